@@ -1,0 +1,27 @@
+# Flags of mgan's own programs, tests and benchmarks. Nothing here reaches a user of the library.
+
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+    set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
+endif()
+
+add_library(mgan_own_flags INTERFACE)
+if(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
+    target_compile_options(mgan_own_flags INTERFACE
+        -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wdouble-promotion -Wold-style-cast)
+    if(MGAN_WERROR)
+        target_compile_options(mgan_own_flags INTERFACE -Werror)
+    endif()
+    if(MGAN_NATIVE)
+        target_compile_options(mgan_own_flags INTERFACE -march=native)
+    endif()
+    if(MGAN_SANITIZE)
+        target_compile_options(mgan_own_flags INTERFACE
+            -fsanitize=${MGAN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
+        target_link_options(mgan_own_flags INTERFACE -fsanitize=${MGAN_SANITIZE})
+    endif()
+endif()
+
+find_program(MGAN_CCACHE ccache)
+if(MGAN_CCACHE)
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${MGAN_CCACHE}")
+endif()

@@ -1,0 +1,79 @@
+#pragma once
+/// \file
+/// The exceptions of mgan. All derive from `mgan::Error`, so one `catch` serves at a program's edge.
+///
+/// A message says what was wrong, where, and where possible what to do:
+/// `Lstm::forward: x has 3 features, the layer expects 8 (F)`.
+
+#include <mgan/core/version.hpp>
+
+#include <cstdint>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace mgan::inline MGAN_ABI {
+
+/// Base of everything that mgan throws.
+class Error : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+/// Sizes of arrays do not fit each other.
+class ShapeError : public Error {
+public:
+    using Error::Error;
+};
+
+/// A setting is unknown, of the wrong type or out of range.
+class ConfigError : public Error {
+public:
+    using Error::Error;
+};
+
+/// The operating system refused: a file that cannot be opened, read, written or renamed.
+class IoError : public Error {
+public:
+    using Error::Error;
+};
+
+/// The bytes of a file are not what its format asks for. `offset()` is the position of the first
+/// byte that is wrong, counted from the start of the file.
+class FormatError : public Error {
+public:
+    FormatError(const std::string& message, std::uint64_t offset) : Error(message), offset_(offset) {}
+    [[nodiscard]] std::uint64_t offset() const noexcept { return offset_; }
+
+private:
+    std::uint64_t offset_;
+};
+
+/// The data hold nothing that can be used (an empty folder, songs that are all too short).
+class DataError : public Error {
+public:
+    using Error::Error;
+};
+
+/// A value that must be finite is not. The message names the tensor and the step.
+class NumericalError : public Error {
+public:
+    using Error::Error;
+};
+
+/// Joins its arguments as text: `concat("step ", 3, " of ", 8)`.
+template <typename... Parts>
+[[nodiscard]] std::string concat(const Parts&... parts) {
+    std::ostringstream text;
+    (text << ... << parts);
+    return std::move(text).str();
+}
+
+/// Throws `Exception` with the joined message unless `condition` holds.
+template <typename Exception, typename... Parts>
+void require(bool condition, const Parts&... parts) {
+    if (!condition) throw Exception(concat(parts...));
+}
+
+}  // namespace mgan::inline MGAN_ABI

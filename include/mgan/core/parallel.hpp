@@ -1,0 +1,82 @@
+#pragma once
+/// \file
+/// Work in shards: the same bits for any number of threads.
+///
+/// A sum of floats depends on its order. If each thread summed what it happened to compute, two
+/// threads would give other bits than one. So a batch is first cut into shards, in a way that depends
+/// on the batch alone; each shard is computed by one thread, whichever; and the results are added in
+/// the order of the shards. Threads then decide only how long it takes.
+///
+/// Without OpenMP everything works, on one thread.
+
+#include <mgan/core/version.hpp>
+
+#include <cstddef>
+#include <exception>
+#include <vector>
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+namespace mgan::inline MGAN_ABI {
+
+/// Number of threads that the machine offers (1 without OpenMP).
+[[nodiscard]] inline int available_threads() noexcept {
+#ifdef _OPENMP
+    return omp_get_max_threads();
+#else
+    return 1;
+#endif
+}
+
+/// A half-open range of samples of a batch.
+struct Shard {
+    std::ptrdiff_t begin = 0;
+    std::ptrdiff_t end = 0;
+    [[nodiscard]] std::ptrdiff_t size() const noexcept { return end - begin; }
+};
+
+/// Number of shards of a batch: ceil(batch / shard_size). Threads play no part in it.
+[[nodiscard]] constexpr std::ptrdiff_t shard_count(std::ptrdiff_t batch, std::ptrdiff_t shard_size) noexcept {
+    return (batch + shard_size - 1) / shard_size;
+}
+
+/// Shard `index` of `count`: sizes differ by one at the most, the larger ones first.
+[[nodiscard]] constexpr Shard shard_of(std::ptrdiff_t batch, std::ptrdiff_t count, std::ptrdiff_t index) noexcept {
+    const std::ptrdiff_t size = batch / count;
+    const std::ptrdiff_t larger = batch % count;
+    const std::ptrdiff_t begin = index * size + (index < larger ? index : larger);
+    return {begin, begin + size + (index < larger ? 1 : 0)};
+}
+
+/// Calls `work(index)` for index = 0 .. count - 1 on up to `threads` threads. An exception thrown by
+/// a shard is rethrown here, that of the lowest index first. `work` must not touch what another
+/// index writes. Allocates nothing when all goes well.
+template <typename Work>
+void parallel_for(std::ptrdiff_t count, int threads, Work&& work) {
+#ifdef _OPENMP
+    if (threads > 1 && count > 1) {
+        std::exception_ptr failure;
+        std::ptrdiff_t failed_index = count;
+#pragma omp parallel for num_threads(threads) schedule(static, 1)
+        for (std::ptrdiff_t index = 0; index < count; ++index) {
+            try {
+                work(index);
+            } catch (...) {
+#pragma omp critical(mgan_parallel_for)
+                if (index < failed_index) {
+                    failed_index = index;
+                    failure = std::current_exception();
+                }
+            }
+        }
+        if (failure) std::rethrow_exception(failure);
+        return;
+    }
+#endif
+    (void)threads;
+    for (std::ptrdiff_t index = 0; index < count; ++index) work(index);
+}
+
+}  // namespace mgan::inline MGAN_ABI

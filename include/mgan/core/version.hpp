@@ -1,0 +1,54 @@
+#pragma once
+/// \file
+/// The version of mgan, and the name under which its symbols are compiled.
+///
+/// The numbers here are the only source: CMake, the packages and `mgan --version` read them.
+
+#define MGAN_VERSION_MAJOR 0
+#define MGAN_VERSION_MINOR 1
+#define MGAN_VERSION_PATCH 0
+
+#define MGAN_STRINGIFY_(x) #x
+#define MGAN_STRINGIFY(x) MGAN_STRINGIFY_(x)
+#define MGAN_VERSION_STRING               \
+    MGAN_STRINGIFY(MGAN_VERSION_MAJOR)    \
+    "." MGAN_STRINGIFY(MGAN_VERSION_MINOR) "." MGAN_STRINGIFY(MGAN_VERSION_PATCH)
+
+// A header-only library is compiled by its users, with their flags. Two translation units that are
+// compiled for different processors must not share one inline function: the linker would keep
+// either one, and the program would stop with an illegal instruction on the older processor. So the
+// instruction set is part of an inline namespace: `mgan::Lstm` is `mgan::v0_avx512::Lstm` to the
+// linker, and the user never sees it.
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+#define MGAN_SIMD_NAME "avx512"
+#define MGAN_ABI v0_avx512
+#elif defined(__AVX2__) && defined(__FMA__)
+#define MGAN_SIMD_NAME "avx2"
+#define MGAN_ABI v0_avx2
+#elif defined(__AVX__)
+#define MGAN_SIMD_NAME "avx"
+#define MGAN_ABI v0_avx
+#elif defined(__SSE2__)
+#define MGAN_SIMD_NAME "sse2"
+#define MGAN_ABI v0_sse2
+#elif defined(__ARM_NEON)
+#define MGAN_SIMD_NAME "neon"
+#define MGAN_ABI v0_neon
+#else
+#define MGAN_SIMD_NAME "portable"
+#define MGAN_ABI v0_portable
+#endif
+
+#ifdef __FAST_MATH__
+#error "mgan: -ffast-math (or -Ofast) removes the checks for NaN and the promise of equal bits; compile without it"
+#endif
+
+namespace mgan::inline MGAN_ABI {
+
+/// The version as text, for example "0.1.0".
+inline constexpr const char* kVersion = MGAN_VERSION_STRING;
+
+/// The instruction set this translation unit was compiled for.
+inline constexpr const char* kSimdName = MGAN_SIMD_NAME;
+
+}  // namespace mgan::inline MGAN_ABI
