@@ -1,0 +1,295 @@
+#pragma once
+/// \file
+/// The matrix product of recurrent nets: tall, thin, and the same weights hundreds of times.
+///
+///     C (M x N)  =  [C or 0]  +  A (M x K)  op(B) (K x N)
+///
+/// A recurrent step multiplies a 400 x 100 matrix by 10 to 20 columns. General GEMM libraries copy
+/// ("pack") both operands at each call, which costs as much as such a product itself. Here A is
+/// read where it lies, column by column, and a tile of C stays in registers for the whole sum over
+/// k:
+///
+///            j .. j+4                      one step k of a tile, on AVX-512:
+///         +-----------+                      load   5 vectors of column k of A   (80 rows)
+///     i   | c c c c c |  16 rows each        load   5 values  of row k of op(B), each broadcast
+///     :   | c c c c c |                      25 fused multiply-adds
+///    i+79 | c c c c c |
+///         +-----------+                    25 accumulators + 5 + 1 = 31 of 32 registers
+///
+/// The vectors are those of the compiler (`vector_size`), so one source serves AVX-512, AVX2, SSE2
+/// and NEON; rows that are left over go through vectors of half the width, and so on down to one
+/// row.
+///
+/// Each entry of C is one sum in the order k = 0, 1, ..., whatever tile it falls in: a sample's
+/// result does not depend on which other samples are in the batch. Scalars other than float and
+/// double (and other compilers) take the plain loop at the end, which is also the reference in the
+/// tests.
+
+#include <mgan/tensor/matrix.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <type_traits>
+
+#if defined(__FMA__)
+#include <immintrin.h>
+#endif
+
+namespace mgan::inline MGAN_ABI::kernels {
+
+/// Bytes of a vector register, and how many of them there are.
+#if defined(__AVX512F__)
+inline constexpr int kVectorBytes = 64;
+inline constexpr int kVectorRegisters = 32;
+#elif defined(__AVX__)
+inline constexpr int kVectorBytes = 32;
+inline constexpr int kVectorRegisters = 16;
+#elif defined(__ARM_NEON)
+inline constexpr int kVectorBytes = 16;
+inline constexpr int kVectorRegisters = 32;
+#else
+inline constexpr int kVectorBytes = 16;
+inline constexpr int kVectorRegisters = 16;
+#endif
+
+/// The tile: vectors of rows x columns. rows * columns accumulators, rows of A and one of B fit.
+inline constexpr int kTileVectors = kVectorRegisters >= 32 ? 5 : 3;
+inline constexpr int kTileColumns = kVectorRegisters >= 32 ? 5 : 4;
+
+/// Terms of the sum that are added before a tile of C is written back: 256 columns of 80 rows of A
+/// are 80 KiB, well inside a level 2 cache, while the tile's part of B stays in level 1.
+inline constexpr Index kDepthBlock = 256;
+
+/// One operand of a product: entry (i, j) is data[i * row_stride + j * column_stride].
+template <typename Scalar>
+struct Operand {
+    const Scalar* data;
+    Index row_stride;
+    Index column_stride;
+};
+
+#if defined(__GNUC__)
+#define MGAN_UNROLL _Pragma("GCC unroll 8")
+
+template <typename Scalar, int Width>
+struct VectorOf {
+    typedef Scalar Type __attribute__((vector_size(Width * static_cast<int>(sizeof(Scalar)))));
+};
+
+/// a b + c with one rounding where the processor can, in every tile alike. (Left to the compiler,
+/// some tiles would be contracted to fused operations and others not, and the bits of a sample
+/// would depend on its place in the batch.)
+template <typename Scalar, int Width>
+[[nodiscard]] inline typename VectorOf<Scalar, Width>::Type multiply_add(
+    typename VectorOf<Scalar, Width>::Type a, typename VectorOf<Scalar, Width>::Type b,
+    typename VectorOf<Scalar, Width>::Type c) noexcept {
+    using Vec = typename VectorOf<Scalar, Width>::Type;
+#if defined(__FMA__)
+    constexpr bool kFloat = std::is_same_v<Scalar, float>;
+#if defined(__AVX512F__)
+    if constexpr (sizeof(Vec) == 64 && kFloat)
+        return Vec(_mm512_fmadd_ps(__m512(a), __m512(b), __m512(c)));
+    if constexpr (sizeof(Vec) == 64 && !kFloat)
+        return Vec(_mm512_fmadd_pd(__m512d(a), __m512d(b), __m512d(c)));
+#endif
+    if constexpr (sizeof(Vec) == 32 && kFloat)
+        return Vec(_mm256_fmadd_ps(__m256(a), __m256(b), __m256(c)));
+    if constexpr (sizeof(Vec) == 32 && !kFloat)
+        return Vec(_mm256_fmadd_pd(__m256d(a), __m256d(b), __m256d(c)));
+    if constexpr (sizeof(Vec) == 16 && kFloat)
+        return Vec(_mm_fmadd_ps(__m128(a), __m128(b), __m128(c)));
+    if constexpr (sizeof(Vec) == 16 && !kFloat)
+        return Vec(_mm_fmadd_pd(__m128d(a), __m128d(b), __m128d(c)));
+#endif
+#if defined(__FP_FAST_FMA) && defined(__FP_FAST_FMAF)
+    Vec result{};
+    for (int i = 0; i < Width; ++i) {
+        if constexpr (std::is_same_v<Scalar, float>) {
+            result[i] = __builtin_fmaf(a[i], b[i], c[i]);
+        } else {
+            result[i] = __builtin_fma(a[i], b[i], c[i]);
+        }
+    }
+    return result;
+#else
+    return a * b + c;
+#endif
+}
+
+/// The tile of C with `Vectors` x `Width` rows and `Columns` columns: C += sum over k of a_k b_k'.
+/// `start` says whether C is read first (accumulate) or starts at zero.
+template <typename Scalar, int Width, int Vectors, int Columns>
+inline void gemm_tile(const Scalar* a, Index a_stride, const Scalar* b, Index b_row_stride,
+                      Index b_column_stride, Scalar* c, Index c_stride, Index depth,
+                      bool accumulate) noexcept {
+    using Vec = typename VectorOf<Scalar, Width>::Type;
+    Vec sum[std::size_t{Columns}][std::size_t{Vectors}];
+    MGAN_UNROLL for (int j = 0; j < Columns; ++j) {
+        MGAN_UNROLL for (int i = 0; i < Vectors; ++i) {
+            if (accumulate) {
+                std::memcpy(&sum[j][i], c + j * c_stride + i * Width, sizeof(Vec));
+            } else {
+                sum[j][i] = Vec{};
+            }
+        }
+    }
+    for (Index k = 0; k < depth; ++k) {
+        Vec column[std::size_t{Vectors}];
+        MGAN_UNROLL for (int i = 0; i < Vectors; ++i)
+            std::memcpy(&column[i], a + i * Width, sizeof(Vec));
+        MGAN_UNROLL for (int j = 0; j < Columns; ++j) {
+            const Vec factor =
+                b[j * b_column_stride] - Vec{};  // a broadcast (x - 0 is x, also for -0)
+            MGAN_UNROLL for (int i = 0; i < Vectors; ++i) sum[j][i] =
+                multiply_add<Scalar, Width>(column[i], factor, sum[j][i]);
+        }
+        a += a_stride;
+        b += b_row_stride;
+    }
+    MGAN_UNROLL for (int j = 0; j < Columns; ++j) {
+        MGAN_UNROLL for (int i = 0; i < Vectors; ++i) {
+            std::memcpy(c + j * c_stride + i * Width, &sum[j][i], sizeof(Vec));
+        }
+    }
+}
+
+/// All columns of `Vectors` x `Width` rows of C.
+template <typename Scalar, int Width, int Vectors>
+inline void gemm_panel(const Scalar* a, Index a_stride, Operand<Scalar> b, Scalar* c,
+                       Index c_stride, Index columns, Index depth, bool accumulate) noexcept {
+    Index j = 0;
+    for (; j + kTileColumns <= columns; j += kTileColumns) {
+        gemm_tile<Scalar, Width, Vectors, kTileColumns>(
+            a, a_stride, b.data + j * b.column_stride, b.row_stride, b.column_stride,
+            c + j * c_stride, c_stride, depth, accumulate);
+    }
+    const Scalar* rest = b.data + j * b.column_stride;
+    Scalar* c_rest = c + j * c_stride;
+    static_assert(kTileColumns <= 5);
+    switch (columns - j) {
+        case 1:
+            gemm_tile<Scalar, Width, Vectors, 1>(a, a_stride, rest, b.row_stride, b.column_stride,
+                                                 c_rest, c_stride, depth, accumulate);
+            break;
+        case 2:
+            gemm_tile<Scalar, Width, Vectors, 2>(a, a_stride, rest, b.row_stride, b.column_stride,
+                                                 c_rest, c_stride, depth, accumulate);
+            break;
+        case 3:
+            gemm_tile<Scalar, Width, Vectors, 3>(a, a_stride, rest, b.row_stride, b.column_stride,
+                                                 c_rest, c_stride, depth, accumulate);
+            break;
+        case 4:
+            gemm_tile<Scalar, Width, Vectors, 4>(a, a_stride, rest, b.row_stride, b.column_stride,
+                                                 c_rest, c_stride, depth, accumulate);
+            break;
+        default:
+            break;
+    }
+}
+
+/// The rows of C that no full vector covers, with vectors of half the width, a quarter, ... one
+/// row.
+template <typename Scalar, int Width>
+inline void gemm_rest(const Scalar* a, Index a_stride, Operand<Scalar> b, Scalar* c, Index c_stride,
+                      Index rows, Index columns, Index depth, bool accumulate) noexcept {
+    if (rows >= Width) {
+        gemm_panel<Scalar, Width, 1>(a, a_stride, b, c, c_stride, columns, depth, accumulate);
+        a += Width;
+        c += Width;
+        rows -= Width;
+    }
+    if constexpr (Width > 1) {
+        if (rows > 0)
+            gemm_rest<Scalar, Width / 2>(a, a_stride, b, c, c_stride, rows, columns, depth,
+                                         accumulate);
+    }
+}
+
+/// C (M x N) (+)= A (M x K) B (K x N) for float and double; A's columns are contiguous.
+template <typename Scalar>
+void gemm_fast(const Scalar* a, Index a_stride, Operand<Scalar> b, Scalar* c, Index c_stride,
+               Index rows, Index columns, Index depth, bool accumulate) noexcept {
+    constexpr int kWidth = kVectorBytes / static_cast<int>(sizeof(Scalar));
+    Index first = 0;
+    do {
+        const Index block = std::min(depth - first, kDepthBlock);
+        const Scalar* a_row = a + first * a_stride;
+        const Operand<Scalar> b_block{b.data + first * b.row_stride, b.row_stride, b.column_stride};
+        Scalar* c_row = c;
+        Index vectors = rows / kWidth;
+        // Panels of nearly equal height: 7 vectors are 4 + 3, not 5 + 2, since a low tile waits for
+        // its multiply-adds.
+        for (Index panels = (vectors + kTileVectors - 1) / kTileVectors; panels > 0; --panels) {
+            const Index height = (vectors + panels - 1) / panels;
+            static_assert(kTileVectors <= 5);
+            switch (height) {
+                case 1:
+                    gemm_panel<Scalar, kWidth, 1>(a_row, a_stride, b_block, c_row, c_stride,
+                                                  columns, block, accumulate);
+                    break;
+                case 2:
+                    gemm_panel<Scalar, kWidth, 2>(a_row, a_stride, b_block, c_row, c_stride,
+                                                  columns, block, accumulate);
+                    break;
+                case 3:
+                    gemm_panel<Scalar, kWidth, 3>(a_row, a_stride, b_block, c_row, c_stride,
+                                                  columns, block, accumulate);
+                    break;
+                case 4:
+                    if constexpr (kTileVectors >= 4)
+                        gemm_panel<Scalar, kWidth, 4>(a_row, a_stride, b_block, c_row, c_stride,
+                                                      columns, block, accumulate);
+                    break;
+                case 5:
+                    if constexpr (kTileVectors >= 5)
+                        gemm_panel<Scalar, kWidth, 5>(a_row, a_stride, b_block, c_row, c_stride,
+                                                      columns, block, accumulate);
+                    break;
+                default:
+                    break;
+            }
+            a_row += height * kWidth;
+            c_row += height * kWidth;
+            vectors -= height;
+        }
+        if (rows % kWidth != 0) {
+            gemm_rest<Scalar, kWidth / 2>(a_row, a_stride, b_block, c_row, c_stride, rows % kWidth,
+                                          columns, block, accumulate);
+        }
+        accumulate = true;
+        first += block;
+    } while (first < depth);
+}
+#undef MGAN_UNROLL
+#endif
+
+/// The same product for any scalar, one entry after the other. The reference of the fast path.
+template <typename Scalar>
+void gemm_plain(const Scalar* a, Index a_stride, Operand<Scalar> b, Scalar* c, Index c_stride,
+                Index rows, Index columns, Index depth, bool accumulate) {
+    for (Index j = 0; j < columns; ++j) {
+        Scalar* out = c + j * c_stride;
+        if (!accumulate) std::fill_n(out, rows, Scalar(0));
+        for (Index k = 0; k < depth; ++k) {
+            const Scalar factor = b.data[k * b.row_stride + j * b.column_stride];
+            for (Index i = 0; i < rows; ++i) out[i] += a[k * a_stride + i] * factor;
+        }
+    }
+}
+
+/// C (+)= A B, dispatched at compile time.
+template <typename Scalar>
+void gemm(const Scalar* a, Index a_stride, Operand<Scalar> b, Scalar* c, Index c_stride, Index rows,
+          Index columns, Index depth, bool accumulate) {
+    if (rows == 0 || columns == 0) return;
+#if defined(__GNUC__) && !defined(MGAN_PORTABLE_KERNELS)
+    if constexpr (std::is_same_v<Scalar, float> || std::is_same_v<Scalar, double>) {
+        gemm_fast(a, a_stride, b, c, c_stride, rows, columns, depth, accumulate);
+        return;
+    }
+#endif
+    gemm_plain(a, a_stride, b, c, c_stride, rows, columns, depth, accumulate);
+}
+
+}  // namespace mgan::inline MGAN_ABI::kernels

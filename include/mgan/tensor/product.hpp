@@ -1,0 +1,40 @@
+#pragma once
+/// \file
+/// The three matrix products of a layer, as the rest of the library calls them.
+///
+///     forward    y  (+)= W x          W: out x in,   x: in x N
+///     backward   dx (+)= W' dy        as  V dy  with V = W' kept ready
+///     weights    dW  += dy x'         a sum over the N columns
+///
+/// None of them allocates, and none conjugates: with complex scalars they stay the analytic
+/// functions that the complex step needs.
+
+#include <mgan/tensor/kernels/gemm.hpp>
+#include <mgan/tensor/matrix.hpp>
+
+#include <cassert>
+
+namespace mgan::inline MGAN_ABI {
+
+/// Whether a product replaces what is in its result or adds to it.
+enum class Update { kAssign, kAdd };
+
+/// y (M x N) = or += w (M x K) x (K x N).
+template <typename Scalar>
+void multiply(const ConstMatrixRef<Scalar>& w, const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> y,
+              Update update) {
+    assert(w.cols() == x.rows() && y.rows() == w.rows() && y.cols() == x.cols());
+    kernels::gemm<Scalar>(w.data(), w.outerStride(), {x.data(), 1, x.outerStride()}, y.data(),
+                          y.outerStride(), y.rows(), y.cols(), w.cols(), update == Update::kAdd);
+}
+
+/// dw (M x K) += dy (M x N) x' (N x K).
+template <typename Scalar>
+void add_outer_product(const ConstMatrixRef<Scalar>& dy, const ConstMatrixRef<Scalar>& x,
+                       MatrixRef<Scalar> dw) {
+    assert(dy.cols() == x.cols() && dw.rows() == dy.rows() && dw.cols() == x.rows());
+    kernels::gemm<Scalar>(dy.data(), dy.outerStride(), {x.data(), x.outerStride(), 1}, dw.data(),
+                          dw.outerStride(), dw.rows(), dw.cols(), dy.cols(), true);
+}
+
+}  // namespace mgan::inline MGAN_ABI

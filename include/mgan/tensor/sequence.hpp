@@ -1,0 +1,116 @@
+#pragma once
+/// \file
+/// A batch of sequences in one piece of memory.
+///
+/// Shape [T, B, F], time slowest: the F features of a sample lie side by side, then the next of the
+/// B samples, then the next of the T steps.
+///
+///     memory:   | step 0: sample 0 (F) | sample 1 (F) | ... | step 1: sample 0 (F) | ...
+///     step(t)   F x B       one Eigen map, a sample a column
+///     all()     F x (T B)   all steps as one matrix: one product serves the whole sequence
+///
+/// That is why recurrent layers of this library multiply all steps at once wherever the recurrence
+/// allows it.
+
+#include <mgan/core/error.hpp>
+#include <mgan/tensor/matrix.hpp>
+
+#include <algorithm>
+
+namespace mgan::inline MGAN_ABI {
+
+/// Owns the values of a batch of sequences. A value type: copies are deep. `resize` within what was
+/// once allocated allocates nothing, so one workspace serves all steps of a training.
+template <typename Scalar>
+class Sequence {
+public:
+    Sequence() = default;
+
+    /// [steps, batch, features], all zero.
+    Sequence(Index steps, Index batch, Index features) {
+        resize(steps, batch, features);
+        set_zero();
+    }
+
+    /// Gives the shape [steps, batch, features]; the values are unspecified afterwards. Throws
+    /// ShapeError if a size is negative.
+    void resize(Index steps, Index batch, Index features) {
+        require<ShapeError>(steps >= 0 && batch >= 0 && features >= 0,
+                            "Sequence::resize: negative size [T=", steps, ", B=", batch,
+                            ", F=", features, "]");
+        const auto count = static_cast<std::size_t>(steps * batch * features);
+        if (count > storage_.size()) storage_.resize(count);
+        steps_ = steps;
+        batch_ = batch;
+        features_ = features;
+    }
+
+    [[nodiscard]] Index steps() const noexcept { return steps_; }
+    [[nodiscard]] Index batch() const noexcept { return batch_; }
+    [[nodiscard]] Index features() const noexcept { return features_; }
+    [[nodiscard]] Index size() const noexcept { return steps_ * batch_ * features_; }
+    [[nodiscard]] bool empty() const noexcept { return size() == 0; }
+
+    [[nodiscard]] Scalar* data() noexcept { return storage_.data(); }
+    [[nodiscard]] const Scalar* data() const noexcept { return storage_.data(); }
+
+    /// Step t as an F x B matrix, 0 <= t < T.
+    [[nodiscard]] MatrixMap<Scalar> step(Index t) noexcept {
+        return {data() + t * stride(), features_, batch_};
+    }
+    [[nodiscard]] ConstMatrixMap<Scalar> step(Index t) const noexcept {
+        return {data() + t * stride(), features_, batch_};
+    }
+
+    /// Steps first .. first + count - 1 side by side, F x (count B).
+    [[nodiscard]] MatrixMap<Scalar> range(Index first, Index count) noexcept {
+        return {data() + first * stride(), features_, count * batch_};
+    }
+    [[nodiscard]] ConstMatrixMap<Scalar> range(Index first, Index count) const noexcept {
+        return {data() + first * stride(), features_, count * batch_};
+    }
+
+    /// All steps side by side, F x (T B).
+    [[nodiscard]] MatrixMap<Scalar> all() noexcept { return range(0, steps_); }
+    [[nodiscard]] ConstMatrixMap<Scalar> all() const noexcept { return range(0, steps_); }
+
+    /// Feature f of sample b at step t.
+    [[nodiscard]] Scalar& operator()(Index t, Index b, Index f) noexcept {
+        return storage_[static_cast<std::size_t>((t * batch_ + b) * features_ + f)];
+    }
+    [[nodiscard]] const Scalar& operator()(Index t, Index b, Index f) const noexcept {
+        return storage_[static_cast<std::size_t>((t * batch_ + b) * features_ + f)];
+    }
+
+    void set_zero() noexcept { std::fill_n(data(), size(), Scalar(0)); }
+
+    /// "[T=100, B=20, F=4]", for messages.
+    [[nodiscard]] std::string shape() const {
+        return concat("[T=", steps_, ", B=", batch_, ", F=", features_, "]");
+    }
+
+private:
+    [[nodiscard]] Index stride() const noexcept { return batch_ * features_; }
+
+    AlignedVector<Scalar> storage_;
+    Index steps_ = 0;
+    Index batch_ = 0;
+    Index features_ = 0;
+};
+
+/// Samples [shard.begin, shard.end) of every step of `from`: [T, shard size, F].
+template <typename Scalar>
+void copy_samples(const Sequence<Scalar>& from, Index begin, Index end, Sequence<Scalar>& to) {
+    to.resize(from.steps(), end - begin, from.features());
+    for (Index t = 0; t < from.steps(); ++t)
+        to.step(t) = from.step(t).middleCols(begin, end - begin);
+}
+
+/// The reverse of `copy_samples`: writes `from` into the samples that start at `begin`.
+template <typename Scalar>
+void place_samples(const Sequence<Scalar>& from, Index begin, Sequence<Scalar>& to) {
+    for (Index t = 0; t < from.steps(); ++t)
+        to.step(t).middleCols(begin, from.batch()) = from.step(t);
+}
+
+}  // namespace mgan::inline MGAN_ABI

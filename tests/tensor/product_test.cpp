@@ -1,0 +1,91 @@
+#include <mgan/core/random.hpp>
+#include <mgan/tensor/product.hpp>
+#include <support/catch.hpp>
+
+#include <complex>
+
+using namespace mgan;
+
+namespace {
+
+// Small integers: every product and sum is exact, so that fast and plain must agree to the bit.
+template <typename Scalar>
+Matrix<Scalar> integers(Index rows, Index columns, std::uint64_t seed) {
+    const Random random(seed, "integers");
+    Matrix<Scalar> m(rows, columns);
+    for (Index i = 0; i < m.size(); ++i) {
+        m.data()[i] = static_cast<RealOf<Scalar>>(
+            static_cast<int>(random.integer(static_cast<std::uint64_t>(i), 17)) - 8);
+    }
+    return m;
+}
+
+template <typename Scalar>
+void check_all_small_sizes() {
+    constexpr Index kPad = 3;  // canary rows below and columns beside the result
+    for (const Index rows :
+         {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 48, 63, 80, 81, 100, 163, 400}) {
+        for (const Index columns : {1, 2, 3, 4, 5, 6, 9, 10, 11, 20}) {
+            for (const Index depth : {0, 1, 2, 3, 8, 100, 257}) {
+                const Matrix<Scalar> a = integers<Scalar>(rows, depth, 1);
+                const Matrix<Scalar> b = integers<Scalar>(depth, columns, 2);
+                const Matrix<Scalar> start = integers<Scalar>(rows + kPad, columns + kPad, 3);
+                const Matrix<Scalar> product = a.lazyProduct(b);
+
+                Matrix<Scalar> c = start;
+                multiply<Scalar>(a, b, c.topLeftCorner(rows, columns), Update::kAssign);
+                Matrix<Scalar> expected = start;
+                expected.topLeftCorner(rows, columns) = product;
+                REQUIRE(c == expected);
+
+                multiply<Scalar>(a, b, c.topLeftCorner(rows, columns), Update::kAdd);
+                expected.topLeftCorner(rows, columns) += product;
+                REQUIRE(c == expected);
+
+                const Matrix<Scalar> bt = b.transpose();
+                c = start;
+                add_outer_product<Scalar>(a, bt, c.topLeftCorner(rows, columns));
+                expected = start;
+                expected.topLeftCorner(rows, columns) += product;
+                REQUIRE(c == expected);
+            }
+        }
+    }
+}
+
+}  // namespace
+
+TEST_CASE("multiply: float is exact for all small sizes and writes nothing beside the result") {
+    check_all_small_sizes<float>();
+}
+
+TEST_CASE("multiply: double is exact for all small sizes and writes nothing beside the result") {
+    check_all_small_sizes<double>();
+}
+
+TEST_CASE("multiply: complex scalars are not conjugated") {
+    using Complex = std::complex<double>;
+    Matrix<Complex> a(1, 1), b(1, 1), c(1, 1);
+    a << Complex(1, 2);
+    b << Complex(3, 4);
+    c << Complex(0, 0);
+    multiply<Complex>(a, b, c, Update::kAssign);
+    CHECK(c(0, 0) == Complex(-5, 10));
+    add_outer_product<Complex>(a, b, c);
+    CHECK(c(0, 0) == Complex(-10, 20));
+}
+
+TEST_CASE("multiply: a sample's result does not depend on the batch around it") {
+    const Random random(5, "values");
+    Matrix<float> w(77, 41), x(41, 13);
+    for (Index i = 0; i < w.size(); ++i)
+        w.data()[i] = static_cast<float>(random.normal(static_cast<std::uint64_t>(i)));
+    for (Index i = 0; i < x.size(); ++i)
+        x.data()[i] = static_cast<float>(random.at(1).normal(static_cast<std::uint64_t>(i)));
+    Matrix<float> together(77, 13), alone(77, 1);
+    multiply<float>(w, x, together, Update::kAssign);
+    for (Index b = 0; b < 13; ++b) {
+        multiply<float>(w, x.col(b), alone, Update::kAssign);
+        CHECK((alone.array() == together.col(b).array()).all());
+    }
+}
