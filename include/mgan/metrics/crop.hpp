@@ -8,8 +8,8 @@
 
 #include <mgan/core/random.hpp>
 #include <mgan/core/version.hpp>
-#include <mgan/metrics/song_metrics.hpp>
 #include <mgan/midi/song.hpp>
+#include <mgan/midi/tones.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -25,7 +25,7 @@ namespace mgan::inline MGAN_ABI::metrics {
     midi::Song piece;
     piece.title = song.title;
     piece.tempo = song.tempo;
-    std::vector<midi::Note> notes = tones(song);
+    std::vector<midi::Note> notes = midi::tones(song);
     begin = std::min(begin, notes.size());
     count = std::min(count, notes.size() - begin);
     const auto first = notes.begin() + static_cast<std::ptrdiff_t>(begin);
@@ -45,13 +45,14 @@ namespace mgan::inline MGAN_ABI::metrics {
     std::vector<std::size_t> lengths;
     lengths.reserve(like.size());
     for (const midi::Song& song : like)
-        if (const std::size_t length = tones(song).size(); length > 0) lengths.push_back(length);
+        if (const std::size_t length = midi::tones(song).size(); length > 0)
+            lengths.push_back(length);
 
     std::vector<midi::Song> pieces;
     pieces.reserve(songs.size());
     for (std::size_t i = 0; i < songs.size(); ++i) {
         const Random random(seed, "metrics crop", i);
-        const std::size_t size = tones(songs[i]).size();
+        const std::size_t size = midi::tones(songs[i]).size();
         const std::size_t length =
             lengths.empty() ? size : lengths[random.integer(0, lengths.size())];
         const std::size_t begin = size > length ? random.integer(1, size - length + 1) : 0;

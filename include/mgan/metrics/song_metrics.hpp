@@ -2,8 +2,8 @@
 /// \file
 /// What a song is like, in a handful of numbers (paper, section 4.2).
 ///
-/// The tones of a song are its n notes in order of onset, then pitch; notes of equal onset form a
-/// group (a chord), G groups in all. From them:
+/// The tones of a song are its n notes without drums in order of onset, then pitch; notes of equal
+/// onset form a group (a chord), G groups in all. From them:
 ///
 ///     scale_consistency  how well the tones fit one scale:
 ///                        max over scales of #{tones in the scale} / n
@@ -18,6 +18,7 @@
 
 #include <mgan/core/version.hpp>
 #include <mgan/midi/song.hpp>
+#include <mgan/midi/tones.hpp>
 
 #include <algorithm>
 #include <array>
@@ -104,20 +105,6 @@ inline constexpr std::array<Metric, 7> kMetrics = {
     return std::nullopt;
 }
 
-/// The tones of a song: its notes that sound (velocity > 0) and are not drums (channel 9), in order
-/// of onset, then pitch.
-[[nodiscard]] inline std::vector<midi::Note> tones(const midi::Song& song) {
-    constexpr int kDrumChannel = 9;
-    std::vector<midi::Note> kept;
-    kept.reserve(song.notes.size());
-    for (const midi::Note& note : song.notes)
-        if (note.velocity > 0 && note.channel != kDrumChannel) kept.push_back(note);
-    // A song from the reader is in order; one that a program put together may not be.
-    if (!std::is_sorted(kept.begin(), kept.end(), midi::note_order))
-        std::sort(kept.begin(), kept.end(), midi::note_order);
-    return kept;
-}
-
 /// Most tones that one scale holds: max over 12 roots and the major, natural minor and harmonic
 /// minor scale of #{pitch: (pitch - root) mod 12 is a step of the scale}. `modulo` = false leaves
 /// out the mod 12, as the published code does (`ReferenceMetrics`).
@@ -176,7 +163,7 @@ inline constexpr std::array<Metric, 7> kMetrics = {
 
 /// The metrics of a song. Empty songs are no error. O(n log n).
 [[nodiscard]] inline SongMetrics compute(const midi::Song& song) {
-    const std::vector<midi::Note> notes = tones(song);
+    const std::vector<midi::Note> notes = midi::tones(song);
     const std::span<const midi::Note> all(notes);
     SongMetrics result;
     if (notes.empty()) return result;
