@@ -37,4 +37,11 @@ void add_outer_product(const ConstMatrixRef<Scalar>& dy, const ConstMatrixRef<Sc
                           dw.outerStride(), dw.rows(), dw.cols(), dy.cols(), true);
 }
 
+/// sum (M) += the columns of dy (M x N), one after the other.
+template <typename Scalar>
+void add_columns(const ConstMatrixRef<Scalar>& dy, Vector<Scalar>& sum) {
+    assert(dy.rows() == sum.rows());
+    for (Index j = 0; j < dy.cols(); ++j) sum += dy.col(j);
+}
+
 }  // namespace mgan::inline MGAN_ABI

@@ -19,6 +19,68 @@
 
 namespace mgan::inline MGAN_ABI {
 
+/// A view of a batch of sequences, or of some of its features: entry (t, b, f) is
+/// data[(t B + b) column_stride + f], with column_stride >= F. The two directions of a BiLSTM write
+/// into one sequence of 2 H features through two such views. `Scalar` may be const.
+template <typename Scalar>
+class SequenceView {
+public:
+    using Value = std::remove_const_t<Scalar>;
+    using Map =
+        Eigen::Map<std::conditional_t<std::is_const_v<Scalar>, const Matrix<Value>, Matrix<Value>>,
+                   0, Eigen::OuterStride<>>;
+
+    SequenceView() = default;
+    SequenceView(Scalar* data, Index steps, Index batch, Index features,
+                 Index column_stride) noexcept
+        : data_(data),
+          steps_(steps),
+          batch_(batch),
+          features_(features),
+          column_stride_(column_stride) {}
+
+    /// A view that may write is also one that may read.
+    template <typename Other>
+    requires(std::is_const_v<Scalar>&& std::is_same_v<Other, Value>)
+        SequenceView(const SequenceView<Other>& other)
+    noexcept  // NOLINT: conversion by design
+        : SequenceView(other.data(), other.steps(), other.batch(), other.features(),
+                       other.column_stride()) {}
+
+    [[nodiscard]] Scalar* data() const noexcept { return data_; }
+    [[nodiscard]] Index steps() const noexcept { return steps_; }
+    [[nodiscard]] Index batch() const noexcept { return batch_; }
+    [[nodiscard]] Index features() const noexcept { return features_; }
+    [[nodiscard]] Index column_stride() const noexcept { return column_stride_; }
+    [[nodiscard]] bool empty() const noexcept { return data_ == nullptr; }
+
+    /// Step t as an F x B matrix.
+    [[nodiscard]] Map step(Index t) const noexcept { return range(t, 1); }
+
+    /// Steps first .. first + count - 1 side by side, F x (count B).
+    [[nodiscard]] Map range(Index first, Index count) const noexcept {
+        return {data_ + first * batch_ * column_stride_, features_, count * batch_,
+                Eigen::OuterStride<>(column_stride_)};
+    }
+    [[nodiscard]] Map all() const noexcept { return range(0, steps_); }
+
+    /// Features first .. first + count - 1 of the same sequences.
+    [[nodiscard]] SequenceView features(Index first, Index count) const noexcept {
+        return {data_ + first, steps_, batch_, count, column_stride_};
+    }
+
+    [[nodiscard]] std::string shape() const {
+        return concat("[T=", steps_, ", B=", batch_, ", F=", features_, "]");
+    }
+
+private:
+    Scalar* data_ = nullptr;
+    Index steps_ = 0;
+    Index batch_ = 0;
+    Index features_ = 0;
+    Index column_stride_ = 0;
+};
+
 /// Owns the values of a batch of sequences. A value type: copies are deep. `resize` within what was
 /// once allocated allocates nothing, so one workspace serves all steps of a training.
 template <typename Scalar>
@@ -80,6 +142,13 @@ public:
     }
     [[nodiscard]] const Scalar& operator()(Index t, Index b, Index f) const noexcept {
         return storage_[static_cast<std::size_t>((t * batch_ + b) * features_ + f)];
+    }
+
+    [[nodiscard]] SequenceView<Scalar> view() noexcept {
+        return {data(), steps_, batch_, features_, features_};
+    }
+    [[nodiscard]] SequenceView<const Scalar> view() const noexcept {
+        return {data(), steps_, batch_, features_, features_};
     }
 
     void set_zero() noexcept { std::fill_n(data(), size(), Scalar(0)); }

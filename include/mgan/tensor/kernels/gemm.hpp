@@ -83,7 +83,7 @@ template <typename Scalar, int Width>
 [[nodiscard]] inline typename VectorOf<Scalar, Width>::Type multiply_add(
     typename VectorOf<Scalar, Width>::Type a, typename VectorOf<Scalar, Width>::Type b,
     typename VectorOf<Scalar, Width>::Type c) noexcept {
-    using Vec = typename VectorOf<Scalar, Width>::Type;
+    using Vec [[maybe_unused]] = typename VectorOf<Scalar, Width>::Type;
 #if defined(__FMA__)
     constexpr bool kFloat = std::is_same_v<Scalar, float>;
 #if defined(__AVX512F__)

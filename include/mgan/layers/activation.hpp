@@ -1,0 +1,91 @@
+#pragma once
+/// \file
+/// Activations: functions of one number, with their derivatives written by their *value*.
+///
+///     relu      y = max(x, 0)            dy/dx = [y > 0]
+///     sigmoid   y = 1 / (1 + e^-x)       dy/dx = y (1 - y)
+///     tanh      y = tanh x               dy/dx = 1 - y^2
+///     softplus  y = log(1 + e^x)         dy/dx = 1 - e^-y
+///     identity  y = x                    dy/dx = 1
+///
+/// Each derivative needs y alone, so the backward pass keeps one array, not two, and the forward
+/// pass may overwrite its argument. At x = 0, relu's derivative is taken as 0.
+
+#include <mgan/tensor/matrix.hpp>
+
+#include <cmath>
+
+namespace mgan::inline MGAN_ABI {
+
+enum class Activation { kIdentity, kRelu, kSigmoid, kTanh, kSoftplus };
+
+/// 1 / (1 + e^-x) without overflow: for x < 0 as e^x / (1 + e^x).
+template <typename Scalar>
+[[nodiscard]] Scalar sigmoid(const Scalar& x) {
+    using std::exp;
+    if (real_part(x) >= RealOf<Scalar>(0)) return Scalar(1) / (Scalar(1) + exp(-x));
+    const Scalar e = exp(x);
+    return e / (Scalar(1) + e);
+}
+
+/// log(1 + e^x) = max(x, 0) + log(1 + e^-|x|): neither overflow nor loss of small values.
+template <typename Scalar>
+[[nodiscard]] Scalar softplus(const Scalar& x) {
+    using std::exp;
+    using std::log;
+    const bool positive = real_part(x) > RealOf<Scalar>(0);
+    const Scalar e = exp(positive ? Scalar(-x) : x);
+    if constexpr (Eigen::NumTraits<Scalar>::IsComplex) {
+        return (positive ? x : Scalar(0)) + log(Scalar(1) + e);
+    } else {
+        return (positive ? x : Scalar(0)) + std::log1p(e);
+    }
+}
+
+/// values (any shape) := activation(values).
+template <typename Scalar>
+void activate(Activation activation, MatrixRef<Scalar> values) {
+    switch (activation) {
+        case Activation::kIdentity:
+            return;
+        case Activation::kRelu:
+            values = values.unaryExpr(
+                [](const Scalar& x) { return real_part(x) > RealOf<Scalar>(0) ? x : Scalar(0); });
+            return;
+        case Activation::kSigmoid:
+            values = values.unaryExpr([](const Scalar& x) { return sigmoid(x); });
+            return;
+        case Activation::kTanh:
+            values = values.array().tanh().matrix();
+            return;
+        case Activation::kSoftplus:
+            values = values.unaryExpr([](const Scalar& x) { return softplus(x); });
+            return;
+    }
+}
+
+/// d_values := d_values * activation'(x), given y = activation(x); both of one shape.
+template <typename Scalar>
+void activate_backward(Activation activation, const ConstMatrixRef<Scalar>& y,
+                       MatrixRef<Scalar> d_values) {
+    switch (activation) {
+        case Activation::kIdentity:
+            return;
+        case Activation::kRelu:
+            d_values = d_values.binaryExpr(y, [](const Scalar& d, const Scalar& value) {
+                return real_part(value) > RealOf<Scalar>(0) ? d : Scalar(0);
+            });
+            return;
+        case Activation::kSigmoid:
+            d_values.array() *= y.array() * (Scalar(1) - y.array());
+            return;
+        case Activation::kTanh:
+            d_values.array() *= Scalar(1) - y.array().square();
+            return;
+        case Activation::kSoftplus:
+            d_values.array() *= Scalar(1) - (-y.array()).exp();
+            return;
+    }
+}
+
+}  // namespace mgan::inline MGAN_ABI

@@ -1,0 +1,68 @@
+#pragma once
+/// \file
+/// Initial values of parameters.
+///
+/// Every number is a function of (seed, position in the model), so a model of a given shape and
+/// seed starts from the same bits on every machine.
+///
+///     kUniform    w ~ U(-1/sqrt(n), 1/sqrt(n)), n = hidden units (LSTM) or inputs (dense); biases
+///                 likewise. PyTorch's default.
+///     kGlorot     w ~ U(-a, a), a = sqrt(6 / (in + out)), biases 0 (Glorot and Bengio 2010). For
+///     the
+///                 fused gate matrix, out counts one gate.
+///
+/// With either, the bias of every forget gate is then set to 1 (Jozefowicz et al. 2015): a cell
+/// that starts by remembering lets the gradient reach far back from the first step on.
+
+#include <mgan/core/random.hpp>
+#include <mgan/layers/parameters.hpp>
+
+namespace mgan::inline MGAN_ABI {
+
+enum class Initialisation { kUniform, kGlorot };
+
+/// Fills all parameters of `model`; `random` must be meant for this alone.
+template <typename Model>
+void initialise(Model& model, const Random& random,
+                Initialisation kind = Initialisation::kUniform) {
+    std::uint64_t index = 0;
+    double bound =
+        0.0;  // of the weight last seen: PyTorch gives a dense bias the bound of its weight
+    for_each_parameter(model, [&](const ParameterName& name, auto& parameter) {
+        using Parameter = std::remove_cvref_t<decltype(parameter)>;
+        using Scalar = typename Parameter::Scalar;
+        const std::string text = name.text();
+        const bool recurrent =
+            text.find("_ih") != std::string::npos || text.find("_hh") != std::string::npos;
+        const double hidden = static_cast<double>(parameter.rows()) / 4.0;
+        double limit = bound;
+        if constexpr (!kIsBias<Parameter>) {
+            const double in = static_cast<double>(parameter.cols());
+            const double out = recurrent ? hidden : static_cast<double>(parameter.rows());
+            if (kind == Initialisation::kGlorot) {
+                limit = std::sqrt(6.0 / (in + out));
+            } else {
+                limit = 1.0 / std::sqrt(recurrent ? hidden : in);
+            }
+            bound = limit;
+        } else if (kind == Initialisation::kGlorot) {
+            limit = 0.0;
+        } else if (recurrent) {
+            limit = 1.0 / std::sqrt(hidden);
+        }
+        for (Index i = 0; i < parameter.size(); ++i) {
+            parameter.data()[i] =
+                Scalar(static_cast<RealOf<Scalar>>(random.uniform(index++, -limit, limit)));
+        }
+        if constexpr (kIsBias<Parameter>) {
+            if (recurrent) {  // the two biases add up: one carries the 1
+                const Index h = parameter.size() / 4;
+                const bool carries = text.find("bias_ih") != std::string::npos;
+                parameter.segment(h, h).setConstant(
+                    Scalar(carries ? RealOf<Scalar>(1) : RealOf<Scalar>(0)));
+            }
+        }
+    });
+}
+
+}  // namespace mgan::inline MGAN_ABI

@@ -1,0 +1,108 @@
+#pragma once
+/// \file
+/// Losses, each with its derivative in the same pass.
+///
+/// Every function returns its share of the loss and writes the derivative. `weight` is what one
+/// column counts (1 / (B T) for a mean over songs and steps), given by the caller: a batch is
+/// computed in shards, and a shard does not know the size of the batch.
+///
+/// What differs between the three regression losses is what the best constant answer is: the mean
+/// (squared error), or the z-quantile (pinball). A net that is trained on the mean and then fed its
+/// own answers slides into one note; a net that is trained on random quantiles *samples*.
+
+#include <mgan/layers/activation.hpp>
+#include <mgan/tensor/matrix.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+namespace mgan::inline MGAN_ABI {
+
+/// Squared error, equation (2) of the paper: sum over columns of weight |y - target|^2.
+/// y, target, dy: F x N; dy = 2 weight (y - target), written.
+template <typename Scalar>
+[[nodiscard]] Scalar squared_error(const ConstMatrixRef<Scalar>& y,
+                                   const ConstMatrixRef<Scalar>& target, RealOf<Scalar> weight,
+                                   MatrixRef<Scalar> dy) {
+    Scalar sum(0);
+    for (Index j = 0; j < y.cols(); ++j) {
+        for (Index i = 0; i < y.rows(); ++i) {
+            const Scalar e = y(i, j) - target(i, j);
+            sum += e * e;
+            dy(i, j) = RealOf<Scalar>(2) * weight * e;
+        }
+    }
+    return weight * sum;
+}
+
+/// Pinball (quantile) loss with a level of its own for every entry (Koenker and Bassett 1978; with
+/// a random level: implicit quantile networks, Dabney et al. 2018):
+///
+///     e = target - y,    loss = max(z e, (z - 1) e),    d/dy = -z if e > 0, 1 - z if e < 0, 0 if e
+///     = 0
+///
+/// y, target, level (z in (0, 1)), dy: F x N. The mean over the F features is taken, as the recipe
+/// does.
+template <typename Scalar>
+[[nodiscard]] Scalar pinball(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& target,
+                             const ConstMatrixRef<Scalar>& level, RealOf<Scalar> weight,
+                             MatrixRef<Scalar> dy) {
+    Scalar sum(0);
+    const RealOf<Scalar> entry_weight = weight / static_cast<RealOf<Scalar>>(y.rows());
+    for (Index j = 0; j < y.cols(); ++j) {
+        for (Index i = 0; i < y.rows(); ++i) {
+            const Scalar e = target(i, j) - y(i, j);
+            const Scalar z = level(i, j);
+            const RealOf<Scalar> sign = real_part(e);
+            const Scalar slope = sign > 0 ? z : z - Scalar(1);
+            sum += slope * e;
+            dy(i, j) = sign == 0 ? Scalar(0) : Scalar(-entry_weight * slope);
+        }
+    }
+    return entry_weight * sum;
+}
+
+/// The two losses a generator can play with (section 3.1.3 and Goodfellow et al. 2014).
+enum class GeneratorLoss {
+    kSaturating,     ///< log(1 - D): the paper's equation (3); flat where D is sure
+    kNonSaturating,  ///< -log D: the same fixed point, steep where D is sure
+};
+
+/// Arguments of logarithms are kept at or above this.
+inline constexpr double kLogFloor = 1e-7;
+
+/// A loss of one probability and its derivative.
+template <typename Scalar>
+struct LossValue {
+    Scalar value;
+    Scalar derivative;
+};
+
+/// -log(max(p, floor)); the derivative is that of the clamped function (0 below the floor).
+template <typename Scalar>
+[[nodiscard]] LossValue<Scalar> negative_log(const Scalar& p) {
+    using std::log;
+    const auto floor = static_cast<RealOf<Scalar>>(kLogFloor);
+    if (real_part(p) < floor) return {-log(Scalar(floor)), Scalar(0)};
+    return {-log(p), Scalar(-1) / p};
+}
+
+/// The discriminator's loss of one song, d = D(song) in (0, 1), for a label in [0, 1]: 1 real, 0
+/// made, 0.9 a smoothed "real" (Salimans et al. 2016). -label log d - (1 - label) log(1 - d).
+template <typename Scalar>
+[[nodiscard]] LossValue<Scalar> cross_entropy(const Scalar& d, RealOf<Scalar> label) {
+    const LossValue<Scalar> yes = negative_log(d);
+    const LossValue<Scalar> no = negative_log(Scalar(Scalar(1) - d));
+    return {label * yes.value + (RealOf<Scalar>(1) - label) * no.value,
+            label * yes.derivative - (RealOf<Scalar>(1) - label) * no.derivative};
+}
+
+/// The generator's loss of one song that it made, d = D(G(z)).
+template <typename Scalar>
+[[nodiscard]] LossValue<Scalar> generator_loss(const Scalar& d, GeneratorLoss kind) {
+    if (kind == GeneratorLoss::kNonSaturating) return negative_log(d);
+    const LossValue<Scalar> no = negative_log(Scalar(Scalar(1) - d));  // log(1 - d) = -no
+    return {-no.value, no.derivative};
+}
+
+}  // namespace mgan::inline MGAN_ABI

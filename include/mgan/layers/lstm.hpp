@@ -1,0 +1,320 @@
+#pragma once
+/// \file
+/// The LSTM, and back-propagation through time by hand.
+///
+/// (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000; the gate order and
+/// the two biases are PyTorch's, so that weights can be exchanged.) F features, H hidden units, B
+/// samples.
+///
+///             +------------+             +------------+   +-----+     4 H x B: one product for the
+///     i rows  |            |             |            |   |     |     input, one for the output of
+///     f rows  |    W_ih    |  x_t (F) +  |    W_hh    |   h_t-1 |     the step before
+///     g rows  |   4H x F   |             |   4H x H   |   | (H) |
+///     o rows  |            |             |            |   |     |
+///             +------------+             +------------+   +-----+
+///
+///     a_t = W_ih x_t + W_hh h_{t-1} + b_ih + b_hh                              (1)
+///     i, f, o = sigmoid(a^i, a^f, a^o),   g = tanh(a^g)                        (2)
+///     c_t = f * c_{t-1} + i * g                                                (3)
+///     h_t = o * tanh(c_t)                                                      (4)
+///
+/// Backward walks from the last step to the first. What reaches h_t comes from two sides: from
+/// above (dy_t, the loss at this step) and from the future (through a_{t+1}):
+///
+///     dh_t = dy_t + W_hh' da_{t+1}                                             (5)
+///     da_t, dc_{t-1} = (2) to (4) differentiated, see tensor/kernels/gates.hpp (6)
+///     dx_t = W_ih' da_t                                                        (7)
+///     dW_ih += da_t x_t',   dW_hh += da_t h_{t-1}',   db += da_t               (8)
+///
+/// Only (5) and (6) are bound to the order of time. (7) and (8) wait until the da of about
+/// `kBlockColumns` columns lie side by side (still in the cache of the processor) and become one
+/// product each.
+///
+/// Two levels: `forward` and `backward` serve whole sequences; `begin`, `forward_step`,
+/// `backward_step`, `backward_input`, `backward_block` are the pieces, for nets whose output is fed
+/// back and whose layers therefore advance together. `step` is the streaming form, without a cache.
+
+#include <mgan/layers/parameters.hpp>
+#include <mgan/tensor/kernels/gates.hpp>
+#include <mgan/tensor/product.hpp>
+#include <mgan/tensor/sequence.hpp>
+
+namespace mgan::inline MGAN_ABI {
+
+/// The order in which an LSTM reads a sequence.
+enum class Direction { kForward, kBackward };
+
+/// What an LSTM remembers between steps. hidden, cell: H x B.
+template <typename Scalar>
+struct LstmState {
+    Matrix<Scalar> hidden;
+    Matrix<Scalar> cell;
+
+    void set_zero(Index hidden_units, Index batch) {
+        hidden.setZero(hidden_units, batch);
+        cell.setZero(hidden_units, batch);
+    }
+};
+
+template <typename Scalar>
+class Lstm {
+public:
+    using ScalarType = Scalar;
+    using State = LstmState<Scalar>;
+
+    /// Columns (samples x steps) that one product of (7) and (8) covers: 100 columns of da and x
+    /// take about 200 KiB at H = 100, which a level 2 cache holds.
+    static constexpr Index kBlockColumns = 100;
+
+    /// What backward needs of forward, and its scratch. It refers to x and y: keep them, unchanged.
+    struct Cache {
+        SequenceView<const Scalar> x;  ///< [T, B, F]
+        SequenceView<Scalar> y;        ///< [T, B, H], the outputs h_t
+        Direction direction = Direction::kForward;
+        State initial;
+        Sequence<Scalar> gates;  ///< [T, B, 4H]: i, f, g, o
+        Sequence<Scalar> cell;   ///< [T, B, H]: c_t
+
+        Sequence<Scalar> d_gates;  ///< [block, B, 4H]: da of the steps of one block
+        Matrix<Scalar> d_hidden;   ///< H x B: W_hh' da of the step after this one
+        Matrix<Scalar> d_cell;     ///< H x B
+        Matrix<Scalar> d_output;   ///< H x B: dh_t of (5)
+        Matrix<Scalar> weight_ih_transposed;
+        Matrix<Scalar> weight_hh_transposed;
+
+        [[nodiscard]] Index steps() const noexcept { return x.steps(); }
+        [[nodiscard]] Index batch() const noexcept { return x.batch(); }
+        /// Time of the s-th step in the order of reading.
+        [[nodiscard]] Index time(Index s) const noexcept {
+            return direction == Direction::kForward ? s : steps() - 1 - s;
+        }
+        /// Steps of one block.
+        [[nodiscard]] Index block() const noexcept { return d_gates.steps(); }
+    };
+
+    Lstm() = default;
+
+    /// F features -> H hidden units, all parameters zero (see layers/initialisation.hpp).
+    Lstm(Index features, Index hidden)
+        : weight_ih(Matrix<Scalar>::Zero(4 * hidden, features)),
+          weight_hh(Matrix<Scalar>::Zero(4 * hidden, hidden)),
+          bias_ih(Vector<Scalar>::Zero(4 * hidden)),
+          bias_hh(Vector<Scalar>::Zero(4 * hidden)) {}
+
+    [[nodiscard]] Index features() const noexcept { return weight_ih.cols(); }
+    [[nodiscard]] Index hidden() const noexcept { return weight_hh.cols(); }
+
+    // ---- whole sequences ----------------------------------------------------------------------
+
+    /// Equations (1) to (4) for all steps. x: [T, B, F], y: [T, B, H] (written). `initial` is the
+    /// state before the first step read (zero if null). Throws ShapeError.
+    void forward(SequenceView<const Scalar> x, SequenceView<Scalar> y, Cache& cache,
+                 Direction direction = Direction::kForward, const State* initial = nullptr) const {
+        begin(x, y, cache, direction, initial);
+        for (Index s = 0; s < x.steps(); ++s) forward_step(s, cache);
+    }
+
+    /// Equations (5) to (8). dy: [T, B, H]; dx: [T, B, F], written or added to (`dx_update`), or an
+    /// empty view where nobody needs it. `gradients` is added to. `d_initial` (may be null)
+    /// receives the gradient of the initial state.
+    void backward(SequenceView<const Scalar> dy, SequenceView<Scalar> dx, Cache& cache,
+                  Lstm& gradients, Update dx_update = Update::kAssign,
+                  State* d_initial = nullptr) const {
+        check("backward", "dy", "steps", dy.steps(), cache.steps());
+        check("backward", "dy", "samples", dy.batch(), cache.batch());
+        check("backward", "dy", "features", dy.features(), hidden());
+        begin_backward(cache);
+        for (Index s = cache.steps() - 1; s >= 0; --s) {
+            const Index t = cache.time(s);
+            backward_step(s, dy.step(t), cache);
+            if (block_is_complete(s, cache)) backward_block(s, cache, gradients, dx, dx_update);
+        }
+        if (d_initial != nullptr) end_backward(cache, *d_initial);
+    }
+
+    // ---- the pieces ---------------------------------------------------------------------------
+
+    /// Prepares the cache for T steps from `initial` (zero if null).
+    void begin(SequenceView<const Scalar> x, SequenceView<Scalar> y, Cache& cache,
+               Direction direction = Direction::kForward, const State* initial = nullptr) const {
+        check("forward", "x", "features", x.features(), features());
+        check("forward", "y", "features", y.features(), hidden());
+        check("forward", "y", "steps", y.steps(), x.steps());
+        check("forward", "y", "samples", y.batch(), x.batch());
+        cache.x = x;
+        cache.y = y;
+        cache.direction = direction;
+        if (initial != nullptr) {
+            check("forward", "the initial state", "samples", initial->hidden.cols(), x.batch());
+            check("forward", "the initial state", "units", initial->hidden.rows(), hidden());
+            cache.initial = *initial;
+        } else {
+            cache.initial.set_zero(hidden(), x.batch());
+        }
+        cache.gates.resize(x.steps(), x.batch(), 4 * hidden());
+        cache.cell.resize(x.steps(), x.batch(), hidden());
+    }
+
+    /// The s-th step in the order of reading: fills y at time(s).
+    void forward_step(Index s, Cache& cache) const {
+        const Index t = cache.time(s);
+        MatrixMap<Scalar> gates = cache.gates.step(t);
+        typename SequenceView<Scalar>::Map h = cache.y.step(t);
+        if (s == 0) {
+            pre_activations(cache.x.step(t), cache.initial.hidden, gates);
+        } else {
+            pre_activations(cache.x.step(t), cache.y.step(cache.time(s - 1)), gates);
+        }
+        const Scalar* c_before =
+            s == 0 ? cache.initial.cell.data() : cache.cell.step(cache.time(s - 1)).data();
+        MatrixMap<Scalar> c = cache.cell.step(t);
+        for (Index b = 0; b < cache.batch(); ++b) {
+            kernels::lstm_gates_forward<Scalar>(gates.col(b).data(), c_before + b * hidden(),
+                                                c.col(b).data(), h.col(b).data(), hidden());
+        }
+    }
+
+    /// Prepares the backward walk; the last step comes first.
+    void begin_backward(Cache& cache) const {
+        const Index block = std::max<Index>(1, kBlockColumns / std::max<Index>(1, cache.batch()));
+        cache.d_gates.resize(std::min(block, std::max<Index>(1, cache.steps())), cache.batch(),
+                             4 * hidden());
+        cache.d_hidden.setZero(hidden(), cache.batch());
+        cache.d_cell.setZero(hidden(), cache.batch());
+        cache.d_output.resize(hidden(), cache.batch());
+        cache.weight_ih_transposed = weight_ih.transpose();
+        cache.weight_hh_transposed = weight_hh.transpose();
+    }
+
+    /// Equations (5) and (6) of the s-th step; dy: H x B.
+    void backward_step(Index s, const ConstMatrixRef<Scalar>& dy, Cache& cache) const {
+        const Index t = cache.time(s);
+        const Index before = s == 0 ? 0 : cache.time(s - 1);
+        const MatrixMap<Scalar> d_gates = d_gates_of(t, cache);
+        const ConstMatrixMap<Scalar> gates = std::as_const(cache.gates).step(t);
+        const ConstMatrixMap<Scalar> c = std::as_const(cache.cell).step(t);
+        const Scalar* c_before =
+            s == 0 ? cache.initial.cell.data() : cache.cell.step(before).data();
+        cache.d_output = dy + cache.d_hidden;
+        for (Index b = 0; b < cache.batch(); ++b) {
+            kernels::lstm_gates_backward<Scalar>(
+                gates.col(b).data(), c_before + b * hidden(), c.col(b).data(),
+                cache.d_output.col(b).data(), cache.d_cell.col(b).data(),
+                const_cast<Scalar*>(d_gates.col(b).data()), hidden());
+        }
+        multiply<Scalar>(cache.weight_hh_transposed, d_gates, cache.d_hidden, Update::kAssign);
+    }
+
+    /// Equation (7) for the step that `backward_step` has just done, where the input of this step
+    /// is the output of an earlier one and cannot wait for the block. dx: F x B.
+    void backward_input(Index s, Cache& cache, MatrixRef<Scalar> dx,
+                        Update update = Update::kAssign) const {
+        multiply<Scalar>(cache.weight_ih_transposed, d_gates_of(cache.time(s), cache), dx, update);
+    }
+
+    /// Whether step s, just done, is the last of its block (and `backward_block` is due).
+    [[nodiscard]] static bool block_is_complete(Index s, const Cache& cache) noexcept {
+        const Index t = cache.time(s);
+        return s == 0 || (cache.direction == Direction::kForward ? t % cache.block() == 0
+                                                                 : (t + 1) % cache.block() == 0);
+    }
+
+    /// Equations (7), unless dx is empty, and (8) for the block of steps that ends with s.
+    void backward_block(Index s, Cache& cache, Lstm& gradients, SequenceView<Scalar> dx = {},
+                        Update dx_update = Update::kAssign) const {
+        const Index t = cache.time(s);
+        const Index first = t - t % cache.block();
+        const Index count = std::min(first + cache.block(), cache.steps()) - first;
+        const ConstMatrixMap<Scalar> d_gates = std::as_const(cache.d_gates).range(0, count);
+        if (!dx.empty())
+            multiply<Scalar>(cache.weight_ih_transposed, d_gates, dx.range(first, count),
+                             dx_update);
+
+        add_outer_product<Scalar>(d_gates, cache.x.range(first, count), gradients.weight_ih);
+        // The outputs before the steps of the block: those of the neighbours in time, but for the
+        // first step read, whose neighbour is the initial state.
+        const bool forward = cache.direction == Direction::kForward;
+        const Index edge = s == 0 ? 1 : 0;
+        const Index inner = count - edge;
+        if (inner > 0) {
+            const Index skip = forward ? edge : 0;
+            add_outer_product<Scalar>(std::as_const(cache.d_gates).range(skip, inner),
+                                      cache.y.range(forward ? first + skip - 1 : first + 1, inner),
+                                      gradients.weight_hh);
+        }
+        if (edge == 1) {
+            add_outer_product<Scalar>(std::as_const(cache.d_gates).step(forward ? 0 : count - 1),
+                                      cache.initial.hidden, gradients.weight_hh);
+        }
+        add_columns<Scalar>(d_gates, gradients.bias_ih);
+        add_columns<Scalar>(d_gates, gradients.bias_hh);
+    }
+
+    /// After the first step: the gradient of the initial state.
+    void end_backward(const Cache& cache, State& d_initial) const {
+        d_initial.hidden = cache.d_hidden;
+        d_initial.cell = cache.d_cell;
+    }
+
+    // ---- streaming ----------------------------------------------------------------------------
+
+    /// One step without a cache: state := state after reading x (F x B). `gates` is scratch, 4H x
+    /// B. The numbers are those of `forward`, to the bit. Allocates nothing.
+    void step(const ConstMatrixRef<Scalar>& x, State& state, Matrix<Scalar>& gates) const {
+        pre_activations(x, state.hidden, gates);
+        for (Index b = 0; b < gates.cols(); ++b) {
+            kernels::lstm_gates_forward<Scalar>(gates.col(b).data(), state.cell.col(b).data(),
+                                                state.cell.col(b).data(),
+                                                state.hidden.col(b).data(), hidden());
+        }
+    }
+
+    template <typename Self, typename Visitor>
+    static void visit(Self& self, Visitor&& visitor, const ParameterName& prefix) {
+        visit_as(self, visitor, prefix, "_l0", "");
+    }
+
+    /// The same with PyTorch's endings: layer "_l1", direction "" or "_reverse".
+    template <typename Self, typename Visitor>
+    static void visit_as(Self& self, Visitor&& visitor, const ParameterName& prefix,
+                         std::string_view layer, std::string_view direction) {
+        const auto named = [&](std::string_view what, auto& parameter) {
+            const ParameterName name = prefix / what;
+            const ParameterName of_layer = name / layer;
+            visitor(of_layer / direction, parameter);
+        };
+        named("weight_ih", self.weight_ih);
+        named("weight_hh", self.weight_hh);
+        named("bias_ih", self.bias_ih);
+        named("bias_hh", self.bias_hh);
+    }
+
+    Matrix<Scalar> weight_ih;  ///< 4H x F, rows i f g o
+    Matrix<Scalar> weight_hh;  ///< 4H x H
+    Vector<Scalar> bias_ih;    ///< 4H
+    Vector<Scalar> bias_hh;    ///< 4H; the sum of the two biases is what counts
+
+private:
+    /// Equation (1).
+    void pre_activations(const ConstMatrixRef<Scalar>& x, const ConstMatrixRef<Scalar>& h_before,
+                         MatrixRef<Scalar> gates) const {
+        for (Index b = 0; b < gates.cols(); ++b) gates.col(b) = bias_ih + bias_hh;
+        multiply<Scalar>(weight_ih, x, gates, Update::kAdd);
+        multiply<Scalar>(weight_hh, h_before, gates, Update::kAdd);
+    }
+
+    /// Where the da of time t stand in the block.
+    [[nodiscard]] static MatrixMap<Scalar> d_gates_of(Index t, Cache& cache) {
+        return cache.d_gates.step(t % cache.block());
+    }
+
+    static void check(const char* where, const char* what, const char* of, Index has,
+                      Index expects) {
+        if (has != expects) {
+            throw ShapeError(concat("Lstm::", where, ": ", what, " has ", has, " ", of,
+                                    ", the layer expects ", expects));
+        }
+    }
+};
+
+}  // namespace mgan::inline MGAN_ABI

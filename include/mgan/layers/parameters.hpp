@@ -1,0 +1,194 @@
+#pragma once
+/// \file
+/// The parameters of a layer or a model: by name, and as one flat vector.
+///
+/// A layer offers one function,
+///
+///     template <typename Self, typename Visitor>
+///     static void visit(Self& self, Visitor&& visitor, const ParameterName& prefix);
+///
+/// that calls `visitor(name, matrix)` for each of its parameters in a fixed order. All else follows
+/// from it: counting, initialising, copying to and from a flat vector (for the optimiser, gradient
+/// checks and all-reduce), saving by name, adding gradients. Gradients are objects of the layer's
+/// own type, so both sides of `for_each_pair` always match.
+///
+/// Weights are `Matrix`, biases are `Vector`: a visitor that treats them differently (weight decay
+/// does) asks `kIsBias<decltype(parameter)>`.
+
+#include <mgan/core/error.hpp>
+#include <mgan/tensor/matrix.hpp>
+
+#include <cmath>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+namespace mgan::inline MGAN_ABI {
+
+/// A name in parts: `lstm.` + `weight_ih_l0`. A chain of views, so that visiting allocates nothing;
+/// `text()` joins the parts where somebody wants to read the name.
+class ParameterName {
+public:
+    ParameterName() = default;
+    explicit ParameterName(std::string_view part) noexcept : part_(part) {}
+
+    /// The name of something inside. The parent and the text must outlive the result.
+    [[nodiscard]] ParameterName operator/(std::string_view part) const noexcept {
+        ParameterName name(part);
+        name.parent_ = this;
+        return name;
+    }
+    /// The same for entry `number` of a list: prefix "layers." and number 2 give "layers.2.".
+    [[nodiscard]] ParameterName numbered(std::string_view part, Index number,
+                                         std::string_view suffix) const noexcept {
+        ParameterName name(part);
+        name.parent_ = this;
+        name.number_ = number;
+        name.suffix_ = suffix;
+        return name;
+    }
+
+    [[nodiscard]] std::string text() const {
+        std::string joined = parent_ != nullptr ? parent_->text() : std::string();
+        joined += part_;
+        if (number_ >= 0) joined += std::to_string(number_);
+        joined += suffix_;
+        return joined;
+    }
+
+private:
+    const ParameterName* parent_ = nullptr;
+    std::string_view part_;
+    std::string_view suffix_;
+    Index number_ = -1;
+};
+
+/// Whether a parameter is a bias (a vector) rather than a weight (a matrix).
+template <typename Parameter>
+inline constexpr bool kIsBias = std::remove_cvref_t<Parameter>::ColsAtCompileTime == 1;
+
+/// Calls `visitor(const ParameterName&, parameter)` for each parameter of `model`.
+template <typename Model, typename Visitor>
+void for_each_parameter(Model& model, Visitor&& visitor) {
+    std::remove_const_t<Model>::visit(model, visitor, ParameterName());
+}
+
+/// Number of scalars in all parameters.
+template <typename Model>
+[[nodiscard]] Index parameter_count(const Model& model) {
+    Index count = 0;
+    for_each_parameter(
+        model, [&](const ParameterName&, const auto& parameter) { count += parameter.size(); });
+    return count;
+}
+
+/// Sets every parameter to zero: a fresh gradient.
+template <typename Model>
+void set_zero(Model& model) {
+    for_each_parameter(model, [](const ParameterName&, auto& parameter) { parameter.setZero(); });
+}
+
+/// Writes all parameters, one after the other, to `flat`. Throws ShapeError if the sizes differ.
+template <typename Model, typename Scalar>
+void copy_parameters(const Model& model, std::span<Scalar> flat) {
+    require<ShapeError>(static_cast<Index>(flat.size()) == parameter_count(model),
+                        "copy_parameters: the vector has ", flat.size(), " entries, the model ",
+                        parameter_count(model));
+    Index offset = 0;
+    for_each_parameter(model, [&](const ParameterName&, const auto& parameter) {
+        VectorMap<Scalar>(flat.data() + offset, parameter.size()) =
+            parameter.reshaped().template cast<Scalar>();
+        offset += parameter.size();
+    });
+}
+
+/// The reverse: sets all parameters from `flat`.
+template <typename Model, typename Scalar>
+void assign_parameters(Model& model, std::span<const Scalar> flat) {
+    require<ShapeError>(static_cast<Index>(flat.size()) == parameter_count(model),
+                        "assign_parameters: the vector has ", flat.size(), " entries, the model ",
+                        parameter_count(model));
+    Index offset = 0;
+    for_each_parameter(model, [&](const ParameterName&, auto& parameter) {
+        using Own = typename std::remove_cvref_t<decltype(parameter)>::Scalar;
+        parameter.reshaped() =
+            ConstVectorMap<Scalar>(flat.data() + offset, parameter.size()).template cast<Own>();
+        offset += parameter.size();
+    });
+}
+
+/// All parameters as one flat vector.
+template <typename Scalar, typename Model>
+[[nodiscard]] AlignedVector<Scalar> flat_parameters(const Model& model) {
+    AlignedVector<Scalar> flat(static_cast<std::size_t>(parameter_count(model)));
+    copy_parameters(model, std::span<Scalar>(flat));
+    return flat;
+}
+
+/// Sum of the squares of all parameters (of a gradient, usually), in double whatever the scalar.
+template <typename Model>
+[[nodiscard]] double squared_norm(const Model& model) {
+    double sum = 0.0;
+    for_each_parameter(model, [&](const ParameterName&, const auto& parameter) {
+        sum += parameter.template cast<double>().cwiseAbs2().sum();
+    });
+    return sum;
+}
+
+/// Multiplies every parameter by `factor`.
+template <typename Model, typename Scalar>
+void scale_parameters(Model& model, Scalar factor) {
+    for_each_parameter(model, [&](const ParameterName&, auto& parameter) { parameter *= factor; });
+}
+
+namespace parameters_detail {
+/// Remembers where the parameters of a model lie, to walk over two models side by side.
+template <typename Scalar>
+struct Blocks {
+    static constexpr std::size_t kMost = 256;
+    std::size_t count = 0;
+    Scalar* data[kMost];
+    Index size[kMost];
+};
+}  // namespace parameters_detail
+
+/// Calls `visitor(name, a's parameter, view of b's parameter of the same size)`; `a` and `b` are
+/// models of one kind (b may have another scalar or be const). Throws ShapeError if they do not
+/// match.
+template <typename ModelA, typename ModelB, typename Visitor>
+void for_each_pair(ModelA& a, ModelB& b, Visitor&& visitor) {
+    using ScalarB = std::conditional_t<std::is_const_v<ModelB>, const typename ModelB::ScalarType,
+                                       typename ModelB::ScalarType>;
+    parameters_detail::Blocks<ScalarB> blocks;
+    for_each_parameter(b, [&](const ParameterName&, auto& parameter) {
+        require<Error>(blocks.count < blocks.kMost, "for_each_pair: more than ", blocks.kMost,
+                       " parameter blocks");
+        blocks.data[blocks.count] = parameter.data();
+        blocks.size[blocks.count++] = parameter.size();
+    });
+    std::size_t next = 0;
+    for_each_parameter(a, [&](const ParameterName& name, auto& parameter) {
+        if (next >= blocks.count || blocks.size[next] != parameter.size()) {
+            throw ShapeError(concat("for_each_pair: the two models differ at ", name.text()));
+        }
+        using Plain = std::remove_const_t<ScalarB>;
+        using Column =
+            std::conditional_t<std::is_const_v<ScalarB>, ConstVectorMap<Plain>, VectorMap<Plain>>;
+        Column other(blocks.data[next], blocks.size[next]);
+        ++next;
+        visitor(name, parameter, other);
+    });
+    require<ShapeError>(next == blocks.count,
+                        "for_each_pair: the two models have different numbers of parameters");
+}
+
+/// a += factor * b, parameter by parameter.
+template <typename Model, typename Scalar>
+void add_parameters(Model& a, const Model& b, Scalar factor) {
+    for_each_pair(a, b, [&](const ParameterName&, auto& parameter, const auto& other) {
+        parameter.reshaped() += factor * other;
+    });
+}
+
+}  // namespace mgan::inline MGAN_ABI

@@ -1,0 +1,172 @@
+#pragma once
+/// \file
+/// The discriminator (section 3.1.2 of the paper): is this song real?
+///
+///     s = BiLSTM(x)                          [T, B, 2H], two stacked layers
+///     a_t = w' [s_t ; m] + b                 one number a step, the same w for every step      (1)
+///     p_t = sigmoid(a_t)                                                                       (2)
+///     D(x) = 1/T sum_t p_t                   the average over the song                         (3)
+///
+/// m is the minibatch standard deviation (Karras et al. 2018), off by default: how much the songs
+/// of the batch differ, so that a generator whose songs are all alike gives itself away. With the
+/// time averages f_b = 1/T sum_t s_tb and their mean over the batch,
+///
+///     v_i = 1/B sum_b (f_ib - mean_i)^2,     m = 1/(2H) sum_i sqrt(v_i + 1e-8)                 (4)
+///
+/// Backward, given dD for each song: da_t = dD p_t (1 - p_t) / T, then (1) backward, then the
+/// BiLSTM. The features s (for feature matching) can receive a gradient of their own.
+
+#include <mgan/layers/bilstm.hpp>
+#include <mgan/layers/dense.hpp>
+
+namespace mgan::inline MGAN_ABI {
+
+struct DiscriminatorConfig {
+    Index features = 4;  ///< F of an event, with whatever else the caller shows of it
+    Index hidden = 100;  ///< H of each direction
+    Index layers = 2;
+    bool minibatch_deviation = false;
+};
+
+template <typename Scalar>
+class Discriminator {
+public:
+    using ScalarType = Scalar;
+
+    struct Cache {
+        typename BiLstm<Scalar>::Cache bilstm;
+        typename Dense<Scalar>::Cache output;
+        SequenceView<const Scalar> features;  ///< s, [T, B, 2H]
+        Sequence<Scalar> dense_input;         ///< [s_t ; m], only with minibatch deviation
+        Sequence<Scalar> probability;         ///< p_t, [T, B, 1]
+        Vector<Scalar> decision;              ///< D(x), B
+        Matrix<Scalar> pooled;                ///< f, 2H x B
+        Vector<Scalar> mean, deviation;       ///< of the pooled features, 2H
+
+        Sequence<Scalar> d_logit;        ///< da_t, [T, B, 1]
+        Sequence<Scalar> d_dense_input;  ///< only with minibatch deviation
+        Sequence<Scalar> d_features;     ///< ds, [T, B, 2H]
+    };
+
+    Discriminator() = default;
+    explicit Discriminator(const DiscriminatorConfig& config)
+        : bilstm(config.features, config.hidden, config.layers),
+          output(2 * config.hidden + (config.minibatch_deviation ? 1 : 0), 1),
+          config_(config) {}
+
+    [[nodiscard]] const DiscriminatorConfig& config() const noexcept { return config_; }
+
+    /// x: [T, B, F], kept until backward is done. Returns D(x), one number a song, which lives in
+    /// the cache. Throws ShapeError.
+    const Vector<Scalar>& forward(SequenceView<const Scalar> x, Cache& cache) const {
+        require<ShapeError>(x.steps() > 0 && x.batch() > 0, "Discriminator::forward: x is empty, ",
+                            x.shape());
+        cache.features = bilstm.forward(x, cache.bilstm).view();
+        SequenceView<const Scalar> input = cache.features;
+        if (config_.minibatch_deviation) {
+            append_deviation(cache);
+            input = std::as_const(cache.dense_input).view();
+        }
+        cache.probability.resize(x.steps(), x.batch(), 1);
+        output.forward(input.all(), cache.probability.all());
+        activate<Scalar>(Activation::kSigmoid, cache.probability.all());
+        cache.decision.setZero(x.batch());
+        for (Index t = 0; t < x.steps(); ++t)
+            cache.decision += cache.probability.step(t).row(0).transpose();
+        cache.decision /= Scalar(static_cast<RealOf<Scalar>>(x.steps()));
+        return cache.decision;
+    }
+
+    /// d_decision: dL/dD, one number a song. dx: [T, B, F], written, or empty. `gradients` is added
+    /// to. `d_features`, [T, B, 2H], may be empty: a further gradient of the features s.
+    void backward(const Vector<Scalar>& d_decision, SequenceView<Scalar> dx, Cache& cache,
+                  Discriminator& gradients, SequenceView<const Scalar> d_features = {}) const {
+        const Index steps = cache.probability.steps(), batch = cache.probability.batch();
+        require<ShapeError>(d_decision.size() == batch, "Discriminator::backward: d_decision has ",
+                            d_decision.size(), " entries for ", batch, " songs");
+        cache.d_logit.resize(steps, batch, 1);
+        const Scalar share = Scalar(1) / Scalar(static_cast<RealOf<Scalar>>(steps));
+        for (Index t = 0; t < steps; ++t)
+            cache.d_logit.step(t).row(0) = share * d_decision.transpose();
+        activate_backward<Scalar>(Activation::kSigmoid, cache.probability.all(),
+                                  cache.d_logit.all());
+
+        output.prepare_backward(cache.output);
+        cache.d_features.resize(steps, batch, cache.features.features());
+        if (config_.minibatch_deviation) {
+            output.backward_parameters(cache.dense_input.all(), cache.d_logit.all(),
+                                       gradients.output);
+            cache.d_dense_input.resize(steps, batch, cache.dense_input.features());
+            output.backward_input(cache.d_logit.all(), cache.output, cache.d_dense_input.all());
+            deviation_backward(cache);
+        } else {
+            output.backward_parameters(cache.features.all(), cache.d_logit.all(), gradients.output);
+            output.backward_input(cache.d_logit.all(), cache.output, cache.d_features.all());
+        }
+        if (!d_features.empty()) cache.d_features.all() += d_features.all();
+        bilstm.backward(cache.d_features.view(), dx, cache.bilstm, gradients.bilstm);
+    }
+
+    template <typename Self, typename Visitor>
+    static void visit(Self& self, Visitor&& visitor, const ParameterName& prefix) {
+        BiLstm<Scalar>::visit(self.bilstm, visitor, prefix / "bilstm.");
+        Dense<Scalar>::visit(self.output, visitor, prefix / "output.");
+    }
+
+    BiLstm<Scalar> bilstm;
+    Dense<Scalar> output;
+
+private:
+    static constexpr double kVarianceFloor = 1e-8;
+
+    /// Equation (4), and [s_t ; m].
+    void append_deviation(Cache& cache) const {
+        using std::sqrt;
+        const Index steps = cache.features.steps(), batch = cache.features.batch(),
+                    width = cache.features.features();
+        cache.pooled.setZero(width, batch);
+        for (Index t = 0; t < steps; ++t) cache.pooled += cache.features.step(t);
+        cache.pooled /= Scalar(static_cast<RealOf<Scalar>>(steps));
+        cache.mean.resize(width);
+        cache.deviation.resize(width);
+        Scalar m(0);
+        for (Index i = 0; i < width; ++i) {
+            cache.mean(i) = cache.pooled.row(i).sum() / Scalar(static_cast<RealOf<Scalar>>(batch));
+            Scalar variance(0);
+            for (Index b = 0; b < batch; ++b) {
+                const Scalar e = cache.pooled(i, b) - cache.mean(i);
+                variance += e * e;
+            }
+            variance /= Scalar(static_cast<RealOf<Scalar>>(batch));
+            cache.deviation(i) =
+                sqrt(variance + Scalar(static_cast<RealOf<Scalar>>(kVarianceFloor)));
+            m += cache.deviation(i);
+        }
+        m /= Scalar(static_cast<RealOf<Scalar>>(width));
+        cache.dense_input.resize(steps, batch, width + 1);
+        cache.dense_input.all().topRows(width) = cache.features.all();
+        cache.dense_input.all().row(width).setConstant(m);
+    }
+
+    /// (4) backward: dm = sum of the last row; df_ib = dm / (2H) * (f_ib - mean_i) / (B
+    /// deviation_i) (the mean's own derivative sums to zero), and each s_tb gets df_b / T.
+    void deviation_backward(Cache& cache) const {
+        const Index steps = cache.features.steps(), batch = cache.features.batch(),
+                    width = cache.features.features();
+        cache.d_features.all() = cache.d_dense_input.all().topRows(width);
+        const Scalar dm = cache.d_dense_input.all().row(width).sum();
+        const Scalar scale = dm / Scalar(static_cast<RealOf<Scalar>>(width * batch * steps));
+        for (Index t = 0; t < steps; ++t) {
+            for (Index b = 0; b < batch; ++b) {
+                for (Index i = 0; i < width; ++i) {
+                    cache.d_features(t, b, i) +=
+                        scale * (cache.pooled(i, b) - cache.mean(i)) / cache.deviation(i);
+                }
+            }
+        }
+    }
+
+    DiscriminatorConfig config_;
+};
+
+}  // namespace mgan::inline MGAN_ABI
