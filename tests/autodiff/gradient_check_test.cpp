@@ -49,6 +49,25 @@ struct Swish {
     }
 };
 
+/// A name in parts and a layer with a static `visit`, as in layers/.
+struct Name {
+    std::string part;
+    std::string text() const { return "scaling." + part; }
+};
+template <typename Scalar>
+struct Scaling {
+    Matrix<Scalar> weight;
+    Vector<Scalar> bias;
+    template <typename Self, typename Visitor>
+    static void visit(Self& self, Visitor&& visitor, const Name&) {
+        visitor(Name{"weight"}, self.weight);
+        visitor(Name{"bias"}, self.bias);
+    }
+    Scalar value() const {  // sum of weight^2 * bias
+        return weight.cwiseProduct(weight).cwiseProduct(bias.replicate(1, weight.cols())).sum();
+    }
+};
+
 /// Two types that share no template.
 struct Real {
     Vector<double> w = random_matrix(2, 1, 1);
@@ -204,6 +223,21 @@ TEST_CASE("The gradient check serves numbers, standard vectors, row-major matric
         check_gradients(loss, wrt("a", a, da), wrt("v", v, dv), wrt("r", r, dr), wrt("s", s, ds));
     INFO(report);
     CHECK(report.ok());
+}
+
+TEST_CASE("The gradient check serves layers with a static visit, without a cast") {
+    Scaling<double> layer, gradient;
+    layer.weight = random_matrix(2, 3, 1);
+    layer.bias = random_matrix(2, 1, 2);
+    gradient.weight = 2 * layer.weight.cwiseProduct(layer.bias.replicate(1, 3));
+    gradient.bias = layer.weight.cwiseProduct(layer.weight).rowwise().sum();
+    const auto loss = [](const auto& l) { return l.value(); };
+    const GradientReport report = check_gradients(loss, wrt("", layer, gradient));
+    INFO(report);
+    CHECK(report.ok());
+    REQUIRE(report.blocks.size() == 2);
+    CHECK(report.blocks[0].name == "scaling.weight");
+    CHECK(report.blocks[1].name == "scaling.bias");
 }
 
 TEST_CASE("The gradient check takes a complex twin for a type that cannot be cast") {

@@ -16,12 +16,16 @@
 ///
 ///         template <typename Visitor>
 ///         void visit(Visitor&& visitor) { visitor("weight", weight); visitor("bias", bias); }
+///
+///     The static form `visit(self, visitor, prefix)` of layers/parameters.hpp, where a name is an
+///     object with a `text()`, is understood as well.
 
 #include <mgan/core/error.hpp>
 #include <mgan/tensor/matrix.hpp>
 #include <mgan/tensor/sequence.hpp>
 
 #include <complex>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <vector>
@@ -45,14 +49,37 @@ struct Block {
 /// A visitor that does nothing: what an object must be able to serve to be visitable.
 struct AnyVisitor {
     template <typename... Arguments>
-    void operator()(std::string_view, Arguments&&...) const noexcept {}
+    void operator()(Arguments&&...) const noexcept {}
 };
 
-/// An object that enumerates its parameters: `object.visit(visitor)`.
+/// An object with a member function `visit(visitor)`.
 template <typename Object>
-concept Visitable = requires(Object& object) {
-    object.visit(AnyVisitor{});
+concept VisitableByMember = requires(Object& object, const AnyVisitor& visitor) {
+    object.visit(visitor);
 };
+
+/// An object whose type has a static `visit(self, visitor, prefix)`; `{}` is the empty prefix.
+template <typename Object>
+concept VisitableByType = requires(Object& object, const AnyVisitor& visitor) {
+    std::remove_const_t<Object>::visit(object, visitor, {});
+};
+
+/// An object that enumerates its parameters. (Eigen's matrices have a `visit` of another kind.)
+template <typename Object>
+concept Visitable = !requires {
+    typename Object::PlainObject;
+}
+&&(VisitableByMember<Object> || VisitableByType<Object>);
+
+/// Calls `visitor(name, numbers, ...)` for each parameter of a visitable object.
+template <Visitable Object, typename Visitor>
+void visit_parameters(Object& object, Visitor&& visitor) {
+    if constexpr (VisitableByMember<Object>) {
+        object.visit(visitor);
+    } else {
+        std::remove_const_t<Object>::visit(object, visitor, {});
+    }
+}
 
 template <typename Object>
 inline constexpr bool kIsNumber = std::is_arithmetic_v<Object>;
@@ -92,17 +119,35 @@ template <typename Numbers>
 template <typename Object, typename Function>
 void for_each_block(Object& object, Function&& function) {
     if constexpr (Visitable<Object>) {
-        object.visit([&](std::string_view name, auto&& numbers, auto&&...) {
-            function(name, as_block(numbers));
+        visit_parameters(object, [&](const auto& name, auto&& numbers, auto&&...) {
+            if constexpr (requires { name.text(); }) {
+                const std::string text = name.text();
+                function(std::string_view(text), as_block(numbers));
+            } else {
+                function(std::string_view(name), as_block(numbers));
+            }
         });
     } else {
         function(std::string_view(), as_block(object));
     }
 }
 
-/// The same object over std::complex<double>, for the complex step. An object of your own offers it
-/// as a member `template <typename Other> auto cast() const` (as Eigen's matrices do); only the
-/// sizes have to be right, since the checker copies the values block by block.
+/// `Layer<std::complex<double>>` for a `Layer<double>`; void where the type is no such template.
+template <typename Object>
+struct ComplexTemplate {
+    using Type = void;
+};
+template <template <typename...> class Template, typename... Rest>
+struct ComplexTemplate<Template<double, Rest...>> {
+    using Type = Template<std::complex<double>, Rest...>;
+};
+
+/// The same object over std::complex<double>, for the complex step. Only its sizes have to be
+/// right: the checker copies the values block by block. It is made by
+///   - a member `template <typename Other> auto cast() const`, as Eigen's matrices have it; or else
+///   - for a visitable `Layer<double>`, by default construction of `Layer<std::complex<double>>`
+///     and `resize` of its parameters. A layer with anything else to set up (a list of inner
+///     layers, a number of heads) needs a `cast`, or its twin as last argument of `wrt`.
 template <typename Object>
 [[nodiscard]] auto complex_twin(const Object& object) {
     using Complex = std::complex<double>;
@@ -119,12 +164,28 @@ template <typename Object>
                              object.batch();
                          }) {
         return Sequence<Complex>(object.steps(), object.batch(), object.features());
-    } else {
-        static_assert(
-            requires { object.begin(); } && !Visitable<const Object>,
-            "give the type a member `template <typename Other> auto cast() const`, or "
-            "pass its complex twin as the last argument of wrt()");
+    } else if constexpr (requires { object.begin(); }) {
         return std::vector<Complex>(object.begin(), object.end());
+    } else {
+        using Twin = typename ComplexTemplate<Object>::Type;
+        static_assert(Visitable<Object> && std::is_default_constructible_v<Twin>,
+                      "give the type a member `template <typename Other> auto cast() const`, or "
+                      "pass its complex twin as the last argument of wrt()");
+        std::vector<Block<double>> sizes;
+        Object copy = object;  // `visit` may be a member that is not const
+        for_each_block(copy, [&](std::string_view, Block<double> b) { sizes.push_back(b); });
+        Twin twin;
+        std::size_t next = 0;
+        visit_parameters(twin, [&](const auto&, auto& numbers, auto&&...) {
+            if (next == sizes.size()) return;
+            if constexpr (requires { numbers.resize(Index(), Index()); }) {
+                numbers.resize(sizes[next].rows, sizes[next].cols);
+            } else if constexpr (requires { numbers.resize(next); }) {
+                numbers.resize(static_cast<std::size_t>(sizes[next].size()));
+            }
+            ++next;
+        });
+        return twin;
     }
 }
 
