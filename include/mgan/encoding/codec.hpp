@@ -1,0 +1,164 @@
+#pragma once
+/// \file
+/// From songs to what a network sees, and back: encoding and normalisation in one object.
+///
+///     song --prepare--> notes in key, on the grid --> raw events --normalise--> rows of x, [T, F]
+///     song <-- valid notes <------------------------- raw events <--decode----- rows of x, any
+///     values
+///
+/// `quantise` is one trip down and up again for one event: x -> the x of the valid event that it
+/// decodes to. A network that hears its own output, or a discriminator that compares it with real
+/// music, should hear what will be played. Its gradient is taken to be the identity
+/// ("straight through": Bengio, Leonard, Courville 2013, arXiv:1308.3432).
+
+#include <mgan/core/error.hpp>
+#include <mgan/core/version.hpp>
+#include <mgan/encoding/event_encoding.hpp>
+#include <mgan/encoding/features.hpp>
+#include <mgan/encoding/grid.hpp>
+#include <mgan/encoding/key.hpp>
+#include <mgan/encoding/normalisation.hpp>
+#include <mgan/encoding/tone_encoding.hpp>
+#include <mgan/midi/song.hpp>
+#include <mgan/midi/tones.hpp>
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace mgan::inline MGAN_ABI::encoding {
+
+/// The song as the encodings see it: its tones (no drums), transposed if `normalise_key`, on the
+/// grid; with `tone` all on channel 0, which that encoding does not write down. Title and tempo map
+/// are kept.
+[[nodiscard]] inline midi::Song prepare(const midi::Song& song, const EncodingOptions& options) {
+    midi::Song prepared;
+    prepared.title = song.title;
+    prepared.tempo = song.tempo;
+    prepared.notes = midi::tones(song);
+    if (options.normalise_key) transpose(prepared.notes, key_shift(prepared.notes));
+    if (options.kind == EncodingKind::tone)
+        for (midi::Note& note : prepared.notes) note.channel = 0;
+    snap(prepared.notes, options.grid_ticks);  // sorts, too
+    return prepared;
+}
+
+/// The raw events of a song, [T, F]: T = n notes for `tone`, 2n for `event`.
+[[nodiscard]] inline Events<double> raw_events(const midi::Song& song,
+                                               const EncodingOptions& options) {
+    const std::vector<midi::Note> notes = prepare(song, options).notes;
+    Events<double> events =
+        options.kind == EncodingKind::tone ? encode_tones(notes, options) : encode_events(notes);
+    // A rest of an hour counts as the longest that can be decoded.
+    const auto meaning = features(options);
+    for (Event<double>& event : events)
+        for (std::size_t f = 0; f < kFeatures; ++f)
+            event[f] = nearest_valid(meaning[f], options, event[f]);
+    return events;
+}
+
+/// A song from raw events of any values.
+[[nodiscard]] inline midi::Song song_of(std::span<const Event<double>> events,
+                                        const EncodingOptions& options) {
+    midi::Song song;
+    song.notes = options.kind == EncodingKind::tone ? decode_tones(events, options)
+                                                    : decode_events(events, options);
+    return song;
+}
+
+/// Options and the normalisation that was fitted under them. Immutable; a value type; all of it may
+/// be used from many threads.
+///
+/// What comes back: for `tone`, decode(encode(song)) has exactly the notes of prepare(song), if
+/// they lie in the range of the corpus (kind `cdf`: if their values occur in it). Rows of float are
+/// exact too, but for `log` without a grid and times beyond 2^18 ticks, where a float's last place
+/// is half a tick. For `event` see event_encoding.hpp.
+class Codec {
+public:
+    /// From the parts of a model file. Throws ConfigError if they do not fit together.
+    Codec(const EncodingOptions& options, Normalisation normalisation)
+        : options_(options),
+          features_(features(options)),
+          normalisation_(std::move(normalisation)) {
+        validate(options);
+        require<ConfigError>(options.normalisation == normalisation_.kind(),
+                             "Codec: the options say normalisation ", name(options.normalisation),
+                             ", the tables are of kind ", name(normalisation_.kind()));
+    }
+
+    /// From the constants of a model file (`normalisation().tables()`). Throws ConfigError.
+    Codec(const EncodingOptions& options, std::array<FeatureTable, kFeatures> tables)
+        : Codec(options, Normalisation(options.normalisation, times(options), std::move(tables))) {}
+
+    /// Fits the normalisation to a corpus. Throws DataError if no song has a note, ConfigError for
+    /// bad options.
+    [[nodiscard]] static Codec fit(const EncodingOptions& options,
+                                   std::span<const midi::Song> songs) {
+        validate(options);
+        std::vector<Events<double>> events;
+        events.reserve(songs.size());
+        for (const midi::Song& song : songs) events.push_back(raw_events(song, options));
+        return Codec(options, Normalisation::fit(options.normalisation, times(options), events));
+    }
+
+    [[nodiscard]] const EncodingOptions& options() const noexcept { return options_; }
+    [[nodiscard]] const Normalisation& normalisation() const noexcept { return normalisation_; }
+
+    /// A song -> rows of x, [T, F].
+    template <typename Scalar>
+    [[nodiscard]] Events<Scalar> encode(const midi::Song& song) const {
+        const Events<double> raw = raw_events(song, options_);
+        Events<Scalar> rows(raw.size());
+        for (std::size_t t = 0; t < raw.size(); ++t)
+            for (std::size_t f = 0; f < kFeatures; ++f)
+                rows[t][f] = static_cast<Scalar>(normalisation_.encode(raw[t][f], f));
+        return rows;
+    }
+
+    /// `steps` rows of x -> a song. Row t starts at rows + t * stride: for sample b of a batch
+    /// [T, B, F], rows = data + b * F and stride = B * F. Any values, NaN and infinities included,
+    /// give valid notes within the range of the corpus.
+    template <typename Scalar>
+    [[nodiscard]] midi::Song decode(const Scalar* rows, std::size_t steps,
+                                    std::size_t stride = kFeatures) const {
+        Events<double> raw(steps);
+        for (std::size_t t = 0; t < steps; ++t)
+            for (std::size_t f = 0; f < kFeatures; ++f)
+                raw[t][f] = normalisation_.decode(static_cast<double>(rows[t * stride + f]), f);
+        return song_of(raw, options_);
+    }
+
+    /// Rows of x -> a song.
+    template <typename Scalar>
+    [[nodiscard]] midi::Song decode(const Events<Scalar>& rows) const {
+        return decode(rows.empty() ? nullptr : rows.front().data(), rows.size());
+    }
+
+    /// Replaces the x of one event, F values, by those of the valid event that it decodes to.
+    /// Idempotent. Allocates nothing; for the real-time path.
+    template <typename Scalar>
+    void quantise(Scalar* x) const noexcept {
+        for (std::size_t f = 0; f < kFeatures; ++f) {
+            const double raw = normalisation_.decode(static_cast<double>(x[f]), f);
+            const double valid = nearest_valid(features_[f], options_, raw);
+            x[f] = static_cast<Scalar>(normalisation_.encode(valid, f));
+        }
+    }
+
+private:
+    [[nodiscard]] static std::array<bool, kFeatures> times(
+        const EncodingOptions& options) noexcept {
+        std::array<bool, kFeatures> time{};
+        const auto meaning = features(options);
+        for (std::size_t f = 0; f < kFeatures; ++f) time[f] = is_time(meaning[f]);
+        return time;
+    }
+
+    EncodingOptions options_;
+    std::array<Feature, kFeatures> features_;
+    Normalisation normalisation_;
+};
+
+}  // namespace mgan::inline MGAN_ABI::encoding
