@@ -7,6 +7,7 @@
 /// written with the fewest digits that read back as the same number.
 
 #include <mgan/core/error.hpp>
+#include <mgan/core/quote.hpp>
 
 #include <charconv>
 #include <cmath>
@@ -16,17 +17,6 @@
 #include <string_view>
 
 namespace mgan::inline MGAN_ABI {
-
-/// `text` in quotation marks for a message: control characters as '?', cut after 80 bytes, so that
-/// a hostile name can neither flood nor steer a terminal.
-[[nodiscard]] inline std::string in_quotes(std::string_view text) {
-    std::string out = "'";
-    for (const char c : text.substr(0, 80)) {
-        out += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? '?' : c;
-    }
-    out += text.size() > 80 ? "...'" : "'";
-    return out;
-}
 
 /// Whether `text` is well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms).
 [[nodiscard]] inline bool is_utf8(std::string_view text) noexcept {

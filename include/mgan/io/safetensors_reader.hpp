@@ -9,6 +9,7 @@
 
 #include <mgan/core/byte_cursor.hpp>
 #include <mgan/core/error.hpp>
+#include <mgan/core/quote.hpp>
 #include <mgan/io/json_reader.hpp>
 #include <mgan/io/safetensors_format.hpp>
 

@@ -3,6 +3,7 @@
 /// Writing tensors as the bytes of a safetensors file. Equal tensors give equal bytes.
 
 #include <mgan/core/error.hpp>
+#include <mgan/core/quote.hpp>
 #include <mgan/io/json_text.hpp>
 #include <mgan/io/safetensors_format.hpp>
 

@@ -8,6 +8,7 @@
 /// what it cannot place gives a model that runs and is wrong.
 
 #include <mgan/core/error.hpp>
+#include <mgan/core/quote.hpp>
 #include <mgan/io/json_text.hpp>
 
 #include <algorithm>

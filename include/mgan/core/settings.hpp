@@ -1,0 +1,300 @@
+#pragma once
+/// \file
+/// Settings that describe themselves.
+///
+/// A struct of settings says of each member, once, its key, what it may be, and what it does:
+///
+///     struct GeneratorSettings {
+///         std::int64_t hidden = 100;
+///         double learning_rate = 0.1;
+///         Loss loss = Loss::saturating;
+///
+///         template <typename Visitor>
+///         void visit(Visitor&& visitor) {
+///             visitor("hidden", hidden, Range{1, 4096}, "units of each LSTM layer");
+///             visitor("learning_rate", learning_rate, above(0.0, 10.0), "step size of SGD");
+///             visitor("loss", loss, Choices<Loss>{{"saturating", Loss::saturating}, ...}, "...");
+///         }
+///     };
+///
+/// and everything else follows from that: reading JSON with errors that name key and range, writing
+/// it, `--set key=value`, and the table in the manual. A part of a larger struct is visited under a
+/// prefix (`visit_part`), which gives keys such as "generator.hidden".
+
+#include <mgan/core/error.hpp>
+#include <mgan/core/quote.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <numeric>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace mgan::inline MGAN_ABI {
+
+/// The value of any setting. A negative integer is an int64, one from zero up a uint64 or an int64.
+using SettingValue = std::variant<bool, std::int64_t, std::uint64_t, double, std::string>;
+
+enum class SettingType { boolean, integer, number, text };
+
+/// What a number may be: min <= x <= max, or min < x <= max where `open`.
+template <typename T>
+struct Range {
+    T min;
+    T max;
+    bool open = false;
+};
+template <typename T>
+Range(T, T) -> Range<T>;
+
+/// min < x <= max.
+template <typename T>
+[[nodiscard]] constexpr Range<T> above(T min, T max) noexcept {
+    return {min, max, true};
+}
+
+/// The words that a text may be.
+using Words = std::vector<std::string>;
+
+/// The words for the values of an enumeration.
+template <typename Enum>
+struct Choices {
+    Choices(std::initializer_list<std::pair<const char*, Enum>> list)
+        : items(list.begin(), list.end()) {}
+    std::vector<std::pair<std::string, Enum>> items;
+};
+
+/// One setting of one object: a description, and the way to the member. The object must outlive it.
+struct Setting {
+    std::string key;
+    SettingType type = SettingType::text;
+    std::string allowed;  ///< in words: "a whole number from 1 to 4096"
+    std::string doc;
+    Words choices;  ///< of a text that may only be one of these; otherwise empty
+    std::function<SettingValue()> get;
+    /// Sets the member, or changes nothing and says false where type or value are not allowed.
+    std::function<bool(const SettingValue&)> set;
+};
+
+/// The shortest digits that read back as the same number.
+[[nodiscard]] inline std::string number_text(double value) {
+    char digits[32];
+    return {digits, std::to_chars(digits, digits + sizeof digits, value).ptr};
+}
+
+/// The visitor that lists settings.
+class SettingCollector {
+public:
+    explicit SettingCollector(std::vector<Setting>& settings) : settings_(settings) {}
+
+    void operator()(std::string_view key, bool& member, std::string_view doc) {
+        add(
+            key, SettingType::boolean, "true or false", doc, [&member] { return member; },
+            [&member](const SettingValue& value) {
+                const bool* flag = std::get_if<bool>(&value);
+                if (flag != nullptr) member = *flag;
+                return flag != nullptr;
+            });
+    }
+
+    template <std::integral T, std::integral Bound>
+    requires(!std::same_as<T, bool>) void operator()(std::string_view key, T& member,
+                                                     Range<Bound> range, std::string_view doc) {
+        using Wide = std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>;
+        const auto within = [range](auto x) {
+            return std::in_range<T>(x) && std::cmp_less_equal(x, range.max) &&
+                   (range.open ? std::cmp_less(range.min, x) : std::cmp_less_equal(range.min, x));
+        };
+        add(
+            key, SettingType::integer,
+            concat("a whole number ", range.open ? "above " : "from ", range.min,
+                   range.open ? ", up to " : " to ", range.max),
+            doc, [&member] { return static_cast<Wide>(member); },
+            [&member, within](const SettingValue& value) {
+                const auto assign = [&](const auto* x) {
+                    if (x == nullptr || !within(*x)) return false;
+                    member = static_cast<T>(*x);
+                    return true;
+                };
+                return assign(std::get_if<std::int64_t>(&value)) ||
+                       assign(std::get_if<std::uint64_t>(&value));
+            });
+    }
+
+    template <typename Bound>
+    void operator()(std::string_view key, double& member, Range<Bound> range,
+                    std::string_view doc) {
+        const double min = static_cast<double>(range.min), max = static_cast<double>(range.max);
+        add(
+            key, SettingType::number,
+            concat("a number ", range.open ? "above " : "from ", number_text(min),
+                   range.open ? ", up to " : " to ", number_text(max)),
+            doc, [&member] { return member; },
+            [&member, min, max, open = range.open](const SettingValue& value) {
+                double x = 0.0;
+                if (const auto* real = std::get_if<double>(&value)) {
+                    x = *real;
+                } else if (const auto* negative = std::get_if<std::int64_t>(&value)) {
+                    x = static_cast<double>(*negative);
+                } else if (const auto* whole = std::get_if<std::uint64_t>(&value)) {
+                    x = static_cast<double>(*whole);
+                } else {
+                    return false;
+                }
+                const bool within = (open ? min < x : min <= x) && x <= max;  // false for NaN
+                if (within) member = x;
+                return within;
+            });
+    }
+
+    void operator()(std::string_view key, std::string& member, std::string_view doc) {
+        (*this)(key, member, Words{}, doc);
+    }
+
+    void operator()(std::string_view key, std::string& member, Words words, std::string_view doc) {
+        const std::string allowed = words.empty() ? "a text" : "one of " + joined(words);
+        add(
+            key, SettingType::text, allowed, doc, [&member] { return member; },
+            [&member, words](const SettingValue& value) {
+                const auto* text = std::get_if<std::string>(&value);
+                const bool good =
+                    text != nullptr &&
+                    (words.empty() || std::find(words.begin(), words.end(), *text) != words.end());
+                if (good) member = *text;
+                return good;
+            });
+        settings_.back().choices = std::move(words);
+    }
+
+    template <typename Enum>
+    requires std::is_enum_v<Enum>
+    void operator()(std::string_view key, Enum& member, const Choices<Enum>& choices,
+                    std::string_view doc) {
+        Words words;
+        for (const auto& [word, value] : choices.items) words.push_back(word);
+        const auto items = choices.items;
+        add(
+            key, SettingType::text, "one of " + joined(words), doc,
+            [&member, items] {
+                const auto at = std::find_if(items.begin(), items.end(),
+                                             [&](const auto& i) { return i.second == member; });
+                return at == items.end() ? std::string() : at->first;
+            },
+            [&member, items](const SettingValue& value) {
+                const auto* text = std::get_if<std::string>(&value);
+                const auto at = std::find_if(items.begin(), items.end(), [&](const auto& item) {
+                    return text != nullptr && item.first == *text;
+                });
+                if (at != items.end()) member = at->second;
+                return at != items.end();
+            });
+        settings_.back().choices = std::move(words);
+    }
+
+private:
+    template <typename Get, typename Set>
+    void add(std::string_view key, SettingType type, std::string allowed, std::string_view doc,
+             Get get, Set set) {
+        Setting setting;
+        setting.key = key;
+        setting.type = type;
+        setting.allowed = std::move(allowed);
+        setting.doc = doc;
+        setting.get = [get] { return SettingValue(get()); };
+        setting.set = std::move(set);
+        settings_.push_back(std::move(setting));
+    }
+    static std::string joined(const Words& words) {
+        std::string text;
+        for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+        return text;
+    }
+
+    std::vector<Setting>& settings_;
+};
+
+/// Visits `part` with "prefix." before each key.
+template <typename Part, typename Visitor>
+void visit_part(std::string_view prefix, Part& part, Visitor&& visitor) {
+    part.visit([&](std::string_view key, auto& member, auto&&... rest) {
+        visitor(std::string(prefix) + "." + std::string(key), member,
+                std::forward<decltype(rest)>(rest)...);
+    });
+}
+
+/// All settings of an object, in the order in which it visits them. They refer to the object.
+template <typename Settings>
+[[nodiscard]] std::vector<Setting> list_settings(Settings& settings) {
+    std::vector<Setting> list;
+    settings.visit(SettingCollector(list));
+    return list;
+}
+
+/// Number of letters to insert, remove or replace to make `b` of `a` (Levenshtein).
+[[nodiscard]] inline std::size_t edit_distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);  // distances from a's first i letters
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        std::size_t diagonal = std::exchange(row[0], i + 1);
+        for (std::size_t j = 0; j < b.size(); ++j) {
+            const std::size_t replace = diagonal + (a[i] == b[j] ? 0 : 1);
+            diagonal = row[j + 1];
+            row[j + 1] = std::min({replace, row[j] + 1, row[j + 1] + 1});
+        }
+    }
+    return row.back();
+}
+
+/// The word that is nearest to `word`, or "" where none is near (a third of its letters wrong). The
+/// end of a dotted key counts as near: "hidden" finds "generator.hidden".
+[[nodiscard]] inline std::string nearest_word(std::string_view word, const Words& words) {
+    if (word.size() > 100) return "";
+    std::string nearest;
+    std::size_t best = std::max<std::size_t>(2, word.size() / 3) + 1;
+    for (const std::string& candidate : words) {
+        const std::string last = candidate.substr(candidate.rfind('.') + 1);
+        const std::size_t distance =
+            std::min(edit_distance(word, candidate), edit_distance(word, last));
+        if (distance < best && distance < word.size()) {
+            best = distance;
+            nearest = candidate;
+        }
+    }
+    return nearest;
+}
+
+/// The setting with that key. \throws ConfigError that names the nearest key
+[[nodiscard]] inline Setting& find_setting(std::vector<Setting>& settings, std::string_view key,
+                                           std::string_view source) {
+    Words keys;
+    for (Setting& setting : settings) {
+        if (setting.key == key) return setting;
+        keys.push_back(setting.key);
+    }
+    const std::string nearest = nearest_word(key, keys);
+    throw ConfigError(concat(source, ": unknown setting ", in_quotes(key),
+                             nearest.empty() ? "" : "; did you mean " + in_quotes(nearest) + "?"));
+}
+
+/// Sets a setting. \throws ConfigError that names the key, the value and what is allowed
+/// \param value_text  the value for the message, short and fit to print
+inline void assign_setting(Setting& setting, const SettingValue& value, std::string_view value_text,
+                           std::string_view source) {
+    if (setting.set(value)) return;
+    const auto* text = std::get_if<std::string>(&value);
+    const std::string nearest = text == nullptr ? "" : nearest_word(*text, setting.choices);
+    throw ConfigError(concat(source, ": ", setting.key, " = ", value_text,
+                             " is not allowed: expected ", setting.allowed,
+                             nearest.empty() ? "" : "; did you mean " + in_quotes(nearest) + "?"));
+}
+
+}  // namespace mgan::inline MGAN_ABI

@@ -1,0 +1,185 @@
+#pragma once
+/// \file
+/// Settings (core/settings.hpp) to and from JSON, the command line, and the manual.
+///
+/// A file may set some of the settings or all of them, flat or nested: {"generator.hidden": 50} and
+/// {"generator": {"hidden": 50}} are the same. What is written is flat, one setting a line, every
+/// setting with its value.
+
+#include <mgan/core/atomic_file.hpp>
+#include <mgan/core/quote.hpp>
+#include <mgan/core/settings.hpp>
+#include <mgan/io/flat_json.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace mgan::inline MGAN_ABI {
+
+/// Facts that stand beside the settings in a file and are not settings ("version", "data
+/// fingerprint"), as text by key.
+using SettingNotes = std::vector<std::pair<std::string, std::string>>;
+
+/// Sets `settings` from JSON values; keys in `note_keys` are no settings and are returned.
+/// \throws ConfigError where a key is unknown or occurs twice, or a value is not allowed
+inline SettingNotes assign_settings(std::vector<Setting>& settings,
+                                    std::vector<FlatJsonItem>&& items, std::string_view source,
+                                    const Words& note_keys) {
+    SettingNotes notes;
+    std::set<std::string_view> seen;
+    for (FlatJsonItem& item : items) {
+        require<ConfigError>(seen.insert(item.key).second, source, ": the setting ",
+                             in_quotes(item.key), " occurs twice");
+        if (std::find(note_keys.begin(), note_keys.end(), item.key) != note_keys.end()) {
+            const auto* text = std::get_if<std::string>(&item.value);
+            require<ConfigError>(text != nullptr, source, ": ", item.key, " is not a text");
+            notes.emplace_back(item.key, *text);
+            continue;
+        }
+        if (item.kind == FlatJsonItem::Kind::empty_object &&
+            std::any_of(settings.begin(), settings.end(),
+                        [&](const Setting& s) { return s.key.starts_with(item.key + "."); })) {
+            continue;  // a group of settings, none of them set
+        }
+        Setting& setting = find_setting(settings, item.key, source);
+        std::string text;
+        if (item.kind != FlatJsonItem::Kind::scalar) {
+            text = item.kind == FlatJsonItem::Kind::array ? "an array" : "an object";
+        } else if (const auto* words = std::get_if<std::string>(&item.value)) {
+            text = in_quotes(*words);
+        } else {
+            append_json_scalar(text, item.value);
+        }
+        require<ConfigError>(!std::holds_alternative<std::monostate>(item.value), source, ": ",
+                             setting.key, " = ", text, " is not allowed: expected ",
+                             setting.allowed);
+        const SettingValue value = std::visit(
+            [](auto& x) -> SettingValue {
+                if constexpr (std::is_same_v<decltype(x), std::monostate&>) {
+                    return false;  // never: excluded above
+                } else {
+                    return std::move(x);
+                }
+            },
+            item.value);
+        assign_setting(setting, value, text, source);
+    }
+    return notes;
+}
+
+/// Sets settings from the JSON text of a file. Settings that it does not mention stay as they are;
+/// if anything is wrong, all do.
+/// \param source     the name for messages: a path
+/// \param note_keys  keys that are no settings, whose texts are returned
+/// \throws ConfigError (key, value, what is allowed, the nearest key), FormatError where it is no
+/// JSON
+template <typename Settings>
+SettingNotes settings_from_json(std::span<const std::byte> text, std::string_view source,
+                                Settings& settings, const Words& note_keys = {}) {
+    Settings changed = settings;
+    std::vector<Setting> list = list_settings(changed);
+    SettingNotes notes = assign_settings(list, read_flat_json(text, source), source, note_keys);
+    settings = std::move(changed);
+    return notes;
+}
+
+/// The largest file that is taken for settings.
+inline constexpr std::uint64_t kMaxSettingsFile = 16 << 20;
+
+/// Sets settings from a JSON file, as `settings_from_json`. \throws IoError as well
+template <typename Settings>
+SettingNotes read_settings(const std::filesystem::path& path, Settings& settings,
+                           const Words& note_keys = {}) {
+    const std::vector<std::byte> text = read_file_bytes(path, kMaxSettingsFile);
+    return settings_from_json(text, path.string(), settings, note_keys);
+}
+
+/// Every setting with its value, in the order of `visit`, behind the notes. Equal settings give
+/// equal bytes; numbers read back as the same bits.
+template <typename Settings>
+[[nodiscard]] std::string settings_to_json(const Settings& settings,
+                                           const SettingNotes& notes = {}) {
+    Settings copy = settings;  // `visit` wants an object that it may change
+    std::string json = "{";
+    const char* separator = "\n";
+    const auto add = [&](const std::string& key, const JsonScalar& value) {
+        json += std::exchange(separator, ",\n");
+        json += "  ";
+        append_json_string(json, key);
+        json += ": ";
+        append_json_scalar(json, value);
+    };
+    for (const auto& [key, text] : notes) add(key, JsonScalar(text));
+    for (const Setting& setting : list_settings(copy)) {
+        add(setting.key, std::visit([](auto&& x) { return JsonScalar(x); }, setting.get()));
+    }
+    return json + "\n}\n";
+}
+
+/// Replaces the file by `settings_to_json`, all or nothing. \throws IoError
+template <typename Settings>
+void write_settings(const std::filesystem::path& path, const Settings& settings,
+                    const SettingNotes& notes = {}) {
+    const std::string json = settings_to_json(settings, notes);
+    write_file_atomically(path, std::as_bytes(std::span(json)));
+}
+
+/// Sets one setting from a text such as "generator.hidden=50", as the command line gives it. The
+/// value is written as in JSON; a text needs no quotation marks.
+/// \throws ConfigError; then nothing has changed
+template <typename Settings>
+void apply_override(Settings& settings, std::string_view assignment) {
+    constexpr std::string_view kSource = "--set";
+    const std::size_t equals = assignment.find('=');
+    require<ConfigError>(equals != std::string_view::npos && equals > 0, kSource, ": ",
+                         in_quotes(assignment), " is not of the form key=value");
+    const std::string_view key = assignment.substr(0, equals);
+    const std::string_view text = assignment.substr(equals + 1);
+    std::vector<Setting> list = list_settings(settings);
+    Setting& setting = find_setting(list, key, kSource);
+    SettingValue value = std::string(text);
+    if (setting.type != SettingType::text || text.starts_with('"')) {
+        // As one value of a JSON object; what is not JSON stays a text, which is then refused.
+        try {
+            const std::string object = concat("{\"x\":", text, "}");
+            std::vector<FlatJsonItem> items =
+                read_flat_json(std::as_bytes(std::span(object)), kSource);
+            if (items.size() == 1 && items[0].key == "x") {
+                std::visit(
+                    [&](auto& x) {
+                        if constexpr (!std::is_same_v<decltype(x), std::monostate&>) value = x;
+                    },
+                    items[0].value);
+            }
+        } catch (const FormatError&) {
+        }
+    }
+    assign_setting(setting, value, in_quotes(text), kSource);
+}
+
+/// All settings as a table in Markdown: key, default, what is allowed, what it does.
+template <typename Settings>
+[[nodiscard]] std::string describe_settings(const Settings& defaults = {}) {
+    Settings copy = defaults;
+    std::string table = "| setting | default | allowed | meaning |\n|---|---|---|---|\n";
+    for (const Setting& setting : list_settings(copy)) {
+        std::string value;
+        append_json_scalar(value,
+                           std::visit([](auto&& x) { return JsonScalar(x); }, setting.get()));
+        table += concat("| `", setting.key, "` | `", value, "` | ", setting.allowed, " | ",
+                        setting.doc, " |\n");
+    }
+    return table;
+}
+
+}  // namespace mgan::inline MGAN_ABI
