@@ -26,7 +26,7 @@ TEST_CASE("tone writes differences of onsets, lengths, pitches and velocities") 
     Song song;
     song.notes = {{96, 50, 60, 70, 0}, {96, 60, 64, 71, 1}, {480, 384, 67, 72, 2}};
     CHECK(raw_events(song, plain()) ==
-          Events<double>{{96, 50, 60, 70}, {0, 60, 64, 71}, {384, 384, 67, 72}});
+          Events<double>{{0, 50, 60, 70}, {0, 60, 64, 71}, {384, 384, 67, 72}});
 }
 
 TEST_CASE("tone gives chords back as equal onsets, whatever the order of their events") {
@@ -146,13 +146,27 @@ TEST_CASE("The grid rounds absolute onsets, so that rounding never adds up") {
     CHECK(snap(17, 1) == 17);
 }
 
+TEST_CASE("Silence before the first note is cut, whole grid steps of it, with its tempo changes") {
+    Song song;
+    song.notes = {{1000005, 50, 60, 70, 0}, {1000053, 50, 62, 70, 0}};
+    song.tempo = {{0, 400000}, {1000000, 450000}, {1000053, 600000}};
+    EncodingOptions options = plain();
+    options.grid_ticks = 24;
+    const Song prepared = prepare(song, options);
+    CHECK(prepared.notes == std::vector<Note>{{0, 48, 60, 70, 0}, {48, 48, 62, 70, 0}});
+    CHECK(prepared.tempo.size() == 3);
+    CHECK(prepared.tempo[1].tick == 0);
+    CHECK(prepared.tempo[2].tick == 45);  // 1000008 is the nearest multiple of 24
+    CHECK(prepare(Song{}, options) == Song{});
+}
+
 TEST_CASE("The grid makes a chord of notes that a player spread") {
     Song song;
     song.notes = {{380, 100, 67, 64, 0}, {384, 100, 60, 64, 0}, {391, 100, 64, 64, 0}};
     EncodingOptions options = plain();
     options.grid_ticks = 24;
     const Events<double> events = raw_events(song, options);
-    CHECK(events == Events<double>{{384, 96, 60, 64}, {0, 96, 64, 64}, {0, 96, 67, 64}});
+    CHECK(events == Events<double>{{0, 96, 60, 64}, {0, 96, 64, 64}, {0, 96, 67, 64}});
 }
 
 TEST_CASE("Key normalisation takes every major and natural minor scale to the white keys") {

@@ -22,8 +22,10 @@
 #include <mgan/midi/song.hpp>
 #include <mgan/midi/tones.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <utility>
 #include <vector>
@@ -31,8 +33,9 @@
 namespace mgan::inline MGAN_ABI::encoding {
 
 /// The song as the encodings see it: its tones (no drums), transposed if `normalise_key`, on the
-/// grid; with `tone` all on channel 0, which that encoding does not write down. Title and tempo map
-/// are kept.
+/// grid, the first at tick 0; with `tone` all on channel 0, which that encoding does not write
+/// down. Title and tempo map are kept; tempo changes in silence before the first note move to tick
+/// 0.
 [[nodiscard]] inline midi::Song prepare(const midi::Song& song, const EncodingOptions& options) {
     midi::Song prepared;
     prepared.title = song.title;
@@ -42,6 +45,13 @@ namespace mgan::inline MGAN_ABI::encoding {
     if (options.kind == EncodingKind::tone)
         for (midi::Note& note : prepared.notes) note.channel = 0;
     snap(prepared.notes, options.grid_ticks);  // sorts, too
+    // Silence before the first note is not music, and some files have an hour of it: one such file
+    // would set the scale of all onset differences. Cut after snapping, so that the beat stays.
+    if (prepared.notes.empty()) return prepared;
+    const std::int64_t silence = prepared.notes.front().onset;
+    for (midi::Note& note : prepared.notes) note.onset -= silence;
+    for (midi::TempoChange& change : prepared.tempo)
+        change.tick = std::max<std::int64_t>(0, change.tick - silence);
     return prepared;
 }
 
