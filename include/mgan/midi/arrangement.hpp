@@ -6,7 +6,7 @@
 /// struck again, or a player would hear one long note; a note of length 0 is released right after
 /// it was struck:
 ///
-///     tick 384:   release of what sounded     strike, strike ...     (strike, release) of length 0
+///     tick 384:   release of what sounded     (strike, release) of length 0     strike, strike ...
 ///
 /// The way back pairs first in, first out (pairing.hpp). So a song comes back as it was unless a
 /// note contains an equal one (same channel and pitch, later onset, earlier end): a file cannot say
@@ -68,22 +68,24 @@ inline void check_song(const Song& song) {
                        options.format, ", a song is written as 0 or 1");
     check_song(song);
 
-    // One entry a press and one a release; at equal ticks by `rank`: releases, then presses, then
-    // notes of length 0, whose press and release stay together.
+    // One entry a press and one a release, those of a note of length 0 in one. At equal ticks in
+    // the order of the enumerators; were a long note struck before an equal one of length 0, they
+    // would swap.
+    enum class What { release, tap, press };
     struct Action {
         std::int64_t tick;
-        int rank;
+        What what;
         const Note* note;
     };
     std::vector<Action> actions;
     actions.reserve(2 * song.notes.size());
     for (const Note& note : song.notes) {
-        actions.push_back({note.onset, note.length == 0 ? 2 : 1, &note});
-        if (note.length > 0) actions.push_back({note.onset + note.length, 0, &note});
+        actions.push_back({note.onset, note.length == 0 ? What::tap : What::press, &note});
+        if (note.length > 0) actions.push_back({note.onset + note.length, What::release, &note});
     }
     std::sort(actions.begin(), actions.end(), [](const Action& a, const Action& b) {
-        return std::tie(a.tick, a.rank) != std::tie(b.tick, b.rank)
-                   ? std::tie(a.tick, a.rank) < std::tie(b.tick, b.rank)
+        return std::tie(a.tick, a.what) != std::tie(b.tick, b.what)
+                   ? std::tie(a.tick, a.what) < std::tie(b.tick, b.what)
                    : note_order(*a.note, *b.note);
     });
 
@@ -106,11 +108,11 @@ inline void check_song(const Song& song) {
         const auto pitch = static_cast<std::uint8_t>(note.pitch);
         add_tempos_until(action.tick);
         Track& track = options.format == 0 ? first : by_channel[channel];
-        if (action.rank != 0) {
+        if (action.what != What::release) {
             track.add_channel(action.tick, static_cast<std::uint8_t>(0x90 | channel), pitch,
                               static_cast<std::uint8_t>(note.velocity));
         }
-        if (action.rank != 1)
+        if (action.what != What::press)
             track.add_channel(action.tick, static_cast<std::uint8_t>(0x80 | channel), pitch, 64);
     }
     add_tempos_until(song.tempo.empty() ? 0 : song.tempo.back().tick);

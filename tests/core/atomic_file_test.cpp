@@ -1,0 +1,216 @@
+#include <mgan/core/atomic_file.hpp>
+#include <support/catch.hpp>
+#include <support/smf_bytes.hpp>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#if MGAN_HAS_POSIX_FILES
+#include <sys/resource.h>
+#include <sys/wait.h>
+#endif
+
+namespace fs = std::filesystem;
+using mgan::IoError;
+using mgan::read_file_bytes;
+using mgan::remove_stale_temporaries;
+using mgan::temporary_path;
+using mgan::write_file_atomically;
+
+namespace {
+
+// A folder of its own for each test, gone afterwards.
+struct Folder {
+    fs::path path;
+    explicit Folder(const char* name)
+        : path(fs::temp_directory_path() /
+               (std::string("mgan_atomic_") + name + temporary_path("x").extension().string())) {
+        fs::remove_all(path);
+        fs::create_directories(path);
+    }
+    ~Folder() {
+        std::error_code ignored;
+        fs::permissions(path, fs::perms::owner_all, ignored);
+        fs::remove_all(path, ignored);
+    }
+    [[nodiscard]] std::size_t entries() const {
+        return static_cast<std::size_t>(
+            std::distance(fs::directory_iterator(path), fs::directory_iterator()));
+    }
+};
+
+template <typename Action>
+std::string io_error_of(Action action) {
+    try {
+        action();
+    } catch (const IoError& error) {
+        return error.what();
+    }
+    return "no error";
+}
+
+}  // namespace
+
+TEST_CASE("A file that was written reads the same, and no temporary remains") {
+    const Folder folder("write");
+    const fs::path path = folder.path / "a file";
+    for (const std::size_t size :
+         {std::size_t{0}, std::size_t{1}, std::size_t{4096}, std::size_t{100001}}) {
+        Bytes bytes(size);
+        for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<std::byte>(i * 7 + size);
+        write_file_atomically(path, bytes);
+        CHECK(read_file_bytes(path) == bytes);
+        CHECK(folder.entries() == 1);
+    }
+}
+
+TEST_CASE(
+    "Reading: a missing file, a folder and a file beyond the limit are errors with path and "
+    "cause") {
+    const Folder folder("read");
+    const fs::path missing = folder.path / "missing";
+    CHECK(io_error_of([&] { (void)read_file_bytes(missing); }) ==
+          missing.string() + ": cannot open: No such file or directory");
+    CHECK(io_error_of([&] { (void)read_file_bytes(folder.path); }) ==
+          folder.path.string() + ": cannot read: Is a directory");
+    const fs::path big = folder.path / "big";
+    write_file_atomically(big, Bytes(11));
+    CHECK(read_file_bytes(big, 11).size() == 11);
+    CHECK(io_error_of([&] { (void)read_file_bytes(big, 10); }) ==
+          big.string() + ": is longer than the limit of 10 bytes");
+}
+
+TEST_CASE("Writing into a folder that is not there is an error, and creates nothing") {
+    const Folder folder("absent");
+    const fs::path path = folder.path / "no" / "file";
+    CHECK(io_error_of([&] { write_file_atomically(path, hex("01")); }) ==
+          path.string() + ": cannot create a file beside it: No such file or directory");
+    CHECK(folder.entries() == 0);
+    CHECK(io_error_of([&] { write_file_atomically(folder.path, hex("01")); }) ==
+          folder.path.string() + ": cannot write: Is a directory");
+    CHECK(io_error_of([&] { write_file_atomically(folder.path / "", hex("01")); }) ==
+          folder.path.string() + "/: cannot write: the path names no file");
+}
+
+#if MGAN_HAS_POSIX_FILES
+
+TEST_CASE("A full device is an error that says so") {
+    if (!fs::exists("/dev/full")) MGAN_SKIP("there is no /dev/full");
+    CHECK(io_error_of([] { write_file_atomically("/dev/full", hex("01 02")); }) ==
+          "/dev/full: cannot write: No space left on device");
+    // The device is still one: it was written, not replaced.
+    CHECK(fs::is_character_file("/dev/full"));
+}
+
+TEST_CASE("A write that fails half-way keeps the old file and leaves no temporary") {
+    const Folder folder("limit");
+    const fs::path path = folder.path / "file";
+    write_file_atomically(path, hex("01 02 03"));
+    // In a child, because a limit on file sizes holds for the whole process: 64 KiB fit, 1 MiB does
+    // not.
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        ::signal(SIGXFSZ, SIG_IGN);
+        const rlimit limit{65536, 65536};
+        ::setrlimit(RLIMIT_FSIZE, &limit);
+        const std::string expected = path.string() + ": cannot write: File too large";
+        ::_exit(io_error_of([&] { write_file_atomically(path, Bytes(1 << 20)); }) == expected ? 0
+                                                                                              : 1);
+    }
+    int status = -1;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
+    CHECK(read_file_bytes(path) == hex("01 02 03"));
+    CHECK(folder.entries() == 1);
+}
+
+TEST_CASE("A folder that may not be written is an error with its cause") {
+    const Folder folder("readonly");
+    const fs::path path = folder.path / "file";
+    fs::permissions(folder.path, fs::perms::owner_read | fs::perms::owner_exec);
+    if (::geteuid() == 0) {
+        // Root may write everywhere but into the kernel's own tree.
+        if (!fs::exists("/proc/self")) MGAN_SKIP("root can write anywhere here");
+        const std::string error =
+            io_error_of([] { write_file_atomically("/proc/mgan-file", hex("01")); });
+        CHECK(error.find("/proc/mgan-file: cannot create a file beside it: ") == 0);
+    } else {
+        CHECK(io_error_of([&] { write_file_atomically(path, hex("01")); }) ==
+              path.string() + ": cannot create a file beside it: Permission denied");
+    }
+}
+
+TEST_CASE("Where the name cannot be taken, the error says so and no temporary remains") {
+    const Folder folder("name");
+    // 250 letters are a valid name, but not with the temporary's dot and number.
+    const fs::path path = folder.path / std::string(250, 'n');
+    const std::string error = io_error_of([&] { write_file_atomically(path, hex("01")); });
+    CHECK(error == path.string() + ": cannot create a file beside it: File name too long");
+    CHECK(folder.entries() == 0);
+}
+
+TEST_CASE("A replaced file keeps its permissions, and a link keeps pointing") {
+    const Folder folder("link");
+    const fs::path path = folder.path / "file";
+    write_file_atomically(path, hex("01"));
+    fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write);
+    const fs::path link = folder.path / "link";
+    fs::create_symlink("file", link);
+    write_file_atomically(link, hex("02"));
+    CHECK(fs::is_symlink(link));
+    CHECK(read_file_bytes(path) == hex("02"));
+    CHECK(fs::status(path).permissions() == (fs::perms::owner_read | fs::perms::owner_write));
+}
+
+TEST_CASE("A pipe is read to its end") {
+    const Folder folder("pipe");
+    const fs::path path = folder.path / "pipe";
+    REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        write_file_atomically(path, Bytes(10000, std::byte{5}));
+        ::_exit(0);
+    }
+    CHECK(read_file_bytes(path) == Bytes(10000, std::byte{5}));
+    int status = -1;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
+    CHECK(fs::is_fifo(path));
+}
+
+TEST_CASE("Temporaries of processes that are no more are removed, others stay") {
+    const Folder folder("stale");
+    const auto touch = [&](const std::string& name) { std::ofstream(folder.path / name) << "x"; };
+    // A child that has ended and been waited for: its number is free.
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) ::_exit(0);
+    REQUIRE(::waitpid(child, nullptr, 0) == child);
+    touch(".model.safetensors.tmp-" + std::to_string(child));
+    touch(".model.safetensors.tmp-" + std::to_string(::getpid()));
+    touch(".model.safetensors.tmp-1");  // the first process always lives
+    touch("model.safetensors");
+    touch("model.tmp-" + std::to_string(child));  // no dot in front
+    touch(".model.tmp-12x");
+    touch(".model.tmp-");
+    touch(".tmp-" + std::to_string(child));  // of no file
+    CHECK(remove_stale_temporaries(folder.path) == 2);
+    CHECK(folder.entries() == 6);
+    CHECK(fs::exists(folder.path / ".model.safetensors.tmp-1"));
+    CHECK(remove_stale_temporaries(folder.path) == 0);
+    CHECK(remove_stale_temporaries(folder.path / "absent") == 0);
+}
+
+TEST_CASE("A temporary left by a killed process of the same number does not stand in the way") {
+    const Folder folder("again");
+    const fs::path path = folder.path / "file";
+    std::ofstream(temporary_path(path)) << "half of something";
+    write_file_atomically(path, hex("01 02"));
+    CHECK(read_file_bytes(path) == hex("01 02"));
+    CHECK(folder.entries() == 1);
+}
+
+#endif

@@ -1,0 +1,112 @@
+#pragma once
+// What must hold for any bytes given to the MIDI reader. The tests ask it about prefixes and bit
+// flips of small files, the fuzzer about everything else. Include it in one source file of a
+// program, as memory_peak.hpp.
+
+#include <mgan/midi/notes.hpp>
+#include <support/memory_peak.hpp>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace midi_properties {
+
+using namespace mgan::midi;
+
+// Both modes, and what they made of the bytes; nothing where they refused them.
+inline std::optional<ReadResult> try_parse(std::span<const std::byte> bytes, ReadMode mode) {
+    ReadOptions options;
+    options.mode = mode;
+    try {
+        return parse(bytes, options);
+    } catch (const mgan::FormatError&) {
+        return std::nullopt;
+    }
+}
+
+// Loads songs as `load_songs` does and says the most memory that it took.
+inline std::size_t loading_peak(std::span<const std::byte> bytes) {
+    const MemoryPeak peak;
+    try {
+        MidiFile file;
+        {
+            const std::vector<std::byte> copy(bytes.begin(), bytes.end());
+            file = parse(copy).file;
+        }
+        const std::vector<Song> songs = to_songs(file, {.drums = true});
+        return peak.bytes();
+    } catch (const mgan::FormatError&) {
+        return peak.bytes();
+    }
+}
+
+inline std::string song_violation(const Song& song) {
+    if (!std::is_sorted(song.notes.begin(), song.notes.end(), note_order))
+        return "notes out of order";
+    for (const Note& note : song.notes) {
+        if (note.onset < 0 || note.length < 0 || note.pitch < 0 || note.pitch > 127 ||
+            note.velocity < 1 || note.velocity > 127 || note.channel < 0 || note.channel > 15)
+            return "a note out of range";
+    }
+    for (std::size_t i = 0; i < song.tempo.size(); ++i) {
+        if (song.tempo[i].microseconds_per_quarter < 1) return "a tempo of zero";
+        if (i > 0 && song.tempo[i].tick <= song.tempo[i - 1].tick) return "tempos out of order";
+    }
+    // Written and read, a song pairs its notes first in, first out; from then on it must not
+    // change.
+    try {
+        for (const int format : {0, 1}) {
+            const auto again = [&](const Song& s) {
+                ReadOptions strict;
+                strict.mode = ReadMode::strict;
+                return to_song(parse(serialise(to_midi_file(s, {.format = format})), strict).file,
+                               {.drums = true});
+            };
+            const Song once = again(song);
+            if (once.notes.size() != song.notes.size())
+                return "writing changed the number of notes";
+            if (once.tempo != song.tempo || once.title != song.title)
+                return "writing changed tempo or title";
+            if (again(once) != once)
+                return "a song that was read changes when written and read again";
+        }
+    } catch (const mgan::DataError&) {
+        // After a pause too long for a file: possible only where 384 ticks a quarter are more than
+        // the file had.
+    }
+    return "";
+}
+
+// The first property that does not hold, or nothing.
+inline std::string violation(std::span<const std::byte> bytes) {
+    if (loading_peak(bytes) > 64 * 1024 + 24 * bytes.size())
+        return "memory beyond 64 KiB + 24 x the size";
+    const auto strict = try_parse(bytes, ReadMode::strict);
+    const auto recovered = try_parse(bytes, ReadMode::recover);
+    if (strict && !(recovered && recovered->file == strict->file))
+        return "recover reads what strict accepts otherwise";
+    if (!recovered) return "";
+    if (strict.has_value() != (recovered->repair_count == 0))
+        return "repairs do not tell what strict refuses";
+    if (recovered->bytes_examined > 4 * bytes.size() + 64) return "bytes were looked at too often";
+    for (const Repair& repair : recovered->repairs) {
+        if (repair.offset > bytes.size()) return "a repair beyond the end";
+    }
+
+    const auto again = try_parse(serialise(recovered->file), ReadMode::strict);
+    if (!again) return "strict refuses what was written";
+    if (!(again->file == recovered->file)) return "what was written reads otherwise";
+
+    std::size_t expected = 0;
+    for (const Track& track : recovered->file.tracks)
+        expected += count_notes(track, {.drums = true});
+    std::size_t found = 0;
+    for (const Song& song : to_songs(recovered->file, {.drums = true})) {
+        found += song.notes.size();
+        if (std::string why = song_violation(song); !why.empty()) return why;
+    }
+    return found == expected ? "" : "note-ons and notes differ in number";
+}
+
+}  // namespace midi_properties
