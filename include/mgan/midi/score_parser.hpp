@@ -12,72 +12,26 @@
 /// made.
 
 #include <mgan/midi/score.hpp>
-#include <mgan/midi/song.hpp>
+#include <mgan/midi/score_bars.hpp>
+#include <mgan/midi/score_text.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace mgan::inline MGAN_ABI::midi {
 
 namespace score_detail {
 
-/// A letter's distance from C in semitones, letters A to G.
-inline constexpr std::array<int, 7> kSemitones{9, 11, 0, 2, 4, 5, 7};
-
-/// Sharps (positive) or flats (negative) of a key: the tonic's place on the circle of fifths, moved
-/// by the mode (minor has three flats more than major). False if `key` is none.
-inline bool fifths_of_key(std::string_view key, int& fifths) {
-    static constexpr std::array<int, 7> kFifths{3, 5, 0, 2, 4, -1, 1};  // A B C D E F G
-    static constexpr std::array<std::pair<std::string_view, int>, 10> kModes{{{"", 0},
-                                                                              {"maj", 0},
-                                                                              {"m", -3},
-                                                                              {"min", -3},
-                                                                              {"dor", -2},
-                                                                              {"phr", -4},
-                                                                              {"lyd", 1},
-                                                                              {"mix", -1},
-                                                                              {"aeo", -3},
-                                                                              {"loc", -5}}};
-    if (key.empty() || key[0] < 'A' || key[0] > 'G') return false;
-    fifths = kFifths[static_cast<std::size_t>(key[0] - 'A')];
-    key.remove_prefix(1);
-    if (!key.empty() && (key[0] == '#' || key[0] == 'b')) {
-        fifths += key[0] == '#' ? 7 : -7;
-        key.remove_prefix(1);
-    }
-    while (!key.empty() && key[0] == ' ') key.remove_prefix(1);
-    for (const auto& [name, shift] : kModes) {
-        if (key == name) {
-            fifths += shift;
-            return fifths >= -7 && fifths <= 7;
-        }
-    }
-    return false;
-}
-
-/// The accidental of each letter A to G in a key of so many fifths: sharps come as F C G D A E B.
-inline std::array<int, 7> accidentals_of_key(int fifths) {
-    static constexpr std::string_view kOrder = "FCGDAEB";
-    std::array<int, 7> result{};
-    for (int i = 0; i < fifths; ++i)
-        result[static_cast<std::size_t>(kOrder[static_cast<std::size_t>(i)] - 'A')] = 1;
-    for (int i = 0; i < -fifths; ++i)
-        result[static_cast<std::size_t>(kOrder[static_cast<std::size_t>(6 - i)] - 'A')] = -1;
-    return result;
-}
-
-/// The parser: one pass over the text, line by line. A voice remembers where it is.
-class Parser {
+/// The notation: fields and notes. One pass over the text, line by line.
+class Parser : public ScoreBars {
 public:
-    Parser(std::string_view text, std::string_view name) : text_(text), name_(name) {}
+    using ScoreBars::ScoreBars;
 
     Score run() {
         std::size_t begin = 0;
@@ -97,39 +51,7 @@ public:
     }
 
 private:
-    /// What a voice carries from note to note.
-    struct VoiceState {
-        std::array<int, 7> key{};      // accidental of each letter A to G
-        std::map<int, int> in_bar;     // accidentals of this bar, by letter + 7 * octave
-        std::int64_t unit = 0;         // ticks of a note without a number
-        int beats = 4, beat_unit = 4;  // the metre
-        ScoreBar bar;                  // the bar being filled
-        std::vector<ScoreMark> marks;  // wait for the next element
-        bool staccato = false, started = false, after_break = true, next_repeat_start = false;
-        int slurs = 0, next_ending = 0;
-        int tuplet_left = 0;  // notes of a tuplet still to come
-        std::int64_t tuplet_p = 1, tuplet_q = 1;
-    };
-
-    template <typename... Parts>
-    [[noreturn]] void fail(std::size_t offset, const Parts&... parts) const {
-        const std::string_view before = text_.substr(0, std::min(offset, text_.size()));
-        const int row = static_cast<int>(std::count(before.begin(), before.end(), '\n')) + 1;
-        const std::size_t newline = before.rfind('\n');
-        const std::size_t first = newline == std::string_view::npos ? 0 : newline + 1;
-        const int column = static_cast<int>(before.size() - first) + 1;
-        throw ScoreError(concat(name_, ":", row, ":", column, ": ", parts...), offset, row, column);
-    }
-
-    // ---- lines and fields -------------------------------------------------------------------
-
-    char peek(std::size_t ahead = 0) const {
-        return at_ + ahead < end_ ? text_[at_ + ahead] : '\0';
-    }
-
-    void skip_spaces() {
-        while (peek() == ' ' || peek() == '\t') ++at_;
-    }
+    // ---- fields
 
     void line() {
         skip_spaces();
@@ -149,13 +71,6 @@ private:
             return;
         }
         music();
-    }
-
-    std::string_view rest_of(std::size_t end) const {
-        std::string_view value = text_.substr(at_, end - at_);
-        while (!value.empty() && (value.back() == ' ' || value.back() == '\t'))
-            value.remove_suffix(1);
-        return value;
     }
 
     void set_field(char letter, std::size_t offset, std::string_view value) {
@@ -189,23 +104,6 @@ private:
             default:
                 fail(offset, "unknown field ", letter, ":, expected one of X T C B N M L Q P K V");
         }
-    }
-
-    /// Reads "a/b" with positive numbers of at most three digits.
-    bool fraction(std::string_view value, int& a, int& b) const {
-        const std::size_t slash = value.find('/');
-        return slash != std::string_view::npos && number(value.substr(0, slash), a) &&
-               number(value.substr(slash + 1), b);
-    }
-
-    static bool number(std::string_view value, int& result) {
-        if (value.empty() || value.size() > 3) return false;
-        result = 0;
-        for (const char c : value) {
-            if (c < '0' || c > '9') return false;
-            result = 10 * result + (c - '0');
-        }
-        return result > 0;
     }
 
     void set_metre(std::size_t offset, std::string_view value) {
@@ -331,7 +229,7 @@ private:
         }
     }
 
-    // ---- music ------------------------------------------------------------------------------
+    // ---- notes
 
     void music() {
         while (true) {
@@ -387,30 +285,10 @@ private:
     }
 
     void mark() {
-        static constexpr std::array<std::pair<std::string_view, ScoreMark>, 18> kMarks{{
-            {"ppp", {ScoreMarkKind::level, 28}},
-            {"pp", {ScoreMarkKind::level, 40}},
-            {"p", {ScoreMarkKind::level, 50}},
-            {"mp", {ScoreMarkKind::level, 62}},
-            {"mf", {ScoreMarkKind::level, 74}},
-            {"f", {ScoreMarkKind::level, 86}},
-            {"ff", {ScoreMarkKind::level, 98}},
-            {"fff", {ScoreMarkKind::level, 108}},
-            {"accent", {ScoreMarkKind::accent, 12}},
-            {">", {ScoreMarkKind::accent, 12}},
-            {"sfz", {ScoreMarkKind::accent, 20}},
-            {"<(", {ScoreMarkKind::crescendo, 0}},
-            {"<)", {ScoreMarkKind::hairpin_end, 0}},
-            {">(", {ScoreMarkKind::diminuendo, 0}},
-            {">)", {ScoreMarkKind::hairpin_end, 0}},
-            {"crescendo(", {ScoreMarkKind::crescendo, 0}},
-            {"diminuendo(", {ScoreMarkKind::diminuendo, 0}},
-            {"crescendo)", {ScoreMarkKind::hairpin_end, 0}},
-        }};
         const std::size_t close = text_.find('!', at_ + 1);
         if (close >= end_) fail(at_, "the mark opened by ! lacks its second !");
         const std::string_view name = text_.substr(at_ + 1, close - at_ - 1);
-        for (const auto& [known, value] : kMarks) {
+        for (const auto& [known, value] : kScoreMarks) {
             if (known == name) {
                 states_[voice_].marks.push_back(value);
                 at_ = close + 1;
@@ -474,12 +352,6 @@ private:
         state.bar.elements.push_back(std::move(result));
     }
 
-    bool take(char c) {
-        if (peek() != c) return false;
-        ++at_;
-        return true;
-    }
-
     int pitch() {
         VoiceState& state = states_[voice_];
         const std::size_t offset = at_;
@@ -521,205 +393,20 @@ private:
         VoiceState& state = states_[voice_];
         std::int64_t ticks = state.unit * digits(1);
         std::int64_t divisor = 1;
-        while (take('/')) divisor *= digits(2);
+        while (divisor <= 65536 && take('/')) divisor *= digits(2);
         if (state.tuplet_left > 0) {
             --state.tuplet_left;
             ticks *= state.tuplet_q;
             divisor *= state.tuplet_p;
         }
-        if (divisor > 65536 || ticks == 0 || ticks % divisor != 0) {
+        if (divisor > 65536 || divisor == 0 || ticks == 0 || ticks % divisor != 0) {
             fail(offset, "this length is no whole number of ticks (1536 a whole note)");
         }
         return ticks / divisor;
     }
 
-    /// The number at the cursor (at most three digits), or `otherwise`.
-    std::int64_t digits(std::int64_t otherwise) {
-        std::int64_t value = 0;
-        int count = 0;
-        for (; std::isdigit(static_cast<unsigned char>(peek())) != 0; ++at_, ++count) {
-            if (count == 3) fail(at_, "a length of more than three digits");
-            value = 10 * value + (peek() - '0');
-        }
-        return count == 0 ? otherwise : value;
-    }
-
-    // ---- bars -------------------------------------------------------------------------------
-
-    void bar_line() {
-        VoiceState& state = states_[voice_];
-        const std::size_t offset = at_;
-        bool end = false, start = false, lasting = false;
-        int ending = 0;
-        // Everything from the set | : ] [1 [2 belongs to one bar line: "|:", ":|2", "::", "||",
-        // "|]".
-        int strokes = 0;
-        for (;; ++at_) {
-            if (peek() == '|') {
-                ++strokes;
-            } else if (peek() == ':') {
-                // Before the strokes a colon ends a repeat, behind them it starts one; :: is both.
-                if (strokes > 0)
-                    start = true;
-                else if (end)
-                    start = true;
-                else
-                    end = true;
-            } else if (peek() == ']' && strokes > 0) {
-                lasting = true;
-            } else {
-                break;
-            }
-        }
-        if (peek() == '[' && (peek(1) == '1' || peek(1) == '2')) ++at_;
-        if (peek() == '1' || peek() == '2') {
-            ending = peek() - '0';
-            ++at_;
-        }
-        if (end && strokes == 0 && !start) fail(offset, "a single ':', expected |: or :| or ::");
-        lasting = lasting || strokes > 1 || end || start;
-        if (state.tuplet_left > 0) fail(offset, "a bar line inside a tuplet");
-        if (!state.bar.elements.empty()) {
-            state.bar.repeat_end = end;
-            close_bar(offset, lasting || ending == 2);
-        } else if (end && !bars_[voice_].empty() && state.started) {
-            bars_[voice_].back().repeat_end = true;  // "| :|" written apart
-        } else if (end) {
-            fail(offset, "a repeat ends where no bar has been");
-        }
-        state.next_repeat_start = state.next_repeat_start || start;
-        if (ending != 0) state.next_ending = ending;
-        state.after_break = state.after_break || lasting;
-    }
-
-    void close_bar(std::size_t offset, bool before_break) {
-        VoiceState& state = states_[voice_];
-        ScoreBar& bar = state.bar;
-        bar.beats = state.beats;
-        bar.beat_unit = state.beat_unit;
-        bar.repeat_start = std::exchange(state.next_repeat_start, false);
-        bar.ending = std::exchange(state.next_ending, 0);
-        bar.after_break = std::exchange(state.after_break, false);
-        const bool may_be_short = bar.after_break || before_break || bar.ending != 0;
-        if (bar.length > bar.full_length() || (bar.length < bar.full_length() && !may_be_short)) {
-            fail(bar.offset, "bar ", bars_[voice_].size() + 1, " of voice ",
-                 score_.voices[voice_].name, " lasts ", in_units(bar.length),
-                 " units of L:, the metre ", bar.beats, "/", bar.beat_unit, " asks for ",
-                 in_units(bar.full_length()), ": check the lengths up to the bar line in column ",
-                 column_of(offset));
-        }
-        state.in_bar.clear();
-        state.started = true;
-        bars_[voice_].push_back(std::exchange(bar, ScoreBar{}));
-    }
-
-    int column_of(std::size_t offset) const {
-        const std::size_t newline = text_.substr(0, offset).rfind('\n');
-        return static_cast<int>(newline == std::string_view::npos ? offset + 1 : offset - newline);
-    }
-
-    std::string in_units(std::int64_t ticks) const {
-        const std::int64_t unit = states_[voice_].unit;
-        if (ticks % unit == 0) return concat(ticks / unit);
-        return concat(static_cast<double>(ticks) / static_cast<double>(unit));
-    }
-
-    /// Closes every voice's last bar and compares the voices, bar by bar.
-    void finish_part() {
-        bool any = false;
-        for (const auto& bars : bars_) any = any || !bars.empty();
-        for (const VoiceState& state : states_) any = any || !state.bar.elements.empty();
-        if (!any) {
-            if (!part_name_.empty()) fail(part_offset_, "part ", part_name_, " has no music");
-            return;
-        }
-        const std::size_t keep = voice_;
-        for (voice_ = 0; voice_ < states_.size(); ++voice_) {
-            VoiceState& state = states_[voice_];
-            if (!state.bar.elements.empty()) close_bar(at_, true);
-            if (state.slurs != 0)
-                fail(at_, "voice ", score_.voices[voice_].name, " leaves a slur open");
-            // The next part starts afresh, in the key and metre where this one ends.
-            state.after_break = true;
-            state.started = state.next_repeat_start = false;
-            state.next_ending = 0;
-            state.marks.clear();
-        }
-        voice_ = keep;
-        compare_voices();
-        score_.parts.push_back({part_name_.empty() ? "A" : part_name_, std::move(bars_)});
-        bars_.assign(states_.size(), {});
-    }
-
-    void compare_voices() const {
-        const auto& first = bars_[0];
-        int ending = 0;
-        for (const ScoreBar& bar : first) {
-            if (bar.ending == 2 && ending != 1)
-                fail(bar.offset, "a second ending without a first one");
-            if (bar.ending != 0) ending = bar.ending;
-            if (bar.repeat_start && ending == 1)
-                fail(bar.offset, "a first ending without a second one");
-            if (ending == 2 && bar.ending == 2) ending = 0;
-        }
-        if (ending == 1) fail(first.back().offset, "a first ending without a second one");
-        for (std::size_t v = 1; v < bars_.size(); ++v) {
-            const auto& bars = bars_[v];
-            const std::string& name = score_.voices[v].name;
-            for (std::size_t i = 0; i < std::min(first.size(), bars.size()); ++i) {
-                if (bars[i].length != first[i].length) {
-                    fail(bars[i].offset, "bar ", i + 1, " of voice ", name, " lasts ",
-                         bars[i].length, " ticks, in voice ", score_.voices[0].name, " ",
-                         first[i].length);
-                }
-                if (!bars[i].same_lines(first[i])) {
-                    fail(bars[i].offset, "bar ", i + 1, " of voice ", name,
-                         " has other repeat signs or endings than voice ", score_.voices[0].name);
-                }
-            }
-            if (bars.size() != first.size()) {
-                fail(bars.empty() ? at_ : bars.back().offset, "voice ", name, " has ", bars.size(),
-                     " bars, voice ", score_.voices[0].name, " ", first.size(), " (part ",
-                     part_name_.empty() ? "A" : part_name_, ")");
-            }
-        }
-    }
-
-    void finish_order() {
-        if (score_.parts.empty()) fail(at_, "the score has no music");
-        if (part_order_.empty()) {
-            for (std::size_t i = 0; i < score_.parts.size(); ++i) score_.order.push_back(i);
-            return;
-        }
-        for (std::size_t k = 0; k < part_order_.size(); ++k) {
-            if (part_order_[k] == ' ') continue;
-            const auto found = std::find_if(
-                score_.parts.begin(), score_.parts.end(),
-                [&](const ScorePart& part) { return part.name == part_order_.substr(k, 1); });
-            if (found == score_.parts.end()) {
-                fail(part_order_offset_ + k, "the header plays part ", part_order_[k],
-                     ", there is no P:", part_order_[k], " below");
-            }
-            score_.order.push_back(static_cast<std::size_t>(found - score_.parts.begin()));
-        }
-    }
-
-    static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
-
-    std::string_view text_;
-    std::string_view name_;
-    std::size_t at_ = 0;   // the cursor
-    std::size_t end_ = 0;  // the end of the line, without comment
     bool in_body_ = false;
-    Score score_;
     VoiceState defaults_;
-    std::vector<VoiceState> states_;           // of each voice
-    std::vector<std::vector<ScoreBar>> bars_;  // of each voice, in this part
-    std::size_t voice_ = kNone;                // the voice being written
-    std::string part_name_;
-    std::size_t part_offset_ = 0;
-    std::string_view part_order_;
-    std::size_t part_order_offset_ = 0;
 };
 
 }  // namespace score_detail

@@ -21,8 +21,10 @@
 #include <mgan/midi/song.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace mgan::inline MGAN_ABI::midi {
@@ -213,7 +215,11 @@ inline void play_voice(const Score& score, std::size_t voice, const LevelCurve& 
 /// at one moment is one note, the longer and louder of the two: a piano has each key once.
 ///
 /// \throws DataError if a tie leads to no note of its pitch, or a transposed note leaves 0 .. 127.
+/// \throws ConfigError if the tempo is not positive or the contrast negative.
 [[nodiscard]] inline Song perform(const Score& score, const Performance& how = {}) {
+    require<ConfigError>(how.tempo_percent > 0 && how.contrast_percent >= 0,
+                         "perform: tempo_percent is ", how.tempo_percent, " and contrast_percent ",
+                         how.contrast_percent, ", expected more than 0 and at least 0");
     Song song;
     song.title = score.composer + ": " + score.title;
     const auto tempo = [&](std::int64_t micros) { return micros * 100 / how.tempo_percent; };
@@ -263,17 +269,26 @@ inline void play_voice(const Score& score, std::size_t voice, const LevelCurve& 
         note.velocity = std::clamp(mean + swing + how.velocity_shift, 1, 127);
     }
     std::sort(song.notes.begin(), song.notes.end(), note_order);
-    std::vector<Note> unisons;
+    // One key, one string: of two equal pitches at one moment the longer and louder is kept, and a
+    // pitch that is struck anew while it still sounds ends the note before.
+    std::vector<Note> kept;
+    std::array<std::size_t, 128> last{};  // index + 1 into `kept` of each pitch's latest note
     for (const Note& note : song.notes) {
-        if (!unisons.empty() && unisons.back().onset == note.onset &&
-            unisons.back().pitch == note.pitch) {
-            unisons.back().length = std::max(unisons.back().length, note.length);
-            unisons.back().velocity = std::max(unisons.back().velocity, note.velocity);
-        } else {
-            unisons.push_back(note);
+        std::size_t& latest = last[static_cast<std::size_t>(note.pitch)];
+        if (latest != 0) {
+            Note& before = kept[latest - 1];
+            if (before.onset == note.onset) {
+                before.length = std::max(before.length, note.length);
+                before.velocity = std::max(before.velocity, note.velocity);
+                continue;
+            }
+            before.length = std::min(before.length, note.onset - before.onset);
         }
+        kept.push_back(note);
+        latest = kept.size();
     }
-    song.notes = std::move(unisons);
+    std::sort(kept.begin(), kept.end(), note_order);
+    song.notes = std::move(kept);
     return song;
 }
 
