@@ -16,6 +16,7 @@
 /// Backward, given dD for each song: da_t = dD p_t (1 - p_t) / T, then (1) backward, then the
 /// BiLSTM. The features s (for feature matching) can receive a gradient of their own.
 
+#include <mgan/layers/activation.hpp>
 #include <mgan/layers/bilstm.hpp>
 #include <mgan/layers/dense.hpp>
 

@@ -1,0 +1,147 @@
+#pragma once
+/// \file
+/// What a listener knows after each event: context features for the generator.
+///
+/// The generator hears its last event as F numbers. A pitch is then one number on a line, and
+/// whether two pitches are *the same*, or an octave apart, is hard to read off it. A listener hears
+/// more. The context spells some of it out; all of it is a function of the events that were played,
+/// so a song that is being generated has a context as well as one that is read:
+///
+///     pitch_class  12   one-hot: the pitch class of the last event
+///     beat          4   cos and sin of the position of its onset in a quarter and in four quarters
+///     recent       4 r  the r events before the last one, as they were encoded
+///     recall        5   "what came next, last time?": the event that followed the most recent
+///     place
+///                       where the last two pitches were heard in this order (or the last one, if
+///                       the pair is new), as encoded, and 1; or five zeros
+///
+/// Music repeats itself, and `recall` is the smallest memory that can notice. It is a constant
+/// input: no gradient flows through it.
+
+#include <mgan/encoding/codec.hpp>
+
+#include <algorithm>
+
+namespace mgan::inline MGAN_ABI::encoding {
+
+/// Which context features there are. All off is the paper's generator.
+struct ContextOptions {
+    bool pitch_class = false;
+    bool beat = false;
+    std::int64_t recent = 0;  ///< number of events before the last one, 0 .. 16
+    bool recall = false;
+
+    friend bool operator==(const ContextOptions&, const ContextOptions&) = default;
+};
+
+/// Number of context features, K.
+[[nodiscard]] inline std::size_t context_size(const ContextOptions& options) noexcept {
+    return (options.pitch_class ? 12u : 0u) + (options.beat ? 4u : 0u) +
+           kFeatures * static_cast<std::size_t>(options.recent) +
+           (options.recall ? kFeatures + 1u : 0u);
+}
+
+/// The listener of one song. Fixed memory; `hear` and `write` allocate nothing.
+class Listener {
+public:
+    /// Events that `recall` looks back over.
+    static constexpr std::size_t kMemory = 256;
+
+    Listener() = default;
+    Listener(const Codec& codec, const ContextOptions& options) noexcept
+        : codec_(&codec), options_(options) {}
+
+    /// Forgets everything: the song starts.
+    void reset() noexcept {
+        heard_ = 0;
+        time_ = 0.0;
+    }
+
+    /// Hears one event, F encoded values (quantised, or any).
+    template <typename Scalar>
+    void hear(const Scalar* x) noexcept {
+        Heard& event = memory_[heard_ % kMemory];
+        const auto meaning = features(codec_->options());
+        event.pitch = 0;
+        for (std::size_t f = 0; f < kFeatures; ++f) {
+            event.x[f] = static_cast<double>(x[f]);
+            const double raw =
+                nearest_valid(meaning[f], codec_->options(),
+                              codec_->normalisation().decode(static_cast<double>(x[f]), f));
+            if (meaning[f] == Feature::pitch) event.pitch = static_cast<int>(raw);
+            if (meaning[f] == Feature::pitch_hz)
+                event.pitch = static_cast<int>(pitch_of_hz(raw) + 0.5);
+            if (meaning[f] == Feature::onset_ticks) time_ += raw;
+        }
+        if (codec_->options().kind == EncodingKind::event)
+            time_ += static_cast<double>(codec_->options().step_ticks);
+        ++heard_;
+    }
+
+    /// Writes the K context values; zeros before the first event.
+    template <typename Scalar>
+    void write(Scalar* context) const noexcept {
+        std::fill_n(context, context_size(options_), Scalar(0));
+        if (heard_ == 0) return;
+        const Heard& last = back(0);
+        if (options_.pitch_class) {
+            context[static_cast<std::size_t>(last.pitch % 12)] = Scalar(1);
+            context += 12;
+        }
+        if (options_.beat) {
+            constexpr double kTurn = 6.283185307179586;
+            const double quarter = static_cast<double>(midi::kTicksPerQuarter);
+            for (const double period : {quarter, 4.0 * quarter}) {
+                const double phase = kTurn * std::fmod(time_, period) / period;
+                *context++ = static_cast<Scalar>(std::cos(phase));
+                *context++ = static_cast<Scalar>(std::sin(phase));
+            }
+        }
+        for (std::size_t k = 1; k <= static_cast<std::size_t>(options_.recent); ++k) {
+            if (k < std::min(heard_, kMemory)) put(back(k), context);
+            context += kFeatures;
+        }
+        if (options_.recall) {
+            if (const std::size_t place = recall(); place != 0) {
+                put(back(place - 1), context);  // what followed it
+                context[kFeatures] = Scalar(1);
+            }
+        }
+    }
+
+private:
+    struct Heard {
+        std::array<double, kFeatures> x{};
+        int pitch = 0;
+    };
+
+    /// The event k before the last one.
+    [[nodiscard]] const Heard& back(std::size_t k) const noexcept {
+        return memory_[(heard_ - 1 - k) % kMemory];
+    }
+
+    template <typename Scalar>
+    static void put(const Heard& event, Scalar* to) noexcept {
+        for (std::size_t f = 0; f < kFeatures; ++f) to[f] = static_cast<Scalar>(event.x[f]);
+    }
+
+    /// How far back the most recent place lies that ended as the song ends now; 0 for none.
+    [[nodiscard]] std::size_t recall() const noexcept {
+        const std::size_t known = std::min(heard_, kMemory);
+        std::size_t single = 0;
+        for (std::size_t k = 1; k < known; ++k) {
+            if (back(k).pitch != back(0).pitch) continue;
+            if (single == 0) single = k;
+            if (k + 1 < known && known > 1 && back(k + 1).pitch == back(1).pitch) return k;
+        }
+        return single;
+    }
+
+    const Codec* codec_ = nullptr;
+    ContextOptions options_;
+    std::array<Heard, kMemory> memory_{};
+    std::size_t heard_ = 0;
+    double time_ = 0.0;
+};
+
+}  // namespace mgan::inline MGAN_ABI::encoding

@@ -1,0 +1,240 @@
+#pragma once
+/// \file
+/// The songs that a training learns from: found, read, split, and cut into crops.
+///
+///     folder -> files (sorted) -> songs           a file that cannot be read is listed, not fatal
+///     songs  -> train | validation | test         by song, decided by the seed alone
+///     song   -> a crop of T events                a new random place in every epoch
+///
+/// Three parts: `train` is learnt from; `validation` chooses the best checkpoint; `test` is never
+/// used for a choice, so that figures measured on it mean something.
+
+#include <mgan/core/random.hpp>
+#include <mgan/encoding/codec.hpp>
+#include <mgan/midi/corpus.hpp>
+#include <mgan/midi/notes.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <numeric>
+#include <set>
+
+namespace mgan::inline MGAN_ABI {
+
+/// Which part of the data a song belongs to.
+enum class Part { train, validation, test };
+
+/// The name of a part in files and options.
+[[nodiscard]] constexpr std::string_view name(Part part) noexcept {
+    constexpr std::array<std::string_view, 3> names = {"train", "validation", "test"};
+    return names[static_cast<std::size_t>(part)];
+}
+
+/// A file that gave no song, and why.
+struct SkippedFile {
+    std::string file;
+    std::string reason;
+};
+
+/// Songs, where they came from, and what was left out.
+struct DataSet {
+    std::vector<midi::Song> songs;
+    std::vector<std::string> names;  ///< of the songs: the path within the folder
+    std::vector<SkippedFile> skipped;
+    std::size_t files = 0;     ///< that were found
+    std::size_t repaired = 0;  ///< files that had to be mended to be read
+
+    [[nodiscard]] std::size_t notes() const noexcept {
+        std::size_t count = 0;
+        for (const midi::Song& song : songs) count += song.notes.size();
+        return count;
+    }
+
+    /// Playing time of all songs at their tempo, in hours.
+    [[nodiscard]] double hours() const noexcept {
+        double seconds = 0.0;
+        for (const midi::Song& song : songs) {
+            std::int64_t end = 0;
+            for (const midi::Note& note : song.notes) end = std::max(end, note.onset + note.length);
+            std::int64_t tick = 0, tempo = 500'000;
+            const auto advance = [&](std::int64_t to) {
+                if (to <= tick) return;
+                seconds += static_cast<double>(to - tick) * static_cast<double>(tempo) * 1e-6 /
+                           static_cast<double>(midi::kTicksPerQuarter);
+                tick = to;
+            };
+            for (const midi::TempoChange& change : song.tempo) {
+                advance(std::min(change.tick, end));
+                tempo = change.microseconds_per_quarter;
+            }
+            advance(end);
+        }
+        return seconds / 3600.0;
+    }
+
+    /// Number of different folders the songs lie in ("composers", in most collections).
+    [[nodiscard]] std::size_t folders() const {
+        std::set<std::string> found;
+        for (const std::string& file : names)
+            found.insert(std::filesystem::path(file).parent_path().string());
+        return found.size();
+    }
+
+    /// A number that changes with any note of any song: two runs with one fingerprint had one data
+    /// set.
+    [[nodiscard]] std::uint64_t fingerprint() const noexcept {
+        std::uint64_t hash = 0xcbf29ce484222325u;
+        const auto add = [&hash](std::int64_t value) {
+            for (int byte = 0; byte < 8; ++byte) {
+                hash = (hash ^ static_cast<std::uint64_t>((value >> (8 * byte)) & 0xff)) *
+                       0x100000001b3u;
+            }
+        };
+        for (const midi::Song& song : songs) {
+            add(static_cast<std::int64_t>(song.notes.size()));
+            for (const midi::Note& note : song.notes) {
+                add(note.onset);
+                add(note.length);
+                add(note.pitch);
+                add(note.velocity);
+                add(note.channel);
+            }
+        }
+        return hash;
+    }
+};
+
+/// Reads every MIDI file under `folder` (or the file itself). A file that cannot be read, or holds
+/// no note, is listed in `skipped`. Throws IoError if there is no such folder, DataError if no file
+/// is usable; the message names the first few reasons.
+[[nodiscard]] inline DataSet load_data_set(const std::filesystem::path& folder) {
+    DataSet data;
+    const std::vector<std::filesystem::path> files = midi::find_midi_files(folder);
+    data.files = files.size();
+    for (const std::filesystem::path& file : files) {
+        std::string label = file.lexically_relative(folder).generic_string();
+        if (label.empty() || label == ".") label = file.filename().generic_string();
+        try {
+            const midi::ReadResult read = midi::read_file(file);
+            std::vector<midi::Song> songs = midi::to_songs(read.file);
+            bool any = false;
+            for (midi::Song& song : songs) {
+                if (midi::tones(song).empty()) continue;
+                any = true;
+                data.songs.push_back(std::move(song));
+                data.names.push_back(label);
+            }
+            if (!any) {
+                data.skipped.push_back({label, "no notes"});
+            } else if (read.repair_count > 0) {
+                ++data.repaired;
+            }
+        } catch (const Error& error) {
+            data.skipped.push_back({label, error.what()});
+        }
+    }
+    if (data.songs.empty()) {
+        std::string message =
+            concat(folder.string(), ": no usable MIDI file (", data.files, " found");
+        if (!data.skipped.empty()) {
+            message += concat("; ", data.skipped.front().file, ": ", data.skipped.front().reason);
+            if (data.skipped.size() > 1)
+                message += concat("; and ", data.skipped.size() - 1, " more");
+        }
+        throw DataError(message +
+                        "). Give a folder with .mid, .midi, .rmi or .kar files that hold notes.");
+    }
+    return data;
+}
+
+/// Deals songs to the three parts: a random order fixed by the seed, the first share to validation,
+/// the next to test, the rest to train. Every part that has a share gets at least one song where
+/// there are at least three; with fewer, all songs are in train, and validation repeats them.
+[[nodiscard]] inline std::array<std::vector<std::size_t>, 3> split_songs(std::size_t count,
+                                                                         double validation_share,
+                                                                         double test_share,
+                                                                         std::uint64_t seed) {
+    std::vector<std::size_t> order(count);
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    const Random random(seed, "split");
+    for (std::size_t i = count; i > 1; --i) std::swap(order[i - 1], order[random.integer(i, i)]);
+
+    std::array<std::vector<std::size_t>, 3> parts;
+    if (count < 3) {
+        parts[0] = order;
+        parts[1] = order;
+        return parts;
+    }
+    const auto share = [count](double s) -> std::size_t {
+        if (s <= 0.0) return 0;
+        return std::max<std::size_t>(
+            1, static_cast<std::size_t>(std::llround(s * static_cast<double>(count))));
+    };
+    const std::size_t validation = share(validation_share);
+    const std::size_t test = std::min(share(test_share), count - validation - 1);
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::size_t part = i < validation ? 1 : (i < validation + test ? 2 : 0);
+        parts[part].push_back(order[i]);
+    }
+    for (std::vector<std::size_t>& part : parts) std::sort(part.begin(), part.end());
+    if (parts[1].empty()) parts[1] = parts[0];
+    return parts;
+}
+
+/// The songs of one part as encoded events, and the crops that are taken of them.
+template <typename Scalar>
+class CropSource {
+public:
+    CropSource() = default;
+
+    /// Encodes `songs` (those of `part`) for crops of `length` events.
+    CropSource(const std::vector<midi::Song>& songs, const std::vector<std::size_t>& part,
+               const encoding::Codec& codec, std::int64_t length)
+        : length_(static_cast<std::size_t>(length)) {
+        for (const std::size_t index : part) {
+            songs_.push_back(codec.template encode<Scalar>(songs[index]));
+            if (songs_.back().size() < length_) ++looped_;
+        }
+    }
+
+    [[nodiscard]] std::size_t size() const noexcept { return songs_.size(); }
+
+    /// Songs shorter than a crop: they are repeated from their start until the crop is full.
+    [[nodiscard]] std::size_t looped() const noexcept { return looped_; }
+
+    /// Where the crop begins that `random` (of the minibatch) takes of song `song` for its place in
+    /// the batch.
+    [[nodiscard]] std::size_t crop_begin(std::size_t song, const Random& random,
+                                         std::size_t place) const {
+        const std::size_t size = songs_[song].size();
+        return size <= length_ ? 0 : random.integer(place, size - length_ + 1);
+    }
+
+    /// Event t of the crop that begins there.
+    [[nodiscard]] const encoding::Event<Scalar>& event(std::size_t song, std::size_t begin,
+                                                       std::size_t t) const {
+        const encoding::Events<Scalar>& events = songs_[song];
+        return events[(begin + t) % events.size()];
+    }
+
+    /// The songs of an epoch: permutations of 0 .. size - 1, one after the other, at least `least`
+    /// songs.
+    [[nodiscard]] std::vector<std::size_t> order(const Random& random, std::size_t least) const {
+        std::vector<std::size_t> songs;
+        do {
+            const std::size_t begin = songs.size();
+            for (std::size_t i = 0; i < size(); ++i) songs.push_back(i);
+            for (std::size_t i = size(); i > 1; --i) {
+                std::swap(songs[begin + i - 1], songs[begin + random.integer(begin + i, i)]);
+            }
+        } while (songs.size() < least);
+        return songs;
+    }
+
+private:
+    std::vector<encoding::Events<Scalar>> songs_;
+    std::size_t length_ = 0;
+    std::size_t looped_ = 0;
+};
+
+}  // namespace mgan::inline MGAN_ABI

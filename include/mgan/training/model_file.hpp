@@ -1,0 +1,153 @@
+#pragma once
+/// \file
+/// Models on disk: parameters and normalisation as safetensors, settings as JSON in its metadata.
+///
+///     generator.lstm.weight_ih_l0   [4H, Z + F + K]   as PyTorch would store it, row by row
+///     generator. ...
+///     codec.2.values, codec.2.upper, codec.2.constants          of feature 2, and so on
+///     __metadata__: mgan.settings = config.json as text
+///
+/// `load_model` needs nothing but this one file.
+
+#include <mgan/io/safetensors.hpp>
+#include <mgan/io/settings_json.hpp>
+#include <mgan/training/sampler.hpp>
+#include <mgan/training/settings.hpp>
+
+namespace mgan::inline MGAN_ABI {
+
+/// A generator with what it needs to make songs.
+struct Model {
+    Settings settings;
+    Generator<float> generator;
+    encoding::Codec codec;
+
+    /// Songs as `sample_songs` makes them under these settings. `length`: events of each.
+    [[nodiscard]] std::vector<midi::Song> songs(Index count, Index length, std::uint64_t seed,
+                                                int threads) const {
+        return sample_songs(generator, codec, settings.encoding.context,
+                            noise_range(settings.pretrain), settings.discriminator.quantise, count,
+                            length, seed, threads);
+    }
+};
+
+/// Adds all parameters under `prefix` + their names; matrices row by row (PyTorch's order).
+template <typename ModelType>
+void store_parameters(TensorFile& file, const std::string& prefix, const ModelType& model) {
+    for_each_parameter(model, [&](const ParameterName& name, const auto& parameter) {
+        using Parameter = std::remove_cvref_t<decltype(parameter)>;
+        using Scalar = typename Parameter::Scalar;
+        const auto rows = static_cast<std::int64_t>(parameter.rows());
+        if constexpr (kIsBias<Parameter>) {
+            file.add(prefix + name.text(), {rows},
+                     std::span<const Scalar>(parameter.data(),
+                                             static_cast<std::size_t>(parameter.size())));
+        } else {
+            const Matrix<Scalar> transposed = parameter.transpose();
+            const auto columns = static_cast<std::int64_t>(parameter.cols());
+            file.add(prefix + name.text(), {rows, columns},
+                     std::span<const Scalar>(transposed.data(),
+                                             static_cast<std::size_t>(transposed.size())));
+        }
+    });
+}
+
+/// The reverse. Throws DataError or ShapeError if a parameter is missing or of another shape, and
+/// NumericalError if one is not finite; then `model` is unchanged.
+template <typename ModelType>
+void read_parameters(const TensorFile& file, const std::string& prefix, ModelType& model) {
+    ModelType read = model;
+    for_each_parameter(read, [&](const ParameterName& name, auto& parameter) {
+        using Parameter = std::remove_cvref_t<decltype(parameter)>;
+        using Scalar = typename Parameter::Scalar;
+        const auto rows = static_cast<std::int64_t>(parameter.rows());
+        const std::string text = prefix + name.text();
+        if constexpr (kIsBias<Parameter>) {
+            file.read(
+                text, {rows},
+                std::span<Scalar>(parameter.data(), static_cast<std::size_t>(parameter.size())));
+        } else {
+            Matrix<Scalar> transposed(parameter.cols(), parameter.rows());
+            file.read(
+                text, {rows, static_cast<std::int64_t>(parameter.cols())},
+                std::span<Scalar>(transposed.data(), static_cast<std::size_t>(transposed.size())));
+            parameter = transposed.transpose();
+        }
+        require<NumericalError>(parameter.allFinite(), file.source(), ": the tensor ", text,
+                                " is not finite");
+    });
+    model = std::move(read);
+}
+
+/// Adds the tables of a codec under "codec.".
+inline void store_codec(TensorFile& file, const encoding::Codec& codec) {
+    const auto& tables = codec.normalisation().tables();
+    for (std::size_t f = 0; f < tables.size(); ++f) {
+        const std::string prefix = concat("codec.", f, ".");
+        const encoding::FeatureTable& table = tables[f];
+        const std::array<double, 4> constants = {table.low, table.high, table.offset, table.scale};
+        file.add(prefix + "constants", {4}, std::span<const double>(constants));
+        file.add(prefix + "values", {static_cast<std::int64_t>(table.values.size())},
+                 std::span<const double>(table.values));
+        file.add(prefix + "upper", {static_cast<std::int64_t>(table.upper.size())},
+                 std::span<const double>(table.upper));
+    }
+}
+
+/// The codec of a file. Throws DataError or ConfigError if its tables do not fit `options`.
+[[nodiscard]] inline encoding::Codec read_codec(const TensorFile& file,
+                                                const encoding::EncodingOptions& options) {
+    std::array<encoding::FeatureTable, encoding::kFeatures> tables;
+    for (std::size_t f = 0; f < tables.size(); ++f) {
+        const std::string prefix = concat("codec.", f, ".");
+        const std::vector<double> constants = file.get<double>(prefix + "constants", {4});
+        tables[f].low = constants[0];
+        tables[f].high = constants[1];
+        tables[f].offset = constants[2];
+        tables[f].scale = constants[3];
+        tables[f].values = file.get<double>(prefix + "values", file.entry(prefix + "values").shape);
+        tables[f].upper = file.get<double>(prefix + "upper", file.entry(prefix + "upper").shape);
+    }
+    return encoding::Codec(options, std::move(tables));
+}
+
+/// Settings as they stand in a file's metadata.
+inline constexpr const char* kSettingsKey = "mgan.settings";
+inline constexpr const char* kKindKey = "mgan.kind";
+
+/// The settings of a model or checkpoint file. Throws DataError if it is none of mgan's.
+[[nodiscard]] inline Settings read_settings(const TensorFile& file, std::string_view kind) {
+    const auto found = file.metadata().find(kKindKey);
+    require<DataError>(found != file.metadata().end() && found->second == kind, file.source(),
+                       ": this is not an mgan ", kind, " (its metadata lack ", kKindKey, " = ",
+                       kind, ")");
+    Settings settings;
+    const std::string& text = file.metadata_at(kSettingsKey);
+    settings_from_json(std::as_bytes(std::span(text)), file.source(), settings);
+    return settings;
+}
+
+/// Writes a model, all or nothing. Throws IoError.
+inline void save_model(const std::filesystem::path& path, const Model& model) {
+    TensorFile file(path.string());
+    file.set_metadata(kKindKey, "model");
+    file.set_metadata(kSettingsKey, settings_to_json(model.settings));
+    store_parameters(file, "generator.", model.generator);
+    store_codec(file, model.codec);
+    write_safetensors(path, file);
+}
+
+/// Reads a model: a .safetensors file, or a run directory that holds model.safetensors. Throws
+/// IoError, FormatError, DataError, ShapeError; nothing of a damaged file is used.
+[[nodiscard]] inline Model load_model(const std::filesystem::path& path) {
+    const std::filesystem::path file_path =
+        std::filesystem::is_directory(path) ? path / "model.safetensors" : path;
+    const TensorFile file = read_safetensors(file_path);
+    Settings settings = read_settings(file, "model");
+    Generator<float> generator(settings.generator_config());
+    read_parameters(file, "generator.", generator);
+    encoding::Codec codec = read_codec(file, settings.encoding.options);
+    return {std::move(settings), std::move(generator), std::move(codec)};
+}
+
+}  // namespace mgan::inline MGAN_ABI

@@ -1,0 +1,58 @@
+#pragma once
+/// \file
+/// One shard of a pretraining step: teacher forcing (section 3.1.3 of the paper).
+///
+/// The generator reads the real song's events and predicts the next one. With loss `mse` (equation
+/// (2)) its best answer is the mean of what could follow, and the noise is ignored. With `pinball`
+/// the noise z_t of each feature is the level of the quantile to hit, so that, fed with random
+/// levels, it answers with random events of the right distribution.
+
+#include <mgan/layers/loss.hpp>
+#include <mgan/training/batch.hpp>
+#include <mgan/training/settings.hpp>
+
+namespace mgan::inline MGAN_ABI {
+
+/// What one shard of pretraining works with.
+template <typename Scalar>
+struct PretrainingShard {
+    ShardInputs<Scalar> inputs;
+    typename Generator<Scalar>::Cache cache;
+    Sequence<Scalar> d_event;
+    Generator<Scalar> gradient;
+    double loss = 0.0;
+};
+
+/// The noise that belongs to a pretraining loss.
+[[nodiscard]] inline NoiseRange noise_range(const PretrainSettings& settings) noexcept {
+    if (settings.loss == PretrainLoss::mse) return {};
+    return {settings.quantile_low, settings.quantile_high};
+}
+
+/// Loss of the teacher-forced generator on `shard.inputs` and, if `learn`, its gradient, times
+/// `weight`, added to `gradient`. `columns` is B T of the whole batch. Returns the loss (without
+/// the weight).
+template <typename Scalar>
+double pretraining_pass(const Generator<Scalar>& generator, const ShardInputs<Scalar>& inputs,
+                        PretrainLoss loss, Index columns, double weight, bool learn,
+                        typename Generator<Scalar>::Cache& cache, Sequence<Scalar>& d_event,
+                        Generator<Scalar>& gradient) {
+    const Sequence<Scalar>& y =
+        generator.forward_teacher_forced(inputs.noise.view(), inputs.before.view(), cache);
+    d_event.resize(y.steps(), y.batch(), y.features());
+    const auto share = static_cast<RealOf<Scalar>>(1.0 / static_cast<double>(columns));
+    Scalar value(0);
+    if (loss == PretrainLoss::mse) {
+        value = squared_error<Scalar>(y.all(), inputs.target.all(), share, d_event.all());
+    } else {
+        value = pinball<Scalar>(y.all(), inputs.target.all(),
+                                inputs.noise.all().topRows(y.features()), share, d_event.all());
+    }
+    if (learn) {
+        if (weight != 1.0) d_event.all() *= Scalar(static_cast<RealOf<Scalar>>(weight));
+        generator.backward(std::as_const(d_event).view(), cache, gradient, false);
+    }
+    return static_cast<double>(real_part(value));
+}
+
+}  // namespace mgan::inline MGAN_ABI

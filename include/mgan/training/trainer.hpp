@@ -1,0 +1,511 @@
+#pragma once
+/// \file
+/// The training: pretraining, then the adversarial phase, epoch by epoch, minibatch by minibatch.
+///
+///     for each minibatch      fixed shards, each computed by one thread
+///                             gradients added in the order of the shards
+///                             one step of the optimiser
+///     after each epoch        losses on the validation songs, songs sampled and measured, and, if
+///     the
+///                             comparison with the validation songs is the best so far, G kept
+///
+/// Every random number is a function of the seed, a purpose and the place in the training, so the
+/// whole state is: weights, moments of the optimisers, and where we are (`TrainingState`). Saving
+/// that and going on elsewhere, with another number of threads, gives the same bits as never having
+/// stopped.
+///
+/// The class does no input or output; run_directory.hpp does.
+
+#include <mgan/training/adversarial_step.hpp>
+#include <mgan/training/evaluation.hpp>
+
+#include <functional>
+#include <optional>
+
+namespace mgan::inline MGAN_ABI {
+
+/// Sums over the steps of an epoch that is under way.
+struct EpochSums {
+    double steps = 0.0;
+    double pretrain = 0.0;
+    double loss_d = 0.0, loss_g = 0.0, non_saturating = 0.0, feature_matching = 0.0;
+    double d_real = 0.0, d_fake = 0.0, accuracy = 0.0;
+    double freezes_g = 0.0, freezes_d = 0.0;
+    double gradient_g = 0.0, gradient_d = 0.0;
+
+    /// All of it as numbers, in order, for a checkpoint.
+    [[nodiscard]] auto members() noexcept {
+        return std::array{
+            &steps,  &pretrain, &loss_d,    &loss_g,    &non_saturating, &feature_matching, &d_real,
+            &d_fake, &accuracy, &freezes_g, &freezes_d, &gradient_g,     &gradient_d};
+    }
+};
+
+/// Where a training is. With the seed it determines all that follows.
+struct TrainingState {
+    std::int64_t epoch = 1;  ///< that is under way, from 1, through both phases
+    std::int64_t step = 0;   ///< minibatches of it that are done
+    std::int64_t total_steps = 0;
+    std::int64_t warmup_done = 0;
+    double last_loss_d = 0.0, last_loss_g = 0.0;  ///< of the last minibatch, for the freezing rule
+    double best_score = -1e300;
+    std::int64_t best_epoch = 0;  ///< 0: none yet
+    EpochSums sums;
+};
+
+/// What an epoch gave. Losses are means over the minibatches; those of the other phase are absent.
+struct EpochReport {
+    std::int64_t epoch = 0;
+    bool adversarial = false;
+    std::int64_t length = 0;
+    double learning_rate = 0.0, discriminator_learning_rate = 0.0;
+    EpochSums mean;  ///< freezes are counts
+    double validation_pretrain = 0.0;
+    AdversarialLosses validation;
+    std::array<std::optional<double>, metrics::kMetrics.size()>
+        metric_means;  ///< of the sampled songs
+    double longest_run = 0.0;
+    std::optional<metrics::SetComparison> comparison;  ///< with the validation songs
+    bool best = false;
+};
+
+/// What the caller hears during an epoch.
+struct StepReport {
+    bool adversarial = false;
+    std::int64_t epoch = 0, epochs = 0;  ///< of both phases together
+    std::int64_t step = 0, steps = 0;    ///< of this epoch
+    double loss_g = 0.0, loss_d = 0.0;   ///< means so far in this epoch (pretraining: loss_g alone)
+};
+
+template <typename Scalar = float>
+class Trainer {
+public:
+    /// Prepares a training on `songs`. `threads` changes the time it takes, nothing else. Throws
+    /// ConfigError if settings contradict each other, DataError if there is no song.
+    Trainer(const Settings& settings, const std::vector<midi::Song>& songs, int threads)
+        : settings_(settings),
+          threads_(std::max(1, threads)),
+          parts_(split_songs(songs.size(), settings.evaluation.validation_share,
+                             settings.evaluation.test_share, settings.seed)),
+          codec_(fit_codec(settings, songs, parts_[0])),
+          train_(songs, parts_[0], codec_, settings.length),
+          validation_(songs, parts_[1], codec_, settings.length),
+          real_metrics_(measure_real(songs, parts_[1], static_cast<std::size_t>(settings.length), 4,
+                                     settings.seed)),
+          view_{settings.discriminator.quantise, settings.discriminator.pitch_class},
+          generator(settings.generator_config()),
+          discriminator(settings.discriminator_config()) {
+        require<ConfigError>(settings.pretrain.quantile_low < settings.pretrain.quantile_high,
+                             "pretrain.quantile_low must be below pretrain.quantile_high");
+        initialise(generator, Random(settings.seed, "generator weights"), settings.initialisation);
+        initialise(discriminator, Random(settings.seed, "discriminator weights"),
+                   settings.initialisation);
+        average = generator;
+        best = generator;
+        generator_optimiser = Optimiser<Scalar>(settings.optimiser.config());
+        discriminator_optimiser = Optimiser<Scalar>(settings.optimiser.config());
+        shards_.resize(static_cast<std::size_t>(shard_count(settings.batch, settings.shard_songs)));
+        for (Work& work : shards_) {
+            work.adversarial.generator_gradient = generator;
+            work.adversarial.discriminator_gradient = discriminator;
+            work.adversarial.unused_gradient = discriminator;
+            work.adversarial.feedback = CodecFeedback<Scalar>(codec_, settings.encoding.context,
+                                                              settings.discriminator.quantise);
+        }
+    }
+
+    Trainer(const Trainer&) = delete;  // shards refer to the codec
+    Trainer& operator=(const Trainer&) = delete;
+
+    [[nodiscard]] const Settings& settings() const noexcept { return settings_; }
+    [[nodiscard]] const encoding::Codec& codec() const noexcept { return codec_; }
+    [[nodiscard]] const std::vector<std::size_t>& part(Part which) const noexcept {
+        return parts_[static_cast<std::size_t>(which)];
+    }
+    [[nodiscard]] const std::vector<metrics::SongMetrics>& real_metrics() const noexcept {
+        return real_metrics_;
+    }
+    [[nodiscard]] std::size_t looped_songs() const noexcept { return train_.looped(); }
+    [[nodiscard]] std::int64_t epochs() const noexcept {
+        return settings_.pretrain.epochs + settings_.adversarial.epochs;
+    }
+    [[nodiscard]] bool finished() const noexcept { return state.epoch > epochs(); }
+    [[nodiscard]] bool adversarial() const noexcept {
+        return state.epoch > settings_.pretrain.epochs;
+    }
+
+    /// Minibatches of an epoch.
+    [[nodiscard]] std::int64_t steps_per_epoch() const noexcept {
+        const auto songs =
+            std::max<std::int64_t>(static_cast<std::int64_t>(train_.size()), settings_.epoch_songs);
+        return std::max<std::int64_t>(1, songs / settings_.batch);
+    }
+
+    /// The generator that makes the songs: its moving average in the adversarial phase, if there is
+    /// one.
+    [[nodiscard]] const Generator<Scalar>& playing() const noexcept {
+        return adversarial() && settings_.adversarial.average > 0.0 ? average : generator;
+    }
+
+    /// The generator to keep: that of the best comparison, or the current one.
+    [[nodiscard]] const Generator<Scalar>& kept() const noexcept {
+        return settings_.evaluation.keep_best && state.best_epoch > 0 ? best : playing();
+    }
+
+    /// Goes on with the epoch that is under way until it ends, and reports it; nothing if `on_step`
+    /// (called after every minibatch) returned false. Then all is as after that minibatch, and may
+    /// be saved.
+    std::optional<EpochReport> run_epoch(const std::function<bool(const StepReport&)>& on_step) {
+        require<Error>(!finished(), "Trainer::run_epoch: the training is finished");
+        const std::int64_t steps = steps_per_epoch();
+        const std::vector<std::size_t> order =
+            train_.order(Random(settings_.seed, "order", static_cast<std::uint64_t>(state.epoch)),
+                         static_cast<std::size_t>(steps * settings_.batch));
+        if (state.step == 0 && state.epoch == settings_.pretrain.epochs + 1)
+            begin_adversarial_phase();
+        while (state.step < steps) {
+            const std::span<const std::size_t> songs(order.data() + state.step * settings_.batch,
+                                                     static_cast<std::size_t>(settings_.batch));
+            if (adversarial()) {
+                adversarial_step(songs);
+            } else {
+                pretraining_step(songs);
+            }
+            ++state.step;
+            ++state.total_steps;
+            state.sums.steps += 1.0;
+            const double n = state.sums.steps;
+            const StepReport report{
+                .adversarial = adversarial(),
+                .epoch = state.epoch,
+                .epochs = epochs(),
+                .step = state.step,
+                .steps = steps,
+                .loss_g = (adversarial() ? state.sums.non_saturating : state.sums.pretrain) / n,
+                .loss_d = state.sums.loss_d / n};
+            if (on_step && !on_step(report) && state.step < steps) return std::nullopt;
+        }
+        EpochReport report = evaluate();
+        ++state.epoch;
+        state.step = 0;
+        state.sums = {};
+        return report;
+    }
+
+    /// `count` songs by `playing()`, of the full length.
+    [[nodiscard]] std::vector<midi::Song> sample(const Generator<Scalar>& from, Index count,
+                                                 std::uint64_t seed) const {
+        return sample_songs(from, codec_, settings_.encoding.context,
+                            noise_range(settings_.pretrain), settings_.discriminator.quantise,
+                            count, settings_.length, seed, threads_);
+    }
+
+private:
+    struct Work {
+        PretrainingShard<Scalar> pretraining;
+        AdversarialShard<Scalar> adversarial;
+    };
+
+    [[nodiscard]] static encoding::Codec fit_codec(const Settings& settings,
+                                                   const std::vector<midi::Song>& songs,
+                                                   const std::vector<std::size_t>& part) {
+        require<DataError>(!songs.empty(), "there is no song to train on");
+        std::vector<midi::Song> chosen;
+        for (const std::size_t index : part) chosen.push_back(songs[index]);
+        return encoding::Codec::fit(settings.encoding.options, chosen);
+    }
+
+public:
+    // What a checkpoint holds besides the settings (declared here: in the order of construction).
+private:
+    Settings settings_;
+    int threads_;
+    std::array<std::vector<std::size_t>, 3> parts_;
+    encoding::Codec codec_;
+    CropSource<Scalar> train_, validation_;
+    std::vector<metrics::SongMetrics> real_metrics_;
+    DiscriminatorView view_;
+    std::vector<Work> shards_;
+
+public:
+    TrainingState state;
+    Generator<Scalar> generator, average, best;
+    Discriminator<Scalar> discriminator;
+    Optimiser<Scalar> generator_optimiser, discriminator_optimiser;
+
+private:
+    [[nodiscard]] Random random(std::string_view purpose) const {
+        return Random(settings_.seed, purpose, static_cast<std::uint64_t>(state.total_steps));
+    }
+    [[nodiscard]] Index shard_total() const noexcept { return static_cast<Index>(shards_.size()); }
+
+    [[nodiscard]] double rate(double base, RateSchedule schedule) const {
+        const std::int64_t before = adversarial() ? settings_.pretrain.epochs : 0;
+        const std::int64_t count =
+            adversarial() ? settings_.adversarial.epochs : settings_.pretrain.epochs;
+        const double steps = static_cast<double>(steps_per_epoch());
+        const double progress = (static_cast<double>(state.epoch - 1 - before) +
+                                 static_cast<double>(state.step) / steps) /
+                                static_cast<double>(std::max<std::int64_t>(1, count));
+        return base * rate_factor(schedule, state.epoch - before, progress,
+                                  settings_.optimiser.anneal_start,
+                                  settings_.optimiser.anneal_gamma,
+                                  settings_.optimiser.cosine_floor);
+    }
+
+    /// Calls work(shard's range, its memory) for every shard of a batch of `batch` songs.
+    template <typename Body>
+    void for_each_shard(Index batch, Body&& body) {
+        const Index count =
+            std::min<Index>(shard_total(), shard_count(batch, settings_.shard_songs));
+        parallel_for(count, threads_, [&](std::ptrdiff_t index) {
+            body(shard_of(batch, count, index), shards_[static_cast<std::size_t>(index)]);
+        });
+    }
+
+    void prepare_inputs(ShardInputs<Scalar>& inputs, const CropSource<Scalar>& source,
+                        std::span<const std::size_t> songs, Shard shard, Index steps,
+                        const Random& noise, const Random& first, const Random& crop) const {
+        const GeneratorConfig& config = generator.config();
+        const auto batch = static_cast<Index>(songs.size());
+        fill_noise(inputs.noise, steps, config.noise, shard, batch, noise,
+                   noise_range(settings_.pretrain));
+        fill_first(inputs.first, config.features, config.context, shard, first);
+        fill_crops(inputs, source, songs, crop, shard, steps, codec_, settings_.encoding.context);
+    }
+
+    void pretraining_step(std::span<const std::size_t> songs) {
+        const PretrainSettings& pretrain = settings_.pretrain;
+        const Index steps = pretrain.curriculum_start == 0
+                                ? settings_.length
+                                : curriculum_length(state.epoch, pretrain.epochs,
+                                                    pretrain.curriculum_start, settings_.length);
+        const auto batch = static_cast<Index>(songs.size());
+        const Random noise = random("noise"), first = random("first"), crop = random("crop");
+        for_each_shard(batch, [&](Shard shard, Work& work) {
+            AdversarialShard<Scalar>& memory = work.adversarial;
+            prepare_inputs(memory.inputs, train_, songs, shard, steps, noise, first, crop);
+            set_zero(memory.generator_gradient);
+            memory.losses = {};
+            memory.losses.pretrain =
+                pretraining_pass(generator, memory.inputs, pretrain.loss, batch * steps, 1.0, true,
+                                 memory.teacher_cache, memory.d_teacher, memory.generator_gradient);
+        });
+        const AdversarialLosses losses = sum_shards(batch);
+        check_loss("the pretraining loss", losses.pretrain);
+        Generator<Scalar>& gradient = shards_[0].adversarial.generator_gradient;
+        sum_generator_gradients(batch);
+        state.sums.pretrain += losses.pretrain;
+        state.sums.gradient_g += generator_optimiser.step(
+            generator, gradient, rate(pretrain.learning_rate, pretrain.schedule), place());
+    }
+
+    void begin_adversarial_phase() {
+        average = generator;
+        generator_optimiser = Optimiser<Scalar>(settings_.optimiser.config());
+        discriminator_optimiser = Optimiser<Scalar>(settings_.optimiser.config());
+    }
+
+    void adversarial_step(std::span<const std::size_t> songs) {
+        const AdversarialSettings& settings = settings_.adversarial;
+        const auto batch = static_cast<Index>(songs.size());
+        const AdversarialStep<Scalar> step{settings, settings_.pretrain.loss, view_, codec_, batch};
+        // D alone, before the phase: minibatches of its own.
+        while (state.warmup_done < settings.discriminator_warmup) {
+            const auto number = static_cast<std::uint64_t>(state.warmup_done);
+            discriminator_half(step, songs, Random(settings_.seed, "warm-up noise", number),
+                               Random(settings_.seed, "warm-up first", number),
+                               Random(settings_.seed, "warm-up crop", number), true);
+            ++state.warmup_done;
+        }
+        const Freezing frozen = freeze(settings.freezing, state.last_loss_d, state.last_loss_g,
+                                       settings.freezing_ratio);
+        const bool rule_applies = state.last_loss_d > 0.0;  // not before the first minibatch
+        const bool rest_g = rule_applies && frozen.generator,
+                   rest_d = rule_applies && frozen.discriminator;
+
+        discriminator_half(step, songs, random("noise"), random("first"), random("crop"), !rest_d);
+        for_each_shard(batch, [&](Shard, Work& work) {
+            set_zero(work.adversarial.generator_gradient);
+            generator_pass(generator, discriminator, step, work.adversarial, !rest_g);
+        });
+        const AdversarialLosses losses = sum_shards(batch);
+        check_loss("the generator's loss", losses.generator);
+        check_loss("the feature matching loss", losses.feature_matching);
+        if (!rest_g) {
+            sum_generator_gradients(batch);
+            state.sums.gradient_g +=
+                generator_optimiser.step(generator, shards_[0].adversarial.generator_gradient,
+                                         rate(settings.learning_rate, settings.schedule), place());
+        }
+        if (settings.average > 0.0)
+            update_average(average, std::as_const(generator), settings.average);
+
+        state.last_loss_d = losses.discriminator;
+        state.last_loss_g = losses.non_saturating;
+        state.sums.freezes_g += rest_g ? 1.0 : 0.0;
+        state.sums.freezes_d += rest_d ? 1.0 : 0.0;
+        state.sums.pretrain += losses.pretrain;
+        state.sums.loss_d += losses.discriminator;
+        state.sums.loss_g += losses.generator;
+        state.sums.non_saturating += losses.non_saturating;
+        state.sums.feature_matching += losses.feature_matching;
+        state.sums.d_real += losses.d_real;
+        state.sums.d_fake += losses.d_fake;
+        state.sums.accuracy += losses.accuracy;
+    }
+
+    /// Parts 1 and 2 of adversarial_step.hpp for all shards, and D's step.
+    void discriminator_half(const AdversarialStep<Scalar>& step, std::span<const std::size_t> songs,
+                            const Random& noise, const Random& first, const Random& crop,
+                            bool learn) {
+        for_each_shard(step.batch, [&](Shard shard, Work& work) {
+            AdversarialShard<Scalar>& memory = work.adversarial;
+            prepare_inputs(memory.inputs, train_, songs, shard, settings_.length, noise, first,
+                           crop);
+            memory.losses = {};
+            set_zero(memory.discriminator_gradient);
+            make_songs(generator, step, memory);
+            discriminator_pass(discriminator, step, memory, learn);
+        });
+        check_loss("the discriminator's loss", sum_shards(step.batch).discriminator);
+        if (!learn) return;
+        const Index count =
+            std::min<Index>(shard_total(), shard_count(step.batch, settings_.shard_songs));
+        Discriminator<Scalar>& gradient = shards_[0].adversarial.discriminator_gradient;
+        for (Index i = 1; i < count; ++i) {
+            add_parameters(gradient,
+                           shards_[static_cast<std::size_t>(i)].adversarial.discriminator_gradient,
+                           Scalar(1));
+        }
+        state.sums.gradient_d += discriminator_optimiser.step(
+            discriminator, gradient,
+            rate(settings_.adversarial.discriminator_learning_rate, settings_.adversarial.schedule),
+            place());
+    }
+
+    [[nodiscard]] AdversarialLosses sum_shards(Index batch) const {
+        AdversarialLosses sum;
+        const Index count =
+            std::min<Index>(shard_total(), shard_count(batch, settings_.shard_songs));
+        for (Index i = 0; i < count; ++i)
+            sum += shards_[static_cast<std::size_t>(i)].adversarial.losses;
+        return sum;
+    }
+
+    void sum_generator_gradients(Index batch) {
+        const Index count =
+            std::min<Index>(shard_total(), shard_count(batch, settings_.shard_songs));
+        Generator<Scalar>& gradient = shards_[0].adversarial.generator_gradient;
+        for (Index i = 1; i < count; ++i) {
+            add_parameters(gradient,
+                           shards_[static_cast<std::size_t>(i)].adversarial.generator_gradient,
+                           Scalar(1));
+        }
+    }
+
+    [[nodiscard]] std::string place() const {
+        return concat("epoch ", state.epoch, ", step ", state.step + 1);
+    }
+
+    void check_loss(const char* what, double loss) const {
+        if (!std::isfinite(loss)) {
+            throw NumericalError(
+                concat(place(), ": ", what, " is ", loss,
+                       "; the weights are those of the step before. Try a lower learning rate."));
+        }
+    }
+
+    /// Losses on the validation songs, the metrics of sampled songs, and the comparison.
+    [[nodiscard]] EpochReport evaluate() {
+        EpochReport report;
+        report.epoch = state.epoch;
+        report.adversarial = adversarial();
+        report.length = settings_.length;
+        const double n = std::max(1.0, state.sums.steps);
+        report.mean = state.sums;
+        for (double* member : report.mean.members()) *member /= n;
+        report.mean.steps = state.sums.steps;
+        report.mean.freezes_g = state.sums.freezes_g;
+        report.mean.freezes_d = state.sums.freezes_d;
+        if (report.adversarial) {
+            report.learning_rate =
+                rate(settings_.adversarial.learning_rate, settings_.adversarial.schedule);
+            report.discriminator_learning_rate = rate(
+                settings_.adversarial.discriminator_learning_rate, settings_.adversarial.schedule);
+        } else {
+            report.learning_rate =
+                rate(settings_.pretrain.learning_rate, settings_.pretrain.schedule);
+        }
+        validate(report);
+
+        const EvaluationSettings& evaluation = settings_.evaluation;
+        const bool last_of_phase =
+            state.epoch == settings_.pretrain.epochs || state.epoch == epochs();
+        const bool compares =
+            evaluation.keep_best && (state.epoch % evaluation.every == 0 || last_of_phase);
+        const Index count =
+            std::max<Index>(evaluation.songs, compares ? evaluation.selection_songs : 0);
+        const std::vector<midi::Song> songs = sample(playing(), count, settings_.seed + 0x5eed);
+        const std::vector<metrics::SongMetrics> measured = measure(songs);
+        const std::span<const metrics::SongMetrics> reported(
+            measured.data(), static_cast<std::size_t>(evaluation.songs));
+        for (const metrics::Metric metric : metrics::kMetrics) {
+            double sum = 0.0;
+            int present = 0;
+            for (const metrics::SongMetrics& song : reported) {
+                if (const std::optional<double> value = metrics::value(song, metric)) {
+                    sum += *value;
+                    ++present;
+                }
+            }
+            if (present > 0) report.metric_means[static_cast<std::size_t>(metric)] = sum / present;
+        }
+        for (const metrics::SongMetrics& song : reported) {
+            report.longest_run +=
+                static_cast<double>(song.longest_run) / static_cast<double>(reported.size());
+        }
+        report.comparison =
+            metrics::compare(real_metrics_, compares ? std::span(measured) : reported);
+        if (compares) {
+            const double score = selection_score(*report.comparison);
+            if (score > state.best_score) {
+                state.best_score = score;
+                state.best_epoch = state.epoch;
+                best = playing();
+                report.best = true;
+            }
+        }
+        return report;
+    }
+
+    /// Losses of the nets as they are now on a fixed batch of validation crops.
+    void validate(EpochReport& report) {
+        const std::vector<std::size_t> songs = validation_.order(
+            Random(settings_.seed, "validation order"), static_cast<std::size_t>(settings_.batch));
+        const auto batch = std::min<Index>(static_cast<Index>(songs.size()), settings_.batch);
+        const std::span<const std::size_t> chosen(songs.data(), static_cast<std::size_t>(batch));
+        const Random noise(settings_.seed, "validation noise"),
+            first(settings_.seed, "validation first"), crop(settings_.seed, "validation crop");
+        const AdversarialStep<Scalar> step{settings_.adversarial, settings_.pretrain.loss, view_,
+                                           codec_, batch};
+        const bool with_discriminator = adversarial();
+        for_each_shard(batch, [&](Shard shard, Work& work) {
+            AdversarialShard<Scalar>& memory = work.adversarial;
+            prepare_inputs(memory.inputs, validation_, chosen, shard, settings_.length, noise,
+                           first, crop);
+            memory.losses = {};
+            memory.losses.pretrain = pretraining_pass(
+                generator, memory.inputs, settings_.pretrain.loss, batch * settings_.length, 1.0,
+                false, memory.teacher_cache, memory.d_teacher, memory.generator_gradient);
+            if (!with_discriminator) return;
+            make_songs(generator, step, memory);
+            discriminator_pass(discriminator, step, memory, false);
+            generator_pass(generator, discriminator, step, memory, false);
+        });
+        report.validation = sum_shards(batch);
+        report.validation_pretrain = report.validation.pretrain;
+    }
+};
+
+}  // namespace mgan::inline MGAN_ABI
