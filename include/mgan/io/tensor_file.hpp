@@ -283,7 +283,8 @@ private:
                 // A finite value beyond the range would become an infinity (and the conversion is
                 // undefined in C++).
                 require<NumericalError>(
-                    !std::isfinite(value) || std::abs(value) <= std::numeric_limits<T>::max(),
+                    !std::isfinite(value) ||
+                        std::abs(value) <= Stored{std::numeric_limits<T>::max()},
                     source_, ": tensor ", in_quotes(tensor.name), ": value ", i, " (", value,
                     ") is beyond the range of float");
             }
