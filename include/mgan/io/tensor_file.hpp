@@ -284,7 +284,7 @@ private:
                 // undefined in C++).
                 require<NumericalError>(
                     !std::isfinite(value) ||
-                        std::abs(value) <= Stored{std::numeric_limits<T>::max()},
+                        std::abs(value) <= static_cast<Stored>(std::numeric_limits<T>::max()),
                     source_, ": tensor ", in_quotes(tensor.name), ": value ", i, " (", value,
                     ") is beyond the range of float");
             }
