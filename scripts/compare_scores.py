@@ -8,8 +8,9 @@ CORPUS is a folder of MIDI files; a score is compared with the files whose path 
 PAIRS. Nothing is read from them into the project: what comes out is how far our typing agrees.
 
 Printed for each pair, after the transposition that fits best:
-  notes      notes of the score, each place once (repeats that the other file does not play count too)
-  in order   share of them in the longest common subsequence of pitches: onset order, low to high
+  notes      notes of the score, without repeats
+  tune       share of the first voice's highest notes, in order: what counts where the rest is ours
+  in order   share of the notes in the longest common subsequence of pitches: onset order, low to high
   placed     share of them with the same pitch at the same place: an onset whose distance from the
              notes before, in the aligned stretch, differs by less than a 1/12 of a quarter note
 --show prints where the two differ. Needs mido (pip install mido).
@@ -25,6 +26,7 @@ import mido
 PAIRS = {
     "petzold-minuet-anh114": r"Minuet in G Major",
     "bach-invention-1": r"mutopia-site/Bach - Invention 01",
+    "bach-prelude-c": r"bach_846",
     "mozart-alla-turca": r"mz_331_3",
     "mozart-k331-theme": r"mz_331_1",
     "joplin-entertainer": r"The Entertainer",
@@ -35,11 +37,11 @@ PAIRS = {
 
 
 def read_scores(path):
-    """file -> sorted list of (onset in quarters, pitch)"""
+    """file -> sorted list of (onset in quarters, pitch, whether the first voice plays it)"""
     songs = collections.defaultdict(list)
     for line in open(path, encoding="utf-8"):
-        name, onset, _, pitch, _ = line.rstrip("\n").split("\t")
-        songs[name.removesuffix(".score")].append((int(onset) / 384, int(pitch)))
+        name, onset, _, pitch, _, first = line.rstrip("\n").split("\t")
+        songs[name.removesuffix(".score")].append((int(onset) / 384, int(pitch), first == "1"))
     return {name: sorted(notes) for name, notes in songs.items()}
 
 
@@ -66,6 +68,15 @@ def lcs(a, b):
         hit = row & masks[x]
         row = ((row + hit) | (row - hit)) & full
     return len(a) - bin(row).count("1")
+
+
+def tune(notes):
+    """The highest pitch of the first voice at each onset."""
+    highest = {}
+    for onset, pitch, first in notes:
+        if first:
+            highest[onset] = max(pitch, highest.get(onset, 0))
+    return [pitch for _, pitch in sorted(highest.items())]
 
 
 def groups(notes):
@@ -110,18 +121,22 @@ def main():
     parser.add_argument("--show", metavar="SCORE")
     options = parser.parse_args()
     files = sorted(p for p in options.corpus.rglob("*") if p.suffix.lower() in (".mid", ".midi"))
-    for name, score in sorted(read_scores(options.notes).items()):
+    for name, typed in sorted(read_scores(options.notes).items()):
         if name not in PAIRS or (options.show and options.show != name):
             continue
         for path in files:
             if not re.search(PAIRS[name], str(path)):
                 continue
             other = read_midi(path)
+            upper = tune(typed)
+            score = [(onset, pitch) for onset, pitch, _ in typed]
             a = [pitch for _, pitch in score]
-            shift, same = max(((s, lcs([p + s for p in a], [p for _, p in other])) for s in range(-7, 8)),
-                              key=lambda pair: pair[1])
-            print(f"{name:34s} {path.name:44s} notes {len(a):4d}  shift {shift:+d}  "
-                  f"in order {same / len(a):.3f}  placed {placed(score, other, shift) / len(a):.3f}")
+            pitches = [pitch for _, pitch in other]
+            shift = max(range(-12, 13), key=lambda by: (lcs([p + by for p in upper], pitches),
+                                                        lcs([p + by for p in a], pitches)))
+            same = lcs([p + shift for p in a], pitches)
+            print(f"{name:26s} {path.name:40s} notes {len(a):4d}  shift {shift:+d}  "
+                  f"tune {lcs([p + shift for p in upper], pitches) / len(upper):.3f}  in order {same / len(a):.3f}  placed {placed(score, other, shift) / len(a):.3f}")
             if options.show:
                 mine, theirs = groups([(o, p + shift) for o, p in score]), groups(other)
                 blocks = difflib.SequenceMatcher(None, [g for _, g in mine], [g for _, g in theirs], False)

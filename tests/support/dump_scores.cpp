@@ -2,16 +2,51 @@
 //
 //     mgan_dump_scores data/scores/*.score
 //
-// one line a note: file, onset, length (384 ticks a quarter), pitch, velocity; parted by tabs.
+// one line a note: file, onset, length (384 ticks a quarter), pitch, velocity, and 1 if the first
+// voice plays it; parted by tabs. Each bar is played once, without repeats, so that what is counted
+// is what was typed.
 
 #include <mgan/midi/score_parser.hpp>
 #include <mgan/midi/score_performance.hpp>
 
+#include <cstdint>
 #include <exception>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <numeric>
+#include <set>
 #include <sstream>
+#include <string>
+#include <utility>
+
+namespace {
+
+mgan::midi::Score without_repeats(mgan::midi::Score score) {
+    for (auto& part : score.parts) {
+        for (auto& voice : part.bars) {
+            for (auto& bar : voice) {
+                bar.repeat_start = bar.repeat_end = false;
+                bar.ending = 0;
+            }
+        }
+    }
+    score.order.resize(score.parts.size());
+    std::iota(score.order.begin(), score.order.end(), 0U);
+    return score;
+}
+
+/// Onset and pitch of what the first voice plays.
+std::set<std::pair<std::int64_t, int>> first_voice(mgan::midi::Score score) {
+    score.voices.resize(1);
+    for (auto& part : score.parts) part.bars.resize(1);
+    std::set<std::pair<std::int64_t, int>> result;
+    for (const auto& note : mgan::midi::perform(score).notes)
+        result.insert({note.onset, note.pitch});
+    return result;
+}
+
+}  // namespace
 
 int main(int count, char** arguments) {
     int failed = 0;
@@ -21,10 +56,13 @@ int main(int count, char** arguments) {
         text << std::ifstream(path).rdbuf();
         const std::string name = path.filename().string();
         try {
-            const auto song = mgan::midi::perform(mgan::midi::parse_score(text.str(), name));
+            const auto score = without_repeats(mgan::midi::parse_score(text.str(), name));
+            const auto song = mgan::midi::perform(score);
+            const auto first = first_voice(score);
             for (const auto& note : song.notes) {
                 std::cout << name << '\t' << note.onset << '\t' << note.length << '\t' << note.pitch
-                          << '\t' << note.velocity << '\n';
+                          << '\t' << note.velocity << '\t' << first.count({note.onset, note.pitch})
+                          << '\n';
             }
         } catch (const std::exception& error) {
             std::cerr << error.what() << '\n';
