@@ -69,15 +69,15 @@ private:
 };
 
 /// Writes all bytes to an open descriptor: 0, or the error number. One `write` may take less than
-/// it is given, and a signal may interrupt it.
+/// it is given, and a signal may interrupt it; but not for ever.
 [[nodiscard]] inline int write_fully(int descriptor, std::span<const std::byte> bytes) noexcept {
+    int interruptions = 0;
     while (!bytes.empty()) {
         const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
-        if (written < 0) {
-            if (errno == EINTR) continue;
-            return errno;
-        }
+        if (written < 0 && errno == EINTR && ++interruptions < 1000) continue;
+        if (written < 0) return errno;
         if (written == 0) return EIO;
+        interruptions = 0;
         bytes = bytes.subspan(static_cast<std::size_t>(written));
     }
     return 0;
