@@ -10,6 +10,7 @@
 ///     pitch_class  12   one-hot: the pitch class of the last event
 ///     beat          4   cos and sin of the position of its onset in a quarter and in four quarters
 ///     recent       4 r  the r events before the last one, as they were encoded
+///     style        10   the character of the whole song, constant over it (see `Style`)
 ///     recall        5   "what came next, last time?": the event that followed the most recent
 ///     place
 ///                       where the last two pitches were heard in this order (or the last one, if
@@ -30,15 +31,28 @@ struct ContextOptions {
     bool beat = false;
     std::int64_t recent = 0;  ///< number of events before the last one, 0 .. 16
     bool recall = false;
+    bool style = false;
 
     friend bool operator==(const ContextOptions&, const ContextOptions&) = default;
 };
+
+/// The character of a song, or of a crop of one, in ten numbers of size about 1:
+///
+///     0 .. 3   mean of each encoded feature        4 .. 7   its standard deviation
+///     8        how evenly the twelve pitch classes are used: 3 (entropy / log 12 - 2/3)
+///     9        how often music that was heard before goes on as it did: 3 (share - 1/2)
+///
+/// In training the generator is told the style of the crop that it learns from; for a new song, a
+/// style is drawn from those of the training songs. Left to itself, a net that hears one event at a
+/// time drifts: a song that is loud and soft becomes even, and stays so, because even songs exist.
+inline constexpr std::size_t kStyle = 10;
+using Style = std::array<double, kStyle>;
 
 /// Number of context features, K.
 [[nodiscard]] inline std::size_t context_size(const ContextOptions& options) noexcept {
     return (options.pitch_class ? 12u : 0u) + (options.beat ? 4u : 0u) +
            kFeatures * static_cast<std::size_t>(options.recent) +
-           (options.recall ? kFeatures + 1u : 0u);
+           (options.recall ? kFeatures + 1u : 0u) + (options.style ? kStyle : 0u);
 }
 
 /// The listener of one song. Fixed memory; `hear` and `write` allocate nothing.
@@ -51,11 +65,22 @@ public:
     Listener(const Codec& codec, const ContextOptions& options) noexcept
         : codec_(&codec), options_(options) {}
 
-    /// Forgets everything: the song starts.
-    void reset() noexcept {
+    /// Forgets everything: a song of that style starts.
+    void reset(const Style& style = {}) noexcept {
         heard_ = 0;
         time_ = 0.0;
+        style_ = style;
     }
+
+    /// The pitch that followed when music like the last two events was heard before; -1 if it never
+    /// was.
+    [[nodiscard]] int recalled_pitch() const noexcept {
+        const std::size_t place = heard_ == 0 ? 0 : recall();
+        return place == 0 ? -1 : back(place - 1).pitch;
+    }
+
+    /// The pitch of the last event.
+    [[nodiscard]] int last_pitch() const noexcept { return back(0).pitch; }
 
     /// Hears one event, F encoded values (quantised, or any).
     template <typename Scalar>
@@ -82,6 +107,9 @@ public:
     template <typename Scalar>
     void write(Scalar* context) const noexcept {
         std::fill_n(context, context_size(options_), Scalar(0));
+        if (options_.style) {
+            for (const double value : style_) *context++ = static_cast<Scalar>(value);
+        }
         if (heard_ == 0) return;
         const Heard& last = back(0);
         if (options_.pitch_class) {
@@ -142,6 +170,44 @@ private:
     std::array<Heard, kMemory> memory_{};
     std::size_t heard_ = 0;
     double time_ = 0.0;
+    Style style_{};
 };
+
+/// The style of a piece: `steps` rows of encoded events, row t at rows + t * stride.
+template <typename Scalar>
+[[nodiscard]] Style style_of(const Scalar* rows, std::size_t steps, std::size_t stride,
+                             const Codec& codec) noexcept {
+    Style style{};
+    if (steps == 0) return style;
+    const double n = static_cast<double>(steps);
+    for (std::size_t f = 0; f < kFeatures; ++f) {
+        double sum = 0.0, squares = 0.0;
+        for (std::size_t t = 0; t < steps; ++t) {
+            const double x = static_cast<double>(rows[t * stride + f]);
+            sum += x;
+            squares += x * x;
+        }
+        style[f] = sum / n;
+        style[kFeatures + f] = std::sqrt(std::max(0.0, squares / n - style[f] * style[f]));
+    }
+    Listener listener(codec, {});
+    std::array<int, 12> used{};
+    int heard_before = 0, went_on = 0;
+    for (std::size_t t = 0; t < steps; ++t) {
+        const int expected = t == 0 ? -1 : listener.recalled_pitch();
+        listener.hear(rows + t * stride);
+        ++used[static_cast<std::size_t>(listener.last_pitch() % 12)];
+        if (expected < 0) continue;
+        ++heard_before;
+        went_on += expected == listener.last_pitch() ? 1 : 0;
+    }
+    double entropy = 0.0;
+    for (const int count : used) {
+        if (count > 0) entropy -= count / n * std::log(count / n);
+    }
+    style[8] = 3.0 * (entropy / std::log(12.0) - 2.0 / 3.0);
+    style[9] = heard_before == 0 ? -1.5 : 3.0 * (static_cast<double>(went_on) / heard_before - 0.5);
+    return style;
+}
 
 }  // namespace mgan::inline MGAN_ABI::encoding

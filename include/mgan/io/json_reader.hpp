@@ -80,7 +80,6 @@ public:
         return *this;
     }
     bool operator==(const JsonByteIterator& other) const noexcept { return at_ == other.at_; }
-    bool operator!=(const JsonByteIterator& other) const noexcept { return at_ != other.at_; }
 
 private:
     const char* at_;

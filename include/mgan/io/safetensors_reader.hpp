@@ -143,8 +143,6 @@ private:
 
     [[noreturn]] void fail_expected(std::string_view found) const {
         switch (place_) {
-            case Place::start:
-                fail(found, ", expected the header, an object");
             case Place::metadata_value:
                 fail("__metadata__ is ", found, ", expected an object");
             case Place::metadata_text:

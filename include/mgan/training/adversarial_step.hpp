@@ -71,7 +71,7 @@ struct AdversarialStep {
 template <typename Scalar>
 void make_songs(const Generator<Scalar>& generator, const AdversarialStep<Scalar>& step,
                 AdversarialShard<Scalar>& shard) {
-    shard.feedback.reset(shard.inputs.noise.batch());
+    shard.feedback.reset(shard.inputs.styles);
     const Sequence<Scalar>& made =
         generator.forward(std::as_const(shard.inputs.noise).view(), shard.inputs.first,
                           shard.made_cache, shard.feedback);

@@ -18,6 +18,7 @@ struct ShardInputs {
     Sequence<Scalar> noise;   ///< z_t, [T, B, Z]
     Matrix<Scalar> first;     ///< what stands before the first event, (F + K) x B
     std::vector<encoding::Listener> listeners;
+    std::vector<encoding::Style> styles;  ///< of the real songs
 };
 
 /// Fills noise ([T, B, Z]) for samples shard.begin .. of a batch of `batch`.
@@ -72,9 +73,18 @@ void fill_crops(ShardInputs<Scalar>& inputs, const CropSource<Scalar>& source,
     const auto extra = static_cast<Index>(encoding::context_size(context));
     inputs.before.resize(steps, shard.size(), kEvent + extra);
     inputs.listeners.resize(static_cast<std::size_t>(shard.size()));
+    inputs.styles.resize(static_cast<std::size_t>(shard.size()));
     for (Index b = 0; b < shard.size(); ++b) {
+        encoding::Style& style = inputs.styles[static_cast<std::size_t>(b)];
+        if (context.style) {
+            style = encoding::style_of(inputs.target.data() + b * kEvent,
+                                       static_cast<std::size_t>(steps),
+                                       static_cast<std::size_t>(shard.size() * kEvent), codec);
+        }
         encoding::Listener& listener = inputs.listeners[static_cast<std::size_t>(b)];
         listener = encoding::Listener(codec, context);
+        listener.reset(style);
+        if (extra > 0) listener.write(inputs.first.col(b).data() + kEvent);
         inputs.before.step(0).col(b) = inputs.first.col(b);
         for (Index t = 1; t < steps; ++t) {
             auto column = inputs.before.step(t).col(b);

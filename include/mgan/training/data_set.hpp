@@ -10,7 +10,7 @@
 /// used for a choice, so that figures measured on it mean something.
 
 #include <mgan/core/random.hpp>
-#include <mgan/encoding/codec.hpp>
+#include <mgan/encoding/context.hpp>
 #include <mgan/midi/corpus.hpp>
 #include <mgan/midi/notes.hpp>
 
@@ -215,6 +215,21 @@ public:
                                                        std::size_t t) const {
         const encoding::Events<Scalar>& events = songs_[song];
         return events[(begin + t) % events.size()];
+    }
+
+    /// The style of one crop of each song.
+    [[nodiscard]] std::vector<encoding::Style> styles(const encoding::Codec& codec,
+                                                      std::uint64_t seed) const {
+        std::vector<encoding::Style> styles;
+        const Random random(seed, "style crop");
+        encoding::Events<Scalar> crop(length_);
+        for (std::size_t song = 0; song < size(); ++song) {
+            const std::size_t begin = crop_begin(song, random, song);
+            for (std::size_t t = 0; t < length_; ++t) crop[t] = event(song, begin, t);
+            styles.push_back(
+                encoding::style_of(crop.front().data(), length_, encoding::kFeatures, codec));
+        }
+        return styles;
     }
 
     /// The songs of an epoch: permutations of 0 .. size - 1, one after the other, at least `least`

@@ -21,11 +21,12 @@ struct Model {
     Settings settings;
     Generator<float> generator;
     encoding::Codec codec;
+    std::vector<encoding::Style> styles;  ///< of the training songs, if the settings ask for styles
 
     /// Songs as `sample_songs` makes them under these settings. `length`: events of each.
     [[nodiscard]] std::vector<midi::Song> songs(Index count, Index length, std::uint64_t seed,
                                                 int threads) const {
-        return sample_songs(generator, codec, settings.encoding.context,
+        return sample_songs(generator, codec, settings.encoding.context, styles,
                             noise_range(settings.pretrain), settings.discriminator.quantise, count,
                             length, seed, threads);
     }
@@ -111,6 +112,32 @@ inline void store_codec(TensorFile& file, const encoding::Codec& codec) {
     return encoding::Codec(options, std::move(tables));
 }
 
+/// Adds styles as one tensor, [songs, 10].
+inline void store_styles(TensorFile& file, const std::vector<encoding::Style>& styles) {
+    std::vector<double> flat;
+    for (const encoding::Style& style : styles) flat.insert(flat.end(), style.begin(), style.end());
+    file.add(
+        "styles",
+        {static_cast<std::int64_t>(styles.size()), static_cast<std::int64_t>(encoding::kStyle)},
+        std::span<const double>(flat));
+}
+
+/// The reverse. Throws DataError, ShapeError, or NumericalError for numbers that are not finite.
+[[nodiscard]] inline std::vector<encoding::Style> read_styles(const TensorFile& file) {
+    const TensorShape& shape = file.entry("styles").shape;
+    require<ShapeError>(
+        shape.size() == 2 && shape[1] == static_cast<std::int64_t>(encoding::kStyle), file.source(),
+        ": the tensor styles must have ", encoding::kStyle, " columns");
+    const std::vector<double> flat = file.get<double>("styles", shape);
+    std::vector<encoding::Style> styles(static_cast<std::size_t>(shape[0]));
+    for (std::size_t i = 0; i < flat.size(); ++i) {
+        require<NumericalError>(std::isfinite(flat[i]), file.source(),
+                                ": the tensor styles is not finite");
+        styles[i / encoding::kStyle][i % encoding::kStyle] = flat[i];
+    }
+    return styles;
+}
+
 /// Settings as they stand in a file's metadata.
 inline constexpr const char* kSettingsKey = "mgan.settings";
 inline constexpr const char* kKindKey = "mgan.kind";
@@ -134,6 +161,7 @@ inline void save_model(const std::filesystem::path& path, const Model& model) {
     file.set_metadata(kSettingsKey, settings_to_json(model.settings));
     store_parameters(file, "generator.", model.generator);
     store_codec(file, model.codec);
+    store_styles(file, model.styles);
     write_safetensors(path, file);
 }
 
@@ -147,7 +175,7 @@ inline void save_model(const std::filesystem::path& path, const Model& model) {
     Generator<float> generator(settings.generator_config());
     read_parameters(file, "generator.", generator);
     encoding::Codec codec = read_codec(file, settings.encoding.options);
-    return {std::move(settings), std::move(generator), std::move(codec)};
+    return {std::move(settings), std::move(generator), std::move(codec), read_styles(file)};
 }
 
 }  // namespace mgan::inline MGAN_ABI

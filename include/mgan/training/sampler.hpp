@@ -29,12 +29,20 @@ public:
                   bool quantise) noexcept
         : codec_(&codec), context_(context), quantise_(quantise) {}
 
-    /// Forgets all songs; `batch` of them begin.
-    void reset(Index batch) {
-        listeners_.resize(static_cast<std::size_t>(batch));
-        for (encoding::Listener& listener : listeners_) {
-            listener = encoding::Listener(*codec_, context_);
-            listener.reset();
+    /// Forgets all songs; as many begin as there are styles.
+    void reset(std::span<const encoding::Style> styles) {
+        listeners_.resize(styles.size());
+        for (std::size_t b = 0; b < styles.size(); ++b) {
+            listeners_[b] = encoding::Listener(*codec_, context_);
+            listeners_[b].reset(styles[b]);
+        }
+    }
+
+    /// Writes the context before the first event ((F + K) x B, rows F ..).
+    void write_first(Matrix<Scalar>& first) const {
+        if (encoding::context_size(context_) == 0) return;
+        for (std::size_t b = 0; b < listeners_.size(); ++b) {
+            listeners_[b].write(first.col(static_cast<Index>(b)).data() + encoding::kFeatures);
         }
     }
 
@@ -64,12 +72,14 @@ private:
 };
 
 /// Samples `count` songs of `length` events. Song i takes its noise from `Random(seed, "song", i)`.
-/// `quantise`: events are fed back as they are played. Songs are computed in groups, `threads` at a
-/// time; neither changes their notes.
+/// `styles`: those of the training songs; each song draws one (none: all zero). `quantise`: events
+/// are fed back as they are played. Songs are computed in groups, `threads` at a time; neither
+/// changes their notes.
 template <typename Scalar>
 [[nodiscard]] std::vector<midi::Song> sample_songs(const Generator<Scalar>& generator,
                                                    const encoding::Codec& codec,
                                                    const encoding::ContextOptions& context,
+                                                   std::span<const encoding::Style> styles,
                                                    NoiseRange noise, bool quantise, Index count,
                                                    Index length, std::uint64_t seed, int threads) {
     constexpr Index kGroup = 10;
@@ -90,9 +100,17 @@ template <typename Scalar>
                 first(f, b) =
                     static_cast<Scalar>(random[static_cast<std::size_t>(b)].uniform(drawn));
         }
-        generator.start(stream, first);
         CodecFeedback<Scalar> feedback(codec, context, quantise);
-        feedback.reset(batch);
+        std::vector<encoding::Style> chosen(static_cast<std::size_t>(batch));
+        if (!styles.empty()) {
+            for (std::size_t b = 0; b < chosen.size(); ++b) {
+                chosen[b] = styles[Random(seed, "style", static_cast<std::uint64_t>(begin) + b)
+                                       .integer(0, styles.size())];
+            }
+        }
+        feedback.reset(chosen);
+        feedback.write_first(first);
+        generator.start(stream, first);
         std::vector<encoding::Events<Scalar>> events(static_cast<std::size_t>(batch));
         for (Index t = 0; t < length; ++t) {
             for (Index f = 0; f < config.noise; ++f, ++drawn) {

@@ -69,6 +69,8 @@ struct EncodingSettings {
                 "the generator hears so many events before its last one");
         visitor("context_recall", context.recall,
                 "the generator hears what followed when the last two pitches were heard before");
+        visitor("context_style", context.style,
+                "the generator is told the character of the song, drawn from the training songs");
     }
 };
 

@@ -92,6 +92,8 @@ public:
           validation_(songs, parts_[1], codec_, settings.length),
           real_metrics_(measure_real(songs, parts_[1], static_cast<std::size_t>(settings.length), 4,
                                      settings.seed)),
+          styles_(settings.encoding.context.style ? train_.styles(codec_, settings.seed)
+                                                  : std::vector<encoding::Style>{}),
           view_{settings.discriminator.quantise, settings.discriminator.pitch_class},
           generator(settings.generator_config()),
           discriminator(settings.discriminator_config()) {
@@ -125,6 +127,7 @@ public:
     [[nodiscard]] const std::vector<metrics::SongMetrics>& real_metrics() const noexcept {
         return real_metrics_;
     }
+    [[nodiscard]] const std::vector<encoding::Style>& styles() const noexcept { return styles_; }
     [[nodiscard]] std::size_t looped_songs() const noexcept { return train_.looped(); }
     [[nodiscard]] std::int64_t epochs() const noexcept {
         return settings_.pretrain.epochs + settings_.adversarial.epochs;
@@ -195,7 +198,7 @@ public:
     /// `count` songs by `playing()`, of the full length.
     [[nodiscard]] std::vector<midi::Song> sample(const Generator<Scalar>& from, Index count,
                                                  std::uint64_t seed) const {
-        return sample_songs(from, codec_, settings_.encoding.context,
+        return sample_songs(from, codec_, settings_.encoding.context, styles_,
                             noise_range(settings_.pretrain), settings_.discriminator.quantise,
                             count, settings_.length, seed, threads_);
     }
@@ -224,6 +227,7 @@ private:
     encoding::Codec codec_;
     CropSource<Scalar> train_, validation_;
     std::vector<metrics::SongMetrics> real_metrics_;
+    std::vector<encoding::Style> styles_;
     DiscriminatorView view_;
     std::vector<Work> shards_;
 
