@@ -1,0 +1,137 @@
+#pragma once
+/// \file
+/// Products with a transposed matrix, read where it lies.
+///
+///     C (M x N)  =  A' (M x K) B (K x N),      c_ij = sum over k of a_ki b_kj
+///
+/// Every entry is a scalar product of two columns, and columns are contiguous: no copy of A' is
+/// needed. That pays where A is large and met with few columns of B at a time: the keys of an
+/// attention (K x t, one query), or a square layer of 1000 x 1000 whose transpose would cost more
+/// to write than to multiply.
+///
+///     lanes     0   1   ...  15 | 0   1   ...  15 | the last 16 rows once more, counted where new
+///     a_k      [ ][ ] ... [ ]   |[ ][ ] ... [ ]   |   [ ]...[ ]
+///     b_k       *  *        *      *                         each lane adds up its own products;
+///               |  |        |                                then lane 0 + lane 8, 1 + 9, ...
+///               +--+---+----+--> c
+///
+/// The order of the sum depends on K alone: an entry has the same bits whatever else is computed
+/// beside it. Nothing is conjugated.
+
+#include <mgan/tensor/kernels/gemm.hpp>
+
+namespace mgan::inline MGAN_ABI::kernels {
+
+/// Columns of B that one tile covers, against four of A: 16 accumulators where there are registers.
+inline constexpr int kDotColumns = kVectorRegisters >= 32 ? 4 : 2;
+
+#if defined(__GNUC__)
+#define MGAN_DOTS_UNROLL _Pragma("GCC unroll 8")
+
+/// Sum of the lanes: the upper half onto the lower half, again and again.
+template <typename Scalar, int Width>
+[[nodiscard]] inline Scalar sum_of_lanes(typename VectorOf<Scalar, Width>::Type lanes) noexcept {
+    if constexpr (Width == 1) {
+        return lanes[0];
+    } else {
+        typename VectorOf<Scalar, Width / 2>::Type low, high;
+        std::memcpy(&low, &lanes, sizeof low);
+        std::memcpy(&high, reinterpret_cast<const char*>(&lanes) + sizeof low, sizeof high);
+        return sum_of_lanes<Scalar, Width / 2>(low + high);
+    }
+}
+
+/// `Rows` columns of A against `Columns` columns of B; depth >= Width. `tail` holds, for each
+/// column of B, its last Width entries with those set to zero that full vectors have counted
+/// already.
+template <typename Scalar, int Width, int Rows, int Columns>
+inline void dots_tile(const Scalar* a, Index a_stride, const Scalar* b, Index b_stride,
+                      const Scalar* tail, Scalar* c, Index c_stride, Index depth) noexcept {
+    using Vec = typename VectorOf<Scalar, Width>::Type;
+    Vec sum[std::size_t{Rows}][std::size_t{Columns}] = {};
+    const auto add = [&](const Scalar* a_k, const Scalar* b_k, Index b_k_stride) {
+        Vec right[std::size_t{Columns}];
+        MGAN_DOTS_UNROLL for (int j = 0; j < Columns; ++j)
+            std::memcpy(&right[j], b_k + j * b_k_stride, sizeof(Vec));
+        MGAN_DOTS_UNROLL for (int i = 0; i < Rows; ++i) {
+            Vec left;
+            std::memcpy(&left, a_k + i * a_stride, sizeof(Vec));
+            MGAN_DOTS_UNROLL for (int j = 0; j < Columns; ++j) sum[i][j] =
+                multiply_add<Scalar, Width>(left, right[j], sum[i][j]);
+        }
+    };
+    Index k = 0;
+    for (; k + Width <= depth; k += Width) add(a + k, b + k, b_stride);
+    if (k < depth) add(a + (depth - Width), tail, Width);
+    MGAN_DOTS_UNROLL for (int i = 0; i < Rows; ++i) {
+        MGAN_DOTS_UNROLL for (int j = 0; j < Columns; ++j) c[j * c_stride + i] =
+            sum_of_lanes<Scalar, Width>(sum[i][j]);
+    }
+}
+
+/// `Columns` columns of B against all of A, four columns of A at a time.
+template <typename Scalar, int Width, int Columns>
+inline void dots_panel(const Scalar* a, Index a_stride, const Scalar* b, Index b_stride, Scalar* c,
+                       Index c_stride, Index rows, Index depth) noexcept {
+    Scalar tail[std::size_t{Width * Columns}] = {};
+    const Index rest = depth % Width;
+    for (int j = 0; j < Columns; ++j)
+        std::copy_n(b + j * b_stride + depth - rest, rest, tail + (j + 1) * Width - rest);
+    Index i = 0;
+    for (; i + 4 <= rows; i += 4) {
+        dots_tile<Scalar, Width, 4, Columns>(a + i * a_stride, a_stride, b, b_stride, tail, c + i,
+                                             c_stride, depth);
+    }
+    for (; i < rows; ++i) {
+        dots_tile<Scalar, Width, 1, Columns>(a + i * a_stride, a_stride, b, b_stride, tail, c + i,
+                                             c_stride, depth);
+    }
+}
+
+/// Vectors no longer than the columns: halves the width until one fits.
+template <typename Scalar, int Width>
+inline void dots_fast(const Scalar* a, Index a_stride, const Scalar* b, Index b_stride, Scalar* c,
+                      Index c_stride, Index rows, Index columns, Index depth) noexcept {
+    if constexpr (Width > 1) {
+        if (depth < Width) {
+            dots_fast<Scalar, Width / 2>(a, a_stride, b, b_stride, c, c_stride, rows, columns,
+                                         depth);
+            return;
+        }
+    }
+    Index j = 0;
+    for (; j + kDotColumns <= columns; j += kDotColumns) {
+        dots_panel<Scalar, Width, kDotColumns>(a, a_stride, b + j * b_stride, b_stride,
+                                               c + j * c_stride, c_stride, rows, depth);
+    }
+    for (; j < columns; ++j) {
+        dots_panel<Scalar, Width, 1>(a, a_stride, b + j * b_stride, b_stride, c + j * c_stride,
+                                     c_stride, rows, depth);
+    }
+}
+
+#undef MGAN_DOTS_UNROLL
+#endif
+
+/// C (rows x columns) = A' B, with A: depth x rows and B: depth x columns, each with contiguous
+/// columns that lie `stride` entries apart.
+template <typename Scalar>
+void dots(const Scalar* a, Index a_stride, const Scalar* b, Index b_stride, Scalar* c,
+          Index c_stride, Index rows, Index columns, Index depth) noexcept {
+#if defined(__GNUC__)
+    if constexpr (std::is_same_v<Scalar, float> || std::is_same_v<Scalar, double>) {
+        constexpr int kWidth = kVectorBytes / static_cast<int>(sizeof(Scalar));
+        dots_fast<Scalar, kWidth>(a, a_stride, b, b_stride, c, c_stride, rows, columns, depth);
+        return;
+    }
+#endif
+    for (Index j = 0; j < columns; ++j) {
+        for (Index i = 0; i < rows; ++i) {
+            Scalar sum(0);
+            for (Index k = 0; k < depth; ++k) sum += a[i * a_stride + k] * b[j * b_stride + k];
+            c[j * c_stride + i] = sum;
+        }
+    }
+}
+
+}  // namespace mgan::inline MGAN_ABI::kernels
