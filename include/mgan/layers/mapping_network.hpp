@@ -1,0 +1,124 @@
+#pragma once
+/// \file
+/// The input mapping network (section 3.2.1 of the paper, figure 3): noise in, better noise out.
+///
+/// The whole noise plane of a song, T steps of F values, becomes one long vector; a stack of square
+/// dense layers with ReLU moves it to a space that the generator finds easier to play from (the
+/// idea of StyleGAN, Karras et al. 2019); then it becomes a plane again.
+///
+///     x^0 = flatten(z)                   T F numbers a song, step by step (t F + f)            (1)
+///     x^k = relu(W_k x^{k-1} + b_k)      k = 1 .. n, W_k: T F x T F                            (2)
+///     w   = plane(x^n)                                                                         (3)
+///
+/// Here alone in a recurrent model the length of a song is built into the weights: W_k has a row
+/// and a column for every step. A network for T = 100 maps 100 steps, no more and no fewer. Shorter
+/// songs are made by mapping all and using the beginning.
+///
+/// Backward is that of n dense layers. W_k' is not stored beside W_k: with 1000 x 1000 weights and
+/// a batch of 20 songs, writing the transpose would take longer than the product.
+
+#include <mgan/layers/activation.hpp>
+#include <mgan/layers/dense.hpp>
+#include <mgan/tensor/sequence.hpp>
+#include <mgan/tensor/transposed_product.hpp>
+
+#include <vector>
+
+namespace mgan::inline MGAN_ABI {
+
+template <typename Scalar>
+class MappingNetwork {
+public:
+    using ScalarType = Scalar;
+
+    struct Cache {
+        std::vector<Matrix<Scalar>> values;  ///< x^0 .. x^n, T F x B each
+        Matrix<Scalar> d_value;              ///< dx^k
+        Matrix<Scalar> d_below;              ///< dx^{k-1}
+    };
+
+    MappingNetwork() = default;
+
+    /// For planes of `steps` x `features` (T x F), `count` layers; all parameters zero (see
+    /// layers/initialisation.hpp). Throws ConfigError.
+    MappingNetwork(Index steps, Index features, Index count = 8)
+        : steps_(steps), features_(features) {
+        require<ConfigError>(steps > 0 && features > 0 && count >= 0, "MappingNetwork: ", count,
+                             " layers for songs of ", steps, " steps of ", features,
+                             " values; a mapping network needs the length of the songs (T)");
+        for (Index k = 0; k < count; ++k) layers.emplace_back(steps * features, steps * features);
+    }
+
+    /// T: the length of the songs that this network maps.
+    [[nodiscard]] Index steps() const noexcept { return steps_; }
+    [[nodiscard]] Index features() const noexcept { return features_; }
+
+    /// Equations (1) to (3). z, w: [T, B, F]; w is written. Throws ShapeError.
+    void forward(SequenceView<const Scalar> z, SequenceView<Scalar> w, Cache& cache) const {
+        check("forward", z.steps(), z.features());
+        check("forward", w.steps(), w.features());
+        cache.values.resize(layers.size() + 1);
+        flatten(z, cache.values[0]);
+        for (std::size_t k = 0; k < layers.size(); ++k) {
+            cache.values[k + 1].resize(layers[k].out(), z.batch());
+            layers[k].forward(cache.values[k], cache.values[k + 1]);
+            activate<Scalar>(Activation::kRelu, cache.values[k + 1]);
+        }
+        unflatten(cache.values.back(), w);
+    }
+
+    /// dw: [T, B, F]; dz: [T, B, F], written, or an empty view; `gradients` is added to.
+    void backward(SequenceView<const Scalar> dw, SequenceView<Scalar> dz, Cache& cache,
+                  MappingNetwork& gradients) const {
+        check("backward", dw.steps(), dw.features());
+        flatten(dw, cache.d_value);
+        for (std::size_t k = layers.size(); k-- > 0;) {
+            activate_backward<Scalar>(Activation::kRelu, cache.values[k + 1], cache.d_value);
+            layers[k].backward_parameters(cache.values[k], cache.d_value, gradients.layers[k]);
+            if (k == 0 && dz.empty()) return;
+            cache.d_below.resize(layers[k].in(), dw.batch());
+            multiply_transposed<Scalar>(layers[k].weight, cache.d_value, cache.d_below);
+            cache.d_value.swap(cache.d_below);
+        }
+        if (!dz.empty()) unflatten(cache.d_value, dz);
+    }
+
+    template <typename Self, typename Visitor>
+    static void visit(Self& self, Visitor&& visitor, const ParameterName& prefix) {
+        for (std::size_t k = 0; k < self.layers.size(); ++k) {
+            const ParameterName name = prefix.numbered("", static_cast<Index>(k), ".");
+            Dense<Scalar>::visit(self.layers[k], visitor, name);
+        }
+    }
+
+    std::vector<Dense<Scalar>> layers;
+
+private:
+    /// Column b: the plane of song b, step after step.
+    void flatten(SequenceView<const Scalar> plane, Matrix<Scalar>& columns) const {
+        columns.resize(steps_ * features_, plane.batch());
+        for (Index t = 0; t < steps_; ++t)
+            columns.middleRows(t * features_, features_) = plane.step(t);
+    }
+    void unflatten(const Matrix<Scalar>& columns, SequenceView<Scalar> plane) const {
+        for (Index t = 0; t < steps_; ++t)
+            plane.step(t) = columns.middleRows(t * features_, features_);
+    }
+
+    void check(const char* where, Index steps, Index features) const {
+        if (steps != steps_ || features != features_) {
+            throw ShapeError(concat(
+                "MappingNetwork::", where, ": a noise plane of ", steps, " steps of ", features,
+                " values, but the network was built for songs of exactly ", steps_, " steps of ",
+                features_, ". Give a plane of ", steps_,
+                " steps (and use the beginning of the result for a shorter song), train a model "
+                "for songs of ",
+                steps, " steps, or use a variant without mapping network"));
+        }
+    }
+
+    Index steps_ = 0;
+    Index features_ = 0;
+};
+
+}  // namespace mgan::inline MGAN_ABI
