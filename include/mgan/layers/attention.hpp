@@ -1,0 +1,503 @@
+#pragma once
+/// \file
+/// Self-attention: each step looks back at the steps before it and takes what it needs.
+///
+/// (Scaled dot product, Vaswani et al. 2017; section 3.2.1 of the paper. docs/attention.md.) Every
+/// step asks a question (query), offers a label (key) and a content (value), with weights shared
+/// over time. H features, h heads of d = H / h features each; for each head, on its own rows:
+///
+///                  +-------+
+///     q_t  H rows  |  W_q  |
+///     k_t  H rows  |  W_k  | x_t          one product, W = [W_q ; W_k ; W_v], 3H x H       (1)
+///     v_t  H rows  |  W_v  |
+///                  +-------+
+///     s_tj = q_t' k_j / sqrt(d)           for the steps j that t may see                   (2)
+///     p_tj = exp(s_tj) / sum_i exp(s_ti)  weights, kernels/softmax.hpp                     (3)
+///     o_t  = sum_j p_tj v_j                                                                (4)
+///     y_t  = W_o o_t                      mixes the heads; one head: y_t = o_t             (5)
+///
+/// What t may see:   causal: j <= t;   causal with window w: t - w < j <= t;   full: all j.
+///
+///     causal   1 . . . .     window 2   1 . . . .     full   1 1 1 1 1
+///     (t down, 1 1 . . .                1 1 . . .            1 1 1 1 1
+///      j right)1 1 1 . .                . 1 1 . .            1 1 1 1 1
+///
+/// Backward, given dy_t. The weights p are not kept (T^2 numbers a song) but computed again from q,
+/// k and two numbers a step, the maximum and the sum of (3):
+///
+///     do_t = W_o' dy_t,   dp_tj = do_t' v_j,   ds_tj = p_tj (dp_tj - sum_i p_ti dp_ti)     (6)
+///     dq_t = 1/sqrt(d) sum_j ds_tj k_j                                                     (7)
+///     dk_j = 1/sqrt(d) sum_t ds_tj q_t,   dv_j = sum_t p_tj do_t      over all t that see j (8)
+///     dx_t = W' [dq_t ; dk_t ; dv_t],     dW += [dq_t ; dk_t ; dv_t] x_t',   dW_o += dy_t o_t' (9)
+///
+/// Inside a loop with output feedback the do_t become known one by one, from the last to the first.
+/// (8) for step j then gathers from all later steps, and is complete exactly when step j has its
+/// turn (causal: no earlier step sees j). So `backward_step(t)` can finish dx_t. Contributions to
+/// steps far back are not added one by one: `kBlockSteps` steps share one product.
+///
+/// Names follow `torch.nn.MultiheadAttention(bias=False)`: `in_proj_weight`, `out_proj.weight`.
+
+#include <mgan/layers/parameters.hpp>
+#include <mgan/tensor/kernels/softmax.hpp>
+#include <mgan/tensor/product.hpp>
+#include <mgan/tensor/sequence.hpp>
+#include <mgan/tensor/transposed_product.hpp>
+
+#include <utility>
+
+namespace mgan::inline MGAN_ABI {
+
+struct AttentionConfig {
+    Index features = 100;  ///< H
+    Index heads = 1;       ///< h, a divisor of H
+    bool causal = true;    ///< false: every step sees all (no streaming, no output feedback)
+    Index window = 0;      ///< steps that a step sees, itself among them; 0: no limit (causal only)
+};
+
+template <typename Scalar>
+class Attention {
+public:
+    using ScalarType = Scalar;
+
+    /// Steps whose share in (8) of earlier steps is added by one product.
+    static constexpr Index kBlockSteps = 16;
+
+    /// One matrix a song, a step a column: a `Sequence` whose "step" b is the H x T matrix of song
+    /// b. A step that looks back over its song reads memory in order.
+    using BySong = Sequence<Scalar>;
+
+    /// What backward needs of forward, and its scratch. It refers to x and y: keep them, unchanged.
+    /// Memory grows with T H a song.
+    struct Cache {
+        SequenceView<const Scalar> x;  ///< [T, B, H]
+        SequenceView<Scalar> y;        ///< [T, B, H]
+        BySong queries, keys, values;  ///< B x (H x T)
+        Sequence<Scalar> context;      ///< o_t, [T, B, H]; only with several heads
+        Sequence<Scalar> peak;         ///< of (3), [T, B, h]
+        Sequence<Scalar> inverse_sum;  ///< of (3), [T, B, h]
+        Sequence<Scalar> projected;    ///< [q ; k ; v] of one block: [block, B, 3H]
+        Sequence<Scalar> columns;      ///< p of one block of queries: [1, block, T]
+
+        BySong d_queries, d_keys, d_values;  ///< B x (H x T)
+        BySong d_context;                    ///< do_t of one block: B x (H x block)
+        Sequence<Scalar> weights;            ///< p of one block: (B h) x (T x block)
+        Sequence<Scalar> d_scores;           ///< ds / sqrt(d) of one block: (B h) x (T x block)
+        Sequence<Scalar> d_output;           ///< W_o' dy of one block, [block, B, H]
+        Sequence<Scalar> d_projected;        ///< of one block: [block, B, 3H]
+        Matrix<Scalar> in_proj_transposed;   ///< H x 3H
+        Matrix<Scalar> out_proj_transposed;  ///< H x H
+    };
+
+    /// What streaming remembers: the keys and values of the steps that can still be seen.
+    struct Stream {
+        BySong keys, values;      ///< B x (H x capacity)
+        Index length = 0;         ///< columns in use
+        Sequence<Scalar> column;  ///< p: [1, 1, capacity]
+        Matrix<Scalar> projected, context;
+    };
+
+    Attention() = default;
+
+    /// All parameters zero (see layers/initialisation.hpp). Throws ConfigError.
+    explicit Attention(const AttentionConfig& config)
+        : in_proj(Matrix<Scalar>::Zero(3 * config.features, config.features)), config_(config) {
+        require<ConfigError>(
+            config.heads >= 1 && config.features >= 1 && config.features % config.heads == 0,
+            "Attention: ", config.features, " features (H) cannot be shared by ", config.heads,
+            " heads; choose a divisor of H");
+        require<ConfigError>(config.window >= 0 && (config.causal || config.window == 0),
+                             "Attention: a window of ", config.window,
+                             config.causal ? " steps; it must be at least 1, or 0 for no limit"
+                                           : " steps only goes with causal attention");
+        if (config.heads > 1) out_proj.setZero(config.features, config.features);
+    }
+
+    [[nodiscard]] const AttentionConfig& config() const noexcept { return config_; }
+    [[nodiscard]] Index features() const noexcept { return config_.features; }
+
+    // ---- whole sequences ----------------------------------------------------------------------
+
+    /// Equations (1) to (5) for all steps. x, y: [T, B, H]; y is written. Throws ShapeError.
+    void forward(SequenceView<const Scalar> x, SequenceView<Scalar> y, Cache& cache) const {
+        begin(x, y, cache);
+        const Index steps = x.steps();
+        for (Index t = 0; t < steps; t += kBlockSteps)
+            project(t, std::min(kBlockSteps, steps - t), cache);
+        for (Index t = 0; t < steps; t += kBlockSteps)
+            attend(t, std::min(kBlockSteps, steps - t), cache);
+    }
+
+    /// Equations (6) to (9). dy: [T, B, H]; dx: [T, B, H], written, or an empty view. `gradients`
+    /// is added to.
+    void backward(SequenceView<const Scalar> dy, SequenceView<Scalar> dx, Cache& cache,
+                  Attention& gradients) const {
+        check("backward", "dy", "steps", dy.steps(), cache.x.steps());
+        check("backward", "dy", "samples", dy.batch(), cache.x.batch());
+        check("backward", "dy", "features", dy.features(), features());
+        begin_backward(cache);
+        const Index steps = dy.steps();
+        for (Index first = block_of(steps - 1); first >= 0; first -= kBlockSteps) {
+            const Index count = std::min(kBlockSteps, steps - first);
+            output_backward(first, dy.range(first, count), cache, gradients);
+            const Index begin = first_seen(first), end = end_seen(first + count - 1, steps);
+            for_each_head(cache, [&](Index b, Index head) {
+                for (Index t = first; t < first + count; ++t) scores_backward(b, head, t, cache);
+                query_backward(b, head, first, count, begin, end, cache);
+                key_backward(b, head, first, count, begin, end, cache);
+            });
+        }
+        for (Index first = 0; first < steps; first += kBlockSteps) {
+            const Index count = std::min(kBlockSteps, steps - first);
+            gather(first, count, cache);
+            if (!dx.empty()) projection_backward(first, count, cache, dx.range(first, count));
+            parameters_backward(first, count, cache, gradients);
+        }
+    }
+
+    // ---- the pieces: causal only, for nets whose output is fed back ----------------------------
+
+    /// Prepares the cache for T steps.
+    void begin(SequenceView<const Scalar> x, SequenceView<Scalar> y, Cache& cache) const {
+        check("forward", "x", "features", x.features(), features());
+        check("forward", "y", "features", y.features(), features());
+        check("forward", "y", "steps", y.steps(), x.steps());
+        check("forward", "y", "samples", y.batch(), x.batch());
+        const Index steps = x.steps(), batch = x.batch();
+        cache.x = x;
+        cache.y = y;
+        for (BySong* sequence : {&cache.queries, &cache.keys, &cache.values})
+            sequence->resize(batch, steps, features());
+        if (config_.heads > 1) cache.context.resize(steps, batch, features());
+        cache.peak.resize(steps, batch, config_.heads);
+        cache.inverse_sum.resize(steps, batch, config_.heads);
+        cache.projected.resize(std::min(kBlockSteps, steps), batch, 3 * features());
+        cache.columns.resize(1, kBlockSteps, kernels::lanes_ceil(steps));
+    }
+
+    /// Step t, after the steps before it: fills y at t. Its bits are those of `forward`.
+    void forward_step(Index t, Cache& cache) const {
+        project(t, 1, cache);
+        attend(t, 1, cache);
+    }
+
+    /// Prepares the backward walk; the last step comes first.
+    void begin_backward(Cache& cache) const {
+        const Index steps = cache.x.steps(), batch = cache.x.batch();
+        const Index block = std::min(kBlockSteps, steps);
+        cache.in_proj_transposed = in_proj.transpose();
+        if (config_.heads > 1) cache.out_proj_transposed = out_proj.transpose();
+        cache.d_queries.resize(batch, steps, features());
+        cache.d_keys.resize(batch, steps, features());
+        cache.d_values.resize(batch, steps, features());
+        cache.d_keys.set_zero();
+        cache.d_values.set_zero();
+        cache.d_context.resize(batch, block, features());
+        if (config_.heads > 1) cache.d_output.resize(block, batch, features());
+        cache.weights.resize(batch * config_.heads, block, kernels::lanes_ceil(steps));
+        cache.d_scores.resize(batch * config_.heads, block, kernels::lanes_ceil(steps));
+        cache.d_projected.resize(block, batch, 3 * features());
+    }
+
+    /// Equations (6) to (9) of step t, after those of all later steps. dy: H x B; dx: H x B,
+    /// written. Gradients of parameters are added when a block of steps is complete.
+    void backward_step(Index t, const ConstMatrixRef<Scalar>& dy, Cache& cache,
+                       MatrixRef<Scalar> dx, Attention& gradients) const {
+        const Index steps = cache.x.steps();
+        const Index first = block_of(t), count = std::min(kBlockSteps, steps - first);
+        const Index begin = first_seen(t);
+        output_backward(t, dy, cache, gradients);
+        for_each_head(cache, [&](Index b, Index head) {
+            scores_backward(b, head, t, cache);
+            query_backward(b, head, t, 1, begin, t + 1, cache);
+            // The steps of this block need their dk and dv next; those before it can wait for the
+            // whole block.
+            key_backward(b, head, t, 1, std::max(begin, first), t + 1, cache);
+            if (t == first) key_backward(b, head, first, count, begin, first, cache);
+        });
+        gather(t, 1, cache);
+        projection_backward(t, 1, cache, dx);
+        if (t == first) parameters_backward(first, count, cache, gradients);
+    }
+
+    // ---- streaming, causal only ---------------------------------------------------------------
+
+    /// Prepares a stream of B songs of at most `capacity` steps. With a window, capacity does not
+    /// matter and songs may be of any length: what no step can see any more is forgotten.
+    /// Allocates; `step` does not. Throws ConfigError.
+    void start(Stream& stream, Index batch, Index capacity) const {
+        require<ConfigError>(
+            config_.causal, "Attention::start: full attention sees future steps and cannot stream");
+        require<ConfigError>(capacity >= 1, "Attention::start: room for ", capacity,
+                             " steps; give the length of the longest song");
+        if (config_.window > 0)
+            capacity = 2 * kernels::lanes_ceil(config_.window) + kernels::kSoftmaxLanes;
+        stream.keys.resize(batch, capacity, features());
+        stream.values.resize(batch, capacity, features());
+        stream.length = 0;
+        stream.projected.resize(3 * features(), batch);
+        stream.column.resize(1, 1, kernels::lanes_ceil(capacity));
+        stream.context.resize(features(), config_.heads > 1 ? batch : 0);
+    }
+
+    /// One step. x, y: H x B. The bits are those of `forward`. Allocates nothing. Throws Error if
+    /// the song is longer than the stream has room for.
+    void step(const ConstMatrixRef<Scalar>& x, Stream& stream, MatrixRef<Scalar> y) const {
+        if (stream.length == stream.keys.batch()) forget(stream);
+        const Index t = stream.length++;
+        multiply<Scalar>(in_proj, x, stream.projected, Update::kAssign);
+        const Index h = features(), d = h / config_.heads;
+        for (Index b = 0; b < x.cols(); ++b) {
+            stream.keys.step(b).col(t) = stream.projected.col(b).segment(h, h);
+            stream.values.step(b).col(t) = stream.projected.col(b).tail(h);
+        }
+        const Index begin = first_seen(t);
+        for (Index b = 0; b < x.cols(); ++b) {
+            for (Index head = 0; head < config_.heads; ++head) {
+                const ConstMatrixMap<Scalar> keys = std::as_const(stream.keys).step(b);
+                const ConstMatrixMap<Scalar> values = std::as_const(stream.values).step(b);
+                scores(keys.middleRows(head * d, d), stream.projected.col(b).segment(head * d, d),
+                       begin, t + 1, stream.column.data());
+                kernels::softmax(stream.column.data(), begin, t + 1);
+                MatrixRef<Scalar> out = config_.heads > 1 ? MatrixRef<Scalar>(stream.context) : y;
+                multiply<Scalar>(
+                    values.block(head * d, begin, d, t + 1 - begin),
+                    std::as_const(stream.column).step(0).middleRows(begin, t + 1 - begin),
+                    out.block(head * d, b, d, 1), Update::kAssign);
+            }
+        }
+        if (config_.heads > 1) multiply<Scalar>(out_proj, stream.context, y, Update::kAssign);
+    }
+
+    template <typename Self, typename Visitor>
+    static void visit(Self& self, Visitor&& visitor, const ParameterName& prefix) {
+        visitor(prefix / "in_proj_weight", self.in_proj);
+        if (self.config_.heads > 1) visitor(prefix / "out_proj.weight", self.out_proj);
+    }
+
+    Matrix<Scalar> in_proj;   ///< W = [W_q ; W_k ; W_v], 3H x H
+    Matrix<Scalar> out_proj;  ///< W_o, H x H; empty with one head
+
+private:
+    using Softmax = kernels::SoftmaxScale<Scalar>;
+
+    [[nodiscard]] Index head_size() const noexcept { return features() / config_.heads; }
+
+    /// 1 / sqrt(d) of (2).
+    [[nodiscard]] Scalar score_factor() const {
+        return Scalar(RealOf<Scalar>(1) / std::sqrt(static_cast<RealOf<Scalar>>(head_size())));
+    }
+
+    /// Step t sees [first_seen(t), end_seen(t)).
+    [[nodiscard]] Index first_seen(Index t) const noexcept {
+        return config_.window > 0 ? std::max<Index>(0, t + 1 - config_.window) : 0;
+    }
+    [[nodiscard]] Index end_seen(Index t, Index steps) const noexcept {
+        return config_.causal ? t + 1 : steps;
+    }
+    [[nodiscard]] static Index block_of(Index t) noexcept { return t - t % kBlockSteps; }
+
+    template <typename Function>
+    void for_each_head(const Cache& cache, Function&& function) const {
+        for (Index b = 0; b < cache.x.batch(); ++b)
+            for (Index head = 0; head < config_.heads; ++head) function(b, head);
+    }
+
+    /// Equation (1) for `count` steps, into the matrices of the songs.
+    void project(Index first, Index count, Cache& cache) const {
+        const Index h = features();
+        multiply<Scalar>(in_proj, cache.x.range(first, count), cache.projected.range(0, count),
+                         Update::kAssign);
+        for (Index r = 0; r < count; ++r) {
+            const MatrixMap<Scalar> projected = cache.projected.step(r);
+            for (Index b = 0; b < cache.x.batch(); ++b) {
+                cache.queries.step(b).col(first + r) = projected.col(b).head(h);
+                cache.keys.step(b).col(first + r) = projected.col(b).segment(h, h);
+                cache.values.step(b).col(first + r) = projected.col(b).tail(h);
+            }
+        }
+    }
+
+    /// Equation (2): column[j] = s_tj for begin <= j < end. keys: d x T, query: d.
+    void scores(const ConstMatrixRef<Scalar>& keys, const ConstMatrixRef<Scalar>& query,
+                Index begin, Index end, Scalar* column) const {
+        kernels::dots<Scalar>(keys.data() + begin * keys.outerStride(), keys.outerStride(),
+                              query.data(), query.outerStride(), column + begin, end - begin,
+                              end - begin, 1, keys.rows());
+        VectorMap<Scalar>(column + begin, end - begin) *= score_factor();
+    }
+
+    /// Equations (2) to (5) for `count` steps: the same numbers for one step and for a block, since
+    /// weights of steps that a step does not see are exactly zero.
+    void attend(Index first, Index count, Cache& cache) const {
+        const Index d = head_size();
+        const Index begin = first_seen(first);
+        const Index end = end_seen(first + count - 1, cache.x.steps());
+        const bool several = config_.heads > 1;
+        const SequenceView<Scalar> out = several ? cache.context.view() : cache.y;
+        for_each_head(cache, [&](Index b, Index head) {
+            const ConstMatrixMap<Scalar> queries = std::as_const(cache.queries).step(b);
+            const ConstMatrixMap<Scalar> keys = std::as_const(cache.keys).step(b);
+            const ConstMatrixMap<Scalar> values = std::as_const(cache.values).step(b);
+            for (Index r = 0; r < count; ++r) {
+                const Index t = first + r;
+                Scalar* column = cache.columns.step(0).col(r).data();
+                const Index t_begin = first_seen(t), t_end = end_seen(t, cache.x.steps());
+                scores(keys.middleRows(head * d, d), queries.col(t).segment(head * d, d), t_begin,
+                       t_end, column);
+                const Softmax scale = kernels::softmax(column, t_begin, t_end);
+                cache.peak(t, b, head) = scale.peak;
+                cache.inverse_sum(t, b, head) = scale.inverse_sum;
+                clear_unseen(column, t_begin, t_end, begin, end);
+            }
+            // o of song b, steps first ..: columns that lie a whole batch apart.
+            Eigen::Map<Matrix<Scalar>, 0, Eigen::OuterStride<>> o(
+                out.step(first).col(b).data() + head * d, d, count,
+                Eigen::OuterStride<>(out.batch() * out.column_stride()));
+            multiply<Scalar>(
+                values.block(head * d, begin, d, end - begin),
+                std::as_const(cache.columns).step(0).block(begin, 0, end - begin, count), o,
+                Update::kAssign);
+        });
+        if (several)
+            multiply<Scalar>(out_proj, cache.context.range(first, count),
+                             cache.y.range(first, count), Update::kAssign);
+    }
+
+    /// Zeros in [block_begin, block_end) outside what step t sees, [begin, end).
+    static void clear_unseen(Scalar* column, Index begin, Index end, Index block_begin,
+                             Index block_end) {
+        std::fill(column + std::min(block_begin, begin), column + begin, Scalar(0));
+        std::fill(column + end, column + std::max(block_end, end), Scalar(0));
+    }
+
+    /// do_t of (6) for the steps of dy (H x (count B)), and dW_o of (9).
+    void output_backward(Index first, const ConstMatrixRef<Scalar>& dy, Cache& cache,
+                         Attention& gradients) const {
+        const Index batch = cache.x.batch(), count = dy.cols() / batch;
+        const Index slot = first % kBlockSteps;
+        const bool several = config_.heads > 1;
+        if (several) {
+            multiply<Scalar>(cache.out_proj_transposed, dy, cache.d_output.range(slot, count),
+                             Update::kAssign);
+            add_outer_product<Scalar>(dy, cache.context.range(first, count), gradients.out_proj);
+        }
+        for (Index r = 0; r < count; ++r) {
+            for (Index b = 0; b < batch; ++b) {
+                if (several) {
+                    cache.d_context.step(b).col(slot + r) = cache.d_output.step(slot + r).col(b);
+                } else {
+                    cache.d_context.step(b).col(slot + r) = dy.col(r * batch + b);
+                }
+            }
+        }
+    }
+
+    /// p and ds / sqrt(d) of step t, equations (2), (3) again and (6).
+    void scores_backward(Index b, Index head, Index t, Cache& cache) const {
+        const Index d = head_size(), steps = cache.x.steps(), slot = t % kBlockSteps;
+        const Index begin = first_seen(t), end = end_seen(t, steps);
+        Scalar* p = cache.weights.step(b * config_.heads + head).col(slot).data();
+        Scalar* ds = cache.d_scores.step(b * config_.heads + head).col(slot).data();
+        const ConstMatrixMap<Scalar> keys = std::as_const(cache.keys).step(b);
+        const ConstMatrixMap<Scalar> values = std::as_const(cache.values).step(b);
+        scores(keys.middleRows(head * d, d),
+               std::as_const(cache.queries).step(b).col(t).segment(head * d, d), begin, end, p);
+        kernels::softmax_apply(p, begin, end,
+                               Softmax{cache.peak(t, b, head), cache.inverse_sum(t, b, head)});
+        const ConstMatrixRef<Scalar> d_context =
+            std::as_const(cache.d_context).step(b).col(slot).segment(head * d, d);
+        kernels::dots<Scalar>(values.col(begin).data() + head * d, values.outerStride(),
+                              d_context.data(), d, ds + begin, end - begin, end - begin, 1, d);
+        kernels::softmax_backward(p, ds, begin, end, score_factor());
+        // Products over a whole block of steps meet this column where it sees nothing.
+        const Index last = std::min(block_of(t) + kBlockSteps, steps) - 1;
+        const Index block_begin = first_seen(block_of(t)), block_end = end_seen(last, steps);
+        clear_unseen(p, begin, end, block_begin, block_end);
+        clear_unseen(ds, begin, end, block_begin, block_end);
+    }
+
+    /// Equation (7) for `count` steps from `first`, over keys [begin, end).
+    void query_backward(Index b, Index head, Index first, Index count, Index begin, Index end,
+                        Cache& cache) const {
+        const Index d = head_size(), slot = first % kBlockSteps;
+        multiply<Scalar>(std::as_const(cache.keys).step(b).block(head * d, begin, d, end - begin),
+                         std::as_const(cache.d_scores)
+                             .step(b * config_.heads + head)
+                             .block(begin, slot, end - begin, count),
+                         cache.d_queries.step(b).block(head * d, first, d, count), Update::kAssign);
+    }
+
+    /// Equation (8): what `count` steps from `first` add to keys and values [begin, end).
+    void key_backward(Index b, Index head, Index first, Index count, Index begin, Index end,
+                      Cache& cache) const {
+        if (end <= begin) return;
+        const Index d = head_size(), slot = first % kBlockSteps, n = end - begin;
+        const Index of_head = b * config_.heads + head;
+        add_outer_product<Scalar>(
+            std::as_const(cache.queries).step(b).block(head * d, first, d, count),
+            std::as_const(cache.d_scores).step(of_head).block(begin, slot, n, count),
+            cache.d_keys.step(b).block(head * d, begin, d, n));
+        add_outer_product<Scalar>(
+            std::as_const(cache.d_context).step(b).block(head * d, slot, d, count),
+            std::as_const(cache.weights).step(of_head).block(begin, slot, n, count),
+            cache.d_values.step(b).block(head * d, begin, d, n));
+    }
+
+    /// [dq ; dk ; dv] of `count` steps from the matrices of the songs.
+    void gather(Index first, Index count, Cache& cache) const {
+        const Index h = features();
+        for (Index t = first; t < first + count; ++t) {
+            MatrixMap<Scalar> d_projected = cache.d_projected.step(t % kBlockSteps);
+            for (Index b = 0; b < cache.x.batch(); ++b) {
+                d_projected.col(b).head(h) = cache.d_queries.step(b).col(t);
+                d_projected.col(b).segment(h, h) = cache.d_keys.step(b).col(t);
+                d_projected.col(b).tail(h) = cache.d_values.step(b).col(t);
+            }
+        }
+    }
+
+    /// (9): dx of the gathered steps.
+    void projection_backward(Index first, Index count, const Cache& cache,
+                             MatrixRef<Scalar> dx) const {
+        multiply<Scalar>(cache.in_proj_transposed,
+                         cache.d_projected.range(first % kBlockSteps, count), dx, Update::kAssign);
+    }
+
+    /// (9): dW of a block of steps.
+    void parameters_backward(Index first, Index count, const Cache& cache,
+                             Attention& gradients) const {
+        add_outer_product<Scalar>(cache.d_projected.range(0, count), cache.x.range(first, count),
+                                  gradients.in_proj);
+    }
+
+    /// Makes room in a full stream with a window: moves the columns that the next step sees to the
+    /// front, by whole lanes, so that sums keep their order.
+    void forget(Stream& stream) const {
+        const Index capacity = stream.keys.batch();
+        const Index drop = kernels::lanes_floor(first_seen(capacity));
+        if (drop == 0) {
+            throw Error(concat("Attention::step: the song has more than the ", capacity,
+                               " steps that `start` made room for; start the stream with a larger "
+                               "capacity, or give the attention a window"));
+        }
+        for (BySong* songs : {&stream.keys, &stream.values}) {
+            for (Index b = 0; b < songs->steps(); ++b) {
+                Scalar* data = songs->step(b).data();
+                std::copy(data + drop * features(), data + capacity * features(), data);
+            }
+        }
+        stream.length = capacity - drop;
+    }
+
+    static void check(const char* where, const char* what, const char* of, Index has,
+                      Index expects) {
+        if (has != expects) {
+            throw ShapeError(concat("Attention::", where, ": ", what, " has ", has, " ", of,
+                                    ", the layer expects ", expects));
+        }
+    }
+
+    AttentionConfig config_;
+};
+
+}  // namespace mgan::inline MGAN_ABI
