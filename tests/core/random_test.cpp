@@ -13,7 +13,8 @@ TEST_CASE("Philox4x32-10 gives the published known answers") {
           std::array<std::uint32_t, 4>{0x6627e8d5u, 0xe169c58du, 0xbc57ac4cu, 0x9b00dbd8u});
     CHECK(philox4x32({~0u, ~0u, ~0u, ~0u}, {~0u, ~0u}) ==
           std::array<std::uint32_t, 4>{0x408f276du, 0x41c83b0eu, 0xa20bc7c6u, 0x6d5451fdu});
-    CHECK(philox4x32({0x243f6a88u, 0x85a308d3u, 0x13198a2eu, 0x03707344u}, {0xa4093822u, 0x299f31d0u}) ==
+    CHECK(philox4x32({0x243f6a88u, 0x85a308d3u, 0x13198a2eu, 0x03707344u},
+                     {0xa4093822u, 0x299f31d0u}) ==
           std::array<std::uint32_t, 4>{0xd16cfe09u, 0x94fdccebu, 0x5001e420u, 0x24126ea1u});
 }
 
@@ -68,11 +69,12 @@ TEST_CASE("Random: integers cover their range evenly") {
 }
 
 TEST_CASE("inverse_normal_cdf inverts the normal distribution function") {
-    for (const double p : {1e-300, 1e-100, 1e-20, 1e-9, 0.001, 0.07, 0.075, 0.3, 0.5, 0.9, 0.925, 0.999, 1 - 1e-12}) {
+    for (const double p : {1e-300, 1e-100, 1e-20, 1e-9, 0.001, 0.07, 0.075, 0.3, 0.5, 0.9, 0.925,
+                           0.999, 1 - 1e-12}) {
         const double x = inverse_normal_cdf(p);
         const double back = 0.5 * std::erfc(-x / std::sqrt(2.0));
-        // A relative error of x grows by x^2 in the tail: that of AS 241 itself and the four roundings
-        // on the way back (x, sqrt 2, their quotient, erfc) are each about 2e-16.
+        // A relative error of x grows by x^2 in the tail: that of AS 241 itself and the four
+        // roundings on the way back (x, sqrt 2, their quotient, erfc) are each about 2e-16.
         CHECK(std::abs(back - p) <= 1e-15 * p * (1 + x * x));
     }
     CHECK(inverse_normal_cdf(0.5) == 0.0);
