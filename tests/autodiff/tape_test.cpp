@@ -2,6 +2,8 @@
 
 #include <support/catch.hpp>
 
+#include <cmath>
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -246,4 +248,25 @@ TEST_CASE("What an operation keeps is destroyed when the tape is cleared, or end
         record(tape);
     }
     CHECK(witness.use_count() == 1);
+}
+
+TEST_CASE("The example of the chapter on automatic differentiation descends") {
+    Matrix<double> weight = random_matrix(3, 4, 1);
+    const Matrix<double> input = random_matrix(4, 5, 2);
+    Tape<double> tape;
+    double last = std::numeric_limits<double>::infinity();
+    for (int step = 0; step < 20; ++step) {
+        const Variable<double> w = tape.variable(weight);
+        const Variable<double> x = tape.constant(input);
+        const Variable<double> loss = sum(tanh(matmul(w, x)));
+        CHECK(loss.scalar() < last);
+        last = loss.scalar();
+        tape.backward(loss);
+        weight -= 0.1 * w.gradient();
+        tape.clear();
+    }
+    const auto f = [](auto x) { return exp(x) * sin(x); };
+    CHECK(complex_step_derivative(f, 0.5) ==
+          Approx(std::exp(0.5) * (std::sin(0.5) + std::cos(0.5))).epsilon(1e-15));
+    CHECK(sizeof(Node<double>) == 64);
 }
