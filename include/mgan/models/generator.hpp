@@ -1,37 +1,49 @@
 #pragma once
 /// \file
-/// The generator (section 3.1.1 of the paper): noise in, events out, each event fed back as input.
+/// The generator (sections 3.1.1 and 3.2.1 of the paper): noise in, events out, each event fed back
+/// as input.
 ///
-///               z_t        y_{t-1}          u_t = [z_t ; y_{t-1} ; k_{t-1}] (1)
-///                |  +---------+
-///              +-v--v-+                      s_t = LSTM(u_t), two stacked layers (2) | LSTM |
-///              +--+---+                      a_t = relu(W_1 s_t [+ W_z z_t] + b_1) (3)
-///                 |                          y_t = W_2 a_t + b_2 (4)
-///              dense, relu
-///                 |                          fed back: r(y_t), by default y_t itself (5)
-///              dense ---> y_t ---+
-///                 ^              |
-///                 +--- next step-+
+///               w_t        y_{t-1}         w = NoisePath(z), or z itself                     (1)
+///                |  +---------+            u_t = [w_t ; y_{t-1} ; k_{t-1}]                   (2)
+///              +-v--v-+
+///              | LSTM |                    s_t = LSTM(u_t), two stacked layers               (3)
+///              +--+---+
+///            [ attention ]                 c_t = attention(s_1 .. s_t) [+ s_t], or s_t       (4)
+///                 |
+///            dense, relu                   a_t = relu(W_1 c_t [+ W_z z_t] + b_1)             (5)
+///                 |
+///               dense ----> y_t            y_t = W_2 a_t + b_2                               (6)
+///                 ^          |
+///                 +-- next --+             fed back: r(y_t), by default y_t itself           (7)
+///                     step
 ///
-/// Sizes: z_t: Z (noise), y_t: F (event features), k_t: K (context, 0 by default: constants that
-/// the caller derives from the event, such as its pitch class), s_t: H. W_z is there if
-/// `noise_to_head`.
+/// Sizes: z_t, w_t: Z (noise), y_t: F (event features), k_t: K (context, 0 by default: constants
+/// that the caller derives from the event, such as its pitch class), s_t, c_t: H. W_z is there if
+/// `noise_to_head`. The baseline C-RNN-GAN has neither noise path nor attention; CARNN GAN has a
+/// convolution and attention; CARNN mGAN has a mapping network too (`carnn_config`).
+///
+/// Attention is causal: step t asks the LSTM outputs up to its own, since later ones depend on y_t
+/// itself. (The future comes in through the noise: (1) is computed for the whole song beforehand.)
 ///
 /// Two ways to run. *Teacher forcing*: the events before are those of a real song, known from the
 /// start; layers run one after the other over all steps. *Free running*: the events before are the
-/// generator's own; the layers advance together, step by step, and (5) passes each event through
+/// generator's own; the layers advance together, step by step, and (7) passes each event through
 /// `feedback` (for example: to the nearest event that can be played).
 ///
-/// Backward through (5): y_t is heard twice, by the loss and, one step later, by the generator. So
+/// Backward through (7): y_t is heard twice, by the loss and, one step later, by the generator. So
 ///
-///     dy_t = dL/dy_t + (rows of y in W_ih' da_{t+1}) (6)
+///     dy_t = dL/dy_t + (rows of y in W_ih' da_{t+1})                                         (8)
 ///
-/// where r counts as the identity ("straight-through", Bengio et al. 2013). Cutting the second term
-/// leaves a gradient that knows each event's direct effect alone, but which does not explode.
+/// where r counts as the identity ("straight-through", Bengio et al. 2013). With attention, s_t too
+/// is heard many times, by its own step and by all that looked back at it: see
+/// layers/attention.hpp. Cutting the second term of (8) leaves a gradient that knows each event's
+/// direct effect alone, but which does not explode.
 
 #include <mgan/layers/activation.hpp>
+#include <mgan/layers/attention.hpp>
 #include <mgan/layers/dense.hpp>
 #include <mgan/layers/stacked_lstm.hpp>
+#include <mgan/models/noise_path.hpp>
 
 namespace mgan::inline MGAN_ABI {
 
@@ -43,7 +55,26 @@ struct GeneratorConfig {
     Index layers = 2;            ///< of the LSTM
     Index head = 100;            ///< units of the first dense layer
     bool noise_to_head = false;  ///< the first dense layer sees z_t too
+
+    Index mapping_layers = 0;    ///< of the mapping network; 0: none
+    Index plane_length = 0;      ///< T of the mapping network
+    Index convolution = 0;       ///< window over the noise plane, odd; 0: none
+    Index attention_heads = 0;   ///< 0: no attention
+    Index attention_window = 0;  ///< steps that a step sees; 0: all before it
+    bool attention_residual =
+        false;  ///< c_t = attention + s_t (Vaswani et al.); the paper: without
 };
+
+/// The generator of CARNN GAN (`song_length` 0) or CARNN mGAN (its length in steps, T), with the
+/// sizes of the paper.
+[[nodiscard]] inline GeneratorConfig carnn_config(Index song_length = 0) {
+    GeneratorConfig config;
+    config.mapping_layers = song_length > 0 ? 8 : 0;
+    config.plane_length = song_length;
+    config.convolution = 5;
+    config.attention_heads = 1;
+    return config;
+}
 
 /// Feeds events back as they are, with no context.
 struct IdentityFeedback {
@@ -59,68 +90,115 @@ public:
     using ScalarType = Scalar;
 
     struct Cache {
-        Sequence<Scalar> input;   ///< u_t, [T, B, Z + F + K]
-        Sequence<Scalar> hidden;  ///< a_t, [T, B, head]
-        Sequence<Scalar> event;   ///< y_t, [T, B, F]
+        Sequence<Scalar> input;      ///< u_t, [T, B, Z + F + K]
+        Sequence<Scalar> attended;   ///< c_t, [T, B, H]; only with attention
+        Sequence<Scalar> hidden;     ///< a_t, [T, B, head]
+        Sequence<Scalar> event;      ///< y_t, [T, B, F]
+        Sequence<Scalar> raw_noise;  ///< z, only where both a noise path and the head read it
+        Index plane_steps = 0;       ///< steps of z; more than T for the beginning of a song
+        typename NoisePath<Scalar>::Cache noise_path;
         typename StackedLstm<Scalar>::Cache lstm;
+        typename Attention<Scalar>::Cache attention;
         typename Dense<Scalar>::Cache head_1, head_2;
-        Sequence<Scalar> d_event, d_hidden, d_lstm, d_input;
+        Sequence<Scalar> d_event, d_hidden, d_attended, d_lstm;
+        Sequence<Scalar> d_input;  ///< du_t, [T, B, Z + F + K]
+        Sequence<Scalar> d_noise;  ///< dz, [steps of z, B, Z]; with a noise path
+        Sequence<Scalar> d_plane;  ///< dw, [steps of z, B, Z]; with a noise path
     };
 
     /// What streaming generation remembers: one object a song (or a batch of songs) that is played.
     struct Stream {
         typename StackedLstm<Scalar>::State state;
+        typename Attention<Scalar>::Stream attention;
         Matrix<Scalar> input;  ///< u_t; its rows Z .. are what was fed back
-        Matrix<Scalar> gates, hidden, event;
+        Matrix<Scalar> gates, attended, hidden, event;
     };
 
     Generator() = default;
     explicit Generator(const GeneratorConfig& config)
-        : lstm(config.noise + config.features + config.context, config.hidden, config.layers),
+        : noise_path(NoisePathConfig{config.noise, config.mapping_layers, config.plane_length,
+                                     config.convolution}),
+          lstm(config.noise + config.features + config.context, config.hidden, config.layers),
           head_1(config.hidden, config.head),
           head_2(config.head, config.features),
           head_noise(Matrix<Scalar>::Zero(config.noise_to_head ? config.head : 0, config.noise)),
-          config_(config) {}
+          config_(config) {
+        require<ConfigError>(config.attention_heads >= 0, "Generator: ", config.attention_heads,
+                             " attention heads; 0 stands for no attention");
+        if (attends()) {
+            attention = Attention<Scalar>(AttentionConfig{config.hidden, config.attention_heads,
+                                                          true, config.attention_window});
+        }
+    }
 
     [[nodiscard]] const GeneratorConfig& config() const noexcept { return config_; }
 
-    /// Teacher forcing. noise: [T, B, Z]; before: [T, B, F + K], row block t holding [y_{t-1} ;
-    /// k_{t-1}] of the real song. Returns y, [T, B, F], which lives in the cache. Throws
-    /// ShapeError.
+    /// Whether there is an attention layer.
+    [[nodiscard]] bool attends() const noexcept { return config_.attention_heads > 0; }
+
+    /// Equation (1) for whole songs: z, [T, B, Z], to w, [T, B, Z], which is z itself without a
+    /// noise path and lives in the cache otherwise. `forward` does this itself; streaming needs it
+    /// before the first `step`. Throws ShapeError.
+    [[nodiscard]] SequenceView<const Scalar> prepare_noise(
+        SequenceView<const Scalar> z, typename NoisePath<Scalar>::Cache& cache) const {
+        if (noise_path.empty()) return z;
+        return noise_path.forward(z, cache).view();
+    }
+
+    /// Teacher forcing. noise: [T, B, Z], or longer with a noise path (a mapping network needs the
+    /// plane of a whole song); before: [T, B, F + K], row block t holding [y_{t-1} ; k_{t-1}] of
+    /// the real song. Returns y, [T, B, F], which lives in the cache. Throws ShapeError.
     const Sequence<Scalar>& forward_teacher_forced(SequenceView<const Scalar> noise,
                                                    SequenceView<const Scalar> before,
                                                    Cache& cache) const {
-        begin(noise, cache);
-        require<ShapeError>(before.steps() == noise.steps() && before.batch() == noise.batch() &&
+        const Index steps = before.steps();
+        require<ShapeError>((steps == noise.steps() || may_cut(steps, noise.steps())) &&
+                                before.batch() == noise.batch() &&
                                 before.features() == config_.features + config_.context,
                             "Generator::forward_teacher_forced: the events before are ",
                             before.shape(), ", expected [T=", noise.steps(), ", B=", noise.batch(),
                             ", F=", config_.features + config_.context, "]");
+        begin(noise, steps, cache);
         cache.input.all().bottomRows(before.features()) = before.all();
         const Sequence<Scalar>& s = lstm.forward(std::as_const(cache.input).view(), cache.lstm);
-        head(noise.all(), s.all(), cache.hidden.all(), cache.event.all());
+        if (attends()) {
+            attention.forward(s.view(), cache.attended.view(), cache.attention);
+            if (config_.attention_residual) cache.attended.all() += s.all();
+        }
+        head(raw_noise(cache).all(), head_input(cache).all(), cache.hidden.all(),
+             cache.event.all());
         return cache.event;
     }
 
     /// Free running. noise: [T, B, Z]; first: (F + K) x B, what stands for [y_0 ; k_0] before the
     /// first step. After each step, `feedback(t, y_t, fed_back, context)` writes r(y_t) (F x B) and
-    /// k_t (K x B).
+    /// k_t (K x B). `steps`: of the song; 0 stands for T, fewer are possible with a noise path.
     template <typename Feedback = IdentityFeedback>
     const Sequence<Scalar>& forward(SequenceView<const Scalar> noise,
                                     const ConstMatrixRef<Scalar>& first, Cache& cache,
-                                    Feedback&& feedback = {}) const {
-        begin(noise, cache);
+                                    Feedback&& feedback = {}, Index steps = 0) const {
+        if (steps == 0) steps = noise.steps();
+        require<ShapeError>(steps == noise.steps() || may_cut(steps, noise.steps()),
+                            "Generator::forward: ", steps, " steps from a noise plane of ",
+                            noise.steps());
+        begin(noise, steps, cache);
         require<ShapeError>(
             first.rows() == config_.features + config_.context && first.cols() == noise.batch(),
             "Generator::forward: the first event is ", first.rows(), " x ", first.cols(),
             ", expected ", config_.features + config_.context, " x ", noise.batch());
         lstm.begin(std::as_const(cache.input).view(), cache.lstm);
+        const Sequence<Scalar>& s = cache.lstm.outputs.back();
+        if (attends()) attention.begin(s.view(), cache.attended.view(), cache.attention);
         cache.input.step(0).bottomRows(first.rows()) = first;
-        for (Index t = 0; t < noise.steps(); ++t) {
+        for (Index t = 0; t < steps; ++t) {
             lstm.forward_step(t, cache.lstm);
-            head(noise.step(t), cache.lstm.outputs.back().step(t), cache.hidden.step(t),
+            if (attends()) {
+                attention.forward_step(t, cache.attention);
+                if (config_.attention_residual) cache.attended.step(t) += s.step(t);
+            }
+            head(raw_noise(cache).step(t), head_input(cache).step(t), cache.hidden.step(t),
                  cache.event.step(t));
-            if (t + 1 < noise.steps()) {
+            if (t + 1 < steps) {
                 MatrixMap<Scalar> next = cache.input.step(t + 1);
                 feedback(t, cache.event.step(t), next.middleRows(config_.noise, config_.features),
                          next.bottomRows(config_.context));
@@ -129,9 +207,10 @@ public:
         return cache.event;
     }
 
-    /// Backward of the last forward. dy: [T, B, F]. `through_feedback` takes the second term of (6)
+    /// Backward of the last forward. dy: [T, B, F]. `through_feedback` takes the second term of (8)
     /// in (after `forward`; pointless after teacher forcing). `gradients` is added to. The gradient
-    /// of u_t stays in `cache.d_input` ([T, B, Z + F + K]): rows 0 .. Z-1 are that of the noise.
+    /// of u_t stays in `cache.d_input` ([T, B, Z + F + K]): rows 0 .. Z-1 are that of the noise;
+    /// with a noise path they are that of w, and that of z stays in `cache.d_noise`.
     void backward(SequenceView<const Scalar> dy, Cache& cache, Generator& gradients,
                   bool through_feedback) const {
         const Index steps = cache.event.steps(), batch = cache.event.batch();
@@ -142,41 +221,50 @@ public:
         head_2.prepare_backward(cache.head_2);
         cache.d_hidden.resize(steps, batch, config_.head);
         cache.d_lstm.resize(steps, batch, config_.hidden);
+        if (attends()) cache.d_attended.resize(steps, batch, config_.hidden);
         cache.d_input.resize(steps, batch, cache.input.features());
         cache.d_event.resize(steps, batch, config_.features);
         cache.d_event.all() = dy.all();
+        Sequence<Scalar>& d_head_input = attends() ? cache.d_attended : cache.d_lstm;
         if (through_feedback) {
             lstm.begin_backward(cache.lstm);
+            if (attends()) attention.begin_backward(cache.attention);
             for (Index t = steps - 1; t >= 0; --t) {
-                if (t + 1 < steps) {  // equation (6)
+                if (t + 1 < steps) {  // equation (8)
                     cache.d_event.step(t) +=
                         cache.d_input.step(t + 1).middleRows(config_.noise, config_.features);
                 }
                 head_backward(cache.hidden.step(t), cache.d_event.step(t), cache.d_hidden.step(t),
-                              cache.d_lstm.step(t), cache);
+                              d_head_input.step(t), cache);
+                if (attends()) {
+                    attention.backward_step(t, cache.d_attended.step(t), cache.attention,
+                                            cache.d_lstm.step(t), gradients.attention);
+                    if (config_.attention_residual)
+                        cache.d_lstm.step(t) += cache.d_attended.step(t);
+                }
                 lstm.backward_step(t, cache.d_lstm.step(t), cache.lstm, cache.d_input.step(t),
                                    gradients.lstm);
             }
         } else {
             head_backward(cache.hidden.all(), cache.d_event.all(), cache.d_hidden.all(),
-                          cache.d_lstm.all(), cache);
+                          d_head_input.all(), cache);
+            if (attends()) {
+                attention.backward(std::as_const(cache.d_attended).view(), cache.d_lstm.view(),
+                                   cache.attention, gradients.attention);
+                if (config_.attention_residual) cache.d_lstm.all() += cache.d_attended.all();
+            }
             lstm.backward(std::as_const(cache.d_lstm).view(), cache.d_input.view(), cache.lstm,
                           gradients.lstm);
         }
-        head_1.backward_parameters(cache.lstm.outputs.back().all(), cache.d_hidden.all(),
-                                   gradients.head_1);
+        head_1.backward_parameters(head_input(cache).all(), cache.d_hidden.all(), gradients.head_1);
         head_2.backward_parameters(cache.hidden.all(), cache.d_event.all(), gradients.head_2);
-        if (config_.noise_to_head) {
-            const ConstMatrixRef<Scalar> noise = cache.input.all().topRows(config_.noise);
-            add_outer_product<Scalar>(cache.d_hidden.all(), noise, gradients.head_noise);
-            cache.d_input.all().topRows(config_.noise).noalias() +=
-                head_noise.transpose().lazyProduct(cache.d_hidden.all());
-        }
+        noise_backward(cache, gradients);
     }
 
-    /// Prepares a stream of B songs that starts from `first`, (F + K) x B. Allocates; `step` does
-    /// not.
-    void start(Stream& stream, const ConstMatrixRef<Scalar>& first) const {
+    /// Prepares a stream of B songs that starts from `first`, (F + K) x B. `longest`: steps of the
+    /// longest song, for the memory of an attention without window (else any). Allocates; `step`
+    /// does not.
+    void start(Stream& stream, const ConstMatrixRef<Scalar>& first, Index longest = 4096) const {
         const Index batch = first.cols();
         stream.state = lstm.zero_state(batch);
         stream.input.setZero(lstm.features(), batch);
@@ -184,15 +272,32 @@ public:
         stream.gates.resize(4 * config_.hidden, batch);
         stream.hidden.resize(config_.head, batch);
         stream.event.resize(config_.features, batch);
+        if (attends()) {
+            attention.start(stream.attention, batch, longest);
+            stream.attended.resize(config_.hidden, batch);
+        }
     }
 
-    /// One event (F x B) from one noise vector (Z x B), with the numbers of `forward` to the bit.
-    /// The caller then writes what is fed back into `fed_back(stream)` and `context(stream)`.
-    /// Allocates nothing.
+    /// One event (F x B) from one noise vector (Z x B; with a noise path: w_t of `prepare_noise`),
+    /// with the numbers of `forward` to the bit. The caller then writes what is fed back into
+    /// `fed_back(stream)` and `context(stream)`. Allocates nothing.
     const Matrix<Scalar>& step(const ConstMatrixRef<Scalar>& noise, Stream& stream) const {
-        stream.input.topRows(config_.noise) = noise;
+        return step(noise, noise, stream);
+    }
+
+    /// The same where the head reads the noise past the noise path: w_t and z_t, Z x B each.
+    const Matrix<Scalar>& step(const ConstMatrixRef<Scalar>& w, const ConstMatrixRef<Scalar>& z,
+                               Stream& stream) const {
+        stream.input.topRows(config_.noise) = w;
         lstm.step(stream.input, stream.state, stream.gates);
-        head(noise, stream.state.back().hidden, stream.hidden, stream.event);
+        const Matrix<Scalar>& s = stream.state.back().hidden;
+        if (attends()) {
+            attention.step(s, stream.attention, stream.attended);
+            if (config_.attention_residual) stream.attended += s;
+            head(z, stream.attended, stream.hidden, stream.event);
+        } else {
+            head(z, s, stream.hidden, stream.event);
+        }
         return stream.event;
     }
     [[nodiscard]] auto fed_back(Stream& stream) const {
@@ -204,31 +309,82 @@ public:
 
     template <typename Self, typename Visitor>
     static void visit(Self& self, Visitor&& visitor, const ParameterName& prefix) {
+        NoisePath<Scalar>::visit(self.noise_path, visitor, prefix);
         StackedLstm<Scalar>::visit(self.lstm, visitor, prefix / "lstm.");
+        if (self.attends())
+            Attention<Scalar>::visit(self.attention, visitor, prefix / "attention.");
         Dense<Scalar>::visit(self.head_1, visitor, prefix / "head_1.");
         Dense<Scalar>::visit(self.head_2, visitor, prefix / "head_2.");
         if (self.config_.noise_to_head) visitor(prefix / "head_noise.weight", self.head_noise);
     }
 
+    NoisePath<Scalar> noise_path;
     StackedLstm<Scalar> lstm;
+    Attention<Scalar> attention;
     Dense<Scalar> head_1;
     Dense<Scalar> head_2;
     Matrix<Scalar> head_noise;  ///< W_z, head x Z; without rows if it is not used
 
 private:
-    void begin(SequenceView<const Scalar> noise, Cache& cache) const {
+    /// Whether a song of `steps` steps may be the beginning of a longer noise plane.
+    [[nodiscard]] bool may_cut(Index steps, Index plane) const noexcept {
+        return !noise_path.empty() && steps > 0 && steps < plane;
+    }
+
+    void begin(SequenceView<const Scalar> noise, Index steps, Cache& cache) const {
         require<ShapeError>(noise.features() == config_.noise, "Generator: the noise has ",
                             noise.features(), " features, the model expects ", config_.noise,
                             " (Z)");
         require<ShapeError>(noise.steps() > 0 && noise.batch() > 0,
                             "Generator: the noise is empty, ", noise.shape());
-        cache.input.resize(noise.steps(), noise.batch(), lstm.features());
-        cache.input.all().topRows(config_.noise) = noise.all();
-        cache.hidden.resize(noise.steps(), noise.batch(), config_.head);
-        cache.event.resize(noise.steps(), noise.batch(), config_.features);
+        const SequenceView<const Scalar> w = prepare_noise(noise, cache.noise_path);
+        cache.plane_steps = noise.steps();
+        cache.input.resize(steps, noise.batch(), lstm.features());
+        cache.input.all().topRows(config_.noise) = w.range(0, steps);
+        if (!noise_path.empty() && config_.noise_to_head) {
+            cache.raw_noise.resize(steps, noise.batch(), config_.noise);
+            cache.raw_noise.all() = noise.range(0, steps);
+        }
+        if (attends()) cache.attended.resize(steps, noise.batch(), config_.hidden);
+        cache.hidden.resize(steps, noise.batch(), config_.head);
+        cache.event.resize(steps, noise.batch(), config_.features);
     }
 
-    /// Equations (3) and (4), for any number of columns.
+    /// z_t for the head: the top of u_t, unless a noise path stands between.
+    [[nodiscard]] SequenceView<const Scalar> raw_noise(const Cache& cache) const {
+        if (!noise_path.empty() && config_.noise_to_head) return cache.raw_noise.view();
+        return cache.input.view().features(0, config_.noise);
+    }
+
+    /// c_t.
+    [[nodiscard]] const Sequence<Scalar>& head_input(const Cache& cache) const {
+        return attends() ? cache.attended : cache.lstm.outputs.back();
+    }
+
+    /// (5) backward to z_t past the noise path, and (1) backward.
+    void noise_backward(Cache& cache, Generator& gradients) const {
+        if (!noise_path.empty()) {
+            // Noise beyond the end of the song was heard by nobody but the noise path.
+            cache.d_plane.resize(cache.plane_steps, cache.event.batch(), config_.noise);
+            cache.d_plane.set_zero();
+            cache.d_plane.range(0, cache.event.steps()) =
+                cache.d_input.all().topRows(config_.noise);
+            cache.d_noise.resize(cache.plane_steps, cache.event.batch(), config_.noise);
+            noise_path.backward(std::as_const(cache.d_plane).view(), cache.d_noise.view(),
+                                cache.noise_path, gradients.noise_path);
+        }
+        if (config_.noise_to_head) {
+            add_outer_product<Scalar>(cache.d_hidden.all(), raw_noise(cache).all(),
+                                      gradients.head_noise);
+            const SequenceView<Scalar> dz = noise_path.empty()
+                                                ? cache.d_input.view().features(0, config_.noise)
+                                                : cache.d_noise.view();
+            dz.range(0, cache.event.steps()).noalias() +=
+                head_noise.transpose().lazyProduct(cache.d_hidden.all());
+        }
+    }
+
+    /// Equations (5) and (6), for any number of columns.
     void head(const ConstMatrixRef<Scalar>& noise, const ConstMatrixRef<Scalar>& s,
               MatrixRef<Scalar> hidden, MatrixRef<Scalar> event) const {
         head_1.forward(s, hidden);
@@ -237,12 +393,12 @@ private:
         head_2.forward(hidden, event);
     }
 
-    /// (4) and (3) backward to ds_t; the parameters' part waits for the end, as one product.
+    /// (6) and (5) backward to dc_t; the parameters' part waits for the end, as one product.
     void head_backward(const ConstMatrixRef<Scalar>& hidden, const ConstMatrixRef<Scalar>& d_event,
-                       MatrixRef<Scalar> d_hidden, MatrixRef<Scalar> d_lstm, Cache& cache) const {
+                       MatrixRef<Scalar> d_hidden, MatrixRef<Scalar> d_input, Cache& cache) const {
         head_2.backward_input(d_event, cache.head_2, d_hidden);
         activate_backward<Scalar>(Activation::kRelu, hidden, d_hidden);
-        head_1.backward_input(d_hidden, cache.head_1, d_lstm);
+        head_1.backward_input(d_hidden, cache.head_1, d_input);
     }
 
     GeneratorConfig config_;
