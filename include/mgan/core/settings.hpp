@@ -116,8 +116,8 @@ public:
         };
         add(
             key, SettingType::integer,
-            concat("a whole number ", range.open ? "above " : "from ", range.min,
-                   range.open ? ", up to " : " to ", range.max),
+            "a whole number " +
+                bounds_text(std::to_string(range.min), std::to_string(range.max), range.open),
             doc, [&member] { return static_cast<Wide>(member); },
             [&member, within](const SettingValue& value) {
                 const auto assign = [&](const auto* x) {
@@ -136,9 +136,8 @@ public:
         const double min = static_cast<double>(range.min), max = static_cast<double>(range.max);
         add(
             key, SettingType::number,
-            concat("a number ", range.open ? "above " : "from ", number_text(min),
-                   range.open ? ", up to " : " to ", number_text(max)),
-            doc, [&member] { return member; },
+            "a number " + bounds_text(number_text(min), number_text(max), range.open), doc,
+            [&member] { return member; },
             [&member, min, max, open = range.open](const SettingValue& value) {
                 double x = 0.0;
                 if (const auto* real = std::get_if<double>(&value)) {
@@ -212,6 +211,9 @@ private:
         setting.get = [get] { return SettingValue(get()); };
         setting.set = std::move(set);
         settings_.push_back(std::move(setting));
+    }
+    static std::string bounds_text(const std::string& min, const std::string& max, bool open) {
+        return (open ? "above " : "from ") + min + (open ? ", up to " : " to ") + max;
     }
     static std::string joined(const Words& words) {
         std::string text;

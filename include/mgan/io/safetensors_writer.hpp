@@ -66,7 +66,9 @@ namespace mgan::inline MGAN_ABI::safetensors {
     for (const TensorEntry* entry : order) {
         header += ',';
         append_json_string(header, entry->name);
-        header += concat(":{\"dtype\":\"", dtype_name(entry->dtype), "\",\"shape\":[");
+        header += ":{\"dtype\":\"";
+        header += dtype_name(entry->dtype);
+        header += "\",\"shape\":[";
         for (std::size_t i = 0; i < entry->shape.size(); ++i) {
             if (i > 0) header += ',';
             append_json_integer(header, entry->shape[i]);

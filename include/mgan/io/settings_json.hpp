@@ -151,7 +151,7 @@ void apply_override(Settings& settings, std::string_view assignment) {
     if (setting.type != SettingType::text || text.starts_with('"')) {
         // As one value of a JSON object; what is not JSON stays a text, which is then refused.
         try {
-            const std::string object = concat("{\"x\":", text, "}");
+            const std::string object = "{\"x\":" + std::string(text) + "}";
             std::vector<FlatJsonItem> items =
                 read_flat_json(std::as_bytes(std::span(object)), kSource);
             if (items.size() == 1 && items[0].key == "x") {
@@ -176,8 +176,8 @@ template <typename Settings>
         std::string value;
         append_json_scalar(value,
                            std::visit([](auto&& x) { return JsonScalar(x); }, setting.get()));
-        table += concat("| `", setting.key, "` | `", value, "` | ", setting.allowed, " | ",
-                        setting.doc, " |\n");
+        table += "| `" + setting.key + "` | `" + value + "` | " + setting.allowed + " | " +
+                 setting.doc + " |\n";
     }
     return table;
 }

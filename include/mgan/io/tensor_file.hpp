@@ -282,11 +282,12 @@ private:
             if constexpr (sizeof(T) < sizeof(Stored)) {
                 // A finite value beyond the range would become an infinity (and the conversion is
                 // undefined in C++).
-                require<NumericalError>(
-                    !std::isfinite(value) ||
-                        std::abs(value) <= static_cast<Stored>(std::numeric_limits<T>::max()),
-                    source_, ": tensor ", in_quotes(tensor.name), ": value ", i, " (", value,
-                    ") is beyond the range of float");
+                constexpr auto kMax = static_cast<Stored>(std::numeric_limits<T>::max());
+                if (std::isfinite(value) && std::abs(value) > kMax) {
+                    throw NumericalError(concat(source_, ": tensor ", in_quotes(tensor.name),
+                                                ": value ", i, " (", value,
+                                                ") is beyond the range of float"));
+                }
             }
             out[i] = static_cast<T>(value);
         }
@@ -298,8 +299,10 @@ private:
         for (std::size_t i = 0; i < from.size() / sizeof(T); ++i) {
             T value;
             load(from.subspan(i * sizeof(T), sizeof(T)), std::span<T>(&value, 1));
-            require<NumericalError>(std::isfinite(value), source_, ": tensor ",
-                                    in_quotes(tensor.name), ": value ", i, " is not finite");
+            if (!std::isfinite(value)) {
+                throw NumericalError(concat(source_, ": tensor ", in_quotes(tensor.name),
+                                            ": value ", i, " is not finite"));
+            }
         }
     }
 
