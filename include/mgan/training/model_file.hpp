@@ -11,6 +11,7 @@
 
 #include <mgan/io/safetensors.hpp>
 #include <mgan/io/settings_json.hpp>
+#include <mgan/training/pretraining_step.hpp>
 #include <mgan/training/sampler.hpp>
 #include <mgan/training/settings.hpp>
 

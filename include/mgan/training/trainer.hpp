@@ -144,10 +144,12 @@ public:
         return std::max<std::int64_t>(1, songs / settings_.batch);
     }
 
-    /// The generator that makes the songs: its moving average in the adversarial phase, if there is
-    /// one.
+    /// The generator that makes the songs: its moving average, if there is one, from the first
+    /// minibatch of the adversarial phase on.
     [[nodiscard]] const Generator<Scalar>& playing() const noexcept {
-        return adversarial() && settings_.adversarial.average > 0.0 ? average : generator;
+        const bool begun =
+            state.epoch > settings_.pretrain.epochs + 1 || (adversarial() && state.step > 0);
+        return begun && settings_.adversarial.average > 0.0 ? average : generator;
     }
 
     /// The generator to keep: that of the best comparison, or the current one.

@@ -1,0 +1,345 @@
+#pragma once
+/// \file
+/// A training on disk: a folder that says what was asked for, how it went, and what came of it.
+///
+///     config.json              every setting, and notes: version, data, data_fingerprint, ...
+///     history.jsonl            one line an epoch (`history_record` names the keys)
+///     checkpoint.safetensors   everything that is needed to go on (checkpoint.hpp)
+///     model.safetensors        what makes songs (model_file.hpp)
+///     songs/                   the model's first songs, as MIDI files
+///     split.tsv                file <tab> train | validation | test, one line a song
+///     skipped.tsv              file <tab> reason
+///
+/// Each file is replaced whole or not at all, and in an order that leaves every moment resumable:
+///
+///     epoch ends:   line to history  ->  checkpoint  ->  model, songs
+///     kill here:           |  resume cuts the line      | resume writes model and songs again
+///                             and repeats from the
+///                             checkpoint before
+///
+///     RunDirectory directory("run");
+///     directory.start(settings, data, "my-midi-folder");
+///     Trainer<float> trainer(settings, data.songs, threads);
+///     run_training(trainer, directory, {});
+
+#include <mgan/io/history.hpp>
+#include <mgan/training/checkpoint.hpp>
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace mgan::inline MGAN_ABI {
+
+/// Keys of config.json that are no settings.
+[[nodiscard]] inline const Words& run_note_keys() {
+    static const Words keys = {"version", "data", "data_fingerprint", "data_songs", "simd"};
+    return keys;
+}
+
+/// A name for a file in a list: `stem-07.mid` of 20, `stem-007.mid` of 200; numbers from 1.
+[[nodiscard]] inline std::string numbered_name(std::string_view stem, std::size_t number,
+                                               std::size_t count) {
+    const std::size_t width = std::max<std::size_t>(2, std::to_string(count).size());
+    std::string digits = std::to_string(number);
+    digits.insert(0, width - std::min(width, digits.size()), '0');
+    return concat(stem, "-", digits, ".mid");
+}
+
+/// Writes songs as `song-01.mid`, `song-02.mid`, ... into a folder, which is made if it is not
+/// there; files of these names are replaced. Throws IoError.
+inline void save_songs(const std::filesystem::path& folder, std::span<const midi::Song> songs) {
+    std::error_code failure;
+    std::filesystem::create_directories(folder, failure);
+    if (failure) throw_io_error(folder, "make the folder", failure.value());
+    for (std::size_t i = 0; i < songs.size(); ++i)
+        midi::save_song(folder / numbered_name("song", i + 1, songs.size()), songs[i]);
+}
+
+/// The model that a training has made so far.
+[[nodiscard]] inline Model model_of(const Trainer<float>& trainer) {
+    return {trainer.settings(), trainer.kept(), trainer.codec(), trainer.styles()};
+}
+
+/// The line of an epoch. Losses are means over the epoch's minibatches, or, with `validation_`
+/// before them, those of the nets at its end on a fixed batch of validation songs.
+///
+///     epoch, phase (pretrain | adversarial), length, learning_rate, seconds
+///     loss_pretrain, validation_loss_pretrain
+///     adversarial: discriminator_learning_rate, loss_d, loss_g, loss_non_saturating,
+///         loss_feature_matching, d_real, d_fake, accuracy, freezes_g, freezes_d (counts),
+///         validation_ loss_d, loss_g, loss_non_saturating, d_real, d_fake, accuracy
+///     gradient_g, gradient_d (norms before the cut)
+///     notes, scale_consistency, ... (means of the sampled songs, metrics/song_metrics.hpp),
+///     longest_run overlap_area_KEY, gap_KEY (against the validation songs), mean_overlap_area,
+///     mean_gap best (1 where this epoch's generator is the best so far)
+///
+/// `seconds` counts the work of the process that ended the epoch. What is undefined is `null`.
+[[nodiscard]] inline HistoryRecord history_record(const EpochReport& report, double seconds) {
+    HistoryRecord record;
+    const auto set = [&](const std::string& key, const std::optional<double>& number) {
+        record.set(key, number.value_or(std::numeric_limits<double>::quiet_NaN()));
+    };
+    record.set("epoch", report.epoch);
+    record.set("phase", report.adversarial ? "adversarial" : "pretrain");
+    record.set("length", report.length);
+    record.set("learning_rate", report.learning_rate);
+    if (report.adversarial)
+        record.set("discriminator_learning_rate", report.discriminator_learning_rate);
+    record.set("seconds", seconds);
+    record.set("loss_pretrain", report.mean.pretrain);
+    record.set("validation_loss_pretrain", report.validation_pretrain);
+    if (report.adversarial) {
+        const EpochSums& mean = report.mean;
+        record.set("loss_d", mean.loss_d).set("loss_g", mean.loss_g);
+        record.set("loss_non_saturating", mean.non_saturating);
+        record.set("loss_feature_matching", mean.feature_matching);
+        record.set("d_real", mean.d_real).set("d_fake", mean.d_fake);
+        record.set("accuracy", mean.accuracy);
+        record.set("freezes_g", mean.freezes_g).set("freezes_d", mean.freezes_d);
+        const AdversarialLosses& validation = report.validation;
+        record.set("validation_loss_d", validation.discriminator);
+        record.set("validation_loss_g", validation.generator);
+        record.set("validation_loss_non_saturating", validation.non_saturating);
+        record.set("validation_d_real", validation.d_real);
+        record.set("validation_d_fake", validation.d_fake);
+        record.set("validation_accuracy", validation.accuracy);
+    }
+    record.set("gradient_g", report.mean.gradient_g);
+    if (report.adversarial) record.set("gradient_d", report.mean.gradient_d);
+    for (const metrics::Metric metric : metrics::kMetrics)
+        set(std::string(metrics::key(metric)),
+            report.metric_means[static_cast<std::size_t>(metric)]);
+    record.set("longest_run", report.longest_run);
+    if (report.comparison) {
+        for (const metrics::Metric metric : metrics::kMetrics) {
+            const metrics::MetricComparison& one = (*report.comparison)[metric];
+            record.set(concat("overlap_area_", metrics::key(metric)), one.overlap_area);
+            set(concat("gap_", metrics::key(metric)), one.gap);
+        }
+        record.set("mean_overlap_area", report.comparison->mean_overlap_area);
+        set("mean_gap", report.comparison->mean_gap);
+    }
+    record.set("best", report.best ? 1 : 0);
+    return record;
+}
+
+/// The files of one run. Does no training itself.
+class RunDirectory {
+public:
+    explicit RunDirectory(std::filesystem::path path) : path_(std::move(path)) {}
+
+    [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+    [[nodiscard]] std::filesystem::path config() const { return path_ / "config.json"; }
+    [[nodiscard]] std::filesystem::path history() const { return path_ / "history.jsonl"; }
+    [[nodiscard]] std::filesystem::path checkpoint() const {
+        return path_ / "checkpoint.safetensors";
+    }
+    [[nodiscard]] std::filesystem::path model() const { return path_ / "model.safetensors"; }
+    [[nodiscard]] std::filesystem::path songs() const { return path_ / "songs"; }
+    [[nodiscard]] std::filesystem::path split() const { return path_ / "split.tsv"; }
+    [[nodiscard]] std::filesystem::path skipped() const { return path_ / "skipped.tsv"; }
+
+    /// Whether there is something of a run that a new one would overwrite.
+    [[nodiscard]] bool holds_run() const {
+        for (const auto& file : {config(), history(), checkpoint(), model(), songs()}) {
+            if (std::filesystem::exists(file)) return true;
+        }
+        return false;
+    }
+
+    /// Begins a run: makes the folder, and writes what was asked for. Throws DataError if there is
+    /// a run already, IoError.
+    void start(const Settings& settings, const DataSet& data, const std::string& data_name) {
+        require<DataError>(!holds_run(), path_.string(),
+                           ": holds a run already; go on with it (--resume) or take another folder "
+                           "(--out)");
+        std::error_code failure;
+        std::filesystem::create_directories(path_, failure);
+        if (failure) throw_io_error(path_, "make the folder", failure.value());
+        remove_stale_temporaries(path_);
+        fingerprint_ = data.fingerprint();
+        write_lists(settings, data);
+        start_history(history(), 0);
+        // The last of them: a folder with settings has everything else too.
+        write_config(settings, data, data_name);
+    }
+
+    /// The settings of a run that is there, and the notes beside them. Throws IoError, ConfigError,
+    /// FormatError.
+    [[nodiscard]] std::pair<Settings, SettingNotes> read_config() const {
+        Settings settings;
+        SettingNotes notes = mgan::read_settings(config(), settings, run_note_keys());
+        return {std::move(settings), std::move(notes)};
+    }
+
+    /// Brings `trainer` to where the run stopped (to its start, if it stopped before the first
+    /// checkpoint) and prepares the history for what comes. Throws what `restore_checkpoint`
+    /// throws, and IoError; then neither trainer nor files have changed.
+    void resume(Trainer<float>& trainer, const DataSet& data, const std::string& data_name) {
+        fingerprint_ = data.fingerprint();
+        const auto [before, notes] = read_config();
+        for (const auto& [key, text] : notes) {
+            if (key != "data_fingerprint") continue;
+            require<DataError>(text == fingerprint_text(fingerprint_), config().string(),
+                               ": the run was started with other songs (fingerprint ",
+                               in_quotes(text), ", these have ", fingerprint_text(fingerprint_),
+                               ")");
+        }
+        const bool checkpointed = std::filesystem::exists(checkpoint());
+        if (checkpointed) {
+            restore_checkpoint(read_safetensors(checkpoint()), trainer, fingerprint_);
+        } else {
+            const std::string against = reason_against(before, trainer.settings(), trainer.state);
+            require<ConfigError>(against.empty(), config().string(), ": ", against);
+        }
+        remove_stale_temporaries(path_);
+        remove_stale_temporaries(songs());
+        start_history(history(), trainer.state.epoch - 1);
+        if (!differences(before, trainer.settings()).empty())
+            write_config(trainer.settings(), data, data_name);
+    }
+
+    /// Appends an epoch's line to the history.
+    void append(const HistoryRecord& record) const { append_history(history(), record); }
+
+    void save(const Trainer<float>& trainer) const {
+        save_checkpoint(checkpoint(), trainer, fingerprint_);
+    }
+
+    /// Writes model.safetensors and songs/: the songs that `mgan generate` makes with the run's
+    /// seed.
+    void save_results(const Trainer<float>& trainer, int threads) const {
+        const Model made = model_of(trainer);
+        const Settings& settings = made.settings;
+        const std::vector<midi::Song> sampled =
+            made.songs(settings.evaluation.songs, settings.length, settings.seed, threads);
+        save_model(model(), made);
+        save_songs(songs(), sampled);
+    }
+
+private:
+    void write_config(const Settings& settings, const DataSet& data,
+                      const std::string& data_name) const {
+        write_settings(config(), settings,
+                       {{"version", kVersion},
+                        {"simd", kSimdName},
+                        {"data", data_name},
+                        {"data_fingerprint", fingerprint_text(fingerprint_)},
+                        {"data_songs", std::to_string(data.songs.size())}});
+    }
+
+    /// split.tsv and skipped.tsv.
+    void write_lists(const Settings& settings, const DataSet& data) const {
+        const auto write = [](const std::filesystem::path& path, const std::string& text) {
+            write_file_atomically(path, std::as_bytes(std::span(text)));
+        };
+        const auto parts = split_songs(data.songs.size(), settings.evaluation.validation_share,
+                                       settings.evaluation.test_share, settings.seed);
+        std::string lines;
+        for (const Part part : {Part::train, Part::validation, Part::test}) {
+            for (const std::size_t song : parts[static_cast<std::size_t>(part)])
+                lines += concat(tsv_field(data.names.at(song)), "\t", name(part), "\n");
+        }
+        write(split(), lines);
+        lines.clear();
+        for (const SkippedFile& file : data.skipped)
+            lines += concat(tsv_field(file.file), "\t", tsv_field(file.reason), "\n");
+        write(skipped(), lines);
+    }
+
+public:
+    /// A text as a field of a .tsv file: tab, line feed, carriage return and backslash as \t \n \r
+    /// and a double backslash.
+    [[nodiscard]] static std::string tsv_field(std::string_view text) {
+        std::string field;
+        for (const char c : text) {
+            if (c == '\t')
+                field += "\\t";
+            else if (c == '\n')
+                field += "\\n";
+            else if (c == '\r')
+                field += "\\r";
+            else if (c == '\\')
+                field += "\\\\";
+            else
+                field += c;
+        }
+        return field;
+    }
+
+    /// The files of one part of a run's split. Throws IoError.
+    [[nodiscard]] std::vector<std::string> files_of(Part part) const {
+        const std::vector<std::byte> bytes = read_file_bytes(split());
+        const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        std::vector<std::string> files;
+        for (std::size_t begin = 0; begin < text.size();) {
+            const std::size_t end = std::min(text.find('\n', begin), text.size());
+            const std::string_view line = text.substr(begin, end - begin);
+            const std::size_t tab = line.find('\t');
+            if (tab != line.npos && line.substr(tab + 1) == name(part))
+                files.emplace_back(line.substr(0, tab));
+            begin = end + 1;
+        }
+        return files;
+    }
+
+private:
+    std::filesystem::path path_;
+    std::uint64_t fingerprint_ = 0;
+};
+
+/// How `run_training` goes about it, and who hears of it.
+struct RunOptions {
+    int threads = 1;                   ///< for the songs that are sampled; the trainer has its own
+    double checkpoint_seconds = 60.0;  ///< at least so often within an epoch
+    double results_seconds = 10.0;     ///< model and songs at most so often, and at the end
+    /// After every minibatch; false: stop, save, return.
+    std::function<bool(const StepReport&)> on_step;
+    /// After every epoch, when its line and its checkpoint are on the disk.
+    std::function<void(const EpochReport&, double seconds)> on_epoch;
+};
+
+/// Trains until the end, keeping `directory` up to date. Returns whether the end was reached; if
+/// not, `on_step` has stopped it, and a checkpoint was written. Throws NumericalError (a loss or a
+/// gradient is not finite: the last checkpoint stays) and IoError.
+inline bool run_training(Trainer<float>& trainer, const RunDirectory& directory,
+                         const RunOptions& options) {
+    using Clock = std::chrono::steady_clock;
+    const auto seconds_since = [](Clock::time_point begin) {
+        return std::chrono::duration<double>(Clock::now() - begin).count();
+    };
+    Clock::time_point saved = Clock::now(), results = saved;
+    while (!trainer.finished()) {
+        const Clock::time_point begin = Clock::now();
+        const auto report = trainer.run_epoch([&](const StepReport& step) {
+            if (options.on_step && !options.on_step(step)) return false;
+            if (step.step < step.steps && seconds_since(saved) > options.checkpoint_seconds) {
+                directory.save(trainer);
+                saved = Clock::now();
+            }
+            return true;
+        });
+        if (!report) {
+            directory.save(trainer);
+            directory.save_results(trainer, options.threads);
+            return false;
+        }
+        const double seconds = seconds_since(begin);
+        directory.append(history_record(*report, seconds));
+        directory.save(trainer);
+        saved = Clock::now();
+        if (!trainer.finished() && seconds_since(results) > options.results_seconds) {
+            directory.save_results(trainer, options.threads);
+            results = Clock::now();
+        }
+        if (options.on_epoch) options.on_epoch(*report, seconds);
+    }
+    directory.save_results(trainer, options.threads);
+    return true;
+}
+
+}  // namespace mgan::inline MGAN_ABI
