@@ -6,8 +6,9 @@
 //         -fno-sanitize-recover=all
 //     ./safetensors_fuzzer -max_len=4096 -timeout=2 -rss_limit_mb=512 CORPUS tests/data
 //
-// The first byte of an input says what the rest is; 's' as in the files of tests/data would be the
-// length of a header, so those files are tensors as they are.
+// The first byte of an input says what it is: '{' settings, 'h' a history behind it, '-' an
+// override behind it; anything else a safetensors file, so that the files of tests/data serve as
+// they are.
 #include <mgan/io/history.hpp>
 #include <mgan/io/safetensors.hpp>
 #include <mgan/io/settings_json.hpp>
