@@ -76,11 +76,13 @@ SoftmaxScale<Scalar> softmax(Scalar* column, Index begin, Index end) {
     }
     SoftmaxScale<Scalar> scale{Scalar(peak), Scalar(1)};
     softmax_apply(column, begin, end, scale);
-    Eigen::Array<Scalar, kSoftmaxLanes, 1> sums = Eigen::Array<Scalar, kSoftmaxLanes, 1>::Zero();
+    Scalar sums[kSoftmaxLanes] = {};
     LaneArray<Scalar> values = lanes_of(column, begin, end);
     for (Index j = 0; j < values.size(); j += kSoftmaxLanes)
-        sums += values.template segment<kSoftmaxLanes>(j);
-    scale.inverse_sum = Scalar(1) / sums.sum();
+        for (Index lane = 0; lane < kSoftmaxLanes; ++lane) sums[lane] += values(j + lane);
+    for (Index half = kSoftmaxLanes / 2; half > 0; half /= 2)
+        for (Index lane = 0; lane < half; ++lane) sums[lane] += sums[lane + half];
+    scale.inverse_sum = Scalar(1) / sums[0];
     values *= scale.inverse_sum;
     return scale;
 }
