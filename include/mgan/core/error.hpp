@@ -8,6 +8,7 @@
 #include <mgan/core/version.hpp>
 
 #include <cstdint>
+#include <locale>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -62,10 +63,13 @@ public:
     using Error::Error;
 };
 
-/// Joins its arguments as text: `concat("step ", 3, " of ", 8)`.
+/// Joins its arguments as text: `concat("step ", 3, " of ", 8)`. Numbers are written the same way in
+/// every locale. Throws std::bad_alloc rather than returning half a text.
 template <typename... Parts>
 [[nodiscard]] std::string concat(const Parts&... parts) {
     std::ostringstream text;
+    text.imbue(std::locale::classic());
+    text.exceptions(std::ios::badbit);
     (text << ... << parts);
     return std::move(text).str();
 }
