@@ -71,7 +71,7 @@ Scalar record_all(Tape<Scalar>& tape, const Matrix<Scalar>& weight, const Matrix
     y = y * sigmoid(y) - tanh(y) / (2 + cos(y)) + max(relu(y), abs(y)) + softplus(sin(-y));
     y = concat_rows({y, transpose(reshape(slice_rows(y, 0, 2), 5, 2))});
     y = softmax(gather_columns<Scalar>(y, picks)) + sum(gather_rows<Scalar>(y, picks));
-    y = y + pow(exp(y), Scalar(0.5f)) + sqrt(log(1 + y * y) + 1) + stop_gradient(y);
+    y = y + pow(exp(y), RealOf<Scalar>(0.5)) + sqrt(log(1 + y * y) + 1) + stop_gradient(y);
     y = y * row_sums(y) + column_sums(y) * mean(y) + max(y);
     y = concat_columns({y, repeat_rows(slice_rows(y, 0, 1), y.rows())});
     const Conv2dShape shape{y.rows(), 1, 1, 1, 4, 1};
