@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <numeric>
 #include <set>
 
@@ -147,38 +148,50 @@ struct DataSet {
     return data;
 }
 
-/// Deals songs to the three parts: a random order fixed by the seed, the first share to validation,
-/// the next to test, the rest to train. Every part that has a share gets at least one song where
-/// there are at least three; with fewer, all songs are in train, and validation repeats them.
-[[nodiscard]] inline std::array<std::vector<std::size_t>, 3> split_songs(std::size_t count,
-                                                                         double validation_share,
-                                                                         double test_share,
-                                                                         std::uint64_t seed) {
+/// Deals songs to the three parts. `names` says which songs belong together: songs of one name (the
+/// variants of a piece, the tracks of a file) all go to one part, or the validation would be heard in
+/// training. The names are put in a random order fixed by the seed; the first share goes to
+/// validation, the next to test, the rest to train. Every part that has a share gets at least one
+/// name where there are at least three; with fewer, all songs are in train, and validation repeats
+/// them. Returns indices, ascending.
+[[nodiscard]] inline std::array<std::vector<std::size_t>, 3> split_songs(
+    const std::vector<std::string>& names, double validation_share, double test_share,
+    std::uint64_t seed) {
+    std::map<std::string_view, std::size_t> group_of_name;
+    std::vector<std::size_t> group(names.size());
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        group[i] = group_of_name.emplace(names[i], group_of_name.size()).first->second;
+    }
+    const std::size_t count = group_of_name.size();
     std::vector<std::size_t> order(count);
     std::iota(order.begin(), order.end(), std::size_t{0});
     const Random random(seed, "split");
     for (std::size_t i = count; i > 1; --i) std::swap(order[i - 1], order[random.integer(i, i)]);
 
-    std::array<std::vector<std::size_t>, 3> parts;
-    if (count < 3) {
-        parts[0] = order;
-        parts[1] = order;
-        return parts;
-    }
     const auto share = [count](double s) -> std::size_t {
-        if (s <= 0.0) return 0;
+        if (s <= 0.0 || count < 3) return 0;
         return std::max<std::size_t>(
             1, static_cast<std::size_t>(std::llround(s * static_cast<double>(count))));
     };
     const std::size_t validation = share(validation_share);
-    const std::size_t test = std::min(share(test_share), count - validation - 1);
+    const std::size_t test = count < 3 ? 0 : std::min(share(test_share), count - validation - 1);
+    std::vector<std::size_t> part_of_group(count);
     for (std::size_t i = 0; i < count; ++i) {
-        const std::size_t part = i < validation ? 1 : (i < validation + test ? 2 : 0);
-        parts[part].push_back(order[i]);
+        part_of_group[order[i]] = i < validation ? 1 : (i < validation + test ? 2 : 0);
     }
-    for (std::vector<std::size_t>& part : parts) std::sort(part.begin(), part.end());
+    std::array<std::vector<std::size_t>, 3> parts;
+    for (std::size_t i = 0; i < names.size(); ++i) parts[part_of_group[group[i]]].push_back(i);
     if (parts[1].empty()) parts[1] = parts[0];
     return parts;
+}
+
+/// Songs that were made rather than found, each on its own: "song 0", "song 1", ...
+[[nodiscard]] inline DataSet data_set_of(std::vector<midi::Song> songs) {
+    DataSet data;
+    data.files = songs.size();
+    for (std::size_t i = 0; i < songs.size(); ++i) data.names.push_back(concat("song ", i));
+    data.songs = std::move(songs);
+    return data;
 }
 
 /// The songs of one part as encoded events, and the crops that are taken of them.

@@ -19,7 +19,7 @@
 ///
 ///     RunDirectory directory("run");
 ///     directory.start(settings, data, "my-midi-folder");
-///     Trainer<float> trainer(settings, data.songs, threads);
+///     Trainer<float> trainer(settings, data, threads);
 ///     run_training(trainer, directory, {});
 
 #include <mgan/io/history.hpp>
@@ -237,7 +237,7 @@ private:
         const auto write = [](const std::filesystem::path& path, const std::string& text) {
             write_file_atomically(path, std::as_bytes(std::span(text)));
         };
-        const auto parts = split_songs(data.songs.size(), settings.evaluation.validation_share,
+        const auto parts = split_songs(data.names, settings.evaluation.validation_share,
                                        settings.evaluation.test_share, settings.seed);
         std::string lines;
         for (const Part part : {Part::train, Part::validation, Part::test}) {

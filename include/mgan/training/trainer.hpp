@@ -80,13 +80,24 @@ struct StepReport {
 template <typename Scalar = float>
 class Trainer {
 public:
-    /// Prepares a training on `songs`. `threads` changes the time it takes, nothing else. Throws
+    /// Prepares a training on `data`. `threads` changes the time it takes, nothing else. Throws
     /// ConfigError if settings contradict each other, DataError if there is no song.
+    Trainer(const Settings& settings, const DataSet& data, int threads)
+        : Trainer(settings, data.songs,
+                  split_songs(data.names, settings.evaluation.validation_share,
+                              settings.evaluation.test_share, settings.seed),
+                  threads) {}
+
+    /// The same for songs that were not read from files, each on its own.
     Trainer(const Settings& settings, const std::vector<midi::Song>& songs, int threads)
+        : Trainer(settings, data_set_of(songs), threads) {}
+
+    /// The same with the parts (train, validation, test; indices into `songs`) given.
+    Trainer(const Settings& settings, const std::vector<midi::Song>& songs,
+            std::array<std::vector<std::size_t>, 3> parts, int threads)
         : settings_(settings),
           threads_(std::max(1, threads)),
-          parts_(split_songs(songs.size(), settings.evaluation.validation_share,
-                             settings.evaluation.test_share, settings.seed)),
+          parts_(std::move(parts)),
           codec_(fit_codec(settings, songs, parts_[0])),
           train_(songs, parts_[0], codec_, settings.length),
           validation_(songs, parts_[1], codec_, settings.length),
