@@ -136,24 +136,25 @@ void write_settings(const std::filesystem::path& path, const Settings& settings,
 
 /// Sets one setting from a text such as "generator.hidden=50", as the command line gives it. The
 /// value is written as in JSON; a text needs no quotation marks.
+/// \param source  where it stands, for messages
 /// \throws ConfigError; then nothing has changed
 template <typename Settings>
-void apply_override(Settings& settings, std::string_view assignment) {
-    constexpr std::string_view kSource = "--set";
+void apply_override(Settings& settings, std::string_view assignment,
+                    std::string_view source = "--set") {
     const std::size_t equals = assignment.find('=');
-    require<ConfigError>(equals != std::string_view::npos && equals > 0, kSource, ": ",
+    require<ConfigError>(equals != std::string_view::npos && equals > 0, source, ": ",
                          in_quotes(assignment), " is not of the form key=value");
     const std::string_view key = assignment.substr(0, equals);
     const std::string_view text = assignment.substr(equals + 1);
     std::vector<Setting> list = list_settings(settings);
-    Setting& setting = find_setting(list, key, kSource);
+    Setting& setting = find_setting(list, key, source);
     SettingValue value = std::string(text);
     if (setting.type != SettingType::text || text.starts_with('"')) {
         // As one value of a JSON object; what is not JSON stays a text, which is then refused.
         try {
             const std::string object = "{\"x\":" + std::string(text) + "}";
             std::vector<FlatJsonItem> items =
-                read_flat_json(std::as_bytes(std::span(object)), kSource);
+                read_flat_json(std::as_bytes(std::span(object)), source);
             if (items.size() == 1 && items[0].key == "x") {
                 std::visit(
                     [&](auto& x) {
@@ -164,7 +165,7 @@ void apply_override(Settings& settings, std::string_view assignment) {
         } catch (const FormatError&) {
         }
     }
-    assign_setting(setting, value, in_quotes(text), kSource);
+    assign_setting(setting, value, in_quotes(text), source);
 }
 
 /// All settings as a table in Markdown: key, default, what is allowed, what it does.
