@@ -10,7 +10,7 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
         -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wdouble-promotion -Wold-style-cast)
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
         # False alarms inside the AVX-512 intrinsics of gcc 12 (gcc bug 105593).
-        target_compile_options(mgan_own_flags INTERFACE -Wno-maybe-uninitialized)
+        target_compile_options(mgan_own_flags INTERFACE -Wno-maybe-uninitialized -Wno-uninitialized)
     endif()
     if(MGAN_WERROR)
         target_compile_options(mgan_own_flags INTERFACE -Werror)
