@@ -46,7 +46,8 @@ double pretraining_pass(const Generator<Scalar>& generator, const ShardInputs<Sc
         value = squared_error<Scalar>(y.all(), inputs.target.all(), share, d_event.all());
     } else {
         value = pinball<Scalar>(y.all(), inputs.target.all(),
-                                inputs.noise.all().topRows(y.features()), share, d_event.all());
+                                inputs.noise.range(0, y.steps()).topRows(y.features()), share,
+                                d_event.all());
     }
     if (learn) {
         if (weight != 1.0) d_event.all() *= Scalar(static_cast<RealOf<Scalar>>(weight));

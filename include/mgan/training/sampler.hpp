@@ -88,38 +88,36 @@ template <typename Scalar>
     parallel_for(shard_count(count, kGroup), threads, [&](std::ptrdiff_t group) {
         const Index begin = group * kGroup, end = std::min(count, begin + kGroup),
                     batch = end - begin;
-        typename Generator<Scalar>::Stream stream;
-        Matrix<Scalar> z(config.noise, batch),
-            first = Matrix<Scalar>::Zero(config.features + config.context, batch);
-        std::vector<Random> random;
-        for (Index i = begin; i < end; ++i)
-            random.emplace_back(seed, "song", static_cast<std::uint64_t>(i));
-        std::uint64_t drawn = 0;
-        for (Index f = 0; f < config.features; ++f, ++drawn) {
-            for (Index b = 0; b < batch; ++b)
-                first(f, b) =
-                    static_cast<Scalar>(random[static_cast<std::size_t>(b)].uniform(drawn));
+        Matrix<Scalar> first = Matrix<Scalar>::Zero(config.features + config.context, batch);
+        Sequence<Scalar> noise_plane(length, batch, config.noise);
+        std::vector<encoding::Style> chosen(static_cast<std::size_t>(batch));
+        for (Index b = 0; b < batch; ++b) {
+            const auto number = static_cast<std::uint64_t>(begin + b);
+            const Random random(seed, "song", number);
+            std::uint64_t drawn = 0;
+            for (Index f = 0; f < config.features; ++f)
+                first(f, b) = static_cast<Scalar>(random.uniform(drawn++));
+            for (Index t = 0; t < length; ++t) {
+                for (Index f = 0; f < config.noise; ++f)
+                    noise_plane(t, b, f) =
+                        static_cast<Scalar>(random.uniform(drawn++, noise.low, noise.high));
+            }
+            if (!styles.empty()) {
+                chosen[static_cast<std::size_t>(b)] =
+                    styles[Random(seed, "style", number).integer(0, styles.size())];
+            }
         }
         CodecFeedback<Scalar> feedback(codec, context, quantise);
-        std::vector<encoding::Style> chosen(static_cast<std::size_t>(batch));
-        if (!styles.empty()) {
-            for (std::size_t b = 0; b < chosen.size(); ++b) {
-                chosen[b] = styles[Random(seed, "style", static_cast<std::uint64_t>(begin) + b)
-                                       .integer(0, styles.size())];
-            }
-        }
         feedback.reset(chosen);
         feedback.write_first(first);
-        generator.start(stream, first);
+        typename NoisePath<Scalar>::Cache path;
+        const SequenceView<const Scalar> w =
+            generator.prepare_noise(std::as_const(noise_plane).view(), path);
+        typename Generator<Scalar>::Stream stream;
+        generator.start(stream, first, length);
         std::vector<encoding::Events<Scalar>> events(static_cast<std::size_t>(batch));
         for (Index t = 0; t < length; ++t) {
-            for (Index f = 0; f < config.noise; ++f, ++drawn) {
-                for (Index b = 0; b < batch; ++b) {
-                    z(f, b) = static_cast<Scalar>(
-                        random[static_cast<std::size_t>(b)].uniform(drawn, noise.low, noise.high));
-                }
-            }
-            const Matrix<Scalar>& y = generator.step(z, stream);
+            const Matrix<Scalar>& y = generator.step(w.step(t), noise_plane.step(t), stream);
             for (Index b = 0; b < batch; ++b) {
                 encoding::Event<Scalar> event;
                 for (std::size_t f = 0; f < encoding::kFeatures; ++f)

@@ -79,6 +79,11 @@ struct GeneratorSettings {
     std::int64_t layers = 2;
     std::int64_t head = 100;
     bool noise_to_head = true;
+    std::int64_t mapping_layers = 0;
+    std::int64_t convolution = 0;
+    std::int64_t attention_heads = 0;
+    std::int64_t attention_window = 0;
+    bool attention_residual = false;
 
     template <typename Visitor>
     void visit(Visitor&& visitor) {
@@ -86,6 +91,16 @@ struct GeneratorSettings {
         visitor("layers", layers, Range{1, 8}, "LSTM layers");
         visitor("head", head, Range{1, 4096}, "units of the dense layer with ReLU");
         visitor("noise_to_head", noise_to_head, "the dense layer sees the noise of its step too");
+        visitor("mapping_layers", mapping_layers, Range{0, 64},
+                "layers of the mapping network in front (it fixes the length of a song); 0: none");
+        visitor("convolution", convolution, Range{0, 31},
+                "window of the convolution over the noise plane, odd; 0: none");
+        visitor("attention_heads", attention_heads, Range{0, 64},
+                "heads of the attention over earlier LSTM outputs; 0: none");
+        visitor("attention_window", attention_window, Range{0, 100000},
+                "steps that the attention looks back; 0: all");
+        visitor("attention_residual", attention_residual,
+                "the head sees the LSTM's output beside what the attention found");
     }
 };
 
@@ -316,6 +331,12 @@ struct Settings {
         config.layers = generator.layers;
         config.head = generator.head;
         config.noise_to_head = generator.noise_to_head;
+        config.mapping_layers = generator.mapping_layers;
+        config.plane_length = generator.mapping_layers > 0 ? length : 0;
+        config.convolution = generator.convolution;
+        config.attention_heads = generator.attention_heads;
+        config.attention_window = generator.attention_window;
+        config.attention_residual = generator.attention_residual;
         return config;
     }
 
@@ -330,17 +351,28 @@ struct Settings {
     }
 };
 
+/// What makes a variant: the parts that stand between noise and LSTM, and between LSTM and head
+/// (section 3.2.1).
+inline void use_variant(Settings& settings, Variant variant) {
+    settings.variant = variant;
+    const bool carnn = variant != Variant::c_rnn_gan;
+    settings.generator.convolution = carnn ? 5 : 0;
+    settings.generator.attention_heads = carnn ? 1 : 0;
+    settings.generator.mapping_layers = carnn && variant != Variant::carnn_gan ? 8 : 0;
+}
+
 /// Preset `recommended` for a variant.
 [[nodiscard]] inline Settings recommended_settings(Variant variant) {
     Settings settings;
-    settings.variant = variant;
+    use_variant(settings, variant);
+    settings.generator.attention_residual = variant != Variant::c_rnn_gan;
     return settings;
 }
 
 /// Preset `paper` for a variant: sections 3.1.3 and 3.2.3.
 [[nodiscard]] inline Settings paper_settings(Variant variant) {
     Settings s;
-    s.variant = variant;
+    use_variant(s, variant);
     s.preset = "paper";
     s.encoding.options.normalisation = encoding::NormalisationKind::minmax;
     s.encoding.options.normalise_key = false;

@@ -285,7 +285,9 @@ private:
                         const Random& noise, const Random& first, const Random& crop) const {
         const GeneratorConfig& config = generator.config();
         const auto batch = static_cast<Index>(songs.size());
-        fill_noise(inputs.noise, steps, config.noise, shard, batch, noise,
+        // A mapping network reads the noise of a whole song, even where the song is cut.
+        const Index plane = config.mapping_layers > 0 ? settings_.length : steps;
+        fill_noise(inputs.noise, plane, config.noise, shard, batch, noise,
                    noise_range(settings_.pretrain));
         fill_first(inputs.first, config.features, config.context, shard, first);
         fill_crops(inputs, source, songs, crop, shard, steps, codec_, settings_.encoding.context);
