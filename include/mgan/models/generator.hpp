@@ -152,12 +152,15 @@ public:
                                                    SequenceView<const Scalar> before,
                                                    Cache& cache) const {
         const Index steps = before.steps();
-        require<ShapeError>((steps == noise.steps() || may_cut(steps, noise.steps())) &&
-                                before.batch() == noise.batch() &&
-                                before.features() == config_.features + config_.context,
-                            "Generator::forward_teacher_forced: the events before are ",
-                            before.shape(), ", expected [T=", noise.steps(), ", B=", noise.batch(),
-                            ", F=", config_.features + config_.context, "]");
+        // (Not `require`: it would build the texts of the shapes, on the heap, at every call.)
+        if (!((steps == noise.steps() || may_cut(steps, noise.steps())) &&
+              before.batch() == noise.batch() &&
+              before.features() == config_.features + config_.context)) {
+            throw ShapeError(concat("Generator::forward_teacher_forced: the events before are ",
+                                    before.shape(), ", expected [T=", noise.steps(),
+                                    ", B=", noise.batch(),
+                                    ", F=", config_.features + config_.context, "]"));
+        }
         begin(noise, steps, cache);
         cache.input.all().bottomRows(before.features()) = before.all();
         const Sequence<Scalar>& s = lstm.forward(std::as_const(cache.input).view(), cache.lstm);
@@ -214,9 +217,10 @@ public:
     void backward(SequenceView<const Scalar> dy, Cache& cache, Generator& gradients,
                   bool through_feedback) const {
         const Index steps = cache.event.steps(), batch = cache.event.batch();
-        require<ShapeError>(
-            dy.steps() == steps && dy.batch() == batch && dy.features() == config_.features,
-            "Generator::backward: dy is ", dy.shape(), ", the events are ", cache.event.shape());
+        if (dy.steps() != steps || dy.batch() != batch || dy.features() != config_.features) {
+            throw ShapeError(concat("Generator::backward: dy is ", dy.shape(), ", the events are ",
+                                    cache.event.shape()));
+        }
         head_1.prepare_backward(cache.head_1);
         head_2.prepare_backward(cache.head_2);
         cache.d_hidden.resize(steps, batch, config_.head);
@@ -335,8 +339,8 @@ private:
         require<ShapeError>(noise.features() == config_.noise, "Generator: the noise has ",
                             noise.features(), " features, the model expects ", config_.noise,
                             " (Z)");
-        require<ShapeError>(noise.steps() > 0 && noise.batch() > 0,
-                            "Generator: the noise is empty, ", noise.shape());
+        if (noise.steps() <= 0 || noise.batch() <= 0)
+            throw ShapeError(concat("Generator: the noise is empty, ", noise.shape()));
         const SequenceView<const Scalar> w = prepare_noise(noise, cache.noise_path);
         cache.plane_steps = noise.steps();
         cache.input.resize(steps, noise.batch(), lstm.features());
