@@ -20,13 +20,28 @@
 
 #include <mgan/tensor/kernels/gemm.hpp>
 
+#include <utility>
+
 namespace mgan::inline MGAN_ABI::kernels {
 
 /// Columns of B that one tile covers, against four of A: 16 accumulators where there are registers.
 inline constexpr int kDotColumns = kVectorRegisters >= 32 ? 4 : 2;
 
-#if defined(__GNUC__)
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)  // gcc 12 and clang
+#define MGAN_DOTS_FAST
+#endif
+#endif
+
+#if defined(MGAN_DOTS_FAST)
 #define MGAN_DOTS_UNROLL _Pragma("GCC unroll 8")
+
+/// Lanes [first, first + Width / 2) of a vector.
+template <typename Scalar, int Width, int First, std::size_t... I>
+[[nodiscard]] inline typename VectorOf<Scalar, Width / 2>::Type half_of(
+    typename VectorOf<Scalar, Width>::Type lanes, std::index_sequence<I...>) noexcept {
+    return __builtin_shufflevector(lanes, lanes, (First + static_cast<int>(I))...);
+}
 
 /// Sum of the lanes: the upper half onto the lower half, again and again.
 template <typename Scalar, int Width>
@@ -34,10 +49,9 @@ template <typename Scalar, int Width>
     if constexpr (Width == 1) {
         return lanes[0];
     } else {
-        typename VectorOf<Scalar, Width / 2>::Type low, high;
-        std::memcpy(&low, &lanes, sizeof low);
-        std::memcpy(&high, reinterpret_cast<const char*>(&lanes) + sizeof low, sizeof high);
-        return sum_of_lanes<Scalar, Width / 2>(low + high);
+        constexpr auto kHalf = std::make_index_sequence<std::size_t{Width / 2}>();
+        return sum_of_lanes<Scalar, Width / 2>(half_of<Scalar, Width, 0>(lanes, kHalf) +
+                                               half_of<Scalar, Width, Width / 2>(lanes, kHalf));
     }
 }
 
@@ -69,26 +83,25 @@ inline void dots_tile(const Scalar* a, Index a_stride, const Scalar* b, Index b_
     }
 }
 
-/// `Columns` columns of B against all of A, four columns of A at a time.
-template <typename Scalar, int Width, int Columns>
-inline void dots_panel(const Scalar* a, Index a_stride, const Scalar* b, Index b_stride, Scalar* c,
-                       Index c_stride, Index rows, Index depth) noexcept {
-    Scalar tail[std::size_t{Width * Columns}] = {};
-    const Index rest = depth % Width;
-    for (int j = 0; j < Columns; ++j)
-        std::copy_n(b + j * b_stride + depth - rest, rest, tail + (j + 1) * Width - rest);
-    Index i = 0;
-    for (; i + 4 <= rows; i += 4) {
-        dots_tile<Scalar, Width, 4, Columns>(a + i * a_stride, a_stride, b, b_stride, tail, c + i,
-                                             c_stride, depth);
+/// `Rows` columns of A against `columns` of B, a tile at a time.
+template <typename Scalar, int Width, int Rows>
+inline void dots_panel(const Scalar* a, Index a_stride, const Scalar* b, Index b_stride,
+                       const Scalar* tails, Scalar* c, Index c_stride, Index columns,
+                       Index depth) noexcept {
+    Index j = 0;
+    for (; j + kDotColumns <= columns; j += kDotColumns) {
+        dots_tile<Scalar, Width, Rows, kDotColumns>(a, a_stride, b + j * b_stride, b_stride,
+                                                    tails + j * Width, c + j * c_stride, c_stride,
+                                                    depth);
     }
-    for (; i < rows; ++i) {
-        dots_tile<Scalar, Width, 1, Columns>(a + i * a_stride, a_stride, b, b_stride, tail, c + i,
-                                             c_stride, depth);
+    for (; j < columns; ++j) {
+        dots_tile<Scalar, Width, Rows, 1>(a, a_stride, b + j * b_stride, b_stride,
+                                          tails + j * Width, c + j * c_stride, c_stride, depth);
     }
 }
 
-/// Vectors no longer than the columns: halves the width until one fits.
+/// Vectors no longer than the columns: halves the width until one fits. A, the larger operand, is
+/// read once for every `kMostColumns` columns of B.
 template <typename Scalar, int Width>
 inline void dots_fast(const Scalar* a, Index a_stride, const Scalar* b, Index b_stride, Scalar* c,
                       Index c_stride, Index rows, Index columns, Index depth) noexcept {
@@ -99,14 +112,27 @@ inline void dots_fast(const Scalar* a, Index a_stride, const Scalar* b, Index b_
             return;
         }
     }
-    Index j = 0;
-    for (; j + kDotColumns <= columns; j += kDotColumns) {
-        dots_panel<Scalar, Width, kDotColumns>(a, a_stride, b + j * b_stride, b_stride,
-                                               c + j * c_stride, c_stride, rows, depth);
-    }
-    for (; j < columns; ++j) {
-        dots_panel<Scalar, Width, 1>(a, a_stride, b + j * b_stride, b_stride, c + j * c_stride,
-                                     c_stride, rows, depth);
+    constexpr Index kMostColumns = 32;
+    const Index rest = depth % Width;
+    for (Index first = 0; first < columns; first += kMostColumns) {
+        const Index count = std::min(kMostColumns, columns - first);
+        const Scalar* b_chunk = b + first * b_stride;
+        Scalar* c_chunk = c + first * c_stride;
+        Scalar tails[std::size_t{kMostColumns * Width}];
+        for (Index j = 0; rest > 0 && j < count; ++j) {
+            std::fill_n(tails + j * Width, Width - rest, Scalar(0));
+            std::copy_n(b_chunk + j * b_stride + depth - rest, rest,
+                        tails + (j + 1) * Width - rest);
+        }
+        Index i = 0;
+        for (; i + 4 <= rows; i += 4) {
+            dots_panel<Scalar, Width, 4>(a + i * a_stride, a_stride, b_chunk, b_stride, tails,
+                                         c_chunk + i, c_stride, count, depth);
+        }
+        for (; i < rows; ++i) {
+            dots_panel<Scalar, Width, 1>(a + i * a_stride, a_stride, b_chunk, b_stride, tails,
+                                         c_chunk + i, c_stride, count, depth);
+        }
     }
 }
 
@@ -118,7 +144,7 @@ inline void dots_fast(const Scalar* a, Index a_stride, const Scalar* b, Index b_
 template <typename Scalar>
 void dots(const Scalar* a, Index a_stride, const Scalar* b, Index b_stride, Scalar* c,
           Index c_stride, Index rows, Index columns, Index depth) noexcept {
-#if defined(__GNUC__)
+#if defined(MGAN_DOTS_FAST)
     if constexpr (std::is_same_v<Scalar, float> || std::is_same_v<Scalar, double>) {
         constexpr int kWidth = kVectorBytes / static_cast<int>(sizeof(Scalar));
         dots_fast<Scalar, kWidth>(a, a_stride, b, b_stride, c, c_stride, rows, columns, depth);
@@ -135,3 +161,5 @@ void dots(const Scalar* a, Index a_stride, const Scalar* b, Index b_stride, Scal
 }
 
 }  // namespace mgan::inline MGAN_ABI::kernels
+
+#undef MGAN_DOTS_FAST
