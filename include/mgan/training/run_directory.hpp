@@ -7,7 +7,7 @@
 ///     checkpoint.safetensors   everything that is needed to go on (checkpoint.hpp)
 ///     model.safetensors        what makes songs (model_file.hpp)
 ///     songs/                   the model's first songs, as MIDI files
-///     split.tsv                file <tab> train | validation | test, one line a song
+///     split.tsv                file <tab> train | validation | test, one line a file
 ///     skipped.tsv              file <tab> reason
 ///
 /// Each file is replaced whole or not at all, and in an order that leaves every moment resumable:
@@ -24,6 +24,7 @@
 
 #include <mgan/io/history.hpp>
 #include <mgan/training/checkpoint.hpp>
+#include <mgan/training/run_files.hpp>
 
 #include <chrono>
 #include <filesystem>
@@ -33,31 +34,6 @@
 #include <utility>
 
 namespace mgan::inline MGAN_ABI {
-
-/// Keys of config.json that are no settings.
-[[nodiscard]] inline const Words& run_note_keys() {
-    static const Words keys = {"version", "data", "data_fingerprint", "data_songs", "simd"};
-    return keys;
-}
-
-/// A name for a file in a list: `stem-07.mid` of 20, `stem-007.mid` of 200; numbers from 1.
-[[nodiscard]] inline std::string numbered_name(std::string_view stem, std::size_t number,
-                                               std::size_t count) {
-    const std::size_t width = std::max<std::size_t>(2, std::to_string(count).size());
-    std::string digits = std::to_string(number);
-    digits.insert(0, width - std::min(width, digits.size()), '0');
-    return concat(stem, "-", digits, ".mid");
-}
-
-/// Writes songs as `song-01.mid`, `song-02.mid`, ... into a folder, which is made if it is not
-/// there; files of these names are replaced. Throws IoError.
-inline void save_songs(const std::filesystem::path& folder, std::span<const midi::Song> songs) {
-    std::error_code failure;
-    std::filesystem::create_directories(folder, failure);
-    if (failure) throw_io_error(folder, "make the folder", failure.value());
-    for (std::size_t i = 0; i < songs.size(); ++i)
-        midi::save_song(folder / numbered_name("song", i + 1, songs.size()), songs[i]);
-}
 
 /// The model that a training has made so far.
 [[nodiscard]] inline Model model_of(const Trainer<float>& trainer) {
@@ -127,53 +103,26 @@ inline void save_songs(const std::filesystem::path& folder, std::span<const midi
     return record;
 }
 
-/// The files of one run. Does no training itself.
-class RunDirectory {
+/// A run directory that is written to.
+class RunDirectory : public RunFiles {
 public:
-    explicit RunDirectory(std::filesystem::path path) : path_(std::move(path)) {}
-
-    [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
-    [[nodiscard]] std::filesystem::path config() const { return path_ / "config.json"; }
-    [[nodiscard]] std::filesystem::path history() const { return path_ / "history.jsonl"; }
-    [[nodiscard]] std::filesystem::path checkpoint() const {
-        return path_ / "checkpoint.safetensors";
-    }
-    [[nodiscard]] std::filesystem::path model() const { return path_ / "model.safetensors"; }
-    [[nodiscard]] std::filesystem::path songs() const { return path_ / "songs"; }
-    [[nodiscard]] std::filesystem::path split() const { return path_ / "split.tsv"; }
-    [[nodiscard]] std::filesystem::path skipped() const { return path_ / "skipped.tsv"; }
-
-    /// Whether there is something of a run that a new one would overwrite.
-    [[nodiscard]] bool holds_run() const {
-        for (const auto& file : {config(), history(), checkpoint(), model(), songs()}) {
-            if (std::filesystem::exists(file)) return true;
-        }
-        return false;
-    }
+    using RunFiles::RunFiles;
 
     /// Begins a run: makes the folder, and writes what was asked for. Throws DataError if there is
     /// a run already, IoError.
     void start(const Settings& settings, const DataSet& data, const std::string& data_name) {
-        require<DataError>(!holds_run(), path_.string(),
+        require<DataError>(!holds_run(), path().string(),
                            ": holds a run already; go on with it (--resume) or take another folder "
                            "(--out)");
         std::error_code failure;
-        std::filesystem::create_directories(path_, failure);
-        if (failure) throw_io_error(path_, "make the folder", failure.value());
-        remove_stale_temporaries(path_);
+        std::filesystem::create_directories(path(), failure);
+        if (failure) throw_io_error(path(), "make the folder", failure.value());
+        remove_stale_temporaries(path());
         fingerprint_ = data.fingerprint();
         write_lists(settings, data);
         start_history(history(), 0);
         // The last of them: a folder with settings has everything else too.
         write_config(settings, data, data_name);
-    }
-
-    /// The settings of a run that is there, and the notes beside them. Throws IoError, ConfigError,
-    /// FormatError.
-    [[nodiscard]] std::pair<Settings, SettingNotes> read_config() const {
-        Settings settings;
-        SettingNotes notes = mgan::read_settings(config(), settings, run_note_keys());
-        return {std::move(settings), std::move(notes)};
     }
 
     /// Brings `trainer` to where the run stopped (to its start, if it stopped before the first
@@ -196,7 +145,7 @@ public:
             const std::string against = reason_against(before, trainer.settings(), trainer.state);
             require<ConfigError>(against.empty(), config().string(), ": ", against);
         }
-        remove_stale_temporaries(path_);
+        remove_stale_temporaries(path());
         remove_stale_temporaries(songs());
         start_history(history(), trainer.state.epoch - 1);
         if (!differences(before, trainer.settings()).empty())
@@ -241,8 +190,13 @@ private:
                                        settings.evaluation.test_share, settings.seed);
         std::string lines;
         for (const Part part : {Part::train, Part::validation, Part::test}) {
-            for (const std::size_t song : parts[static_cast<std::size_t>(part)])
-                lines += concat(tsv_field(data.names.at(song)), "\t", name(part), "\n");
+            std::string last;  // songs of one file stand together and are in one part
+            for (const std::size_t song : parts[static_cast<std::size_t>(part)]) {
+                const std::string line =
+                    concat(tsv_field(data.names.at(song)), "\t", name(part), "\n");
+                if (line != last) lines += line;
+                last = line;
+            }
         }
         write(split(), lines);
         lines.clear();
@@ -251,44 +205,6 @@ private:
         write(skipped(), lines);
     }
 
-public:
-    /// A text as a field of a .tsv file: tab, line feed, carriage return and backslash as \t \n \r
-    /// and a double backslash.
-    [[nodiscard]] static std::string tsv_field(std::string_view text) {
-        std::string field;
-        for (const char c : text) {
-            if (c == '\t')
-                field += "\\t";
-            else if (c == '\n')
-                field += "\\n";
-            else if (c == '\r')
-                field += "\\r";
-            else if (c == '\\')
-                field += "\\\\";
-            else
-                field += c;
-        }
-        return field;
-    }
-
-    /// The files of one part of a run's split. Throws IoError.
-    [[nodiscard]] std::vector<std::string> files_of(Part part) const {
-        const std::vector<std::byte> bytes = read_file_bytes(split());
-        const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-        std::vector<std::string> files;
-        for (std::size_t begin = 0; begin < text.size();) {
-            const std::size_t end = std::min(text.find('\n', begin), text.size());
-            const std::string_view line = text.substr(begin, end - begin);
-            const std::size_t tab = line.find('\t');
-            if (tab != line.npos && line.substr(tab + 1) == name(part))
-                files.emplace_back(line.substr(0, tab));
-            begin = end + 1;
-        }
-        return files;
-    }
-
-private:
-    std::filesystem::path path_;
     std::uint64_t fingerprint_ = 0;
 };
 

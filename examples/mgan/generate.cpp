@@ -1,0 +1,87 @@
+/// \file
+/// `mgan generate`: new songs by a model.
+
+#include "data.hpp"
+#include "program.hpp"
+
+#include <mgan/training/model_file.hpp>
+#include <mgan/training/run_files.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <iostream>
+
+namespace mgan::program {
+
+namespace {
+
+struct GenerateOptions {
+    std::string model;
+    std::string out = "songs";
+    std::int64_t count = 10;
+    std::int64_t length = 0;
+    std::uint64_t seed = 1;
+    double tempo = 120.0;
+    int threads = available_threads();
+    bool wav = false;
+};
+
+int generate(const GenerateOptions& options) {
+    require<ConfigError>(!options.wav,
+                         "--wav: this version writes MIDI files only; leave --wav out, and play "
+                         "them with any music program");
+    const Model model = load_model(options.model);
+    const std::int64_t length = options.length > 0 ? options.length : model.settings.length;
+    std::vector<midi::Song> songs =
+        model.songs(options.count, length, options.seed, options.threads);
+    // A model knows rhythm in quarters, not how fast they go.
+    const midi::TempoChange tempo{0, static_cast<std::int64_t>(std::llround(60e6 / options.tempo))};
+    for (std::size_t i = 0; i < songs.size(); ++i) {
+        songs[i].title = concat("mgan, seed ", options.seed, ", song ", i + 1);
+        songs[i].tempo = {tempo};
+    }
+    save_songs(options.out, songs);
+    std::cout << songs.size() << (songs.size() == 1 ? " song of " : " songs of ") << length
+              << " events each in " << printable(options.out) << " (seed " << options.seed
+              << "; another --seed makes others)\n";
+    return kDone;
+}
+
+}  // namespace
+
+Run add_generate(CLI::App& app) {
+    app.description(
+        "Makes new songs with a trained model and writes them as MIDI files: song-01.mid, ...\n"
+        "Song 7 of a seed is the same however many are made; files of these names are replaced.");
+    auto options = std::make_shared<GenerateOptions>();
+    app.add_option("MODEL", options->model, "a run's folder, or a .safetensors file")
+        ->type_name("")
+        ->required();
+    app.add_option("--count", options->count, "number of songs")
+        ->type_name("N")
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1000000}))
+        ->capture_default_str();
+    app.add_option("--length", options->length, "events (notes) of a song; default: as in training")
+        ->type_name("N")
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1000000}));
+    app.add_option("--seed", options->seed, "which songs")->type_name("N")->capture_default_str();
+    app.add_option("--tempo", options->tempo, "quarter notes a minute")
+        ->type_name("BPM")
+        ->check(CLI::Range(4.0, 1000.0))
+        ->capture_default_str();
+    app.add_option("--out", options->out, "folder to write to")
+        ->type_name("DIR")
+        ->capture_default_str();
+    app.add_option("--threads", options->threads, "how many work at once")
+        ->type_name("N")
+        ->check(CLI::Range(1, 1024))
+        ->capture_default_str();
+    app.add_flag("--wav", options->wav, "sound files as well");
+    app.footer(
+        "Examples:\n"
+        "  mgan generate run --count 20 --out songs\n"
+        "  mgan generate run/model.safetensors --length 400 --tempo 96 --seed 3");
+    return [options] { return generate(*options); };
+}
+
+}  // namespace mgan::program

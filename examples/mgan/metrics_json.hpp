@@ -1,0 +1,40 @@
+#pragma once
+/// \file
+/// Metrics as JSON: the keys of the metrics' table, `null` where a song does not have one.
+
+#include <mgan/metrics/song_metrics.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <optional>
+
+namespace mgan::program {
+
+using Json = nlohmann::ordered_json;
+
+[[nodiscard]] inline Json json_of(const std::optional<double>& value) {
+    return value ? Json(*value) : Json(nullptr);
+}
+
+/// Digits behind the point in tables.
+[[nodiscard]] inline int metrics_digits(metrics::Metric metric) {
+    return metric == metrics::Metric::scale_consistency || metric == metrics::Metric::polyphony ? 3
+                                                                                                : 0;
+}
+
+/// Adds the metrics of a song to an object.
+inline void add_metrics(Json& object, const metrics::SongMetrics& song) {
+    object["notes"] = song.notes;
+    object["scale_consistency"] = json_of(song.scale_consistency);
+    object["tone_span"] = json_of(song.tone_span);
+    object["unique_tones"] = song.unique_tones;
+    object["intensity_span"] = json_of(song.intensity_span);
+    object["polyphony"] = json_of(song.polyphony);
+    object["repetitions_3"] = song.repetitions_3;
+    object["longest_run"] = song.longest_run;
+    object["reference"] = {{"scale_consistency", json_of(song.reference.scale_consistency)},
+                           {"polyphony", song.reference.polyphony},
+                           {"repetitions_3", song.reference.repetitions_3}};
+}
+
+}  // namespace mgan::program

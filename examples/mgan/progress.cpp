@@ -1,0 +1,145 @@
+#include "progress.hpp"
+
+#include "data.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <iostream>
+
+#if __has_include(<unistd.h>) && __has_include(<sys/ioctl.h>)
+#include <sys/ioctl.h>
+#include <unistd.h>
+#endif
+
+namespace mgan::program {
+
+namespace {
+
+bool is_terminal() {
+#if __has_include(<unistd.h>)
+    const char* kind = std::getenv("TERM");
+    return ::isatty(STDOUT_FILENO) == 1 && (kind == nullptr || std::string_view(kind) != "dumb");
+#else
+    return false;
+#endif
+}
+
+std::size_t terminal_width() {
+#if defined(TIOCGWINSZ)
+    winsize size{};
+    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+#endif
+    return 80;
+}
+
+/// A running mean that follows slow changes.
+void follow(double& mean, double sample, double weight) {
+    mean = mean == 0.0 ? sample : mean + weight * (sample - mean);
+}
+
+}  // namespace
+
+Progress::Progress(const Settings& settings, bool quiet)
+    : pretrain_epochs_(settings.pretrain.epochs),
+      adversarial_epochs_(settings.adversarial.epochs),
+      batch_(settings.batch),
+      quiet_(quiet),
+      bar_(!quiet && is_terminal()),
+      last_step_(Clock::now()),
+      last_draw_(last_step_),
+      start_(last_step_) {}
+
+void Progress::say(const std::string& line) {
+    if (quiet_) return;
+    finish();
+    std::cout << line << std::endl;
+}
+
+void Progress::finish() {
+    if (drawn_) std::cout << "\r\033[K" << std::flush;
+    drawn_ = false;
+}
+
+void Progress::on_step(const Moment& now) {
+    const Clock::time_point time = Clock::now();
+    const double seconds = std::chrono::duration<double>(time - last_step_).count();
+    // The first step of a process, or of the adversarial phase (with D's warm-up), is not like
+    // others.
+    if (measured_step_ && now.adversarial == now_.adversarial)
+        follow(step_seconds_[now.adversarial ? 1 : 0], seconds, 0.05);
+    measured_step_ = true;
+    last_step_ = time;
+    now_ = now;
+    if (bar_ && std::chrono::duration<double>(time - last_draw_).count() > 0.1) draw();
+}
+
+void Progress::on_epoch(const EpochEnd& end) {
+    const Clock::time_point time = Clock::now();
+    follow(evaluation_seconds_[now_.adversarial ? 1 : 0],
+           std::chrono::duration<double>(time - last_step_).count(), 0.3);
+    last_step_ = time;
+    if (quiet_) return;
+    const double left = seconds_left();
+    std::string line = concat(where(), "  loss ", fixed(now_.loss_g, 4));
+    if (now_.adversarial) line += concat(" D ", fixed(now_.loss_d, 4));
+    line += concat(" (validation ", fixed(end.validation_loss_g, 4));
+    if (now_.adversarial) line += concat(" D ", fixed(end.validation_loss_d, 4));
+    line += concat(")  overlap ", fixed(end.overlap, 3), "  gap ", fixed(end.gap, 2),
+                   "  longest run ", fixed(end.longest_run, 1), "  ", fixed(end.seconds, 1), " s");
+    if (left > 0.0) line += concat("  left ", clock_text(left));
+    if (end.best) line += "  *";
+    say(line);
+    if (bar_ && left > 0.0) draw();
+}
+
+std::string Progress::where() const {
+    const std::int64_t epoch = now_.adversarial ? now_.epoch - pretrain_epochs_ : now_.epoch;
+    return concat(now_.adversarial ? "adversarial " : "pretraining ", epoch, "/",
+                  now_.adversarial ? adversarial_epochs_ : pretrain_epochs_);
+}
+
+double Progress::seconds_per_step(bool adversarial) const {
+    const double own = step_seconds_[adversarial ? 1 : 0];
+    // Free running, the discriminator twice forward and backward: about four pretraining steps.
+    constexpr double kRatio = 4.0;
+    return own > 0.0 ? own : (adversarial ? kRatio * step_seconds_[0] : 0.0);
+}
+
+double Progress::seconds_left() const {
+    const auto phase = [&](bool adversarial, std::int64_t first, std::int64_t epochs) {
+        const std::int64_t done = std::clamp<std::int64_t>(now_.epoch - first, 0, epochs);
+        std::int64_t steps = (epochs - done) * now_.steps;
+        if (now_.adversarial == adversarial && epochs > done) steps -= now_.step;
+        const double evaluation = evaluation_seconds_[adversarial ? 1 : 0] > 0.0
+                                      ? evaluation_seconds_[adversarial ? 1 : 0]
+                                      : evaluation_seconds_[0];
+        const bool ended = now_.adversarial == adversarial && now_.step == now_.steps;
+        return static_cast<double>(steps) * seconds_per_step(adversarial) +
+               static_cast<double>(epochs - done - (ended && epochs > done ? 1 : 0)) * evaluation;
+    };
+    return phase(false, 1, pretrain_epochs_) +
+           phase(true, 1 + pretrain_epochs_, adversarial_epochs_);
+}
+
+void Progress::draw() {
+    const std::int64_t epochs = pretrain_epochs_ + adversarial_epochs_;
+    const double done = (static_cast<double>(now_.epoch - 1) +
+                         static_cast<double>(now_.step) /
+                             static_cast<double>(std::max<std::int64_t>(1, now_.steps))) /
+                        static_cast<double>(std::max<std::int64_t>(1, epochs));
+    constexpr std::size_t kBar = 20;
+    const auto filled = std::min(kBar, static_cast<std::size_t>(done * static_cast<double>(kBar)));
+    std::string line = concat(where(), " [", std::string(filled, '#'),
+                              std::string(kBar - filled, '.'), "] loss ", fixed(now_.loss_g, 4));
+    if (now_.adversarial) line += concat(" D ", fixed(now_.loss_d, 4));
+    const double step = seconds_per_step(now_.adversarial);
+    if (step > 0.0) {
+        line += concat("  ", fixed(static_cast<double>(batch_) / step, 0), " songs/s  left ",
+                       clock_text(seconds_left()));
+    }
+    std::cout << "\r\033[K" << line.substr(0, terminal_width() - 1) << std::flush;
+    drawn_ = true;
+    last_draw_ = Clock::now();
+}
+
+}  // namespace mgan::program
