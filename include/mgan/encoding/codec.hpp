@@ -110,7 +110,8 @@ public:
         std::vector<Events<double>> events;
         events.reserve(songs.size());
         for (const midi::Song& song : songs) events.push_back(raw_events(song, options));
-        return Codec(options, Normalisation::fit(options.normalisation, times(options), events));
+        return Codec(options, Normalisation::fit(options.normalisation, times(options), events,
+                                                 options.pitch_contrast));
     }
 
     [[nodiscard]] const EncodingOptions& options() const noexcept { return options_; }

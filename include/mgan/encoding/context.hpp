@@ -10,7 +10,7 @@
 ///     pitch_class  12   one-hot: the pitch class of the last event
 ///     beat          4   cos and sin of the position of its onset in a quarter and in four quarters
 ///     recent       4 r  the r events before the last one, as they were encoded
-///     style        10   the character of the whole song, constant over it (see `Style`)
+///     style        11   the character of the whole song, constant over it (see `Style`)
 ///     recall        5   "what came next, last time?": the event that followed the most recent
 ///     place
 ///                       where the last two pitches were heard in this order (or the last one, if
@@ -36,16 +36,17 @@ struct ContextOptions {
     friend bool operator==(const ContextOptions&, const ContextOptions&) = default;
 };
 
-/// The character of a song, or of a crop of one, in ten numbers of size about 1:
+/// The character of a song, or of a crop of one, in eleven numbers of size about 1:
 ///
 ///     0 .. 3   mean of each encoded feature        4 .. 7   its standard deviation
 ///     8        how evenly the twelve pitch classes are used: 3 (entropy / log 12 - 2/3)
 ///     9        how often music that was heard before goes on as it did: 3 (share - 1/2)
+///     10       how diatonic it is: 10 (share of notes in the best major scale - 0.9)
 ///
 /// In training the generator is told the style of the crop that it learns from; for a new song, a
 /// style is drawn from those of the training songs. Left to itself, a net that hears one event at a
 /// time drifts: a song that is loud and soft becomes even, and stays so, because even songs exist.
-inline constexpr std::size_t kStyle = 10;
+inline constexpr std::size_t kStyle = 11;
 using Style = std::array<double, kStyle>;
 
 /// Number of context features, K.
@@ -207,6 +208,14 @@ template <typename Scalar>
     }
     style[8] = 3.0 * (entropy / std::log(12.0) - 2.0 / 3.0);
     style[9] = heard_before == 0 ? -1.5 : 3.0 * (static_cast<double>(went_on) / heard_before - 0.5);
+    int most = 0;
+    for (std::size_t root = 0; root < 12; ++root) {
+        int in_scale = 0;
+        for (const std::size_t degree : {0u, 2u, 4u, 5u, 7u, 9u, 11u})
+            in_scale += used[(root + degree) % 12];
+        most = std::max(most, in_scale);
+    }
+    style[10] = 10.0 * (static_cast<double>(most) / n - 0.9);
     return style;
 }
 

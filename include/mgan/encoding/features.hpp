@@ -51,6 +51,7 @@ struct EncodingOptions {
     EncodingKind kind = EncodingKind::tone;
     NormalisationKind normalisation = NormalisationKind::cdf;  ///< see normalisation.hpp
     bool normalise_key = true;     ///< transpose each song towards white keys (key.hpp)
+    double pitch_contrast = 1.0;   ///< `cdf`, `tone`: see normalisation.hpp; 1 .. 4
     bool pitch_in_hz = false;      ///< `tone`: 440 * 2^((p - 69) / 12) instead of p
     std::int64_t grid_ticks = 24;  ///< onsets and lengths are multiples of this; 1 is no grid
     std::int64_t step_ticks = 96;  ///< `event`: one event each so many ticks
@@ -63,6 +64,9 @@ inline void validate(const EncodingOptions& options) {
     const auto in_range = [](std::int64_t ticks) { return ticks >= 1 && ticks <= 1 << 16; };
     require<ConfigError>(in_range(options.grid_ticks), "encoding: grid_ticks is ",
                          options.grid_ticks, ", it must be 1 .. 65536");
+    require<ConfigError>(options.pitch_contrast >= 1.0 && options.pitch_contrast <= 4.0,
+                         "encoding: pitch_contrast is ", options.pitch_contrast,
+                         ", it must be 1 .. 4");
     require<ConfigError>(in_range(options.step_ticks), "encoding: step_ticks is ",
                          options.step_ticks, ", it must be 1 .. 65536");
 }

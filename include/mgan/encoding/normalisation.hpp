@@ -22,6 +22,12 @@
 /// in: everything in the wide part of 0 is exactly a chord, so a network need not hit a value to
 /// the tick. Values that the corpus does not have are encoded as their nearest neighbour.
 ///
+/// A part need not be as wide as its value is frequent. A network's answer moves from one likely
+/// pitch to another through all that lie between, and hits each of them as often as its part is
+/// wide. `contrast` > 1 makes the parts of pitches that are rarer than their neighbours (the black
+/// keys, where songs were transposed to white ones) narrower, share^contrast relative to the octave
+/// around them, so that they are hit when they are meant.
+///
 /// Decoding is limited to the range of the corpus, for every kind and every x, infinity and NaN
 /// included.
 
@@ -67,10 +73,12 @@ public:
                   std::array<FeatureTable, kFeatures> tables);
 
     /// Fits the constants to a corpus of songs (raw events, [n, F]). Throws DataError if no song
-    /// has an event.
+    /// has an event. `contrast` (cdf) of feature `contrast_feature`: see below; 1 is the plain
+    /// distribution.
     [[nodiscard]] static Normalisation fit(NormalisationKind kind,
                                            const std::array<bool, kFeatures>& time,
-                                           std::span<const Events<double>> songs);
+                                           std::span<const Events<double>> songs,
+                                           double contrast = 1.0, std::size_t contrast_feature = 2);
 
     [[nodiscard]] NormalisationKind kind() const noexcept { return kind_; }
     [[nodiscard]] const std::array<FeatureTable, kFeatures>& tables() const noexcept {
@@ -143,6 +151,24 @@ inline void fill_table(const std::map<double, double>& share, FeatureTable& tabl
     table.upper.back() = kSqrt3;
 }
 
+/// Shares with their contrast raised: share^contrast, relative to the mean share of the pitches
+/// within half an octave, so that loud neighbours are set off against quiet ones and the register
+/// stays.
+inline std::map<double, double> with_contrast(const std::map<double, double>& share,
+                                              double contrast) {
+    constexpr double kHalfOctave = 6.0;
+    std::map<double, double> changed;
+    for (const auto& [pitch, weight] : share) {
+        double sum = 0.0;
+        for (auto near = share.lower_bound(pitch - kHalfOctave);
+             near != share.end() && near->first <= pitch + kHalfOctave; ++near)
+            sum += near->second;
+        const double mean = sum / (2.0 * kHalfOctave + 1.0);
+        changed[pitch] = mean * std::pow(weight / mean, contrast);
+    }
+    return changed;
+}
+
 inline void validate(const FeatureTable& table, bool cdf, std::size_t feature) {
     const auto check = [feature](bool good, const char* what) {
         require<ConfigError>(good, "normalisation of feature ", feature, ": ", what,
@@ -179,7 +205,8 @@ inline Normalisation::Normalisation(NormalisationKind kind, const std::array<boo
 
 inline Normalisation Normalisation::fit(NormalisationKind kind,
                                         const std::array<bool, kFeatures>& time,
-                                        std::span<const Events<double>> songs) {
+                                        std::span<const Events<double>> songs, double contrast,
+                                        std::size_t contrast_feature) {
     std::array<FeatureTable, kFeatures> tables;
     for (std::size_t f = 0; f < kFeatures; ++f) {
         const auto share = normalisation_detail::distribution(songs, f);
@@ -207,7 +234,11 @@ inline Normalisation Normalisation::fit(NormalisationKind kind,
                 break;
             }
             case NormalisationKind::cdf:
-                normalisation_detail::fill_table(share, table);
+                normalisation_detail::fill_table(
+                    f == contrast_feature && contrast != 1.0
+                        ? normalisation_detail::with_contrast(share, contrast)
+                        : share,
+                    table);
                 break;
         }
         // A feature that never changes: every x decodes to it, whatever the scale.

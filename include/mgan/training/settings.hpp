@@ -56,6 +56,9 @@ struct EncodingSettings {
                 "how features are scaled; cdf: by their distribution in the training songs");
         visitor("normalise_key", options.normalise_key,
                 "transpose each song so that most notes are white keys");
+        visitor("pitch_contrast", options.pitch_contrast, Range{1.0, 4.0},
+                "cdf: rare pitches get narrower parts of the scale, so that they are hit on "
+                "purpose; 1: as frequent");
         visitor("pitch_in_hz", options.pitch_in_hz,
                 "the pitch feature is a frequency, not a MIDI number");
         visitor("grid_ticks", options.grid_ticks, Range{1, 1536},
