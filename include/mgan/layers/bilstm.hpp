@@ -64,6 +64,9 @@ public:
     /// done.
     const Sequence<Scalar>& forward(SequenceView<const Scalar> x, Cache& cache,
                                     const State* initial = nullptr) const {
+        require<ShapeError>(initial == nullptr || initial->size() == layers.size(),
+                            "BiLstm::forward: ", initial != nullptr ? initial->size() : 0,
+                            " initial states for ", layers.size(), " layers");
         cache.layers.resize(layers.size());
         const Index h = hidden();
         for (std::size_t k = 0; k < layers.size(); ++k) {
@@ -85,6 +88,8 @@ public:
     /// dy: [T, B, 2H]; dx: [T, B, F] (written) or empty; `gradients` is added to.
     void backward(SequenceView<const Scalar> dy, SequenceView<Scalar> dx, Cache& cache,
                   BiLstm& gradients, State* d_initial = nullptr) const {
+        require<ShapeError>(dy.features() == 2 * hidden(), "BiLstm::backward: dy has ",
+                            dy.features(), " features, the layer expects ", 2 * hidden(), " (2H)");
         if (d_initial != nullptr) d_initial->resize(layers.size());
         const Index h = hidden();
         for (std::size_t k = layers.size(); k-- > 0;) {

@@ -120,9 +120,14 @@ public:
     void backward(SequenceView<const Scalar> dy, SequenceView<Scalar> dx, Cache& cache,
                   Lstm& gradients, Update dx_update = Update::kAssign,
                   State* d_initial = nullptr) const {
-        check("backward", "dy", "steps", dy.steps(), cache.steps());
-        check("backward", "dy", "samples", dy.batch(), cache.batch());
-        check("backward", "dy", "features", dy.features(), hidden());
+        check("backward", "dy", "steps", dy.steps(), cache.steps(), "T");
+        check("backward", "dy", "samples", dy.batch(), cache.batch(), "B");
+        check("backward", "dy", "features", dy.features(), hidden(), "H");
+        if (!dx.empty()) {
+            check("backward", "dx", "steps", dx.steps(), cache.steps(), "T");
+            check("backward", "dx", "samples", dx.batch(), cache.batch(), "B");
+            check("backward", "dx", "features", dx.features(), features(), "F");
+        }
         begin_backward(cache);
         for (Index s = cache.steps() - 1; s >= 0; --s) {
             const Index t = cache.time(s);
@@ -137,16 +142,19 @@ public:
     /// Prepares the cache for T steps from `initial` (zero if null).
     void begin(SequenceView<const Scalar> x, SequenceView<Scalar> y, Cache& cache,
                Direction direction = Direction::kForward, const State* initial = nullptr) const {
-        check("forward", "x", "features", x.features(), features());
-        check("forward", "y", "features", y.features(), hidden());
-        check("forward", "y", "steps", y.steps(), x.steps());
-        check("forward", "y", "samples", y.batch(), x.batch());
+        check("forward", "x", "features", x.features(), features(), "F");
+        check("forward", "y", "features", y.features(), hidden(), "H");
+        check("forward", "y", "steps", y.steps(), x.steps(), "T");
+        check("forward", "y", "samples", y.batch(), x.batch(), "B");
         cache.x = x;
         cache.y = y;
         cache.direction = direction;
         if (initial != nullptr) {
-            check("forward", "the initial state", "samples", initial->hidden.cols(), x.batch());
-            check("forward", "the initial state", "units", initial->hidden.rows(), hidden());
+            check("forward", "the initial state", "samples", initial->hidden.cols(), x.batch(),
+                  "B");
+            check("forward", "the initial state", "units", initial->hidden.rows(), hidden(), "H");
+            check("forward", "the initial cell", "samples", initial->cell.cols(), x.batch(), "B");
+            check("forward", "the initial cell", "units", initial->cell.rows(), hidden(), "H");
             cache.initial = *initial;
         } else {
             cache.initial.set_zero(hidden(), x.batch());
@@ -308,11 +316,11 @@ private:
         return cache.d_gates.step(t % cache.block());
     }
 
-    static void check(const char* where, const char* what, const char* of, Index has,
-                      Index expects) {
+    static void check(const char* where, const char* what, const char* of, Index has, Index expects,
+                      const char* letter) {
         if (has != expects) {
             throw ShapeError(concat("Lstm::", where, ": ", what, " has ", has, " ", of,
-                                    ", the layer expects ", expects));
+                                    ", the layer expects ", expects, " (", letter, ")"));
         }
     }
 };

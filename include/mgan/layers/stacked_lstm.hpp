@@ -48,6 +48,9 @@ public:
 
     /// Prepares all layers for reading x ([T, B, F]); `initial` may be null (zero).
     void begin(SequenceView<const Scalar> x, Cache& cache, const State* initial = nullptr) const {
+        require<ShapeError>(initial == nullptr || initial->size() == size(),
+                            "StackedLstm::forward: ", initial != nullptr ? initial->size() : 0,
+                            " initial states for ", size(), " layers");
         cache.layers.resize(size());
         cache.outputs.resize(size());
         cache.d_outputs.resize(size() - 1);

@@ -60,8 +60,9 @@ public:
     /// x: [T, B, F], kept until backward is done. Returns D(x), one number a song, which lives in
     /// the cache. Throws ShapeError.
     const Vector<Scalar>& forward(SequenceView<const Scalar> x, Cache& cache) const {
-        require<ShapeError>(x.steps() > 0 && x.batch() > 0, "Discriminator::forward: x is empty, ",
-                            x.shape());
+        // Not `require`: its arguments, texts on the heap, would be made in every step.
+        if (x.steps() <= 0 || x.batch() <= 0)
+            throw ShapeError(concat("Discriminator::forward: x is empty, ", x.shape()));
         cache.features = bilstm.forward(x, cache.bilstm).view();
         SequenceView<const Scalar> input = cache.features;
         if (config_.minibatch_deviation) {
@@ -85,6 +86,11 @@ public:
         const Index steps = cache.probability.steps(), batch = cache.probability.batch();
         require<ShapeError>(d_decision.size() == batch, "Discriminator::backward: d_decision has ",
                             d_decision.size(), " entries for ", batch, " songs");
+        if (!d_features.empty() && (d_features.steps() != steps || d_features.batch() != batch ||
+                                    d_features.features() != cache.features.features())) {
+            throw ShapeError(concat("Discriminator::backward: d_features is ", d_features.shape(),
+                                    ", expected ", cache.features.shape()));
+        }
         cache.d_logit.resize(steps, batch, 1);
         const Scalar share = Scalar(1) / Scalar(static_cast<RealOf<Scalar>>(steps));
         for (Index t = 0; t < steps; ++t)

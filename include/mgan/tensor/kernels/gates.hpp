@@ -20,35 +20,71 @@
 ///     df~   = dc * c_before * f (1 - f)
 ///     dg~   = dc * i * (1 - g^2)
 ///     dc_before = dc * f
-
+///
+/// A sample gets the same bits wherever it lies in memory. Eigen would work through an array of
+/// any length with vectors where these are aligned, and number by number at both ends; exp and tanh
+/// round differently in the two, so that a song's bits would depend on its neighbours in the batch,
+/// and streaming would differ from `forward`. Therefore all numbers go through arrays of one fixed
+/// length, the last of them filled up with zeros: always vectors.
 #include <mgan/tensor/matrix.hpp>
+
+#include <algorithm>
 
 namespace mgan::inline MGAN_ABI::kernels {
 
-/// sigmoid over an array. Written out for complex scalars, where Eigen has no logistic function.
-template <typename Scalar, typename Array>
-void sigmoid_in_place(Array&& x) {
-    if constexpr (Eigen::NumTraits<Scalar>::IsComplex) {
-        x = (Scalar(1) + (-x).exp()).inverse();
+/// Numbers that are worked on at a time: one vector of the processor.
+template <typename Scalar>
+inline constexpr Index kChunk = Eigen::internal::packet_traits<Scalar>::size;
+template <typename Scalar>
+using Chunk = Eigen::Array<Scalar, static_cast<int>(kChunk<Scalar>), 1>;
+
+/// The first `count` numbers at `from`, at most a chunk; zeros after them.
+template <typename Scalar>
+[[nodiscard]] inline Chunk<Scalar> load_chunk(const Scalar* from, Index count) {
+    if (count >= kChunk<Scalar>) return Eigen::Map<const Chunk<Scalar>>(from);
+    Chunk<Scalar> chunk = Chunk<Scalar>::Zero();
+    std::copy_n(from, count, chunk.data());
+    return chunk;
+}
+template <typename Scalar>
+inline void store_chunk(const Chunk<Scalar>& chunk, Scalar* to, Index count) {
+    if (count >= kChunk<Scalar>) {
+        Eigen::Map<Chunk<Scalar>>{to} = chunk;
     } else {
-        x = x.logistic();
+        std::copy_n(chunk.data(), count, to);
     }
 }
 
-/// One sample forward. gates: 4 H pre-activations in, gates out; c_before, c, h: H.
+/// sigmoid of a chunk. Written out for complex scalars, where Eigen has no logistic function.
+template <typename Scalar>
+[[nodiscard]] inline Chunk<Scalar> sigmoid_of(const Chunk<Scalar>& x) {
+    if constexpr (Eigen::NumTraits<Scalar>::IsComplex) {
+        return (Scalar(1) + (-x).exp()).inverse();
+    } else {
+        return x.logistic();
+    }
+}
+
+/// One sample forward. gates: 4 H pre-activations in, gates out; c_before, c, h: H. c may be
+/// c_before.
 template <typename Scalar>
 void lstm_gates_forward(Scalar* gates, const Scalar* c_before, Scalar* c, Scalar* h, Index hidden) {
-    using Array = Eigen::Array<Scalar, Eigen::Dynamic, 1>;
-    using Map = Eigen::Map<Array>;
-    sigmoid_in_place<Scalar>(Map(gates, 2 * hidden));
-    Map g(gates + 2 * hidden, hidden);
-    g = g.tanh();
-    sigmoid_in_place<Scalar>(Map(gates + 3 * hidden, hidden));
-    const Eigen::Map<const Array> i(gates, hidden), f(gates + hidden, hidden),
-        o(gates + 3 * hidden, hidden), before(c_before, hidden);
-    Map cell(c, hidden);
-    cell = f * before + i * g;
-    Map(h, hidden) = o * cell.tanh();
+    for (Index k = 0; k < hidden; k += kChunk<Scalar>) {
+        const Index n = hidden - k;
+        Scalar* const at = gates + k;
+        const Chunk<Scalar> i = sigmoid_of<Scalar>(load_chunk(at, n));
+        const Chunk<Scalar> f = sigmoid_of<Scalar>(load_chunk(at + hidden, n));
+        const Chunk<Scalar> g = load_chunk(at + 2 * hidden, n).tanh();
+        const Chunk<Scalar> o = sigmoid_of<Scalar>(load_chunk(at + 3 * hidden, n));
+        const Chunk<Scalar> cell = f * load_chunk(c_before + k, n) + i * g;
+        const Chunk<Scalar> output = o * cell.tanh();
+        store_chunk(i, at, n);
+        store_chunk(f, at + hidden, n);
+        store_chunk(g, at + 2 * hidden, n);
+        store_chunk(o, at + 3 * hidden, n);
+        store_chunk(cell, c + k, n);
+        store_chunk(output, h + k, n);
+    }
 }
 
 /// One sample backward. dh: H; dc: H, in: from the later step, out: for the earlier one; d_gates: 4
@@ -56,21 +92,25 @@ void lstm_gates_forward(Scalar* gates, const Scalar* c_before, Scalar* c, Scalar
 template <typename Scalar>
 void lstm_gates_backward(const Scalar* gates, const Scalar* c_before, const Scalar* c,
                          const Scalar* dh, Scalar* dc, Scalar* d_gates, Index hidden) {
-    for (Index k = 0; k < hidden; ++k) d_gates[k] = c[k];
-    using Array = Eigen::Array<Scalar, Eigen::Dynamic, 1>;
-    Eigen::Map<Array> tanh_c(d_gates, hidden);  // its place is free until the loop below writes di
-    tanh_c = tanh_c.tanh();
     const Scalar one(1);
-    for (Index k = 0; k < hidden; ++k) {
-        const Scalar i = gates[k], f = gates[hidden + k], g = gates[2 * hidden + k],
-                     o = gates[3 * hidden + k];
-        const Scalar t = d_gates[k];
-        const Scalar d_cell = dc[k] + dh[k] * o * (one - t * t);
-        d_gates[k] = d_cell * g * i * (one - i);
-        d_gates[hidden + k] = d_cell * c_before[k] * f * (one - f);
-        d_gates[2 * hidden + k] = d_cell * i * (one - g * g);
-        d_gates[3 * hidden + k] = dh[k] * t * o * (one - o);
-        dc[k] = d_cell * f;
+    for (Index k = 0; k < hidden; k += kChunk<Scalar>) {
+        const Index n = hidden - k;
+        const Chunk<Scalar> i = load_chunk(gates + k, n);
+        const Chunk<Scalar> f = load_chunk(gates + hidden + k, n);
+        const Chunk<Scalar> g = load_chunk(gates + 2 * hidden + k, n);
+        const Chunk<Scalar> o = load_chunk(gates + 3 * hidden + k, n);
+        const Chunk<Scalar> t = load_chunk(c + k, n).tanh();
+        const Chunk<Scalar> d_output = load_chunk(dh + k, n);
+        const Chunk<Scalar> d_cell = load_chunk(dc + k, n) + d_output * o * (one - t * t);
+        const Chunk<Scalar> d_i = d_cell * g * i * (one - i);
+        const Chunk<Scalar> d_f = d_cell * load_chunk(c_before + k, n) * f * (one - f);
+        const Chunk<Scalar> d_g = d_cell * i * (one - g * g);
+        const Chunk<Scalar> d_o = d_output * t * o * (one - o);
+        store_chunk(d_i, d_gates + k, n);
+        store_chunk(d_f, d_gates + hidden + k, n);
+        store_chunk(d_g, d_gates + 2 * hidden + k, n);
+        store_chunk(d_o, d_gates + 3 * hidden + k, n);
+        store_chunk<Scalar>(d_cell * f, dc + k, n);
     }
 }
 

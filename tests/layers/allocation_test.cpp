@@ -1,0 +1,150 @@
+// A layer that has run once allocates nothing when it runs again.
+
+#define MGAN_COUNT_ALLOCATIONS
+#include <support/allocation_counter.hpp>
+
+#include <mgan/core/random.hpp>
+#include <mgan/layers/bilstm.hpp>
+#include <mgan/layers/dense.hpp>
+#include <mgan/layers/initialisation.hpp>
+#include <mgan/layers/loss.hpp>
+#include <support/catch.hpp>
+
+#include <memory>
+
+using mgan::Index;
+using mgan::Matrix;
+using mgan::Sequence;
+using mgan_test::allocations_in;
+
+namespace {
+
+constexpr Index kSteps = 40, kBatch = 10, kFeatures = 7, kHidden = 50;
+
+Sequence<float> random_sequence(Index features) {
+    Sequence<float> x(kSteps, kBatch, features);
+    const mgan::Random random(1, "allocation_test");
+    for (Index i = 0; i < x.size(); ++i)
+        x.data()[i] = static_cast<float>(random.uniform(static_cast<std::uint64_t>(i), -1.0, 1.0));
+    return x;
+}
+
+/// Allocations of the second call of `pass`.
+template <typename Pass>
+std::uint64_t allocations_in_second(const Pass& pass) {
+    pass();
+    return allocations_in(pass);
+}
+
+}  // namespace
+
+TEST_CASE("The allocation counter counts operator new, malloc, and the temporaries of Eigen") {
+    if (!mgan_test::counts_malloc()) MGAN_SKIP("malloc cannot be counted in this build");
+    CHECK(allocations_in([] {}) == 0);
+    CHECK(allocations_in([] { const std::unique_ptr<int> p(new int(3)); }) <= 1);
+    std::unique_ptr<int> kept;
+    CHECK(allocations_in([&] { kept = std::make_unique<int>(3); }) == 1);
+    mgan::AlignedVector<float> aligned;
+    CHECK(allocations_in([&] { aligned.resize(100); }) == 1);
+    void* volatile block = nullptr;
+    CHECK(allocations_in([&] { block = std::malloc(10); }) == 1);
+    std::free(block);
+    Matrix<float> a = Matrix<float>::Ones(20, 20), b = a;
+    CHECK(allocations_in([&] { b = a + a; }) == 0);
+    CHECK(allocations_in([&] { a = a * b; }) >= 1);  // a product that needs its argument
+    CHECK(allocations_in([&] { a.resize(30, 30); }) == 1);
+}
+
+TEST_CASE("Dense, activations and losses allocate nothing in their second pass") {
+    if (!mgan_test::counts_malloc()) MGAN_SKIP("malloc cannot be counted in this build");
+    mgan::Dense<float> dense(kFeatures, kHidden), gradients = dense;
+    mgan::initialise(dense, mgan::Random(1, "dense"));
+    mgan::Dense<float>::Cache cache;
+    const Sequence<float> x = random_sequence(kFeatures), target = random_sequence(kHidden);
+    Sequence<float> y(kSteps, kBatch, kHidden), dy = y, dx = x;
+    for (const mgan::Activation activation :
+         {mgan::Activation::kIdentity, mgan::Activation::kRelu, mgan::Activation::kSigmoid,
+          mgan::Activation::kTanh, mgan::Activation::kSoftplus}) {
+        float loss = 0.0f;
+        CHECK(allocations_in_second([&] {
+                  dense.forward(x.all(), y.all());
+                  mgan::activate<float>(activation, y.all());
+                  loss += mgan::squared_error<float>(y.all(), target.all(), 0.1f, dy.all());
+                  loss += mgan::pinball<float>(y.all(), target.all(), target.all(), 0.1f, dy.all());
+                  mgan::activate_backward<float>(activation, y.all(), dy.all());
+                  dense.prepare_backward(cache);
+                  dense.backward_input(dy.all(), cache, dx.all());
+                  dense.backward_parameters(x.all(), dy.all(), gradients);
+              }) == 0);
+        CHECK(std::isfinite(loss));
+    }
+}
+
+TEST_CASE("The recurrent layers allocate nothing in their second pass, nor in a step") {
+    if (!mgan_test::counts_malloc()) MGAN_SKIP("malloc cannot be counted in this build");
+    const Sequence<float> x = random_sequence(kFeatures), dy = random_sequence(kHidden),
+                          dy_both = random_sequence(2 * kHidden);
+    Sequence<float> dx = x;
+    for (const mgan::Direction direction :
+         {mgan::Direction::kForward, mgan::Direction::kBackward}) {
+        mgan::Lstm<float> lstm(kFeatures, kHidden), gradients = lstm;
+        mgan::initialise(lstm, mgan::Random(2, "lstm"));
+        mgan::Lstm<float>::Cache cache;
+        mgan::LstmState<float> initial, d_initial;
+        initial.set_zero(kHidden, kBatch);
+        Sequence<float> y(kSteps, kBatch, kHidden);
+        CHECK(allocations_in_second([&] {
+                  lstm.forward(x.view(), y.view(), cache, direction, &initial);
+                  lstm.backward(dy.view(), dx.view(), cache, gradients, mgan::Update::kAssign,
+                                &d_initial);
+                  lstm.forward(x.view(), y.view(), cache, direction);
+                  lstm.backward(dy.view(), {}, cache, gradients);
+              }) == 0);
+    }
+    {
+        mgan::StackedLstm<float> lstm(kFeatures, kHidden, 2), gradients = lstm;
+        mgan::initialise(lstm, mgan::Random(3, "stacked"));
+        mgan::StackedLstm<float>::Cache cache;
+        mgan::StackedLstm<float>::State initial = lstm.zero_state(kBatch), d_initial;
+        CHECK(allocations_in_second([&] {
+                  lstm.forward(x.view(), cache, &initial);
+                  lstm.backward(dy.view(), dx.view(), cache, gradients, &d_initial);
+              }) == 0);
+        CHECK(allocations_in_second([&] {
+                  lstm.begin(x.view(), cache);
+                  for (Index t = 0; t < kSteps; ++t) lstm.forward_step(t, cache);
+                  lstm.begin_backward(cache);
+                  for (Index t = kSteps - 1; t >= 0; --t)
+                      lstm.backward_step(t, dy.step(t), cache, dx.step(t), gradients);
+                  lstm.end_backward(cache, d_initial);
+              }) == 0);
+        Matrix<float> gates(4 * kHidden, kBatch);
+        CHECK(allocations_in([&] { lstm.step(x.step(0), initial, gates); }) == 0);
+    }
+    {
+        mgan::BiLstm<float> bilstm(kFeatures, kHidden, 2), gradients = bilstm;
+        mgan::initialise(bilstm, mgan::Random(4, "bilstm"));
+        mgan::BiLstm<float>::Cache cache;
+        mgan::BiLstm<float>::State d_initial;
+        CHECK(allocations_in_second([&] {
+                  bilstm.forward(x.view(), cache);
+                  bilstm.backward(dy_both.view(), dx.view(), cache, gradients, &d_initial);
+              }) == 0);
+    }
+}
+
+TEST_CASE("Walking over parameters allocates nothing") {
+    if (!mgan_test::counts_malloc()) MGAN_SKIP("malloc cannot be counted in this build");
+    mgan::BiLstm<float> bilstm(kFeatures, kHidden, 2), other = bilstm;
+    mgan::AlignedVector<float> flat = mgan::flat_parameters<float>(bilstm);
+    double sum = 0.0;
+    CHECK(allocations_in([&] {
+              mgan::set_zero(bilstm);
+              mgan::add_parameters(bilstm, other, 0.5f);
+              mgan::scale_parameters(bilstm, 2.0f);
+              mgan::copy_parameters(bilstm, std::span<float>(flat));
+              mgan::assign_parameters(other, std::span<const float>(flat));
+              sum += mgan::squared_norm(bilstm);
+          }) == 0);
+    CHECK(sum == 0.0);
+}
