@@ -1,8 +1,30 @@
 #include <mgan/core/random.hpp>
+#include <mgan/layers/initialisation.hpp>
 #include <mgan/layers/mapping_network.hpp>
 #include <support/catch.hpp>
 
 using namespace mgan;
+
+namespace {
+
+/// How much w differs from song to song: its standard deviation, averaged over the plane.
+double spread(const MappingNetwork<double>& network) {
+    constexpr Index kSongs = 50;
+    const Random random(3, "mapping_network_test");
+    Sequence<double> z(network.steps(), kSongs, network.features()), w = z;
+    for (Index i = 0; i < z.size(); ++i)
+        z.data()[i] = random.uniform(static_cast<std::uint64_t>(i));
+    MappingNetwork<double>::Cache cache;
+    network.forward(z.view(), w.view(), cache);
+    double variance = 0.0;
+    for (Index t = 0; t < w.steps(); ++t) {
+        const Vector<double> mean = w.step(t).rowwise().mean();
+        variance += (w.step(t).colwise() - mean).array().square().mean();
+    }
+    return std::sqrt(variance / static_cast<double>(w.steps()));
+}
+
+}  // namespace
 
 TEST_CASE("MappingNetwork: the plane is flattened step by step, each song by itself") {
     MappingNetwork<double> network(3, 2, 1);
@@ -47,4 +69,13 @@ TEST_CASE("MappingNetwork: the error for a song of another length says what to d
                       Catch::Matchers::Contains("built for songs of exactly 100 steps") &&
                           Catch::Matchers::Contains("Give a plane of 100 steps"));
     CHECK_THROWS_AS(MappingNetwork<float>(0, 4), ConfigError);
+}
+
+TEST_CASE(
+    "MappingNetwork: its own initial values keep songs apart, the usual ones make them alike") {
+    MappingNetwork<double> network(100, 4);
+    initialise_mapping(network, Random(1, "weights"));
+    CHECK(spread(network) > 0.1);  // the noise itself: sqrt(1/12) = 0.29
+    initialise(network, Random(1, "weights"));
+    CHECK(spread(network) < 0.001);
 }

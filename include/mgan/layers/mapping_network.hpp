@@ -17,6 +17,7 @@
 /// Backward is that of n dense layers. W_k' is not stored beside W_k: with 1000 x 1000 weights and
 /// a batch of 20 songs, writing the transpose would take longer than the product.
 
+#include <mgan/core/random.hpp>
 #include <mgan/layers/activation.hpp>
 #include <mgan/layers/dense.hpp>
 #include <mgan/tensor/sequence.hpp>
@@ -120,5 +121,23 @@ private:
     Index steps_ = 0;
     Index features_ = 0;
 };
+
+/// Initial values that let the noise through: W ~ U(-a, a) with a = sqrt(6 / (T F)), b = 0 (He et
+/// al. 2015). A ReLU drops half of what it gets; this factor makes up for it. With the usual a = 1
+/// / sqrt(T F), each layer keeps a sixth of the variance, and what eight of them leave of the noise
+/// is a thousandth of its size: all songs would start out alike. `random` must be meant for this
+/// alone.
+template <typename Scalar>
+void initialise_mapping(MappingNetwork<Scalar>& network, const Random& random) {
+    std::uint64_t index = 0;
+    for (Dense<Scalar>& layer : network.layers) {
+        const double bound = std::sqrt(6.0 / static_cast<double>(layer.in()));
+        for (Index i = 0; i < layer.weight.size(); ++i) {
+            layer.weight.data()[i] =
+                Scalar(static_cast<RealOf<Scalar>>(random.uniform(index++, -bound, bound)));
+        }
+        layer.bias.setZero();
+    }
+}
 
 }  // namespace mgan::inline MGAN_ABI
