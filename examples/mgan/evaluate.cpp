@@ -137,15 +137,7 @@ int evaluate(const EvaluateOptions& options) {
 }  // namespace
 
 Run add_evaluate(CLI::App& app) {
-    app.description(
-        "Compares made songs with real ones, metric by metric: means, and distances between songs\n"
-        "as densities (Yang and Lerch). Real songs are cut to random pieces of the made songs'\n"
-        "number of notes.\n"
-        "  overlap   shared area of the densities of distances within the real set and between "
-        "the\n"
-        "            sets; 1 is best. Lenient: notes drawn at random score 0.8, so see the gap, "
-        "too\n"
-        "  gap       |difference of means| / standard deviation of the real songs; 0 is best");
+    app.description("Compares made songs with real ones, metric by metric.");
     auto options = std::make_shared<EvaluateOptions>();
     app.add_option("SONGS", options->songs, "folder of made songs")->type_name("")->required();
     app.add_option("--against", options->against,
@@ -157,13 +149,19 @@ Run add_evaluate(CLI::App& app) {
         ->type_name("RUN");
     app.add_option("--part", options->part, "train, validation or test")
         ->type_name("PART")
-        ->check(CLI::IsMember({"train", "validation", "test"}))
+        ->check(CLI::IsMember({"train", "validation", "test"}).description(""))
         ->capture_default_str();
     app.add_option("--seed", options->seed, "where the real songs are cut")
         ->type_name("N")
         ->capture_default_str();
     app.add_flag("--json", options->json, "as JSON");
     app.footer(
+        "Real songs are cut to random pieces of the made songs' number of notes.\n"
+        "  overlap   shared area of two densities of distances, within the real set and between "
+        "the\n"
+        "            sets (Yang and Lerch); 1 is best. Lenient: notes drawn at random score 0.8\n"
+        "  KL        divergence of these densities; 0 is best\n"
+        "  gap       |difference of means| / standard deviation of the real songs; 0 is best\n\n"
         "Examples:\n"
         "  mgan evaluate songs --against my-midi-folder\n"
         "  mgan evaluate songs --run run --part test --json");

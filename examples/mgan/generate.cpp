@@ -50,34 +50,35 @@ int generate(const GenerateOptions& options) {
 }  // namespace
 
 Run add_generate(CLI::App& app) {
-    app.description(
-        "Makes new songs with a trained model and writes them as MIDI files: song-01.mid, ...\n"
-        "Song 7 of a seed is the same however many are made; files of these names are replaced.");
+    app.description("Makes new songs with a trained model and writes them as MIDI files.");
     auto options = std::make_shared<GenerateOptions>();
     app.add_option("MODEL", options->model, "a run's folder, or a .safetensors file")
         ->type_name("")
         ->required();
     app.add_option("--count", options->count, "number of songs")
         ->type_name("N")
-        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1000000}))
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1000000}).description(""))
         ->capture_default_str();
     app.add_option("--length", options->length, "events (notes) of a song; default: as in training")
         ->type_name("N")
-        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1000000}));
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1000000}).description(""));
     app.add_option("--seed", options->seed, "which songs")->type_name("N")->capture_default_str();
     app.add_option("--tempo", options->tempo, "quarter notes a minute")
         ->type_name("BPM")
-        ->check(CLI::Range(4.0, 1000.0))
+        ->check(CLI::Range(4.0, 1000.0).description(""))
         ->capture_default_str();
     app.add_option("--out", options->out, "folder to write to")
         ->type_name("DIR")
         ->capture_default_str();
     app.add_option("--threads", options->threads, "how many work at once")
         ->type_name("N")
-        ->check(CLI::Range(1, 1024))
+        ->check(CLI::Range(1, 1024).description(""))
         ->capture_default_str();
     app.add_flag("--wav", options->wav, "sound files as well");
     app.footer(
+        "The files are song-01.mid, song-02.mid, ...; files of these names are replaced. Song 7 of "
+        "a\n"
+        "seed is the same however many songs are made.\n\n"
         "Examples:\n"
         "  mgan generate run --count 20 --out songs\n"
         "  mgan generate run/model.safetensors --length 400 --tempo 96 --seed 3");

@@ -24,14 +24,16 @@ using Json = nlohmann::ordered_json;
 
 /// Adds the metrics of a song to an object.
 inline void add_metrics(Json& object, const metrics::SongMetrics& song) {
+    const auto whole = [](const std::optional<double>& value) {
+        return value ? Json(static_cast<std::int64_t>(*value)) : Json(nullptr);
+    };
     object["notes"] = song.notes;
     object["scale_consistency"] = json_of(song.scale_consistency);
-    object["tone_span"] = json_of(song.tone_span);
+    object["tone_span"] = whole(song.tone_span);
     object["unique_tones"] = song.unique_tones;
-    object["intensity_span"] = json_of(song.intensity_span);
+    object["intensity_span"] = whole(song.intensity_span);
     object["polyphony"] = json_of(song.polyphony);
     object["repetitions_3"] = song.repetitions_3;
-    object["longest_run"] = song.longest_run;
     object["reference"] = {{"scale_consistency", json_of(song.reference.scale_consistency)},
                            {"polyphony", song.reference.polyphony},
                            {"repetitions_3", song.reference.repetitions_3}};

@@ -105,15 +105,7 @@ int stats(const StatsOptions& options) {
 }  // namespace
 
 Run add_stats(CLI::App& app) {
-    app.description(
-        "Measures MIDI files. Without --json, a table:\n"
-        "  notes    number of notes (drums left out)\n"
-        "  scale    share of notes in the best-fitting major or minor scale\n"
-        "  span     highest minus lowest pitch, semitones\n"
-        "  tones    number of distinct pitches\n"
-        "  intens.  highest minus lowest velocity\n"
-        "  polyph.  share of onsets with two or more notes\n"
-        "  rep. 3   pairs of equal runs of three pitches");
+    app.description("Measures MIDI files, one by one.");
     auto options = std::make_shared<StatsOptions>();
     app.add_option("PATH", options->path, "a MIDI file, or a folder of them")
         ->type_name("")
@@ -121,7 +113,15 @@ Run add_stats(CLI::App& app) {
     app.add_flag("--json", options->json,
                  "as JSON: an array with one object a file; `reference` holds the values as the "
                  "published C-RNN-GAN code counts them");
-    app.footer("Examples:\n  mgan stats songs\n  mgan stats song.mid --json");
+    app.footer(
+        "  notes    number of notes (drums left out)\n"
+        "  scale    share of notes in the best-fitting major or minor scale\n"
+        "  span     highest minus lowest pitch, semitones\n"
+        "  tones    number of distinct pitches\n"
+        "  intens.  highest minus lowest velocity\n"
+        "  polyph.  share of onsets with two or more notes\n"
+        "  rep. 3   pairs of equal runs of three pitches\n\n"
+        "Examples:\n  mgan stats songs\n  mgan stats song.mid --json");
     return [options] { return stats(*options); };
 }
 

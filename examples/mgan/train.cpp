@@ -95,11 +95,11 @@ int train(const TrainOptions& options) {
         // and is judged again when that is read.
         for (const SettingDifference& difference : differences(*base, settings)) {
             if (difference.key == "adversarial.epochs") continue;
-            throw UsageError(concat(run.path().string(), ": the run was started with ",
-                                    difference.key, " = ", difference.before, ", not ",
-                                    difference.after,
-                                    "; resume it without that option, or start another run with "
-                                    "--out"));
+            throw ConfigError(concat(run.path().string(), ": the run was started with ",
+                                     difference.key, " = ", difference.before, ", not ",
+                                     difference.after,
+                                     "; resume it without that option, or start another run with "
+                                     "--out"));
         }
     }
     require<DataError>(options.resume || !run.holds_run(), run.path().string(),
@@ -177,10 +177,7 @@ int train(const TrainOptions& options) {
 
 Run add_train(CLI::App& app) {
     app.description(
-        "Trains a model on MIDI files: pretraining first, then generator against discriminator.\n"
-        "All there is to know of the run is in its folder (--out): settings, history, checkpoint,\n"
-        "model, songs. Ctrl-C saves and stops; --resume goes on, with the same bits as if it had\n"
-        "never stopped.");
+        "Trains a model on MIDI files: pretraining first, then generator against discriminator.");
     auto options = std::make_shared<TrainOptions>();
     app.add_option("DATA", options->data,
                    "folder that is searched for .mid, .midi, .rmi and .kar files; without it, the "
@@ -196,13 +193,18 @@ Run add_train(CLI::App& app) {
     app.add_option("--threads", options->threads,
                    "how many work at once; changes the time it takes, not the result")
         ->type_name("N")
-        ->check(CLI::Range(1, 1024))
+        ->check(CLI::Range(1, 1024).description(""))
         ->capture_default_str();
     app.add_flag("--quiet", options->quiet, "print errors only");
     app.add_flag("--print-config", options->print_config,
                  "print every setting as JSON (what --config reads), and train nothing");
     add_setting_options(app, options->settings);
     app.footer(
+        "All there is to know of a run is in its folder: config.json, history.jsonl, checkpoint,\n"
+        "model, songs. Ctrl-C saves and stops; --resume goes on, with the same bits as if the run\n"
+        "had never stopped.\n\n"
+        "Settings come from the preset, then --config, then --set, then the options with names of\n"
+        "their own; the later one wins.\n\n"
         "Examples:\n"
         "  mgan train                                        the bundled music, in the folder run\n"
         "  mgan train my-midi-folder --out mine\n"
