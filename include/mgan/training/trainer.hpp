@@ -316,7 +316,8 @@ private:
         sum_generator_gradients(batch);
         state.sums.pretrain += losses.pretrain;
         state.sums.gradient_g += generator_optimiser.step(
-            generator, gradient, rate(pretrain.learning_rate, pretrain.schedule), place());
+            generator, gradient, rate(pretrain.learning_rate, pretrain.schedule),
+            place() + ", generator");
     }
 
     void begin_adversarial_phase() {
@@ -353,9 +354,9 @@ private:
         check_loss("the feature matching loss", losses.feature_matching);
         if (!rest_g) {
             sum_generator_gradients(batch);
-            state.sums.gradient_g +=
-                generator_optimiser.step(generator, shards_[0].adversarial.generator_gradient,
-                                         rate(settings.learning_rate, settings.schedule), place());
+            state.sums.gradient_g += generator_optimiser.step(
+                generator, shards_[0].adversarial.generator_gradient,
+                rate(settings.learning_rate, settings.schedule), place() + ", generator");
         }
         if (settings.average > 0.0)
             update_average(average, std::as_const(generator), settings.average);
@@ -400,7 +401,7 @@ private:
         state.sums.gradient_d += discriminator_optimiser.step(
             discriminator, gradient,
             rate(settings_.adversarial.discriminator_learning_rate, settings_.adversarial.schedule),
-            place());
+            place() + ", discriminator");
     }
 
     [[nodiscard]] AdversarialLosses sum_shards(Index batch) const {
@@ -428,11 +429,28 @@ private:
     }
 
     void check_loss(const char* what, double loss) const {
-        if (!std::isfinite(loss)) {
-            throw NumericalError(
-                concat(place(), ": ", what, " is ", loss,
-                       "; the weights are those of the step before. Try a lower learning rate."));
+        if (std::isfinite(loss)) return;
+        throw NumericalError(concat(place(), ": ", what, " is ", loss, " (", culprit(),
+                                    "); it has not reached the weights. Try a lower learning "
+                                    "rate."));
+    }
+
+    /// Where a loss that is not finite comes from, as far as weights and gradients tell.
+    [[nodiscard]] std::string culprit() const {
+        const auto search = [](const char* what, const char* net, const auto& model) {
+            const std::string name = first_non_finite(model);
+            return name.empty() ? name : concat(what, net, name, " is not finite");
+        };
+        std::string found = search("the weight ", "generator.", generator);
+        if (found.empty()) found = search("the weight ", "discriminator.", discriminator);
+        for (const Work& work : shards_) {
+            const AdversarialShard<Scalar>& shard = work.adversarial;
+            if (found.empty())
+                found = search("the gradient of ", "generator.", shard.generator_gradient);
+            if (found.empty())
+                found = search("the gradient of ", "discriminator.", shard.discriminator_gradient);
         }
+        return found.empty() ? "weights and gradients are finite: a sum overflows" : found;
     }
 
     /// Losses on the validation songs, the metrics of sampled songs, and the comparison.
