@@ -36,8 +36,9 @@ enum class PretrainLoss {
 
 /// How songs become numbers, and what the generator hears of them.
 struct EncodingSettings {
-    encoding::EncodingOptions options;
-    encoding::ContextOptions context;
+    encoding::EncodingOptions options{.pitch_contrast = 1.3};
+    encoding::ContextOptions context{
+        .pitch_class = true, .beat = true, .recent = 0, .recall = true, .style = true};
 
     template <typename Visitor>
     void visit(Visitor&& visitor) {
@@ -129,7 +130,7 @@ struct DiscriminatorSettings {
 };
 
 struct PretrainSettings {
-    std::int64_t epochs = 60;
+    std::int64_t epochs = 40;
     PretrainLoss loss = PretrainLoss::pinball;
     double learning_rate = 3e-3;
     RateSchedule schedule = RateSchedule::cosine;
@@ -163,12 +164,12 @@ struct PretrainSettings {
 };
 
 struct AdversarialSettings {
-    std::int64_t epochs = 30;
+    std::int64_t epochs = 10;
     GeneratorLoss loss = GeneratorLoss::kNonSaturating;
     double loss_weight = 1.0;
     double learning_rate = 2e-4;
     double discriminator_learning_rate = 1e-3;
-    RateSchedule schedule = RateSchedule::constant;
+    RateSchedule schedule = RateSchedule::cosine;
     double label_smoothing = 0.0;
     std::int64_t discriminator_warmup = 30;
     double pretrain_weight = 0.3;
@@ -379,6 +380,7 @@ inline void use_variant(Settings& settings, Variant variant) {
     s.preset = "paper";
     s.encoding.options.normalisation = encoding::NormalisationKind::minmax;
     s.encoding.options.normalise_key = false;
+    s.encoding.options.pitch_contrast = 1.0;
     s.encoding.options.grid_ticks = 1;
     s.encoding.context = {};
     s.epoch_songs = 0;
