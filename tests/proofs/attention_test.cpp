@@ -71,8 +71,8 @@ TEST_CASE("Attention: gradients are right for large scores") {
 
 TEST_CASE("Attention: gradients of parameters add up, and a used cache is as good as a new one") {
     for (const bool by_steps : {false, true}) {
-        AttentionSubject<double> subject(sizes_of({18, 2}, 2, true, 4, by_steps));
-        AttentionSubject<double> before(sizes_of({35, 3}, 2, true, 4, by_steps));
+        AttentionSubject<double> subject(sizes_of({35, 2}, 2, true, 4, by_steps));
+        AttentionSubject<double> before(sizes_of({50, 2}, 2, true, 4, by_steps));
         fill(subject, Point::kRandom, 7);
         fill(before, Point::kRandom, 8);
         prove_accumulation(subject, before);
