@@ -1,0 +1,91 @@
+#pragma once
+/// \file
+/// Everything of mgan that can be compiled where it is included.
+///
+/// | part    | folders                                  | needs              | CMake target  |
+/// |---------|------------------------------------------|--------------------|---------------|
+/// | music   | core, midi, metrics                      | nothing            | `mgan::midi`  |
+/// | nets    | tensor, layers, autodiff, encoding,      | Eigen              | `mgan::nets`  |
+/// |         | models                                   |                    |               |
+/// | files   | io, training                             | and nlohmann/json  | `mgan::io`    |
+/// | sound   | audio, PF classifier                     | and FFTW           | `mgan::audio` |
+///
+/// A part whose libraries the compiler does not find is left out, so that this line always compiles:
+///
+///     #include <mgan/mgan.hpp>
+///
+/// `MGAN_HAS_NETS` and `MGAN_HAS_IO` are 1 where the part is in, and 0 where it is not. To be told at
+/// once that something is missing, and for programs that compile faster, include the one header that
+/// you use instead, for example `<mgan/layers/lstm.hpp>`: each compiles alone.
+
+#if __has_include(<Eigen/Core>)
+#define MGAN_HAS_NETS 1
+#else
+#define MGAN_HAS_NETS 0
+#endif
+
+#if MGAN_HAS_NETS && __has_include(<nlohmann/json.hpp>)
+#define MGAN_HAS_IO 1
+#else
+#define MGAN_HAS_IO 0
+#endif
+
+// ---- music
+#include <mgan/core/atomic_file.hpp>
+#include <mgan/core/byte_cursor.hpp>
+#include <mgan/core/error.hpp>
+#include <mgan/core/parallel.hpp>
+#include <mgan/core/random.hpp>
+#include <mgan/core/settings.hpp>
+#include <mgan/core/version.hpp>
+#include <mgan/metrics/crop.hpp>
+#include <mgan/metrics/set_comparison.hpp>
+#include <mgan/metrics/song_metrics.hpp>
+#include <mgan/midi/corpus.hpp>
+#include <mgan/midi/notes.hpp>
+#include <mgan/midi/reader.hpp>
+#include <mgan/midi/score_parser.hpp>
+#include <mgan/midi/score_performance.hpp>
+#include <mgan/midi/writer.hpp>
+
+// ---- nets
+#if MGAN_HAS_NETS
+#include <mgan/autodiff/complex_step.hpp>
+#include <mgan/autodiff/custom.hpp>
+#include <mgan/autodiff/gradient_check.hpp>
+#include <mgan/autodiff/operations.hpp>
+#include <mgan/autodiff/tape.hpp>
+#include <mgan/encoding/codec.hpp>
+#include <mgan/layers/activation.hpp>
+#include <mgan/layers/attention.hpp>
+#include <mgan/layers/bilstm.hpp>
+#include <mgan/layers/conv2d.hpp>
+#include <mgan/layers/dense.hpp>
+#include <mgan/layers/initialisation.hpp>
+#include <mgan/layers/loss.hpp>
+#include <mgan/layers/lstm.hpp>
+#include <mgan/layers/mapping_network.hpp>
+#include <mgan/layers/parameters.hpp>
+#include <mgan/layers/stacked_lstm.hpp>
+#include <mgan/models/discriminator.hpp>
+#include <mgan/models/generator.hpp>
+#include <mgan/tensor/matrix.hpp>
+#include <mgan/tensor/product.hpp>
+#include <mgan/tensor/sequence.hpp>
+#include <mgan/tensor/transposed_product.hpp>
+#endif
+
+// ---- files
+#if MGAN_HAS_IO
+#include <mgan/io/history.hpp>
+#include <mgan/io/safetensors.hpp>
+#include <mgan/io/settings_json.hpp>
+#include <mgan/training/checkpoint.hpp>
+#include <mgan/training/data_set.hpp>
+#include <mgan/training/evaluation.hpp>
+#include <mgan/training/model_file.hpp>
+#include <mgan/training/run_directory.hpp>
+#include <mgan/training/sampler.hpp>
+#include <mgan/training/settings.hpp>
+#include <mgan/training/trainer.hpp>
+#endif

@@ -1,0 +1,286 @@
+#!/usr/bin/env python3
+"""Checks that the house stands: includes point down, and headers keep the rules of the style.
+
+    check_floors.py [ROOT]              prints each violation as file:line: what; status 1 if any
+    check_floors.py [ROOT] --self-test  plants one violation of each kind in a copy, and looks for it
+
+A folder of include/mgan is a floor. FLOORS names the floors that each one may stand on directly; what
+those stand on is allowed as well. Two headers of one floor may include each other's floor, but no
+chain of includes may come back to where it started.
+"""
+import argparse
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+FLOORS = {
+    "core": [],
+    "tensor": ["core"],
+    "midi": ["core"],
+    "autodiff": ["tensor"],
+    "layers": ["tensor"],
+    "audio": ["tensor"],
+    "encoding": ["tensor", "midi"],
+    "io": ["tensor"],
+    "metrics": ["midi"],
+    "models": ["layers", "autodiff", "audio"],
+    "training": ["models", "io", "metrics", "encoding"],
+}
+# Libraries, by the beginning of the included name: the floors that may name them.
+LIBRARIES = {
+    "Eigen/": {"tensor"},
+    "nlohmann/": {"io"},
+    "fftw3": {"audio"},
+    "omp.h": {"core"},
+    "mpi.h": {"training"},
+}
+UMBRELLA = "mgan.hpp"
+# Suffixes of tracked files whose words are looked at.
+TEXTS = {".hpp", ".cpp", ".h", ".py", ".sh", ".md", ".txt", ".cmake", ".in", ".json", ".yml", ".cff", ".toml", ""}
+# A path of one person's machine helps nobody else. (The last letters are apart so that this file passes.)
+MACHINE_PATH = re.compile(r"(?<![\w.$}/-])/(?:" + "|".join(["wor" "k", "roo" "t", "hom" "e", "User" "s"]) + r")/\w")
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+COMMENT_OR_STRING = re.compile(
+    r'//[^\n]*|/\*.*?\*/|R"([^(\s]*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"', re.DOTALL)
+
+
+def reachable(floor, seen=None):
+    """The floors below `floor`, and itself."""
+    seen = {floor} if seen is None else seen
+    for below in FLOORS[floor]:
+        if below not in seen:
+            seen.add(below)
+            reachable(below, seen)
+    return seen
+
+
+def without_comments(text):
+    """The code alone: comments and strings become blanks, lines stay where they are. Includes and
+    pragmas keep their words."""
+    def blank(match):
+        line_start = text.rfind("\n", 0, match.start()) + 1
+        before = text[line_start:match.start()]
+        if match.group().startswith('"') and re.search(r"#\s*include\s*$|_Pragma\s*\(\s*$", before):
+            return match.group()
+        return re.sub(r"[^\n]", " ", match.group())
+    return COMMENT_OR_STRING.sub(blank, text)
+
+
+def wide_directives(code):
+    """Lines of `using namespace` outside of any function: within one it ends with the function."""
+    lines, scopes, statement = [], [], 0
+    for token in re.finditer(r"[{};]|\busing\s+namespace\b", code):
+        if token.group() == "{":
+            scopes.append(re.search(r"\bnamespace\b", code[statement:token.start()]) is not None)
+        elif token.group() == "}":
+            if scopes:
+                scopes.pop()
+        elif token.group() != ";" and all(scopes):
+            lines.append(code.count("\n", 0, token.start()) + 1)
+        if token.group() in "{};":
+            statement = token.end()
+    return lines
+
+
+class Headers:
+    def __init__(self, folder):
+        self.folder = folder
+        self.violations = []
+        self.code = {}      # name below include/mgan -> code without comments
+        self.includes = {}  # name -> [(line, name of a header of mgan)]
+        for path in sorted(folder.rglob("*.hpp")):
+            self.code[str(path.relative_to(folder))] = without_comments(path.read_text(encoding="utf-8"))
+
+    def fault(self, name, line, text):
+        self.violations.append(f"include/mgan/{name}:{line}: {text}")
+
+    def check(self):
+        for name in self.code:
+            self.check_lines(name)
+        self.check_circles()
+        self.check_umbrella()
+        return self.violations
+
+    def check_lines(self, name):
+        floor = name.split("/")[0] if "/" in name else None
+        if floor is not None and floor not in FLOORS:
+            self.fault(name, 1, f"floor {floor} has no place in FLOORS of check_floors.py")
+            floor = None
+        lines = self.code[name].split("\n")
+        if not any(re.match(r"\s*#\s*pragma\s+once\b", line) for line in lines):
+            self.fault(name, 1, "#pragma once is missing")
+        self.includes[name] = []
+        for number, line in enumerate(lines, start=1):
+            include = INCLUDE.match(line)
+            if include:
+                self.check_include(name, floor, number, *include.groups())
+            if floor != "core" and re.search(r"#\s*pragma\s+omp\b|_Pragma\s*\(\s*\"\s*omp\b", line):
+                self.fault(name, number, "OpenMP pragmas live in core/ alone (parallel_for)")
+        for number in wide_directives(self.code[name]):
+            self.fault(name, number, "using namespace in a header reaches every user of it")
+
+    def check_include(self, name, floor, number, bracket, target):
+        if not target.startswith("mgan/"):
+            if bracket == '"':
+                self.fault(name, number, f'"{target}": write <mgan/...>')
+            if target == "Eigen/Dense" or target.startswith("unsupported/"):
+                self.fault(name, number, f"<{target}>: <Eigen/Core> is all that mgan uses")
+            for library, floors in LIBRARIES.items():
+                if target.startswith(library) and floor not in floors:
+                    self.fault(name, number, f"<{target}> belongs into {', '.join(sorted(floors))}/ alone")
+            return
+        target = target.removeprefix("mgan/")
+        if target not in self.code:
+            self.fault(name, number, f"<mgan/{target}> does not exist")
+            return
+        self.includes[name].append((number, target))
+        below = target.split("/")[0]
+        if name == UMBRELLA or floor is None:
+            return
+        if target == UMBRELLA:
+            self.fault(name, number, "a part does not include the whole")
+        elif below in FLOORS and below not in reachable(floor):
+            self.fault(name, number, f"{floor}/ does not stand on {below}/ (<mgan/{target}>)")
+
+    def check_circles(self):
+        done, chain = set(), []
+
+        def visit(name):
+            if name in done:
+                return
+            chain.append(name)
+            for number, target in self.includes.get(name, []):
+                if target in chain:
+                    circle = chain[chain.index(target):] + [target]
+                    self.fault(name, number, "a circle of includes: " + " -> ".join(circle))
+                else:
+                    visit(target)
+            chain.pop()
+            done.add(name)
+
+        for name in sorted(self.code):
+            visit(name)
+
+    def check_umbrella(self):
+        if UMBRELLA not in self.code:
+            return
+        found, open_ = {UMBRELLA}, [UMBRELLA]
+        while open_:
+            for _, target in self.includes.get(open_.pop(), []):
+                if target not in found:
+                    found.add(target)
+                    open_.append(target)
+        for name in sorted(set(self.code) - found):
+            self.fault(UMBRELLA, 1, f"does not reach <mgan/{name}>")
+
+
+def tracked_files(root):
+    """Files under version control; every file where there is none (a release archive, the self-test)."""
+    if (root / ".git").exists():
+        listed = subprocess.run(["git", "-C", str(root), "ls-files", "-z"], capture_output=True)
+        if listed.returncode == 0:
+            return [root / name for name in listed.stdout.decode().split("\0") if name]
+    return [path for path in root.rglob("*") if path.is_file()]
+
+
+def check_words(root):
+    violations = []
+    for path in sorted(tracked_files(root)):
+        if path.suffix not in TEXTS or not path.is_file() or "build" in path.relative_to(root).parts:
+            continue
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        for number, line in enumerate(text.split("\n"), start=1):
+            if MACHINE_PATH.search(line):
+                violations.append(f"{path.relative_to(root)}:{number}: a path of one machine")
+    return violations
+
+
+def check(root):
+    return Headers(root / "include" / "mgan").check() + check_words(root)
+
+
+# What the self-test plants: (file below the root, text to append, words of the message).
+PLANTED = [
+    ("include/mgan/core/error.hpp", "#include <mgan/midi/song.hpp>", "core/ does not stand on midi/"),
+    ("include/mgan/layers/dense.hpp", "#include <mgan/autodiff/tape.hpp>", "layers/ does not stand on autodiff/"),
+    ("include/mgan/midi/song.hpp", "#include <mgan/tensor/matrix.hpp>", "midi/ does not stand on tensor/"),
+    ("include/mgan/midi/song.hpp", "#include <mgan/midi/notes.hpp>", "a circle of includes"),
+    ("include/mgan/midi/song.hpp", "#include <mgan/mgan.hpp>", "a part does not include the whole"),
+    ("include/mgan/midi/song.hpp", "  #  include <mgan/midi/no_such.hpp>", "does not exist"),
+    ("include/mgan/tensor/matrix.hpp", "#include <Eigen/Dense>", "<Eigen/Core> is all"),
+    ("include/mgan/tensor/matrix.hpp", "#include <unsupported/Eigen/FFT>", "<Eigen/Core> is all"),
+    ("include/mgan/layers/dense.hpp", "#include <Eigen/Core>", "belongs into tensor/"),
+    ("include/mgan/training/settings.hpp", "#include <nlohmann/json.hpp>", "belongs into io/"),
+    ("include/mgan/midi/song.hpp", "using  namespace std;", "using namespace"),
+    ("include/mgan/midi/song.hpp", "namespace mgan {\nusing namespace std; }", "using namespace"),
+    ("include/mgan/layers/dense.hpp", "#pragma omp parallel for", "OpenMP pragmas"),
+    ("include/mgan/layers/dense.hpp", '_Pragma("omp simd")', "OpenMP pragmas"),
+    ("include/mgan/midi/once.hpp", "// #pragma once", "#pragma once is missing"),
+    ("include/mgan/midi/unlisted.hpp", "#pragma once", "does not reach <mgan/midi/unlisted.hpp>"),
+    ("include/mgan/attic/new.hpp", "#pragma once", "floor attic has no place"),
+    ("docs/planted.md", "see /" "home/somebody/notes", "a path of one machine"),
+]
+# What must not be reported: words in comments and strings, and paths that only look like one.
+INNOCENT = """
+namespace mgan { inline void planted() { using namespace mgan; } }
+// using namespace std; #pragma omp parallel
+/* #include <Eigen/Dense>
+#include <mgan/midi/notes.hpp> */
+// https://example.org/work/paper and build/root/x
+"""
+
+
+def self_test(root):
+    failures = 0
+    with tempfile.TemporaryDirectory(prefix="mgan_floors_") as folder:
+        copy = pathlib.Path(folder) / "copy"
+        shutil.copytree(root / "include", copy / "include")
+        before = check(copy)
+        core = copy / "include/mgan/core/error.hpp"
+        text = core.read_text(encoding="utf-8")
+        core.write_text(text + INNOCENT, encoding="utf-8")
+        alarms = [found for found in check(copy) if found not in before]
+        core.write_text(text, encoding="utf-8")
+        for alarm in alarms:
+            failures += 1
+            print(f"a false alarm: {alarm}")
+        for name, line, message in PLANTED:
+            path = copy / name
+            new = not path.exists()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            text = "" if new else path.read_text(encoding="utf-8")
+            path.write_text(f"{text}{line}\n", encoding="utf-8")
+            if not any(message in found for found in check(copy) if found not in before):
+                failures += 1
+                print(f"not noticed: {line!r} in {name}")
+            if new:
+                path.unlink()
+            else:
+                path.write_text(text, encoding="utf-8")
+    print(f"{len(PLANTED) - failures} of {len(PLANTED)} planted violations were found")
+    return failures
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("root", nargs="?", type=pathlib.Path,
+                        default=pathlib.Path(__file__).resolve().parents[2])
+    parser.add_argument("--self-test", action="store_true")
+    options = parser.parse_args()
+    if options.self_test:
+        return 1 if self_test(options.root) else 0
+    violations = check(options.root)
+    for violation in violations:
+        print(violation)
+    return 1 if violations else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
