@@ -12,7 +12,7 @@
 ///                 |
 ///            dense, relu                   a_t = relu(W_1 c_t [+ W_z z_t] + b_1)             (5)
 ///                 |
-///               dense ----> y_t            y_t = W_2 a_t + b_2                               (6)
+///               dense ----> y_t            y_t = W_2 a_t + b_2, [through the recall gate]     (6)
 ///                 ^          |
 ///                 +-- next --+             fed back: r(y_t), by default y_t itself           (7)
 ///                     step
@@ -44,6 +44,7 @@
 #include <mgan/layers/dense.hpp>
 #include <mgan/layers/stacked_lstm.hpp>
 #include <mgan/models/noise_path.hpp>
+#include <mgan/models/recall_gate.hpp>
 
 namespace mgan::inline MGAN_ABI {
 
@@ -55,6 +56,7 @@ struct GeneratorConfig {
     Index layers = 2;            ///< of the LSTM
     Index head = 100;            ///< units of the first dense layer
     bool noise_to_head = false;  ///< the first dense layer sees z_t too
+    bool recall_gate = false;  ///< the last F + 1 rows of k_t are a recalled event: recall_gate.hpp
 
     Index mapping_layers = 0;    ///< of the mapping network; 0: none
     Index plane_length = 0;      ///< T of the mapping network
@@ -100,6 +102,7 @@ public:
         typename StackedLstm<Scalar>::Cache lstm;
         typename Attention<Scalar>::Cache attention;
         typename Dense<Scalar>::Cache head_1, head_2;
+        typename RecallGate<Scalar>::Cache recall;  ///< only with recall gate
         Sequence<Scalar> d_event, d_hidden, d_attended, d_lstm;
         Sequence<Scalar> d_input;  ///< du_t, [T, B, Z + F + K]
         Sequence<Scalar> d_noise;  ///< dz, [steps of z, B, Z]; with a noise path
@@ -112,6 +115,7 @@ public:
         typename Attention<Scalar>::Stream attention;
         Matrix<Scalar> input;  ///< u_t; its rows Z .. are what was fed back
         Matrix<Scalar> gates, attended, hidden, event;
+        Matrix<Scalar> proposal, recall;  ///< only with recall gate
     };
 
     Generator() = default;
@@ -122,9 +126,15 @@ public:
           head_1(config.hidden, config.head),
           head_2(config.head, config.features),
           head_noise(Matrix<Scalar>::Zero(config.noise_to_head ? config.head : 0, config.noise)),
+          recall_gate(config.recall_gate ? RecallGate<Scalar>(config.head, config.features)
+                                         : RecallGate<Scalar>()),
           config_(config) {
         require<ConfigError>(config.attention_heads >= 0, "Generator: ", config.attention_heads,
                              " attention heads; 0 stands for no attention");
+        require<ConfigError>(!config.recall_gate || config.context > config.features,
+                             "Generator: the recall gate needs a context that ends in a recalled "
+                             "event and its flag, ",
+                             config.features + 1, " rows; the context has ", config.context);
         if (attends()) {
             attention = Attention<Scalar>(AttentionConfig{config.hidden, config.attention_heads,
                                                           true, config.attention_window});
@@ -170,6 +180,7 @@ public:
         }
         head(raw_noise(cache).all(), head_input(cache).all(), cache.hidden.all(),
              cache.event.all());
+        if (config_.recall_gate) gate_events(0, steps, cache);
         return cache.event;
     }
 
@@ -201,6 +212,7 @@ public:
             }
             head(raw_noise(cache).step(t), head_input(cache).step(t), cache.hidden.step(t),
                  cache.event.step(t));
+            if (config_.recall_gate) gate_events(t, 1, cache);
             if (t + 1 < steps) {
                 MatrixMap<Scalar> next = cache.input.step(t + 1);
                 feedback(t, cache.event.step(t), next.middleRows(config_.noise, config_.features),
@@ -223,6 +235,7 @@ public:
         }
         head_1.prepare_backward(cache.head_1);
         head_2.prepare_backward(cache.head_2);
+        if (config_.recall_gate) recall_gate.dense.prepare_backward(cache.recall.dense);
         cache.d_hidden.resize(steps, batch, config_.head);
         cache.d_lstm.resize(steps, batch, config_.hidden);
         if (attends()) cache.d_attended.resize(steps, batch, config_.hidden);
@@ -238,8 +251,7 @@ public:
                     cache.d_event.step(t) +=
                         cache.d_input.step(t + 1).middleRows(config_.noise, config_.features);
                 }
-                head_backward(cache.hidden.step(t), cache.d_event.step(t), cache.d_hidden.step(t),
-                              d_head_input.step(t), cache);
+                head_backward(t, 1, d_head_input.step(t), cache);
                 if (attends()) {
                     attention.backward_step(t, cache.d_attended.step(t), cache.attention,
                                             cache.d_lstm.step(t), gradients.attention);
@@ -250,8 +262,7 @@ public:
                                    gradients.lstm);
             }
         } else {
-            head_backward(cache.hidden.all(), cache.d_event.all(), cache.d_hidden.all(),
-                          d_head_input.all(), cache);
+            head_backward(0, steps, d_head_input.all(), cache);
             if (attends()) {
                 attention.backward(std::as_const(cache.d_attended).view(), cache.d_lstm.view(),
                                    cache.attention, gradients.attention);
@@ -261,7 +272,14 @@ public:
                           gradients.lstm);
         }
         head_1.backward_parameters(head_input(cache).all(), cache.d_hidden.all(), gradients.head_1);
-        head_2.backward_parameters(cache.hidden.all(), cache.d_event.all(), gradients.head_2);
+        if (config_.recall_gate) {
+            head_2.backward_parameters(cache.hidden.all(), cache.recall.d_proposal.all(),
+                                       gradients.head_2);
+            recall_gate.dense.backward_parameters(cache.hidden.all(), cache.recall.d_gate.all(),
+                                                  gradients.recall_gate.dense);
+        } else {
+            head_2.backward_parameters(cache.hidden.all(), cache.d_event.all(), gradients.head_2);
+        }
         noise_backward(cache, gradients);
     }
 
@@ -276,6 +294,10 @@ public:
         stream.gates.resize(4 * config_.hidden, batch);
         stream.hidden.resize(config_.head, batch);
         stream.event.resize(config_.features, batch);
+        if (config_.recall_gate) {
+            stream.proposal.resize(config_.features, batch);
+            stream.recall.resize(config_.features, batch);
+        }
         if (attends()) {
             attention.start(stream.attention, batch, longest);
             stream.attended.resize(config_.hidden, batch);
@@ -302,6 +324,12 @@ public:
         } else {
             head(z, s, stream.hidden, stream.event);
         }
+        if (config_.recall_gate) {
+            stream.proposal = stream.event;
+            recall_gate.forward(stream.hidden, stream.proposal,
+                                stream.input.bottomRows(config_.features + 1), stream.recall,
+                                stream.event);
+        }
         return stream.event;
     }
     [[nodiscard]] auto fed_back(Stream& stream) const {
@@ -320,6 +348,8 @@ public:
         Dense<Scalar>::visit(self.head_1, visitor, prefix / "head_1.");
         Dense<Scalar>::visit(self.head_2, visitor, prefix / "head_2.");
         if (self.config_.noise_to_head) visitor(prefix / "head_noise.weight", self.head_noise);
+        if (self.config_.recall_gate)
+            RecallGate<Scalar>::visit(self.recall_gate, visitor, prefix / "recall_gate.");
     }
 
     NoisePath<Scalar> noise_path;
@@ -328,6 +358,7 @@ public:
     Dense<Scalar> head_1;
     Dense<Scalar> head_2;
     Matrix<Scalar> head_noise;  ///< W_z, head x Z; without rows if it is not used
+    RecallGate<Scalar> recall_gate;
 
 private:
     /// Whether a song of `steps` steps may be the beginning of a longer noise plane.
@@ -352,6 +383,7 @@ private:
         if (attends()) cache.attended.resize(steps, noise.batch(), config_.hidden);
         cache.hidden.resize(steps, noise.batch(), config_.head);
         cache.event.resize(steps, noise.batch(), config_.features);
+        if (config_.recall_gate) cache.recall.resize(steps, noise.batch(), config_.features);
     }
 
     /// z_t for the head: the top of u_t, unless a noise path stands between.
@@ -397,11 +429,31 @@ private:
         head_2.forward(hidden, event);
     }
 
-    /// (6) and (5) backward to dc_t; the parameters' part waits for the end, as one product.
-    void head_backward(const ConstMatrixRef<Scalar>& hidden, const ConstMatrixRef<Scalar>& d_event,
-                       MatrixRef<Scalar> d_hidden, MatrixRef<Scalar> d_input, Cache& cache) const {
-        head_2.backward_input(d_event, cache.head_2, d_hidden);
-        activate_backward<Scalar>(Activation::kRelu, hidden, d_hidden);
+    /// The recall gate over steps t .. t + count - 1: what the head wrote becomes the proposal.
+    void gate_events(Index t, Index count, Cache& cache) const {
+        cache.recall.proposal.range(t, count) = cache.event.range(t, count);
+        recall_gate.forward(cache.hidden.range(t, count), cache.recall.proposal.range(t, count),
+                            cache.input.range(t, count).bottomRows(config_.features + 1),
+                            cache.recall.gate.range(t, count), cache.event.range(t, count));
+    }
+
+    /// The gate, (6) and (5) backward to dc_t, for steps t .. t + count - 1; the parameters' part
+    /// waits for the end, as one product.
+    void head_backward(Index t, Index count, MatrixRef<Scalar> d_input, Cache& cache) const {
+        MatrixMap<Scalar> d_event = cache.d_event.range(t, count);
+        MatrixMap<Scalar> d_hidden = cache.d_hidden.range(t, count);
+        if (config_.recall_gate) {
+            MatrixMap<Scalar> d_proposal = cache.recall.d_proposal.range(t, count);
+            d_hidden.setZero();
+            recall_gate.backward(
+                cache.recall.proposal.range(t, count), cache.recall.gate.range(t, count),
+                cache.input.range(t, count).bottomRows(config_.features + 1), d_event,
+                cache.recall.dense, d_proposal, cache.recall.d_gate.range(t, count), d_hidden);
+            head_2.backward_input(d_proposal, cache.head_2, d_hidden, Update::kAdd);
+        } else {
+            head_2.backward_input(d_event, cache.head_2, d_hidden);
+        }
+        activate_backward<Scalar>(Activation::kRelu, cache.hidden.range(t, count), d_hidden);
         head_1.backward_input(d_hidden, cache.head_1, d_input);
     }
 

@@ -83,6 +83,7 @@ struct GeneratorSettings {
     std::int64_t layers = 2;
     std::int64_t head = 100;
     bool noise_to_head = true;
+    bool recall_gate = true;
     std::int64_t mapping_layers = 0;
     std::int64_t convolution = 0;
     std::int64_t attention_heads = 0;
@@ -95,6 +96,9 @@ struct GeneratorSettings {
         visitor("layers", layers, Range{1, 8}, "LSTM layers");
         visitor("head", head, Range{1, 4096}, "units of the dense layer with ReLU");
         visitor("noise_to_head", noise_to_head, "the dense layer sees the noise of its step too");
+        visitor("recall_gate", recall_gate,
+                "the head may take the recalled event instead of its own (needs "
+                "encoding.context_recall)");
         visitor("mapping_layers", mapping_layers, Range{0, 64},
                 "layers of the mapping network in front (it fixes the length of a song); 0: none");
         visitor("convolution", convolution, Range{0, 31},
@@ -335,6 +339,7 @@ struct Settings {
         config.layers = generator.layers;
         config.head = generator.head;
         config.noise_to_head = generator.noise_to_head;
+        config.recall_gate = generator.recall_gate;
         config.mapping_layers = generator.mapping_layers;
         config.plane_length = generator.mapping_layers > 0 ? length : 0;
         config.convolution = generator.convolution;
@@ -385,6 +390,7 @@ inline void use_variant(Settings& settings, Variant variant) {
     s.encoding.context = {};
     s.epoch_songs = 0;
     s.generator.noise_to_head = false;
+    s.generator.recall_gate = false;
     s.discriminator.minibatch_deviation = false;
     s.discriminator.pitch_class = false;
     s.discriminator.quantise = false;

@@ -111,6 +111,10 @@ public:
         require<ConfigError>(settings.pretrain.quantile_low < settings.pretrain.quantile_high,
                              "pretrain.quantile_low must be below pretrain.quantile_high");
         initialise(generator, Random(settings.seed, "generator weights"), settings.initialisation);
+        if (settings.generator.mapping_layers > 0) {
+            initialise_mapping(generator.noise_path.mapping,
+                               Random(settings.seed, "mapping weights"));
+        }
         initialise(discriminator, Random(settings.seed, "discriminator weights"),
                    settings.initialisation);
         average = generator;
