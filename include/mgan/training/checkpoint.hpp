@@ -15,6 +15,7 @@
 /// so that equal trainings give equal files. A file is checked whole before the first number of the
 /// trainer changes.
 
+#include <mgan/training/continuation.hpp>
 #include <mgan/training/model_file.hpp>
 #include <mgan/training/trainer.hpp>
 
@@ -28,61 +29,6 @@
 #include <vector>
 
 namespace mgan::inline MGAN_ABI {
-
-/// One setting that differs between two lists of settings, with both values as JSON.
-struct SettingDifference {
-    std::string key;
-    std::string before;
-    std::string after;
-};
-
-/// The settings that differ, in order.
-[[nodiscard]] inline std::vector<SettingDifference> differences(const Settings& before,
-                                                                const Settings& after) {
-    Settings a = before, b = after;
-    const std::vector<Setting> list_a = list_settings(a), list_b = list_settings(b);
-    const auto text = [](const Setting& setting) {
-        std::string json;
-        append_json_scalar(json, std::visit([](auto&& x) { return JsonScalar(x); }, setting.get()));
-        return json;
-    };
-    std::vector<SettingDifference> found;
-    for (std::size_t i = 0; i < list_a.size(); ++i) {
-        const std::string x = text(list_a[i]), y = text(list_b[i]);
-        if (x != y) found.push_back({list_a[i].key, x, y});
-    }
-    return found;
-}
-
-/// Whether a training under `before`, now at `state`, may go on under `after` and still end in the
-/// bits of one that had `after` from the start: "" if so, else what stands against it.
-///
-/// The one thing that may change is the number of adversarial epochs: more of them continue what
-/// was begun. Not under a cosine schedule, whose every step depends on the end; nor if the last
-/// epoch was compared only because it was the last.
-[[nodiscard]] inline std::string reason_against(const Settings& before, const Settings& after,
-                                                const TrainingState& state) {
-    for (const SettingDifference& difference : differences(before, after)) {
-        if (difference.key != "adversarial.epochs") {
-            return concat("it was started with ", difference.key, " = ", difference.before,
-                          ", not ", difference.after);
-        }
-        const std::string change = concat("adversarial.epochs cannot change from ",
-                                          difference.before, " to ", difference.after, ": ");
-        const std::int64_t done = state.epoch - 1 - before.pretrain.epochs;
-        if (after.adversarial.epochs < done || (after.adversarial.epochs == done && state.step > 0))
-            return concat(change, "epoch ", state.epoch, " is under way");
-        if (before.adversarial.schedule == RateSchedule::cosine)
-            return change + "the schedule cosine depends on their number";
-        const bool ended = done >= before.adversarial.epochs && before.adversarial.epochs > 0;
-        if (ended && before.evaluation.keep_best &&
-            (state.epoch - 1) % before.evaluation.every != 0)
-            return concat(change, "epoch ", state.epoch - 1,
-                          " was evaluated as the last one (evaluation.every = ",
-                          before.evaluation.every, ")");
-    }
-    return "";
-}
 
 /// The metadata key under which the songs' fingerprint stands.
 inline constexpr const char* kFingerprintKey = "mgan.data";
@@ -287,7 +233,8 @@ void restore_checkpoint(const TensorFile& file, Trainer<Scalar>& trainer,
                                 trainer.generator_optimiser,
                                 trainer.discriminator_optimiser};
     parts.state = read_state(file, before, trainer.steps_per_epoch());
-    const std::string against = reason_against(before, trainer.settings(), parts.state);
+    const std::string against =
+        reason_against(before, trainer.settings(), {parts.state.epoch, parts.state.step});
     require<ConfigError>(against.empty(), file.source(), ": ", against);
 
     const TensorFile expected = make_checkpoint(trainer, fingerprint);

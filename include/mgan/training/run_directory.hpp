@@ -142,7 +142,8 @@ public:
         if (checkpointed) {
             restore_checkpoint(read_safetensors(checkpoint()), trainer, fingerprint_);
         } else {
-            const std::string against = reason_against(before, trainer.settings(), trainer.state);
+            const std::string against = reason_against(before, trainer.settings(),
+                                                       {trainer.state.epoch, trainer.state.step});
             require<ConfigError>(against.empty(), config().string(), ": ", against);
         }
         remove_stale_temporaries(path());
