@@ -154,14 +154,15 @@ private:
         for (std::size_t f = 0; f < kFeatures; ++f) to[f] = static_cast<Scalar>(event.x[f]);
     }
 
-    /// How far back the most recent place lies that ended as the song ends now; 0 for none.
+    /// How far back the earliest place lies where the last two pitches stood in this order, else
+    /// the earliest of the last pitch; 0 for none. The earliest, not the latest: who goes on from
+    /// there retells the song; who goes on from the latest place soon walks in a small circle.
     [[nodiscard]] std::size_t recall() const noexcept {
-        const std::size_t known = std::min(heard_, kMemory);
         std::size_t single = 0;
-        for (std::size_t k = 1; k < known; ++k) {
+        for (std::size_t k = std::min(heard_, kMemory); k-- > 1;) {
             if (back(k).pitch != back(0).pitch) continue;
             if (single == 0) single = k;
-            if (k + 1 < known && known > 1 && back(k + 1).pitch == back(1).pitch) return k;
+            if (k + 1 < std::min(heard_, kMemory) && back(k + 1).pitch == back(1).pitch) return k;
         }
         return single;
     }
