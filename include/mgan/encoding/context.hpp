@@ -11,9 +11,8 @@
 ///     beat          4   cos and sin of the position of its onset in a quarter and in four quarters
 ///     recent       4 r  the r events before the last one, as they were encoded
 ///     style        11   the character of the whole song, constant over it (see `Style`)
-///     recall        5   "what came next, last time?": the event that followed the most recent
-///     place
-///                       where the last two pitches were heard in this order (or the last one, if
+///     recall        5   "what came next, last time?": the event that followed the earliest
+///                       place where the last two pitches stood in this order (or the last one, if
 ///                       the pair is new), as encoded, and 1; or five zeros
 ///
 /// Music repeats itself, and `recall` is the smallest memory that can notice. It is a constant
