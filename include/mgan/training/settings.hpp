@@ -139,8 +139,8 @@ struct PretrainSettings {
     double learning_rate = 3e-3;
     RateSchedule schedule = RateSchedule::cosine;
     std::int64_t curriculum_start = 0;
-    double quantile_low = 0.05;
-    double quantile_high = 0.95;
+    double quantile_low = 0.06;
+    double quantile_high = 0.94;
 
     template <typename Visitor>
     void visit(Visitor&& visitor) {
@@ -168,16 +168,16 @@ struct PretrainSettings {
 };
 
 struct AdversarialSettings {
-    std::int64_t epochs = 10;
+    std::int64_t epochs = 8;
     GeneratorLoss loss = GeneratorLoss::kNonSaturating;
-    double loss_weight = 1.0;
-    double learning_rate = 2e-4;
+    double loss_weight = 0.3;
+    double learning_rate = 1e-3;
     double discriminator_learning_rate = 1e-3;
     RateSchedule schedule = RateSchedule::cosine;
     double label_smoothing = 0.0;
     std::int64_t discriminator_warmup = 30;
-    double pretrain_weight = 0.3;
-    FeatureMatching feature_matching = FeatureMatching::energy;
+    double pretrain_weight = 1.0;
+    FeatureMatching feature_matching = FeatureMatching::none;
     double feature_matching_weight = 1.0;
     bool through_feedback = false;
     FreezingRule freezing = FreezingRule::off;
@@ -265,7 +265,7 @@ struct OptimiserSettings {
 
 struct EvaluationSettings {
     std::int64_t songs = 20;
-    std::int64_t selection_songs = 100;
+    std::int64_t selection_songs = 200;
     std::int64_t every = 1;
     bool keep_best = true;
     double validation_share = 0.1;
@@ -401,6 +401,7 @@ inline void use_variant(Settings& settings, Variant variant) {
     s.pretrain.curriculum_start = 10;
     s.adversarial.epochs = 50;
     s.adversarial.loss = GeneratorLoss::kSaturating;
+    s.adversarial.loss_weight = 1.0;
     s.adversarial.learning_rate = 0.1;
     s.adversarial.discriminator_learning_rate = 0.1;
     s.adversarial.schedule = RateSchedule::anneal;
