@@ -124,8 +124,12 @@ int train(const TrainOptions& options) {
     begin_saving();
     if (resumes && trainer.finished()) {
         run.save_results(trainer, options.threads);
+        Settings longer = settings;
+        ++longer.adversarial.epochs;
+        const bool may_go_on =
+            reason_against(settings, longer, {trainer.state.epoch, trainer.state.step}).empty();
         progress.say(concat(run.path().string(), ": this run is finished after ", trainer.epochs(),
-                            " epochs; --epochs with a larger number goes on"));
+                            " epochs", may_go_on ? "; --epochs with a larger number goes on" : ""));
         return kDone;
     }
     progress.say(concat(

@@ -230,10 +230,13 @@ inline bool run_training(Trainer<float>& trainer, const RunDirectory& directory,
         return std::chrono::duration<double>(Clock::now() - begin).count();
     };
     Clock::time_point saved = Clock::now(), results = saved;
+    bool has_results = std::filesystem::exists(directory.model());
     while (!trainer.finished()) {
         const Clock::time_point begin = Clock::now();
+        bool stopped = false;  // perhaps at the epoch's last minibatch: then it still ends
         const auto report = trainer.run_epoch([&](const StepReport& step) {
-            if (options.on_step && !options.on_step(step)) return false;
+            stopped = options.on_step && !options.on_step(step);
+            if (stopped) return false;
             if (step.step < step.steps && seconds_since(saved) > options.checkpoint_seconds) {
                 directory.save(trainer);
                 saved = Clock::now();
@@ -249,11 +252,17 @@ inline bool run_training(Trainer<float>& trainer, const RunDirectory& directory,
         directory.append(history_record(*report, seconds));
         directory.save(trainer);
         saved = Clock::now();
-        if (!trainer.finished() && seconds_since(results) > options.results_seconds) {
+        const bool due = !has_results || seconds_since(results) > options.results_seconds;
+        if (!trainer.finished() && due) {
             directory.save_results(trainer, options.threads);
             results = Clock::now();
+            has_results = true;
         }
         if (options.on_epoch) options.on_epoch(*report, seconds);
+        if (stopped && !trainer.finished()) {
+            directory.save_results(trainer, options.threads);
+            return false;
+        }
     }
     directory.save_results(trainer, options.threads);
     return true;

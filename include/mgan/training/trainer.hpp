@@ -319,9 +319,9 @@ private:
         Generator<Scalar>& gradient = shards_[0].adversarial.generator_gradient;
         sum_generator_gradients(batch);
         state.sums.pretrain += losses.pretrain;
-        state.sums.gradient_g += generator_optimiser.step(
-            generator, gradient, rate(pretrain.learning_rate, pretrain.schedule),
-            place() + ", generator");
+        state.sums.gradient_g +=
+            take_step(generator_optimiser, generator, gradient,
+                      rate(pretrain.learning_rate, pretrain.schedule), "generator");
     }
 
     void begin_adversarial_phase() {
@@ -358,9 +358,9 @@ private:
         check_loss("the feature matching loss", losses.feature_matching);
         if (!rest_g) {
             sum_generator_gradients(batch);
-            state.sums.gradient_g += generator_optimiser.step(
-                generator, shards_[0].adversarial.generator_gradient,
-                rate(settings.learning_rate, settings.schedule), place() + ", generator");
+            state.sums.gradient_g +=
+                take_step(generator_optimiser, generator, shards_[0].adversarial.generator_gradient,
+                          rate(settings.learning_rate, settings.schedule), "generator");
         }
         if (settings.average > 0.0)
             update_average(average, std::as_const(generator), settings.average);
@@ -402,10 +402,10 @@ private:
                            shards_[static_cast<std::size_t>(i)].adversarial.discriminator_gradient,
                            Scalar(1));
         }
-        state.sums.gradient_d += discriminator_optimiser.step(
-            discriminator, gradient,
+        state.sums.gradient_d += take_step(
+            discriminator_optimiser, discriminator, gradient,
             rate(settings_.adversarial.discriminator_learning_rate, settings_.adversarial.schedule),
-            place() + ", discriminator");
+            "discriminator");
     }
 
     [[nodiscard]] AdversarialLosses sum_shards(Index batch) const {
@@ -439,22 +439,42 @@ private:
                                     "rate."));
     }
 
+    /// "NAME is not finite" for the first such parameter of `model`, or "".
+    template <typename Model>
+    [[nodiscard]] static std::string not_finite(const char* net, const Model& model) {
+        const std::string name = first_non_finite(model);
+        return name.empty() ? name : concat(net, name, " is not finite");
+    }
+    [[nodiscard]] std::string bad_weight() const {
+        const std::string found = not_finite("the weight generator.", generator);
+        return found.empty() ? not_finite("the weight discriminator.", discriminator) : found;
+    }
+
     /// Where a loss that is not finite comes from, as far as weights and gradients tell.
     [[nodiscard]] std::string culprit() const {
-        const auto search = [](const char* what, const char* net, const auto& model) {
-            const std::string name = first_non_finite(model);
-            return name.empty() ? name : concat(what, net, name, " is not finite");
-        };
-        std::string found = search("the weight ", "generator.", generator);
-        if (found.empty()) found = search("the weight ", "discriminator.", discriminator);
+        std::string found = bad_weight();
         for (const Work& work : shards_) {
             const AdversarialShard<Scalar>& shard = work.adversarial;
             if (found.empty())
-                found = search("the gradient of ", "generator.", shard.generator_gradient);
+                found = not_finite("the gradient of generator.", shard.generator_gradient);
             if (found.empty())
-                found = search("the gradient of ", "discriminator.", shard.discriminator_gradient);
+                found = not_finite("the gradient of discriminator.", shard.discriminator_gradient);
         }
         return found.empty() ? "weights and gradients are finite: a sum overflows" : found;
+    }
+
+    /// A step of an optimiser. If the gradient is not finite, the message says where, and whether
+    /// that is because a weight is not.
+    template <typename Model>
+    double take_step(Optimiser<Scalar>& optimiser, Model& model, Model& gradient, double step_size,
+                     const char* net) const {
+        try {
+            return optimiser.step(model, gradient, step_size, net);
+        } catch (const NumericalError& error) {
+            const std::string weight = bad_weight();
+            throw NumericalError(concat(place(), ", ", error.what(), weight.empty() ? "" : " (",
+                                        weight, weight.empty() ? "" : ")"));
+        }
     }
 
     /// Losses on the validation songs, the metrics of sampled songs, and the comparison.
