@@ -2,6 +2,8 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
+# Components, for packagers: mgan_library, mgan_program.
+set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME mgan_library)
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/mgan" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 set(_mgan_targets mgan_midi mgan_mgan)
 foreach(_part IN ITEMS nets io audio)
@@ -20,5 +22,5 @@ install(FILES "${PROJECT_BINARY_DIR}/mganConfig.cmake" "${PROJECT_BINARY_DIR}/mg
     DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/mgan")
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 if(TARGET mgan_program)
-    install(TARGETS mgan_program RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+    install(TARGETS mgan_program RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT mgan_program)
 endif()
