@@ -24,7 +24,7 @@ TEST_CASE("Generator: gradients of parameters, noise and first event pass throug
             GeneratorSubject<double> subject(sizes_of(extent, false, false, 0));
             fill(subject, point, 1);
             prove_by_differentiation(subject, 3);
-            prove_in_float(subject, 1e-3);
+            prove_in_float(subject);
         }
     }
 }
@@ -38,7 +38,7 @@ TEST_CASE("Generator: gradients are right with noise to the head and with contex
             GeneratorSubject<double> both(sizes_of(extent, teacher_forced, true, 2));
             fill(both, Point::kRandom, 3);
             prove_by_differentiation(both, 3);
-            prove_in_float(both, 1e-3);
+            prove_in_float(both);
         }
     }
 }
@@ -49,7 +49,7 @@ TEST_CASE("Generator: gradients are right under teacher forcing") {
             GeneratorSubject<double> subject(sizes_of(extent, true, false, 0));
             fill(subject, point, 4);
             prove_by_differentiation(subject, 3);
-            prove_in_float(subject, 1e-3);
+            prove_in_float(subject);
         }
     }
 }
