@@ -100,8 +100,8 @@ std::string Progress::where() const {
 
 double Progress::seconds_per_step(bool adversarial) const {
     const double own = step_seconds_[adversarial ? 1 : 0];
-    // Free running, the discriminator twice forward and backward: about four pretraining steps.
-    constexpr double kRatio = 4.0;
+    // Free running, the discriminator twice forward and backward: about eight pretraining steps.
+    constexpr double kRatio = 8.0;
     return own > 0.0 ? own : (adversarial ? kRatio * step_seconds_[0] : 0.0);
 }
 

@@ -1,0 +1,178 @@
+#include "mgan.hpp"
+
+#include <mgan/metrics/song_metrics.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <support/catch.hpp>
+
+#include <set>
+
+using Catch::Matchers::Contains;
+using nlohmann::json;
+using program::kSmall;
+using program::Workshop;
+
+namespace {
+
+/// A workshop with a model in `run`.
+struct Trained : Workshop {
+    Trained() {
+        write_music();
+        const process::Result result = mgan("train data --quiet --out run" + kSmall);
+        REQUIRE(result.status == 0);
+    }
+};
+
+std::set<std::string> keys(const json& object) {
+    std::set<std::string> names;
+    for (const auto& [key, value] : object.items()) names.insert(key);
+    return names;
+}
+
+const std::set<std::string> kMetricKeys = {"notes",        "scale_consistency", "tone_span",
+                                           "unique_tones", "intensity_span",    "polyphony",
+                                           "repetitions_3"};
+
+}  // namespace
+
+TEST_CASE_METHOD(Trained, "mgan generate writes as many songs as asked, of the length asked") {
+    const process::Result result = mgan("generate run --count 20 --length 30 --out songs");
+    CHECK(result.status == 0);
+    CHECK(result.error.empty());
+    for (int i = 1; i <= 20; ++i) {
+        const std::string name =
+            std::string("songs/song-") + (i < 10 ? "0" : "") + std::to_string(i);
+        const mgan::midi::ReadResult read =
+            mgan::midi::read_file(*this / (name + ".mid"), {.mode = mgan::midi::ReadMode::strict});
+        const mgan::midi::Song song = mgan::midi::to_song(read.file);
+        CHECK(song.notes.size() == 30);
+        REQUIRE(song.tempo.size() == 1);
+        CHECK(song.tempo[0].microseconds_per_quarter == 500'000);
+    }
+    CHECK_FALSE(has("songs/song-21.mid"));
+}
+
+TEST_CASE_METHOD(Trained, "mgan generate: the seed decides, and threads and model file do not") {
+    const auto first = [&](const std::string& options) {
+        CHECK(mgan("generate " + options + " --out other").status == 0);
+        return read("other/song-01.mid");
+    };
+    const std::string song = first("run --count 3");
+    CHECK(first("run --count 1") == song);
+    CHECK(first("run --count 15 --threads 3") == song);
+    CHECK(first("run/model.safetensors --seed 1") == song);
+    CHECK(first("run --seed 2") != song);
+    CHECK(first("run --tempo 60") != song);
+    // With the run's seed they are the songs of the run, under another tempo event.
+    const auto notes = [&](const std::string& name) {
+        return mgan::midi::load_song(*this / name).notes;
+    };
+    CHECK(mgan("generate run --count 3 --out same").status == 0);
+    CHECK(notes("same/song-02.mid") == notes("run/songs/song-02.mid"));
+}
+
+TEST_CASE_METHOD(Trained, "mgan stats --json: an array with the contract's keys") {
+    write_text("data/letter.mid", "Dear Wolfgang,\n");
+    mgan::midi::save_song(*this / "data/silence.mid", mgan::midi::Song{});
+    const process::Result result = mgan("stats data --json");
+    CHECK(result.status == 0);
+    const json array = json::parse(result.out);
+    REQUIRE(array.size() == 10);
+    std::set<std::string> expected = kMetricKeys;
+    expected.insert({"file", "reference"});
+    for (const json& object : array) {
+        if (object["file"] == "data/letter.mid") {
+            CHECK(keys(object) == std::set<std::string>{"file", "error"});
+            continue;
+        }
+        CHECK(keys(object) == expected);
+        CHECK(keys(object["reference"]) ==
+              std::set<std::string>{"scale_consistency", "polyphony", "repetitions_3"});
+        const std::string file = object["file"];
+        const mgan::metrics::SongMetrics metrics =
+            mgan::metrics::compute(mgan::midi::load_song(*this / file));
+        CHECK(object["notes"] == metrics.notes);
+        CHECK(object["repetitions_3"] == metrics.repetitions_3);
+        if (file == "data/silence.mid") {
+            CHECK(object["notes"] == 0);
+            for (const char* key :
+                 {"scale_consistency", "tone_span", "intensity_span", "polyphony"})
+                CHECK(object[key].is_null());
+        } else {
+            CHECK(object["scale_consistency"].get<double>() == *metrics.scale_consistency);
+            CHECK(object["polyphony"].get<double>() == *metrics.polyphony);
+            CHECK(object["reference"]["polyphony"].get<double>() == metrics.reference.polyphony);
+        }
+    }
+    const process::Result one = mgan("stats data/a/song0.mid --json");
+    CHECK(json::parse(one.out).size() == 1);
+}
+
+TEST_CASE_METHOD(Trained, "mgan stats: a table with a line a file and their mean") {
+    const process::Result result = mgan("stats data");
+    CHECK(result.status == 0);
+    CHECK(program::lines(result.out) == 10);
+    CHECK_THAT(result.out, Contains("data/a/song0.mid") && Contains("  mean\n"));
+}
+
+TEST_CASE_METHOD(Trained, "mgan evaluate --json: the contract's keys") {
+    REQUIRE(mgan("generate run --count 6 --out songs").status == 0);
+    const process::Result result = mgan("evaluate songs --against data --json");
+    CHECK(result.status == 0);
+    const json object = json::parse(result.out);
+    CHECK(keys(object) == std::set<std::string>{"metrics", "mean_overlap_area", "mean_gap",
+                                                "longest_run", "songs"});
+    CHECK(keys(object["metrics"]) == kMetricKeys);
+    for (const auto& [key, metric] : object["metrics"].items()) {
+        CHECK(keys(metric) == std::set<std::string>{"real", "generated", "overlap_area",
+                                                    "kl_divergence", "wasserstein", "gap"});
+        CHECK(keys(metric["real"]) == std::set<std::string>{"mean", "sd"});
+        CHECK(keys(metric["generated"]) == std::set<std::string>{"mean", "sd"});
+        CHECK(metric["overlap_area"].is_number());
+    }
+    CHECK(object["songs"]["real"] == 8);
+    CHECK(object["songs"]["generated"] == 6);
+    CHECK(keys(object["longest_run"]) == std::set<std::string>{"real", "generated"});
+    // Real songs are cut to the made songs' 12 notes.
+    CHECK(object["metrics"]["notes"]["real"]["mean"] == 12.0);
+    CHECK(mgan("evaluate songs --against data --json").out == result.out);
+    CHECK(mgan("evaluate songs --against data --json --seed 2").out != result.out);
+}
+
+TEST_CASE_METHOD(Trained, "mgan evaluate: real songs against themselves are alike") {
+    const json object = json::parse(mgan("evaluate data --against data --json").out);
+    CHECK(object["metrics"]["tone_span"]["real"]["sd"].get<double>() > 0.0);
+    CHECK(object["mean_gap"].get<double>() < 0.8);
+    CHECK(object["mean_overlap_area"].get<double>() > 0.5);
+}
+
+TEST_CASE_METHOD(Trained, "mgan evaluate --run takes one part of the run's data") {
+    const json test = json::parse(mgan("evaluate run/songs --run run --json").out);
+    CHECK(test["songs"]["real"] == 1);
+    const json train = json::parse(mgan("evaluate run/songs --run run --part train --json").out);
+    CHECK(train["songs"]["real"] == 6);
+    const process::Result table = mgan("evaluate run/songs --run run --part validation");
+    CHECK(table.status == 0);
+    CHECK_THAT(table.out, Contains("3 songs against crops of 1 real ones") &&
+                              Contains("scale_consistency") && Contains("mean overlap area"));
+}
+
+TEST_CASE_METHOD(Trained, "mgan info says what a model is and how far its run got") {
+    const process::Result result = mgan("info run --json");
+    CHECK(result.status == 0);
+    const json object = json::parse(result.out);
+    CHECK(object["variant"] == "c-rnn-gan");
+    CHECK(object["settings"]["generator.hidden"] == 8);
+    CHECK(object["parameters"].get<int>() > 100);
+    CHECK(object["tensors"].contains("lstm.weight_hh_l0"));
+    CHECK(object["tensors"]["lstm.weight_hh_l0"] == json::array({32, 8}));
+    CHECK(object["normalisation"].size() == 4);
+    CHECK(object["run"]["epochs"] == 4);
+    CHECK(object["run"]["epochs_done"] == 4);
+    CHECK(object["run"]["last_epoch"]["phase"] == "adversarial");
+    CHECK_FALSE(json::parse(mgan("info run/model.safetensors --json").out).contains("run"));
+    const process::Result text = mgan("info run");
+    CHECK(text.status == 0);
+    CHECK_THAT(text.out, Contains("epochs       4 of 4") && Contains("lstm.weight_hh_l0"));
+}

@@ -1,0 +1,168 @@
+#include "mgan.hpp"
+
+#include <support/catch.hpp>
+
+using Catch::Matchers::Contains;
+using Catch::Matchers::StartsWith;
+using program::kSmall;
+using program::Workshop;
+
+TEST_CASE("mgan train leaves a run directory, a line an epoch, and says what to do next") {
+    const Workshop shop;
+    shop.write_music();
+    const process::Result result = shop.mgan("train data --out run" + kSmall);
+    CHECK(result.status == 0);
+    CHECK(result.error.empty());
+    CHECK_THAT(result.out, StartsWith("Data: 8 songs in 8 files of 2 folders: "));
+    for (const char* text : {"pretraining 1/2 ", "pretraining 2/2 ", "adversarial 1/2 ",
+                             "adversarial 2/2 ", "run/songs", "mgan generate run"})
+        CHECK_THAT(result.out, Contains(text));
+    CHECK(result.out.find('\r') == std::string::npos);  // no bar where no terminal is
+    for (const char* file :
+         {"config.json", "history.jsonl", "checkpoint.safetensors", "model.safetensors",
+          "split.tsv", "skipped.tsv", "songs/song-01.mid", "songs/song-03.mid"})
+        CHECK(shop.has(std::string("run/") + file));
+    CHECK(program::lines(shop.read("run/history.jsonl")) == 4);
+    CHECK(program::lines(shop.read("run/split.tsv")) == 8);
+}
+
+TEST_CASE("mgan train --quiet says nothing") {
+    const Workshop shop;
+    shop.write_music(3);
+    const process::Result result = shop.mgan("train data --quiet" + kSmall);
+    CHECK(result.status == 0);
+    CHECK(result.out.empty());
+    CHECK(result.error.empty());
+    CHECK(shop.has("run/model.safetensors"));
+}
+
+TEST_CASE("mgan train without a folder learns from the bundled music") {
+    const Workshop shop;
+    const process::Result result = shop.mgan("train" + kSmall + " --pretrain-epochs 1 --epochs 0");
+    // --pretrain-epochs twice is one too many.
+    CHECK(result.status == 2);
+    const process::Result good = shop.mgan("train" + kSmall);
+    CHECK(good.status == 0);
+    CHECK_THAT(good.out, StartsWith("Data: "));
+    CHECK_THAT(shop.read("run/config.json"), Contains("\"data\": \"bundled\""));
+    // The variants of a piece are one file to the split.
+    CHECK_THAT(shop.read("run/split.tsv"), Contains("bach-prelude-c.score\t"));
+    CHECK(program::lines(shop.read("run/split.tsv")) < 100);
+}
+
+TEST_CASE("Without --out a run takes the first free name, and --resume the last taken one") {
+    const Workshop shop;
+    shop.write_music(4);
+    REQUIRE(shop.mgan("train data --quiet" + kSmall).status == 0);
+    REQUIRE(shop.mgan("train data --quiet --seed 2" + kSmall).status == 0);
+    CHECK(shop.has("run/model.safetensors"));
+    CHECK(shop.has("run-2/model.safetensors"));
+    CHECK(shop.read("run/model.safetensors") != shop.read("run-2/model.safetensors"));
+    const process::Result result = shop.mgan("train --resume");
+    CHECK(result.status == 0);
+    CHECK_THAT(result.out, Contains("run-2: this run is finished"));
+}
+
+TEST_CASE("A folder that holds a run is not trained into, and its model stays") {
+    const Workshop shop;
+    shop.write_music(4);
+    REQUIRE(shop.mgan("train data --quiet --out run" + kSmall).status == 0);
+    const std::string model = shop.read("run/model.safetensors");
+    const process::Result result = shop.mgan("train data --out run --seed 2" + kSmall);
+    CHECK(result.status == 1);
+    CHECK(program::lines(result.error) == 1);
+    CHECK_THAT(result.error, Contains("run: holds a run already") && Contains("--resume"));
+    CHECK(shop.read("run/model.safetensors") == model);
+}
+
+TEST_CASE("The model has the same bytes for every number of threads, and songs with it") {
+    const Workshop shop;
+    shop.write_music();
+    for (const std::string threads : {"1", "2", "3"}) {
+        REQUIRE(
+            shop.mgan("train data --quiet --out run" + threads + " --threads " + threads + kSmall)
+                .status == 0);
+        for (const std::string file :
+             {"model.safetensors", "checkpoint.safetensors", "songs/song-02.mid"})
+            CHECK(shop.read("run" + threads + "/" + file) == shop.read("run1/" + file));
+    }
+}
+
+TEST_CASE("Bad files are skipped and listed, good ones used") {
+    const Workshop shop;
+    shop.write_music(1);
+    shop.write_text("data/empty.mid", "");
+    shop.write_text("data/letter.mid", "Dear Wolfgang,\nthe music is in the other envelope.\n");
+    shop.write_text("data/broken.mid", std::string("MThd\0\0\0\6\0\1\0\1\1\x80MTrk\xff\xff", 20));
+    const process::Result result = shop.mgan("train data --out run" + kSmall);
+    CHECK(result.status == 0);
+    CHECK_THAT(result.out,
+               StartsWith("Data: 1 song in 1 file of 1 folder: ") && Contains("3 files skipped"));
+    for (const char* name : {"broken.mid", "empty.mid", "letter.mid"}) {
+        CHECK_THAT(result.out, Contains(std::string("  skipped ") + name + ": "));
+        CHECK_THAT(shop.read("run/skipped.tsv"), Contains(std::string(name) + "\t"));
+    }
+    CHECK(program::lines(shop.read("run/skipped.tsv")) == 3);
+}
+
+TEST_CASE("A folder without a usable file is exit status 1 and one clear line, and no run") {
+    const Workshop shop;
+    shop.write_text("data/empty.mid", "");
+    shop.write_text("data/letter.mid", "Dear Wolfgang,\n");
+    const process::Result result = shop.mgan("train data --out run" + kSmall);
+    CHECK(result.status == 1);
+    CHECK(program::lines(result.error) == 1);
+    CHECK_THAT(result.error, StartsWith("mgan: data: no usable MIDI file (2 found"));
+    CHECK_FALSE(shop.has("run"));
+}
+
+TEST_CASE("Names of files may hold any bytes") {
+    const Workshop shop;
+    shop.write_music(3);
+    std::filesystem::rename(shop / "data/a/song0.mid", shop / "data/a/\xE9t\xE9 \x01 \"1\".mid");
+    REQUIRE(shop.mgan("train data --quiet --out run" + kSmall).status == 0);
+    const process::Result stats = shop.mgan("stats data --json");
+    CHECK(stats.status == 0);
+    CHECK_THAT(stats.out, Contains("data/a/?t? ? \\\"1\\\".mid"));
+}
+
+TEST_CASE("A run that is finished can be given more epochs, to the same bytes as asked at once") {
+    const Workshop shop;
+    shop.write_music();
+    const std::string constant = " --set adversarial.schedule=constant";
+    REQUIRE(shop.mgan("train data --quiet --out run" + kSmall + constant).status == 0);
+    const process::Result more = shop.mgan("train --resume --out run --epochs 4");
+    CHECK(more.status == 0);
+    CHECK_THAT(more.out, Contains("adversarial 3/4 ") && Contains("adversarial 4/4 "));
+    std::string longer = kSmall;
+    longer.replace(longer.find("--epochs 2"), 10, "--epochs 4");
+    REQUIRE(shop.mgan("train data --quiet --out whole" + longer + constant).status == 0);
+    CHECK(shop.read("run/model.safetensors") == shop.read("whole/model.safetensors"));
+    CHECK_THAT(shop.read("run/config.json"), Contains("\"adversarial.epochs\": 4"));
+}
+
+TEST_CASE("--resume refuses other data and other settings, and names them") {
+    const Workshop shop;
+    shop.write_music();
+    shop.write_music(8, "other", 2);
+    REQUIRE(shop.mgan("train data --quiet --out run" + kSmall).status == 0);
+    const std::string checkpoint = shop.read("run/checkpoint.safetensors");
+    const process::Result settings = shop.mgan("train --resume --out run --batch 6");
+    CHECK(settings.status == 1);
+    CHECK(program::lines(settings.error) == 1);
+    CHECK_THAT(settings.error, Contains("batch = 4, not 6"));
+    const process::Result data = shop.mgan("train other --resume --out run");
+    CHECK(data.status == 1);
+    CHECK(program::lines(data.error) == 1);
+    CHECK_THAT(data.error, Contains("other songs"));
+    CHECK(shop.read("run/checkpoint.safetensors") == checkpoint);
+}
+
+TEST_CASE("--resume where nothing is yet starts the run") {
+    const Workshop shop;
+    shop.write_music(4);
+    const process::Result result = shop.mgan("train data --resume --out run" + kSmall);
+    CHECK(result.status == 0);
+    CHECK_THAT(result.out, Contains("Nothing to resume yet"));
+    CHECK(shop.has("run/model.safetensors"));
+}
