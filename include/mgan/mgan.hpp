@@ -69,6 +69,7 @@
 #include <mgan/layers/stacked_lstm.hpp>
 #include <mgan/models/discriminator.hpp>
 #include <mgan/models/generator.hpp>
+#include <mgan/models/tape_adapter.hpp>
 #include <mgan/tensor/matrix.hpp>
 #include <mgan/tensor/product.hpp>
 #include <mgan/tensor/sequence.hpp>
