@@ -11,6 +11,7 @@
 #include <array>
 #include <functional>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -18,15 +19,15 @@
 template <typename Scalar>
 using Operation = std::function<mgan::Variable<Scalar>(std::span<const mgan::Variable<Scalar>>)>;
 
-/// The values of the arguments, called a, b, c.
+/// The values of the arguments, called a, b, c and so on.
 template <typename Scalar>
 struct Operands {
     std::vector<mgan::Matrix<Scalar>> values;
 
     template <typename Visitor>
     void visit(Visitor&& visitor) {
-        static constexpr std::string_view kNames[] = {"a", "b", "c"};
-        for (std::size_t k = 0; k < values.size(); ++k) visitor(kNames[k], values[k]);
+        for (std::size_t k = 0; k < values.size(); ++k)
+            visitor(std::string(1, static_cast<char>('a' + k)), values[k]);
     }
     template <typename Other>
     Operands<Other> cast() const {

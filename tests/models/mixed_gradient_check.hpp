@@ -24,9 +24,8 @@ struct Numbers {
 
     template <typename Visitor>
     void visit(Visitor&& visitor) {
-        static constexpr std::string_view kNames[] = {"parameters", "input 0", "input 1",
-                                                      "input 2",    "input 3", "input 4"};
-        for (std::size_t k = 0; k < values.size(); ++k) visitor(kNames[k], values[k]);
+        for (std::size_t k = 0; k < values.size(); ++k)
+            visitor(k == 0 ? "parameters" : concat("input ", k - 1), values[k]);
     }
     template <typename Other>
     Numbers<Other> cast() const {
