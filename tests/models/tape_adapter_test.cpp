@@ -1,50 +1,11 @@
 // Layers as nodes of a tape: where gradients of parameters go, several uses and several tapes,
-// clearing and recording again, allocations, errors. (The gradients themselves: tape_*_gradient_
-// test.cpp.)
+// clearing and recording again, errors. (The gradients themselves: tape_*_gradient_test.cpp.)
 
-#include <mgan/autodiff/gradient_check.hpp>
-#include <mgan/autodiff/operations.hpp>
-#include <mgan/layers/initialisation.hpp>
-#include <mgan/models/tape_adapter.hpp>
-#include <support/allocation_counter.hpp>
-#include <support/catch.hpp>
+#include "tape_adapter_support.hpp"
 
 #include <memory>
 
-using namespace mgan;
-
-namespace {
-
-template <typename Layer>
-Layer started(Layer layer, std::uint64_t seed = 1) {
-    initialise(layer, Random(seed, "tape_adapter_test"));
-    return layer;
-}
-
-template <typename Layer>
-Layer zeros_like(Layer layer) {
-    set_zero(layer);
-    return layer;
-}
-
-template <typename Layer>
-Vector<double> flat(const Layer& layer) {
-    const AlignedVector<double> numbers = flat_parameters<double>(layer);
-    return ConstVectorMap<double>(numbers.data(), static_cast<Index>(numbers.size()));
-}
-
-std::string message_of(const std::function<void()>& function) {
-    try {
-        function();
-    } catch (const ShapeError& error) {
-        return error.what();
-    }
-    return "no ShapeError";
-}
-
-const Matrix<double> kX = random_matrix(3, 6, 5);
-
-}  // namespace
+using namespace mgan_test;
 
 TEST_CASE("A layer on a tape has the values of the layer") {
     const StackedLstm<double> lstm = started(StackedLstm<double>(3, 4, 2));
@@ -190,79 +151,13 @@ TEST_CASE("A tape may outlive the node that recorded on it") {
     tape.clear();
 }
 
-TEST_CASE("Feedback of a generator on a tape may round events and give context") {
-    GeneratorConfig config{.features = 3, .noise = 3, .context = 1, .hidden = 4, .head = 5};
-    const Generator<double> generator = started(Generator<double>(config));
-    const GeneratorFeedback<double> feedback = [](Index, const ConstMatrixRef<double>& y,
-                                                  MatrixRef<double> fed_back,
-                                                  MatrixRef<double> context) {
-        fed_back = y.array().round().matrix();
-        context.setConstant(0.25);
-    };
-    Generator<double> gradients = zeros_like(generator), expected = gradients;
-    const Matrix<double> first = random_matrix(4, 2, 6), dy = random_matrix(3, 6, 7);
-    Tape<double> tape;
-    const LayerOnTape node(generator, gradients);
-    const auto z = tape.variable(kX);
-    GeneratorRun<double> run{.steps = 3, .batch = 2, .feedback = &feedback};
-    const auto song = node.record({z, tape.constant(first)}, run);
-    tape.backward(song, dy);
-
-    Sequence<double> noise(3, 2, 3), d_song(3, 2, 3);
-    noise.all() = kX;
-    d_song.all() = dy;
-    Generator<double>::Cache cache;
-    CHECK(generator.forward(noise.view(), first, cache, feedback).all() == song.value());
-    generator.backward(d_song.view(), cache, expected, true);
-    CHECK(flat(gradients) == flat(expected));
-    CHECK(Matrix<double>(z.gradient()) == cache.d_input.all().topRows(3));
-    run.feedback = nullptr;
-    CHECK_THROWS_AS(node.record({z, tape.constant(first)}, run), ConfigError);
-}
-
-TEST_CASE("Layers on a tape allocate nothing the second time") {
-    if (!mgan_test::counts_malloc()) MGAN_SKIP("malloc cannot be counted in this build");
-    constexpr Index kSteps = 20, kBatch = 5;
-    const Generator<float> generator = started(Generator<float>(carnn_config(kSteps)));
-    const Discriminator<float> judge = started(Discriminator<float>(DiscriminatorConfig{}));
-    const Dense<float> dense = started(Dense<float>(4, 4));
-    Generator<float> gradients = zeros_like(generator);
-    const Matrix<float> noise = random_matrix<float>(4, kSteps * kBatch, 1);
-    const Matrix<float> first = random_matrix<float>(4, kBatch, 2);
-    Tape<float> tape;
-    const LayerOnTape player(generator, gradients);
-    const LayerOnTape listener(judge);
-    const LayerOnTape layer(dense);
-    const SequenceSize size{.steps = kSteps, .batch = kBatch};
-    const auto pass = [&] {
-        tape.clear();
-        const auto z = tape.constant(noise), start = tape.constant(first);
-        const auto song = player.record({z, start}, {.steps = kSteps, .batch = kBatch});
-        const auto p = record_parameters(tape, dense);
-        const auto heard = layer.record_with(p, tanh(layer.record_with(p, song)));
-        const auto [decision, features] = listener.record(heard, size);
-        tape.backward(mean(softplus(-decision)) + mean(features * features));
-    };
-    pass();
-    const AlignedVector<float> once = flat_parameters<float>(gradients);
-    set_zero(gradients);
-    CHECK(mgan_test::allocations_in(pass) == 0);
-    CHECK(flat_parameters<float>(gradients) == once);
-    CHECK(squared_norm(gradients) > 0);
-}
-
 TEST_CASE("Inputs that do not fit are refused by name and size, and the tape stays usable") {
     const Dense<double> dense(4, 2);
     const Lstm<double> lstm(3, 4);
-    const Discriminator<double> judge(DiscriminatorConfig{3, 4, 2, false});
-    const Generator<double> generator(
-        GeneratorConfig{.features = 3, .noise = 3, .hidden = 4, .head = 5});
     Tape<double> tape;
     const auto x = tape.variable(kX);
     const LayerOnTape on_dense(dense);
     const LayerOnTape on_lstm(lstm);
-    const LayerOnTape on_judge(judge);
-    const LayerOnTape on_generator(generator);
     CHECK(message_of([&] { on_dense.record(x); }) == "Dense on a tape: x is 3 x 6, expected 4 x 6");
     CHECK(message_of([&] { on_dense.record({x, x}); }) == "Dense on a tape: 2 inputs, expected 1");
     CHECK(message_of([&] { on_lstm.record(x, {.steps = 4, .batch = 2}); }) ==
@@ -275,11 +170,6 @@ TEST_CASE("Inputs that do not fit are refused by name and size, and the tape sta
     CHECK(message_of([&] {
               on_lstm.record({x, x, x}, {.steps = 3, .batch = 2});
           }) == "Lstm on a tape: an initial state is 3 x 6, expected 4 x 2");
-    CHECK(message_of([&] { on_judge.record(x, {.steps = 5, .batch = 2}); }) ==
-          "Discriminator on a tape: x is 3 x 6, expected 3 x 10 (F x T B with T = 5, B = 2)");
-    CHECK(message_of([&] {
-              on_generator.record({x, x}, {.steps = 3, .batch = 2});
-          }) == "Generator on a tape: the first event is 3 x 6, expected 3 x 2");
     CHECK(message_of([&] { on_dense.record_with(x, x); }) ==
           "Dense on a tape: the vector of its parameters is 3 x 6, expected 10 x 1");
     CHECK_THROWS_AS(on_dense.record(std::span<const Variable<double>>()), ShapeError);
