@@ -78,11 +78,6 @@ void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
     ++mgan_test::allocations_of_thread;
     return __libc_memalign(alignment, size);
 }
-int posix_memalign(void** pointer, std::size_t alignment, std::size_t size) noexcept {
-    ++mgan_test::allocations_of_thread;
-    *pointer = __libc_memalign(alignment, size);
-    return *pointer != nullptr ? 0 : 12;  // ENOMEM
-}
 }
 bool mgan_test::counts_malloc() noexcept {
     return true;
