@@ -14,6 +14,7 @@
 
 #include <mgan/core/error.hpp>
 #include <mgan/tensor/matrix.hpp>
+#include <mgan/tensor/tensor.hpp>
 
 #include <algorithm>
 
@@ -100,71 +101,67 @@ public:
         require<ShapeError>(steps >= 0 && batch >= 0 && features >= 0,
                             "Sequence::resize: negative size [T=", steps, ", B=", batch,
                             ", F=", features, "]");
-        const auto count = static_cast<std::size_t>(steps * batch * features);
-        if (count > storage_.size()) storage_.resize(count);
-        steps_ = steps;
-        batch_ = batch;
-        features_ = features;
+        values_.resize({steps, batch, features});
     }
 
-    [[nodiscard]] Index steps() const noexcept { return steps_; }
-    [[nodiscard]] Index batch() const noexcept { return batch_; }
-    [[nodiscard]] Index features() const noexcept { return features_; }
-    [[nodiscard]] Index size() const noexcept { return steps_ * batch_ * features_; }
+    [[nodiscard]] Index steps() const noexcept { return values_.shape()[0]; }
+    [[nodiscard]] Index batch() const noexcept { return values_.shape()[1]; }
+    [[nodiscard]] Index features() const noexcept { return values_.shape()[2]; }
+    [[nodiscard]] Index size() const noexcept { return values_.size(); }
     [[nodiscard]] bool empty() const noexcept { return size() == 0; }
 
-    [[nodiscard]] Scalar* data() noexcept { return storage_.data(); }
-    [[nodiscard]] const Scalar* data() const noexcept { return storage_.data(); }
+    [[nodiscard]] Scalar* data() noexcept { return values_.data(); }
+    [[nodiscard]] const Scalar* data() const noexcept { return values_.data(); }
+
+    /// The same values as a tensor of shape [T, B, F].
+    [[nodiscard]] const Tensor<Scalar>& tensor() const noexcept { return values_; }
 
     /// Step t as an F x B matrix, 0 <= t < T.
     [[nodiscard]] MatrixMap<Scalar> step(Index t) noexcept {
-        return {data() + t * stride(), features_, batch_};
+        return {data() + t * stride(), features(), batch()};
     }
     [[nodiscard]] ConstMatrixMap<Scalar> step(Index t) const noexcept {
-        return {data() + t * stride(), features_, batch_};
+        return {data() + t * stride(), features(), batch()};
     }
 
     /// Steps first .. first + count - 1 side by side, F x (count B).
     [[nodiscard]] MatrixMap<Scalar> range(Index first, Index count) noexcept {
-        return {data() + first * stride(), features_, count * batch_};
+        return {data() + first * stride(), features(), count * batch()};
     }
     [[nodiscard]] ConstMatrixMap<Scalar> range(Index first, Index count) const noexcept {
-        return {data() + first * stride(), features_, count * batch_};
+        return {data() + first * stride(), features(), count * batch()};
     }
 
     /// All steps side by side, F x (T B).
-    [[nodiscard]] MatrixMap<Scalar> all() noexcept { return range(0, steps_); }
-    [[nodiscard]] ConstMatrixMap<Scalar> all() const noexcept { return range(0, steps_); }
+    [[nodiscard]] MatrixMap<Scalar> all() noexcept { return range(0, steps()); }
+    [[nodiscard]] ConstMatrixMap<Scalar> all() const noexcept { return range(0, steps()); }
 
     /// Feature f of sample b at step t.
     [[nodiscard]] Scalar& operator()(Index t, Index b, Index f) noexcept {
-        return storage_[static_cast<std::size_t>((t * batch_ + b) * features_ + f)];
+        return values_(t, b, f);
     }
     [[nodiscard]] const Scalar& operator()(Index t, Index b, Index f) const noexcept {
-        return storage_[static_cast<std::size_t>((t * batch_ + b) * features_ + f)];
+        return values_(t, b, f);
     }
 
     [[nodiscard]] SequenceView<Scalar> view() noexcept {
-        return {data(), steps_, batch_, features_, features_};
+        return {data(), steps(), batch(), features(), features()};
     }
     [[nodiscard]] SequenceView<const Scalar> view() const noexcept {
-        return {data(), steps_, batch_, features_, features_};
+        return {data(), steps(), batch(), features(), features()};
     }
 
-    void set_zero() noexcept { std::fill_n(data(), size(), Scalar(0)); }
+    void set_zero() noexcept { values_.set_zero(); }
 
     /// "[T=100, B=20, F=4]", for messages.
     [[nodiscard]] std::string shape() const {
-        return concat("[T=", steps_, ", B=", batch_, ", F=", features_, "]");
+        return concat("[T=", steps(), ", B=", batch(), ", F=", features(), "]");
     }
 
 private:
-    [[nodiscard]] Index stride() const noexcept { return batch_ * features_; }
+    [[nodiscard]] Index stride() const noexcept { return batch() * features(); }
 
-    AlignedVector<Scalar> storage_;
-    Index steps_ = 0;
-    Index batch_ = 0;
-    Index features_ = 0;
+    Tensor<Scalar> values_;
 };
 
 /// Samples [shard.begin, shard.end) of every step of `from`: [T, shard size, F].
