@@ -4,6 +4,7 @@
 
 #include <mgan/io/json_text.hpp>
 
+#include <cmath>
 #include <cstdio>
 
 namespace mgan::program {
@@ -92,8 +93,9 @@ std::string clock_text(double seconds) {
 }
 
 std::string fixed(double number, int digits) {
-    char text[400];
-    std::snprintf(text, sizeof text, "%.*f", digits, number);
+    char text[64];
+    const bool huge = !(std::abs(number) < 1e9);  // a table has no room for 40 digits
+    std::snprintf(text, sizeof text, huge ? "%.*g" : "%.*f", huge ? 4 : digits, number);
     return text;
 }
 

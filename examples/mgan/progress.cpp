@@ -79,7 +79,7 @@ void Progress::on_epoch(const EpochEnd& end) {
            std::chrono::duration<double>(time - last_step_).count(), 0.3);
     last_step_ = time;
     if (quiet_) return;
-    const double left = seconds_left();
+    const double left = seconds_from(now_);
     std::string line = concat(where(), "  loss ", fixed(now_.loss_g, 4));
     if (now_.adversarial) line += concat(" D ", fixed(now_.loss_d, 4));
     line += concat(" (validation ", fixed(end.validation_loss_g, 4));
@@ -100,20 +100,20 @@ std::string Progress::where() const {
 
 double Progress::seconds_per_step(bool adversarial) const {
     const double own = step_seconds_[adversarial ? 1 : 0];
-    // Free running, the discriminator twice forward and backward: about eight pretraining steps.
-    constexpr double kRatio = 8.0;
+    // Free running, the discriminator twice forward and backward: a dozen pretraining steps.
+    constexpr double kRatio = 12.0;
     return own > 0.0 ? own : (adversarial ? kRatio * step_seconds_[0] : 0.0);
 }
 
-double Progress::seconds_left() const {
+double Progress::seconds_from(const Moment& place) const {
     const auto phase = [&](bool adversarial, std::int64_t first, std::int64_t epochs) {
-        const std::int64_t done = std::clamp<std::int64_t>(now_.epoch - first, 0, epochs);
-        std::int64_t steps = (epochs - done) * now_.steps;
-        if (now_.adversarial == adversarial && epochs > done) steps -= now_.step;
+        const std::int64_t done = std::clamp<std::int64_t>(place.epoch - first, 0, epochs);
+        std::int64_t steps = (epochs - done) * place.steps;
+        if (place.adversarial == adversarial && epochs > done) steps -= place.step;
         const double evaluation = evaluation_seconds_[adversarial ? 1 : 0] > 0.0
                                       ? evaluation_seconds_[adversarial ? 1 : 0]
                                       : evaluation_seconds_[0];
-        const bool ended = now_.adversarial == adversarial && now_.step == now_.steps;
+        const bool ended = place.adversarial == adversarial && place.step == place.steps;
         return static_cast<double>(steps) * seconds_per_step(adversarial) +
                static_cast<double>(epochs - done - (ended && epochs > done ? 1 : 0)) * evaluation;
     };
@@ -122,11 +122,10 @@ double Progress::seconds_left() const {
 }
 
 void Progress::draw() {
-    const std::int64_t epochs = pretrain_epochs_ + adversarial_epochs_;
-    const double done = (static_cast<double>(now_.epoch - 1) +
-                         static_cast<double>(now_.step) /
-                             static_cast<double>(std::max<std::int64_t>(1, now_.steps))) /
-                        static_cast<double>(std::max<std::int64_t>(1, epochs));
+    // The bar grows with the time, of which an adversarial epoch takes far more.
+    const double whole = seconds_from({.epoch = 1, .steps = now_.steps});
+    const double left = seconds_from(now_);
+    const double done = whole > 0.0 ? std::clamp(1.0 - left / whole, 0.0, 1.0) : 0.0;
     constexpr std::size_t kBar = 20;
     const auto filled = std::min(kBar, static_cast<std::size_t>(done * static_cast<double>(kBar)));
     std::string line = concat(where(), " [", std::string(filled, '#'),
@@ -135,7 +134,7 @@ void Progress::draw() {
     const double step = seconds_per_step(now_.adversarial);
     if (step > 0.0) {
         line += concat("  ", fixed(static_cast<double>(batch_) / step, 0), " songs/s  left ",
-                       clock_text(seconds_left()));
+                       clock_text(left));
     }
     std::cout << "\r\033[K" << line.substr(0, terminal_width() - 1) << std::flush;
     drawn_ = true;

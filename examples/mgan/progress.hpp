@@ -53,7 +53,8 @@ public:
 private:
     using Clock = std::chrono::steady_clock;
 
-    [[nodiscard]] double seconds_left() const;
+    /// Seconds of work from a moment on, as far as they are known.
+    [[nodiscard]] double seconds_from(const Moment& place) const;
     [[nodiscard]] double seconds_per_step(bool adversarial) const;
     [[nodiscard]] std::string where() const;
     void draw();

@@ -166,3 +166,21 @@ TEST_CASE("--resume where nothing is yet starts the run") {
     CHECK_THAT(result.out, Contains("Nothing to resume yet"));
     CHECK(shop.has("run/model.safetensors"));
 }
+
+TEST_CASE("A training that overflows stops with one line, and its last checkpoint is sound") {
+    const Workshop shop;
+    shop.write_music();
+    const process::Result result = shop.mgan(
+        "train data --out run --preset paper --length 12 --batch 4 --pretrain-epochs 200"
+        " --epochs 1 --lr 10 --set generator.hidden=8 --set generator.head=8"
+        " --set discriminator.hidden=8 --set encoding.normalisation=none --set optimiser.clip=0"
+        " --set evaluation.songs=2");
+    CHECK(result.status == 1);
+    CHECK(program::lines(result.error) == 1);
+    CHECK_THAT(result.error, StartsWith("mgan: run: epoch ") && Contains("Try a lower") &&
+                                 Contains("checkpoint is unharmed"));
+    CHECK_FALSE(std::filesystem::exists(shop / "run/songs/song-03.mid"));
+    // What was saved before can be read, and says the same again.
+    CHECK(shop.mgan("generate run --count 1 --out songs").status == 0);
+    CHECK(shop.mgan("train --resume --quiet --out run").error == result.error);
+}
