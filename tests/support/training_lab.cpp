@@ -196,6 +196,22 @@ bool Training::run_in(const std::filesystem::path& folder, bool resume, std::int
     return run_training(*trainer_, directory, options);
 }
 
+void Training::crash_in(const std::filesystem::path& folder, std::int64_t step) {
+    struct Crash {};
+    RunDirectory directory(folder);
+    directory.start(trainer_->settings(), data_, "small data");
+    RunOptions options;
+    options.checkpoint_seconds = -1.0;
+    options.on_step = [&](const StepReport&) -> bool {
+        if (trainer_->state.total_steps == step) throw Crash{};
+        return true;
+    };
+    try {
+        run_training(*trainer_, directory, options);
+    } catch (const Crash&) {
+    }
+}
+
 std::string trained_model(const Settings& settings, const DataSet& data, int threads) {
     Training training(settings, data, threads);
     training.run();

@@ -97,6 +97,10 @@ public:
     /// minibatches, as of Ctrl-C; -1: none. Returns whether the end was reached.
     bool run_in(const std::filesystem::path& folder, bool resume, std::int64_t stop_after = -1);
 
+    /// A new run that writes a checkpoint after every minibatch and dies within number `step`,
+    /// whose work is lost.
+    void crash_in(const std::filesystem::path& folder, std::int64_t step);
+
 private:
     mgan::DataSet data_;
     int threads_;

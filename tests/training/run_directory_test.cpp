@@ -131,6 +131,22 @@ TEST_CASE_METHOD(Fixture, "A run that is stopped anywhere and resumed ends in th
     }
 }
 
+TEST_CASE_METHOD(
+    Fixture, "In a long epoch checkpoints are written by the clock, and a crash loses no more") {
+    const std::string whole = model_of_whole_run(*this);
+    for (const std::int64_t step : {2, 5, 8, 12}) {
+        std::filesystem::remove_all(run.path());
+        lab::Training(settings, data).crash_in(run.path(), step);
+        lab::Training training(settings, data);
+        training.restore_checkpoint(run.checkpoint());
+        // After the last minibatch of an epoch the checkpoint waits for its evaluation.
+        CHECK(training.total_steps() == step - 1);
+        lab::Training resumed(settings, data, 2);
+        REQUIRE(resumed.run_in(run.path(), true));
+        CHECK(lab::read_text(run.model()) == whole);
+    }
+}
+
 TEST_CASE_METHOD(Fixture, "A run that was killed before its first checkpoint begins again") {
     {
         lab::Training training(settings, data);
