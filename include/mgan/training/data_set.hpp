@@ -149,8 +149,8 @@ struct DataSet {
 }
 
 /// Deals songs to the three parts. `names` says which songs belong together: songs of one name (the
-/// variants of a piece, the tracks of a file) all go to one part, or the validation would be heard in
-/// training. The names are put in a random order fixed by the seed; the first share goes to
+/// variants of a piece, the tracks of a file) all go to one part, or the validation would be heard
+/// in training. The names are put in a random order fixed by the seed; the first share goes to
 /// validation, the next to test, the rest to train. Every part that has a share gets at least one
 /// name where there are at least three; with fewer, all songs are in train, and validation repeats
 /// them. Returns indices, ascending.

@@ -113,7 +113,7 @@ inline void store_codec(TensorFile& file, const encoding::Codec& codec) {
     return encoding::Codec(options, std::move(tables));
 }
 
-/// Adds styles as one tensor, [songs, 10].
+/// Adds styles as one tensor, [songs, 11].
 inline void store_styles(TensorFile& file, const std::vector<encoding::Style>& styles) {
     std::vector<double> flat;
     for (const encoding::Style& style : styles) flat.insert(flat.end(), style.begin(), style.end());
