@@ -324,7 +324,10 @@ private:
                       rate(pretrain.learning_rate, pretrain.schedule), "generator");
     }
 
+    /// The phase goes on from the best generator so far, if one was chosen: the last epochs of
+    /// pretraining gain in loss what they lose in variety.
     void begin_adversarial_phase() {
+        if (settings_.evaluation.keep_best && state.best_epoch > 0) generator = best;
         average = generator;
         generator_optimiser = Optimiser<Scalar>(settings_.optimiser.config());
         discriminator_optimiser = Optimiser<Scalar>(settings_.optimiser.config());
