@@ -23,7 +23,11 @@ std::vector<EncodingOptions> all_options() {
                 for (const std::int64_t grid : {1, 24})
                     for (const bool key : {false, true}) {
                         if (kind == EncodingKind::event && hz) continue;
-                        all.push_back({kind, normalisation, key, hz, grid, 96});
+                        all.push_back({.kind = kind,
+                                       .normalisation = normalisation,
+                                       .normalise_key = key,
+                                       .pitch_in_hz = hz,
+                                       .grid_ticks = grid});
                     }
     return all;
 }

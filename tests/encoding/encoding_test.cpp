@@ -11,7 +11,11 @@ using mgan::midi::Song;
 namespace {
 
 EncodingOptions plain(EncodingKind kind = EncodingKind::tone) {
-    return {kind, NormalisationKind::none, false, false, 1, 10};
+    return {.kind = kind,
+            .normalisation = NormalisationKind::none,
+            .normalise_key = false,
+            .grid_ticks = 1,
+            .step_ticks = 10};
 }
 
 std::vector<int> pitches(const std::vector<Note>& notes) {
