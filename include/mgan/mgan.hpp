@@ -10,13 +10,19 @@
 /// | files   | io, training                             | and nlohmann/json  | `mgan::io`    |
 /// | sound   | audio, PF classifier                     | and FFTW           | `mgan::audio` |
 ///
-/// A part whose libraries the compiler does not find is left out, so that this line always compiles:
+/// A part whose libraries the compiler does not find is left out, so that this line always
+/// compiles:
 ///
 ///     #include <mgan/mgan.hpp>
 ///
-/// `MGAN_HAS_NETS` and `MGAN_HAS_IO` are 1 where the part is in, and 0 where it is not. To be told at
-/// once that something is missing, and for programs that compile faster, include the one header that
-/// you use instead, for example `<mgan/layers/lstm.hpp>`: each compiles alone.
+/// `MGAN_HAS_NETS` and `MGAN_HAS_IO` are 1 where the part is in, and 0 where it is not. To be told
+/// at once that something is missing, and for programs that compile faster, include the one header
+/// that you use instead, for example `<mgan/layers/lstm.hpp>`: each compiles alone.
+///
+/// Two instruction sets in one program: mgan keeps its own functions apart (core/version.hpp),
+/// Eigen does not, and the linker then mixes them: memory that one half allocated, the other frees
+/// in its own way. Compile one of the two with `-DEigen=Eigen_v3`, which gives its Eigen another
+/// name (tests/consumer/ does), or put them into shared libraries with hidden symbols.
 
 #if __has_include(<Eigen/Core>)
 #define MGAN_HAS_NETS 1

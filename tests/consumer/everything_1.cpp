@@ -1,5 +1,5 @@
-// Two translation units that include everything make one program: whatever is defined in a header is
-// inline or a template, or the linker would find it twice.
+// Two translation units that include everything make one program: whatever is defined in a header
+// is inline or a template, or the linker would find it twice.
 #include <mgan/mgan.hpp>
 
 const void* address_of_the_other();
