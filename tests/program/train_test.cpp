@@ -141,7 +141,7 @@ TEST_CASE("A run that is finished can be given more epochs, to the same bytes as
     CHECK_THAT(shop.read("run/config.json"), Contains("\"adversarial.epochs\": 4"));
 }
 
-TEST_CASE("--resume refuses other data and other settings, and names them") {
+TEST_CASE("train --resume refuses other data and other settings, and names them") {
     const Workshop shop;
     shop.write_music();
     shop.write_music(8, "other", 2);
@@ -158,7 +158,7 @@ TEST_CASE("--resume refuses other data and other settings, and names them") {
     CHECK(shop.read("run/checkpoint.safetensors") == checkpoint);
 }
 
-TEST_CASE("--resume where nothing is yet starts the run") {
+TEST_CASE("train --resume where nothing is yet starts the run") {
     const Workshop shop;
     shop.write_music(4);
     const process::Result result = shop.mgan("train data --resume --out run" + kSmall);

@@ -95,7 +95,7 @@ TEST_CASE("What is not there, or not what it should be, is one line and exit sta
     check_error(shop, "info nowhere", 1, "nowhere");
 }
 
-TEST_CASE("--print-config prints settings that --config reads, and trains nothing") {
+TEST_CASE("train --print-config prints settings that --config reads, and trains nothing") {
     const Workshop shop;
     const process::Result paper =
         shop.mgan("train --print-config --preset paper --variant carnn-mgan --seed 5");
