@@ -283,6 +283,11 @@ template <typename Scalar>
 void gemm(const Scalar* a, Index a_stride, Operand<Scalar> b, Scalar* c, Index c_stride, Index rows,
           Index columns, Index depth, bool accumulate) {
     if (rows == 0 || columns == 0) return;
+    if (depth == 0) {  // an empty sum; a and b may be null
+        for (Index j = 0; j < columns && !accumulate; ++j)
+            std::fill_n(c + j * c_stride, rows, Scalar(0));
+        return;
+    }
 #if defined(__GNUC__) && !defined(MGAN_PORTABLE_KERNELS)
     if constexpr (std::is_same_v<Scalar, float> || std::is_same_v<Scalar, double>) {
         gemm_fast(a, a_stride, b, c, c_stride, rows, columns, depth, accumulate);
