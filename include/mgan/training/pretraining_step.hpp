@@ -13,16 +13,6 @@
 
 namespace mgan::inline MGAN_ABI {
 
-/// What one shard of pretraining works with.
-template <typename Scalar>
-struct PretrainingShard {
-    ShardInputs<Scalar> inputs;
-    typename Generator<Scalar>::Cache cache;
-    Sequence<Scalar> d_event;
-    Generator<Scalar> gradient;
-    double loss = 0.0;
-};
-
 /// The noise that belongs to a pretraining loss.
 [[nodiscard]] inline NoiseRange noise_range(const PretrainSettings& settings) noexcept {
     if (settings.loss == PretrainLoss::mse) return {};

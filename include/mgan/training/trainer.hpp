@@ -222,7 +222,6 @@ public:
 
 private:
     struct Work {
-        PretrainingShard<Scalar> pretraining;
         AdversarialShard<Scalar> adversarial;
     };
 
@@ -235,9 +234,6 @@ private:
         return encoding::Codec::fit(settings.encoding.options, chosen);
     }
 
-public:
-    // What a checkpoint holds besides the settings (declared here: in the order of construction).
-private:
     Settings settings_;
     int threads_;
     std::array<std::vector<std::size_t>, 3> parts_;
