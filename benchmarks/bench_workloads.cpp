@@ -1,0 +1,206 @@
+// Times whole workloads (workload.hpp says which).
+//
+//     bench_workloads --json [--threads N] [--filter W3]
+//
+//     --json           an array of objects instead of a table
+//     --threads N      threads that the shards of a batch are spread over (1)
+//     --filter TEXT    only workloads whose "NAME pass" contains TEXT; several separated by commas
+//     --seconds S      time for each measurement (1)
+//     --steps T, --batch B, --hidden H     other sizes than those of the contract
+//     --check          runs each workload once and looks whether it computes what it should
+//
+// Medians, minima and runs; "gflops" is the rate at the median, "fma_peak" the rate that registers
+// alone reach in the same second, "peak_mib" the most memory that the program has held so far.
+
+#include "fma_peak.hpp"
+#include "workload.hpp"
+
+#include <sys/resource.h>
+
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <iostream>
+#include <string>
+#include <string_view>
+
+namespace {
+
+struct Options {
+    bool json = false;
+    bool check = false;
+    double seconds = 1.0;
+    std::string filter;
+    bench::Shape shape;  ///< 0: that of the workload
+};
+
+struct Timing {
+    double median = 0.0, least = 0.0;  ///< milliseconds
+    std::size_t runs = 0;
+};
+
+double milliseconds(const std::function<void()>& run) {
+    const auto begin = std::chrono::steady_clock::now();
+    run();
+    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin)
+        .count();
+}
+
+/// Two runs to warm up; then as many as fit, at least five.
+Timing time(const std::function<void()>& run, double seconds) {
+    constexpr std::size_t kLeastRuns = 5, kMostRuns = 1000;
+    run();
+    run();
+    std::vector<double> times;
+    double total = 0.0;
+    while (times.size() < kLeastRuns || (total < seconds * 1e3 && times.size() < kMostRuns)) {
+        times.push_back(milliseconds(run));
+        total += times.back();
+    }
+    std::sort(times.begin(), times.end());
+    return {times[times.size() / 2], times.front(), times.size()};
+}
+
+double peak_mib() {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return static_cast<double>(usage.ru_maxrss) / 1024.0;
+}
+
+bool chosen(const bench::Workload& workload, const std::string& filter) {
+    if (filter.empty()) return true;
+    const std::string name = std::string(workload.name) + " " + workload.pass;
+    std::size_t begin = 0;
+    while (begin <= filter.size()) {
+        const std::size_t end = std::min(filter.find(',', begin), filter.size());
+        if (end > begin && name.find(filter.substr(begin, end - begin)) != std::string::npos)
+            return true;
+        begin = end + 1;
+    }
+    return false;
+}
+
+bench::Shape shape_of(const bench::Workload& workload, const bench::Shape& asked) {
+    bench::Shape shape = workload.shape;
+    if (asked.steps > 0) shape.steps = asked.steps;
+    if (asked.batch > 0) shape.batch = asked.batch;
+    if (asked.hidden > 0) shape.hidden = asked.hidden;
+    shape.threads = asked.threads;
+    return shape;
+}
+
+std::vector<bench::Workload> all_workloads() {
+    std::vector<bench::Workload> all;
+    for (auto* group : {bench::lstm_workloads, bench::generator_workloads, bench::gan_workloads,
+                        bench::pf_workloads, bench::stream_workloads}) {
+        for (bench::Workload& workload : group()) all.push_back(std::move(workload));
+    }
+    return all;
+}
+
+/// One workload after the other; returns how many failed the check.
+int run(const Options& options) {
+    bool first = true;
+    int failed = 0;
+    if (options.json) std::printf("[");
+    for (const bench::Workload& workload : all_workloads()) {
+        if (!chosen(workload, options.filter)) continue;
+        const bench::Shape shape = shape_of(workload, options.shape);
+        const bench::Prepared prepared = workload.prepare(shape);
+        if (options.check) {
+            prepared.run();
+            prepared.run();
+            const double witness = prepared.witness();
+            const bool good = std::isfinite(witness) && witness != 0.0 && prepared.flop > 0.0;
+            std::printf("%-3s %-24s witness %.6g  %.4f GFLOP  %s\n", workload.name, workload.pass,
+                        witness, prepared.flop * 1e-9, good ? "good" : "BAD");
+            failed += good ? 0 : 1;
+            continue;
+        }
+        const double peak_before = bench::fma_peak(shape.threads);
+        const Timing timing = time(prepared.run, options.seconds);
+        const double peak = std::max(peak_before, bench::fma_peak(shape.threads));
+        const double rate = prepared.flop / timing.median * 1e-6;
+        const double per_event =
+            prepared.events > 0 ? timing.median * 1e3 / static_cast<double>(prepared.events) : 0.0;
+        if (options.json) {
+            std::printf(
+                "%s\n  {\"workload\": \"%s\", \"pass\": \"%s\", \"T\": %td, \"B\": %td, "
+                "\"H\": %td, \"threads\": %d, \"ms_median\": %.6g, \"ms_min\": %.6g, "
+                "\"runs\": %zu, \"gflops\": %.6g, \"fma_peak\": %.6g, \"peak_mib\": %.6g",
+                first ? "" : ",", workload.name, workload.pass, shape.steps, shape.batch,
+                shape.hidden, shape.threads, timing.median, timing.least, timing.runs, rate, peak,
+                peak_mib());
+            if (prepared.events > 0) std::printf(", \"us_per_event\": %.6g", per_event);
+            std::printf("}");
+        } else {
+            std::printf(
+                "%-3s %-24s T=%-4td B=%-3td H=%-4td threads=%d  median %9.3f ms  min %9.3f ms  "
+                "%7.1f GF/s  %5.1f %% of the FMA peak",
+                workload.name, workload.pass, shape.steps, shape.batch, shape.hidden, shape.threads,
+                timing.median, timing.least, rate, 100.0 * rate / peak);
+            if (prepared.events > 0) std::printf("  %.2f us an event", per_event);
+            std::printf("\n");
+        }
+        std::fflush(stdout);
+        first = false;
+    }
+    if (options.json) std::printf("\n]\n");
+    return failed;
+}
+
+template <typename Number>
+bool parse(const char* text, Number& number) {
+    const char* const end = text + std::strlen(text);
+    const auto [stop, failure] = std::from_chars(text, end, number);
+    return failure == std::errc() && stop == end && number > 0;
+}
+
+int usage() {
+    std::cerr << "usage: bench_workloads [--json] [--threads N] [--filter TEXT] [--seconds S] "
+                 "[--steps T] [--batch B] [--hidden H] [--check]\n";
+    return 2;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    Options options;
+    for (int i = 1; i < count; ++i) {
+        const std::string_view option = arguments[i];
+        if (option == "--json") {
+            options.json = true;
+        } else if (option == "--check") {
+            options.check = true;
+        } else if (i + 1 == count) {
+            return usage();
+        } else {
+            const char* const value = arguments[++i];
+            bool good = true;
+            if (option == "--filter") {
+                options.filter = value;
+            } else if (option == "--threads") {
+                good = parse(value, options.shape.threads);
+            } else if (option == "--seconds") {
+                good = parse(value, options.seconds);
+            } else if (option == "--steps") {
+                good = parse(value, options.shape.steps);
+            } else if (option == "--batch") {
+                good = parse(value, options.shape.batch);
+            } else if (option == "--hidden") {
+                good = parse(value, options.shape.hidden);
+            } else {
+                good = false;
+            }
+            if (!good) return usage();
+        }
+    }
+    try {
+        return run(options) == 0 ? 0 : 1;
+    } catch (const std::exception& error) {
+        std::cerr << "bench_workloads: " << error.what() << '\n';
+        return 1;
+    }
+}

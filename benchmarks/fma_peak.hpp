@@ -1,0 +1,61 @@
+#pragma once
+// The most that this processor can do, measured here and now: fused multiply-adds between registers
+// alone. Clocks change from minute to minute, so a share of the peak needs the peak of the same
+// run.
+
+#include <mgan/core/parallel.hpp>
+#include <mgan/tensor/kernels/gemm.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+namespace bench {
+
+/// Floating-point operations per second of one thread, in 1e9, over about `iterations` rounds.
+/// Twelve independent chains cover the latency of a multiply-add (4 cycles, two a cycle).
+[[nodiscard]] inline double fma_rate(long iterations) {
+    constexpr int kWidth = mgan::kernels::kVectorBytes / static_cast<int>(sizeof(float));
+    constexpr std::size_t kChains = 12;
+    using Vec = mgan::kernels::VectorOf<float, kWidth>::Type;
+    Vec chain[kChains];
+    for (std::size_t i = 0; i < kChains; ++i)
+        chain[i] = Vec{} + 1.0f + 1e-3f * static_cast<float>(i);
+    Vec factor = Vec{} + 0.999999f, addend = Vec{} + 1e-6f;
+    const auto begin = std::chrono::steady_clock::now();
+    for (long n = 0; n < iterations; ++n) {
+        // Values that the compiler cannot know: the loop stays a loop.
+        asm volatile("" : "+m"(factor), "+m"(addend) : :);
+        const Vec f = factor, a = addend;
+        for (int inner = 0; inner < 64; ++inner) {
+#pragma GCC unroll 12
+            for (std::size_t i = 0; i < kChains; ++i)
+                chain[i] = mgan::kernels::multiply_add<float, kWidth>(chain[i], f, a);
+        }
+    }
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+    float sum = 0.0f;
+    for (const Vec& values : chain) {
+        for (int k = 0; k < kWidth; ++k) sum += values[k];
+    }
+    volatile float sink = sum;
+    (void)sink;
+    return 2.0 * kWidth * static_cast<double>(kChains) * 64.0 * static_cast<double>(iterations) /
+           seconds.count() * 1e-9;
+}
+
+/// The FMA peak of `threads` threads together, in GF/s: the best of a few short rounds (30 ms).
+[[nodiscard]] inline double fma_peak(int threads) {
+    std::vector<double> best(static_cast<std::size_t>(threads), 0.0);
+    mgan::parallel_for(threads, threads, [&](std::ptrdiff_t i) {
+        for (int round = 0; round < 6; ++round) {
+            double& rate = best[static_cast<std::size_t>(i)];
+            rate = std::max(rate, fma_rate(20'000));
+        }
+    });
+    double sum = 0.0;
+    for (const double rate : best) sum += rate;
+    return sum;
+}
+
+}  // namespace bench
