@@ -17,10 +17,12 @@
 
 namespace mgan::inline MGAN_ABI {
 
-/// A generator with what it needs to make songs.
-struct Model {
+/// A generator with what it needs to make songs. `Model` is the one to use; a template so that only
+/// who makes songs pays for compiling that.
+template <typename Scalar>
+struct BasicModel {
     Settings settings;
-    Generator<float> generator;
+    Generator<Scalar> generator;
     encoding::Codec codec;
     std::vector<encoding::Style> styles;  ///< of the training songs, if the settings ask for styles
 
@@ -32,6 +34,7 @@ struct Model {
                             length, seed, threads);
     }
 };
+using Model = BasicModel<float>;
 
 /// Adds all parameters under `prefix` + their names; matrices row by row (PyTorch's order).
 template <typename ModelType>
@@ -156,7 +159,8 @@ inline constexpr const char* kKindKey = "mgan.kind";
 }
 
 /// Writes a model, all or nothing. Throws IoError.
-inline void save_model(const std::filesystem::path& path, const Model& model) {
+template <typename Scalar>
+void save_model(const std::filesystem::path& path, const BasicModel<Scalar>& model) {
     TensorFile file(path.string());
     file.set_metadata(kKindKey, "model");
     file.set_metadata(kSettingsKey, settings_to_json(model.settings));
@@ -168,12 +172,13 @@ inline void save_model(const std::filesystem::path& path, const Model& model) {
 
 /// Reads a model: a .safetensors file, or a run directory that holds model.safetensors. Throws
 /// IoError, FormatError, DataError, ShapeError; nothing of a damaged file is used.
-[[nodiscard]] inline Model load_model(const std::filesystem::path& path) {
+template <typename Scalar = float>
+[[nodiscard]] BasicModel<Scalar> load_model(const std::filesystem::path& path) {
     const std::filesystem::path file_path =
         std::filesystem::is_directory(path) ? path / "model.safetensors" : path;
     const TensorFile file = read_safetensors(file_path);
     Settings settings = read_settings(file, "model");
-    Generator<float> generator(settings.generator_config());
+    Generator<Scalar> generator(settings.generator_config());
     read_parameters(file, "generator.", generator);
     encoding::Codec codec = read_codec(file, settings.encoding.options);
     return {std::move(settings), std::move(generator), std::move(codec), read_styles(file)};

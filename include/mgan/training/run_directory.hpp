@@ -36,7 +36,8 @@
 namespace mgan::inline MGAN_ABI {
 
 /// The model that a training has made so far.
-[[nodiscard]] inline Model model_of(const Trainer<float>& trainer) {
+template <typename Scalar>
+[[nodiscard]] BasicModel<Scalar> model_of(const Trainer<Scalar>& trainer) {
     return {trainer.settings(), trainer.kept(), trainer.codec(), trainer.styles()};
 }
 
@@ -128,7 +129,8 @@ public:
     /// Brings `trainer` to where the run stopped (to its start, if it stopped before the first
     /// checkpoint) and prepares the history for what comes. Throws what `restore_checkpoint`
     /// throws, and IoError; then neither trainer nor files have changed.
-    void resume(Trainer<float>& trainer, const DataSet& data, const std::string& data_name) {
+    template <typename Scalar>
+    void resume(Trainer<Scalar>& trainer, const DataSet& data, const std::string& data_name) {
         fingerprint_ = data.fingerprint();
         const auto [before, notes] = read_config();
         for (const auto& [key, text] : notes) {
@@ -156,14 +158,16 @@ public:
     /// Appends an epoch's line to the history.
     void append(const HistoryRecord& record) const { append_history(history(), record); }
 
-    void save(const Trainer<float>& trainer) const {
+    template <typename Scalar>
+    void save(const Trainer<Scalar>& trainer) const {
         save_checkpoint(checkpoint(), trainer, fingerprint_);
     }
 
     /// Writes model.safetensors and songs/: the songs that `mgan generate` makes with the run's
     /// seed.
-    void save_results(const Trainer<float>& trainer, int threads) const {
-        const Model made = model_of(trainer);
+    template <typename Scalar>
+    void save_results(const Trainer<Scalar>& trainer, int threads) const {
+        const BasicModel<Scalar> made = model_of(trainer);
         const Settings& settings = made.settings;
         const std::vector<midi::Song> sampled =
             made.songs(settings.evaluation.songs, settings.length, settings.seed, threads);
@@ -223,8 +227,9 @@ struct RunOptions {
 /// Trains until the end, keeping `directory` up to date. Returns whether the end was reached; if
 /// not, `on_step` has stopped it, and a checkpoint was written. Throws NumericalError (a loss or a
 /// gradient is not finite: the last checkpoint stays) and IoError.
-inline bool run_training(Trainer<float>& trainer, const RunDirectory& directory,
-                         const RunOptions& options) {
+template <typename Scalar>
+bool run_training(Trainer<Scalar>& trainer, const RunDirectory& directory,
+                  const RunOptions& options) {
     using Clock = std::chrono::steady_clock;
     const auto seconds_since = [](Clock::time_point begin) {
         return std::chrono::duration<double>(Clock::now() - begin).count();
