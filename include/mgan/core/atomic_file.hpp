@@ -39,8 +39,7 @@ namespace mgan::inline MGAN_ABI {
 /// Throws IoError: `PATH: cannot DO: CAUSE`, with the system's words for the error number `cause`.
 [[noreturn]] inline void throw_io_error(const std::filesystem::path& path, std::string_view what,
                                         int cause) {
-    throw IoError(
-        concat(path.string(), ": cannot ", what, ": ", std::generic_category().message(cause)));
+    fail<IoError>(path.string(), ": cannot ", what, ": ", std::generic_category().message(cause));
 }
 
 #if MGAN_HAS_POSIX_FILES

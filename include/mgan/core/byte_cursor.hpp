@@ -101,13 +101,15 @@ public:
 
 private:
     [[noreturn]] void fail(std::string_view expected) const {
-        throw FormatError(concat(name_, ": byte ", offset_, ": expected ", expected), offset_);
+        throw_or_abort(
+            FormatError(concat(name_, ": byte ", offset_, ": expected ", expected), offset_));
     }
     void require_bytes(std::uint64_t count) const {
         if (!has(count)) {
-            throw FormatError(concat(name_, ": byte ", offset_, ": expected ", count, " more byte",
-                                     count == 1 ? "" : "s", ", ", remaining(), " remain"),
-                              offset_);
+            throw_or_abort(
+                FormatError(concat(name_, ": byte ", offset_, ": expected ", count, " more byte",
+                                   count == 1 ? "" : "s", ", ", remaining(), " remain"),
+                            offset_));
         }
     }
     void advance(std::uint64_t count) {

@@ -4,10 +4,16 @@
 ///
 /// A message says what was wrong, where, and where possible what to do:
 /// `Lstm::forward: x has 3 features, the layer expects 8 (F)`.
+///
+/// Generation (models, encoding, training/sampler.hpp, midi/writer.hpp) also compiles with
+/// `-fno-exceptions -fno-rtti`. There, what would be thrown is written to standard error, and the
+/// program is aborted: check sizes before, as every function says what must hold.
 
 #include <mgan/core/version.hpp>
 
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <locale>
 #include <sstream>
 #include <stdexcept>
@@ -74,10 +80,27 @@ template <typename... Parts>
     return std::move(text).str();
 }
 
-/// Throws `Exception` with the joined message unless `condition` holds.
+/// Throws `error`; in a program that is compiled without exceptions, prints it and aborts.
+template <typename Exception>
+[[noreturn]] void throw_or_abort(const Exception& error) {
+#ifdef __cpp_exceptions
+    throw error;
+#else
+    std::fprintf(stderr, "%s\n", error.what());
+    std::abort();
+#endif
+}
+
+/// Throws `Exception` with the joined message (or aborts, as `throw_or_abort`).
+template <typename Exception, typename... Parts>
+[[noreturn]] void fail(const Parts&... parts) {
+    throw_or_abort(Exception(concat(parts...)));
+}
+
+/// Fails with `Exception` and the joined message unless `condition` holds.
 template <typename Exception, typename... Parts>
 void require(bool condition, const Parts&... parts) {
-    if (!condition) throw Exception(concat(parts...));
+    if (!condition) fail<Exception>(parts...);
 }
 
 }  // namespace mgan::inline MGAN_ABI

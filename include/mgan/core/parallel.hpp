@@ -57,6 +57,7 @@ template <typename Work>
 void parallel_for(std::ptrdiff_t count, int threads, Work&& work) {
 #ifdef _OPENMP
     if (threads > 1 && count > 1) {
+#ifdef __cpp_exceptions
         std::exception_ptr failure;
         std::ptrdiff_t failed_index = count;
 #pragma omp parallel for num_threads(threads) schedule(static, 1)
@@ -72,6 +73,10 @@ void parallel_for(std::ptrdiff_t count, int threads, Work&& work) {
             }
         }
         if (failure) std::rethrow_exception(failure);
+#else
+#pragma omp parallel for num_threads(threads) schedule(static, 1)
+        for (std::ptrdiff_t index = 0; index < count; ++index) work(index);
+#endif
         return;
     }
 #endif

@@ -18,25 +18,32 @@
 // compiled for different processors must not share one inline function: the linker would keep
 // either one, and the program would stop with an illegal instruction on the older processor. So the
 // instruction set is part of an inline namespace: `mgan::Lstm` is `mgan::v0_avx512::Lstm` to the
-// linker, and the user never sees it.
+// linker, and the user never sees it. The same goes for code with and without exceptions
+// (core/error.hpp), which ends differently where it cannot go on.
 #if defined(__AVX512F__) && defined(__AVX512DQ__)
 #define MGAN_SIMD_NAME "avx512"
-#define MGAN_ABI v0_avx512
+#define MGAN_ABI_OF(suffix) v0_avx512##suffix
 #elif defined(__AVX2__) && defined(__FMA__)
 #define MGAN_SIMD_NAME "avx2"
-#define MGAN_ABI v0_avx2
+#define MGAN_ABI_OF(suffix) v0_avx2##suffix
 #elif defined(__AVX__)
 #define MGAN_SIMD_NAME "avx"
-#define MGAN_ABI v0_avx
+#define MGAN_ABI_OF(suffix) v0_avx##suffix
 #elif defined(__SSE2__)
 #define MGAN_SIMD_NAME "sse2"
-#define MGAN_ABI v0_sse2
+#define MGAN_ABI_OF(suffix) v0_sse2##suffix
 #elif defined(__ARM_NEON)
 #define MGAN_SIMD_NAME "neon"
-#define MGAN_ABI v0_neon
+#define MGAN_ABI_OF(suffix) v0_neon##suffix
 #else
 #define MGAN_SIMD_NAME "portable"
-#define MGAN_ABI v0_portable
+#define MGAN_ABI_OF(suffix) v0_portable##suffix
+#endif
+
+#ifdef __cpp_exceptions
+#define MGAN_ABI MGAN_ABI_OF()
+#else
+#define MGAN_ABI MGAN_ABI_OF(_no_exceptions)
 #endif
 
 #ifdef __FAST_MATH__

@@ -86,15 +86,15 @@ inline void validate(const EncodingOptions& options) {
 [[nodiscard]] inline EncodingKind encoding_kind(std::string_view word) {
     for (const EncodingKind kind : {EncodingKind::tone, EncodingKind::event})
         if (word == name(kind)) return kind;
-    throw ConfigError(concat("encoding: unknown kind \"", word, "\"; it is one of tone, event"));
+    fail<ConfigError>("encoding: unknown kind \"", word, "\"; it is one of tone, event");
 }
 
 /// \copydoc encoding_kind
 [[nodiscard]] inline NormalisationKind normalisation_kind(std::string_view word) {
     for (int i = 0; i < 5; ++i)
         if (const auto kind = static_cast<NormalisationKind>(i); word == name(kind)) return kind;
-    throw ConfigError(concat("encoding: unknown normalisation \"", word,
-                             "\"; it is one of none, minmax, zscore, log, cdf"));
+    fail<ConfigError>("encoding: unknown normalisation \"", word,
+                      "\"; it is one of none, minmax, zscore, log, cdf");
 }
 
 /// What a feature is.

@@ -476,9 +476,9 @@ private:
         const Index capacity = stream.keys.batch();
         const Index drop = kernels::lanes_floor(first_seen(capacity));
         if (drop == 0) {
-            throw Error(concat("Attention::step: the song has more than the ", capacity,
-                               " steps that `start` made room for; start the stream with a larger "
-                               "capacity, or give the attention a window"));
+            fail<Error>("Attention::step: the song has more than the ", capacity,
+                        " steps that `start` made room for; start the stream with a larger "
+                        "capacity, or give the attention a window");
         }
         for (BySong* songs : {&stream.keys, &stream.values}) {
             for (Index b = 0; b < songs->steps(); ++b) {
@@ -492,8 +492,8 @@ private:
     static void check(const char* where, const char* what, const char* of, Index has,
                       Index expects) {
         if (has != expects) {
-            throw ShapeError(concat("Attention::", where, ": ", what, " has ", has, " ", of,
-                                    ", the layer expects ", expects));
+            fail<ShapeError>("Attention::", where, ": ", what, " has ", has, " ", of,
+                             ", the layer expects ", expects);
         }
     }
 

@@ -180,8 +180,8 @@ private:
     static void check(const char* where, const char* what, const char* of, Index has,
                       Index expects) {
         if (has != expects) {
-            throw ShapeError(concat("Conv2d::", where, ": ", what, " has ", has, " ", of,
-                                    ", the layer expects ", expects));
+            fail<ShapeError>("Conv2d::", where, ": ", what, " has ", has, " ", of,
+                             ", the layer expects ", expects);
         }
     }
 

@@ -80,8 +80,8 @@ public:
 private:
     static void check(const char* where, const char* what, Index has, Index expects) {
         if (has != expects) {
-            throw ShapeError(concat("Dense::", where, ": ", what, " has ", has,
-                                    " rows, the layer expects ", expects));
+            fail<ShapeError>("Dense::", where, ": ", what, " has ", has,
+                             " rows, the layer expects ", expects);
         }
     }
 };

@@ -319,8 +319,8 @@ private:
     static void check(const char* where, const char* what, const char* of, Index has, Index expects,
                       const char* letter) {
         if (has != expects) {
-            throw ShapeError(concat("Lstm::", where, ": ", what, " has ", has, " ", of,
-                                    ", the layer expects ", expects, " (", letter, ")"));
+            fail<ShapeError>("Lstm::", where, ": ", what, " has ", has, " ", of,
+                             ", the layer expects ", expects, " (", letter, ")");
         }
     }
 };

@@ -108,13 +108,13 @@ private:
 
     void check(const char* where, Index steps, Index features) const {
         if (steps != steps_ || features != features_) {
-            throw ShapeError(concat(
+            fail<ShapeError>(
                 "MappingNetwork::", where, ": a noise plane of ", steps, " steps of ", features,
                 " values, but the network was built for songs of exactly ", steps_, " steps of ",
                 features_, ". Give a plane of ", steps_,
                 " steps (and use the beginning of the result for a shorter song), train a model "
                 "for songs of ",
-                steps, " steps, or use a variant without mapping network"));
+                steps, " steps, or use a variant without mapping network");
         }
     }
 

@@ -170,7 +170,7 @@ void for_each_pair(ModelA& a, ModelB& b, Visitor&& visitor) {
     std::size_t next = 0;
     for_each_parameter(a, [&](const ParameterName& name, auto& parameter) {
         if (next >= blocks.count || blocks.size[next] != parameter.size()) {
-            throw ShapeError(concat("for_each_pair: the two models differ at ", name.text()));
+            fail<ShapeError>("for_each_pair: the two models differ at ", name.text());
         }
         using Plain = std::remove_const_t<ScalarB>;
         using Column =

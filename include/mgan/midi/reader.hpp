@@ -73,8 +73,8 @@ private:
     [[nodiscard]] bool strict() const noexcept { return options_.mode == ReadMode::strict; }
 
     [[noreturn]] void reject(std::string_view expected, std::size_t offset = 0) const {
-        throw FormatError(concat(options_.name, ": byte ", offset, ": expected ", expected),
-                          offset);
+        throw_or_abort(
+            FormatError(concat(options_.name, ": byte ", offset, ": expected ", expected), offset));
     }
 
     void fault(Fault kind, std::size_t offset) {

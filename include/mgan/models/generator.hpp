@@ -166,10 +166,9 @@ public:
         if (!((steps == noise.steps() || may_cut(steps, noise.steps())) &&
               before.batch() == noise.batch() &&
               before.features() == config_.features + config_.context)) {
-            throw ShapeError(concat("Generator::forward_teacher_forced: the events before are ",
-                                    before.shape(), ", expected [T=", noise.steps(),
-                                    ", B=", noise.batch(),
-                                    ", F=", config_.features + config_.context, "]"));
+            fail<ShapeError>("Generator::forward_teacher_forced: the events before are ",
+                             before.shape(), ", expected [T=", noise.steps(), ", B=", noise.batch(),
+                             ", F=", config_.features + config_.context, "]");
         }
         begin(noise, steps, cache);
         cache.input.all().bottomRows(before.features()) = before.all();
@@ -230,8 +229,8 @@ public:
                   bool through_feedback) const {
         const Index steps = cache.event.steps(), batch = cache.event.batch();
         if (dy.steps() != steps || dy.batch() != batch || dy.features() != config_.features) {
-            throw ShapeError(concat("Generator::backward: dy is ", dy.shape(), ", the events are ",
-                                    cache.event.shape()));
+            fail<ShapeError>("Generator::backward: dy is ", dy.shape(), ", the events are ",
+                             cache.event.shape());
         }
         head_1.prepare_backward(cache.head_1);
         head_2.prepare_backward(cache.head_2);
@@ -371,7 +370,7 @@ private:
                             noise.features(), " features, the model expects ", config_.noise,
                             " (Z)");
         if (noise.steps() <= 0 || noise.batch() <= 0)
-            throw ShapeError(concat("Generator: the noise is empty, ", noise.shape()));
+            fail<ShapeError>("Generator: the noise is empty, ", noise.shape());
         const SequenceView<const Scalar> w = prepare_noise(noise, cache.noise_path);
         cache.plane_steps = noise.steps();
         cache.input.resize(steps, noise.batch(), lstm.features());

@@ -6,7 +6,7 @@
 /// F x B matrix, so that the features of one sample lie side by side in memory and a layer is one
 /// product W x from the left.
 
-#include <mgan/core/version.hpp>
+#include <mgan/core/error.hpp>
 
 #include <Eigen/Core>
 
@@ -57,7 +57,7 @@ struct AlignedAllocator {
 
     [[nodiscard]] Type* allocate(std::size_t count) {
         if (count > std::numeric_limits<std::size_t>::max() / sizeof(Type))
-            throw std::bad_array_new_length();
+            throw_or_abort(std::bad_array_new_length());
         return static_cast<Type*>(
             ::operator new (count * sizeof(Type), std::align_val_t{kAlignment}));
     }

@@ -31,7 +31,7 @@ public:
         require<ShapeError>(sizes.size() <= kMostDimensions, "Shape: ", sizes.size(),
                             " dimensions, at most ", kMostDimensions, " are possible");
         for (const Index size : sizes) {
-            if (size < 0) throw ShapeError(concat("Shape: negative size ", size));
+            if (size < 0) fail<ShapeError>("Shape: negative size ", size);
             sizes_[rank_++] = size;
         }
     }
@@ -83,8 +83,8 @@ public:
     /// The same values under another shape of the same size. Throws ShapeError.
     void reshape(const Shape& shape) {
         if (shape.size() != size()) {
-            throw ShapeError(concat("Tensor::reshape: ", shape_.text(), " has ", size(),
-                                    " entries, ", shape.text(), " has ", shape.size()));
+            fail<ShapeError>("Tensor::reshape: ", shape_.text(), " has ", size(), " entries, ",
+                             shape.text(), " has ", shape.size());
         }
         shape_ = shape;
     }
