@@ -109,3 +109,25 @@ TEST_CASE("ReLU is flat at zero") {
     CHECK(dy(0, 1) == 0.0);
     CHECK(dy(0, 2) == 1.0);
 }
+
+TEST_CASE("The losses of a logit are those of its sigmoid, and go on where that is 0 or 1") {
+    for (const double a : {-12.0, -3.0, -0.1, 0.0, 0.1, 3.0, 12.0}) {
+        const double d = mgan::sigmoid(a), slope = d * (1.0 - d);
+        for (const double label : {0.0, 0.9, 1.0}) {
+            const LossValue<double> loss = mgan::logit_cross_entropy(a, label);
+            CHECK(loss.value == Approx(cross_entropy(d, label).value).epsilon(1e-9));
+            CHECK(loss.derivative ==
+                  Approx(cross_entropy(d, label).derivative * slope).epsilon(1e-9).margin(1e-15));
+        }
+        for (const GeneratorLoss kind :
+             {GeneratorLoss::kSaturating, GeneratorLoss::kNonSaturating}) {
+            const LossValue<double> loss = mgan::logit_generator_loss(a, kind);
+            CHECK(loss.value == Approx(generator_loss(d, kind).value).epsilon(1e-9));
+            CHECK(loss.derivative ==
+                  Approx(generator_loss(d, kind).derivative * slope).epsilon(1e-9));
+        }
+    }
+    CHECK(mgan::logit_cross_entropy(-1000.0, 1.0).value == 1000.0);
+    CHECK(mgan::logit_cross_entropy(-1000.0, 1.0).derivative == -1.0);
+    CHECK(mgan::logit_generator_loss(-1000.0, GeneratorLoss::kNonSaturating).derivative == -1.0);
+}

@@ -105,4 +105,21 @@ template <typename Scalar>
     return {-no.value, no.derivative};
 }
 
+/// `cross_entropy` of d = sigmoid(a), by the logit a: label softplus(-a) + (1 - label) softplus(a).
+/// Nothing to clamp and no digit lost, however sure the classifier is; the derivative by a is
+/// d - label.
+template <typename Scalar>
+[[nodiscard]] LossValue<Scalar> logit_cross_entropy(const Scalar& a, RealOf<Scalar> label) {
+    return {label * softplus(Scalar(-a)) + (RealOf<Scalar>(1) - label) * softplus(a),
+            sigmoid(a) - label};
+}
+
+/// `generator_loss` of d = sigmoid(a), by the logit a: log(1 - d) = -softplus(a), or
+/// -log d = softplus(-a).
+template <typename Scalar>
+[[nodiscard]] LossValue<Scalar> logit_generator_loss(const Scalar& a, GeneratorLoss kind) {
+    if (kind == GeneratorLoss::kSaturating) return {-softplus(a), -sigmoid(a)};
+    return {softplus(Scalar(-a)), sigmoid(a) - Scalar(1)};
+}
+
 }  // namespace mgan::inline MGAN_ABI

@@ -1,0 +1,304 @@
+#pragma once
+/// \file
+/// The network of the PF classifier (section 3.3.2 of the paper): does this song *sound* real?
+///
+/// In front of it stands the frequency converter (audio/frequency_converter.hpp), which makes of a
+/// song I numbers x, its spectrum. The network sees nothing else of the song:
+///
+///     x                    I = 5000         one column a song
+///     a_1 = relu(W_1 x + b_1)               1000                                            (1)
+///     a_2 = relu(W_2 a_1 + b_2)             500                                             (2)
+///     s   = a_2, cut into T pieces          T x 500/T: "time" runs along the spectrum       (3)
+///     h   = BiLSTM(s)                       two stacked layers, 100 units a direction
+///     q   = [ forward h_T ; backward h_1 ]  what each direction knows at its end            (4)
+///     a   = w' q + b                        F(x) = sigmoid(a)                               (5)
+///
+///     a_2   | 0 1 ... 24 | 25 ... 49 | ... | 475 ... 499 |       T = 20 pieces of 25
+///             -->          -->               --> h_T forward
+///        h_1 <--           <--               <--        backward
+///
+/// The paper's words leave T open: 500 steps of one value (preset `paper`), or 20 of 25, which is
+/// fifteen times as fast and learns better (docs/results.md).
+///
+/// Its first try, which "failed to improve" (section 4.3), is kind `dense`: five dense layers with
+/// ReLU, here of 1000, 500, and three times 100 units, then (5).
+///
+/// The result is the logit a, not F: the losses (layers/loss.hpp) take the sigmoid themselves and
+/// lose no digits where F is near 0 or 1.
+///
+/// W_1 has nine tenths of all parameters, five million. Its gradient, da_1 x', is a product that
+/// writes 20 MB and reads next to nothing, so it should be formed once a minibatch, not once a
+/// shard: `PfClassifier::backward` leaves da_1 in the cache, and `wide_gradient` makes any rows of
+/// the product of it.
+
+#include <mgan/core/settings.hpp>
+#include <mgan/layers/activation.hpp>
+#include <mgan/layers/bilstm.hpp>
+#include <mgan/layers/dense.hpp>
+
+namespace mgan::inline MGAN_ABI {
+
+enum class PfKind {
+    bilstm,  ///< equations (1) to (5)
+    dense,   ///< the paper's first try
+};
+
+struct PfClassifierConfig {
+    std::int64_t inputs = 5000;  ///< I, the values of the frequency converter
+    std::int64_t hidden_1 = 1000;
+    std::int64_t hidden_2 = 500;
+    std::int64_t steps = 20;  ///< T of (3); hidden_2 is a multiple of it
+    std::int64_t hidden =
+        100;  ///< of each direction of each BiLSTM layer; kind dense: of layers 3 to 5
+    std::int64_t layers = 2;  ///< of the BiLSTM
+    PfKind kind = PfKind::bilstm;
+
+    template <typename Visitor>
+    void visit(Visitor&& visitor) {
+        visitor("inputs", inputs, Range{1, 1000000},
+                "values of a song's spectrum that the classifier reads");
+        visitor("hidden_1", hidden_1, Range{1, 100000}, "units of its first dense layer");
+        visitor("hidden_2", hidden_2, Range{1, 100000}, "units of its second dense layer");
+        visitor("steps", steps, Range{1, 100000},
+                "pieces that those are cut into for its BiLSTM: 500 of 1 value (paper), 20 of 25");
+        visitor("hidden", hidden, Range{1, 4096},
+                "units of each direction of its BiLSTM layers (network dense: of layers 3 to 5)");
+        visitor("layers", layers, Range{1, 8}, "its BiLSTM layers");
+        visitor("network", kind,
+                Choices<PfKind>{{"bilstm", PfKind::bilstm}, {"dense", PfKind::dense}},
+                "bilstm: the paper's classifier; dense: its first try, five dense layers");
+    }
+};
+
+/// What stands behind the first dense layer: a_1 -> logit, equations (2) to (5).
+template <typename Scalar>
+class PfHead {
+public:
+    using ScalarType = Scalar;
+
+    struct Cache {
+        std::vector<Matrix<Scalar>> values;  ///< a_2 (kind dense: to a_5), one matrix a layer
+        std::vector<typename Dense<Scalar>::Cache> dense;
+        Sequence<Scalar> pieces;  ///< s, [T, B, hidden_2 / T]
+        typename BiLstm<Scalar>::Cache bilstm;
+        typename Dense<Scalar>::Cache output;
+        Matrix<Scalar> features;  ///< q, 2H x B (kind dense: a_5, H x B)
+        Matrix<Scalar> logit;     ///< a, 1 x B
+
+        Matrix<Scalar> d_features;
+        std::vector<Matrix<Scalar>> d_values;
+        Sequence<Scalar> d_last;    ///< dh, [T, B, 2H], zero but for the ends
+        Sequence<Scalar> d_pieces;  ///< ds
+    };
+
+    PfHead() = default;
+
+    /// Throws ShapeError if the second layer cannot be cut into equal pieces.
+    explicit PfHead(const PfClassifierConfig& config) : config_(config) {
+        if (config.kind == PfKind::dense) {
+            dense = {Dense<Scalar>(config.hidden_1, config.hidden_2),
+                     Dense<Scalar>(config.hidden_2, config.hidden),
+                     Dense<Scalar>(config.hidden, config.hidden),
+                     Dense<Scalar>(config.hidden, config.hidden)};
+            output = Dense<Scalar>(config.hidden, 1);
+            return;
+        }
+        require<ShapeError>(config.steps > 0 && config.hidden_2 % config.steps == 0,
+                            "PfClassifier: ", config.hidden_2,
+                            " values (hidden_2) cannot be cut into ", config.steps,
+                            " equal pieces (steps); take a divisor of ", config.hidden_2);
+        dense = {Dense<Scalar>(config.hidden_1, config.hidden_2)};
+        bilstm = BiLstm<Scalar>(config.hidden_2 / config.steps, config.hidden, config.layers);
+        output = Dense<Scalar>(2 * config.hidden, 1);
+    }
+
+    /// a_1: hidden_1 x B, kept until backward is done. Returns the logits, 1 x B, in the cache.
+    const Matrix<Scalar>& forward(const ConstMatrixRef<Scalar>& a_1, Cache& cache) const {
+        const Index batch = a_1.cols();
+        cache.values.resize(dense.size());
+        for (std::size_t k = 0; k < dense.size(); ++k) {
+            cache.values[k].resize(dense[k].out(), batch);
+            if (k == 0)
+                dense[k].forward(a_1, cache.values[k]);
+            else
+                dense[k].forward(cache.values[k - 1], cache.values[k]);
+            activate<Scalar>(Activation::kRelu, cache.values[k]);
+        }
+        if (config_.kind == PfKind::dense) {
+            cache.features = cache.values.back();
+        } else {
+            cut(cache.values[0], cache.pieces);
+            const Sequence<Scalar>& h =
+                bilstm.forward(std::as_const(cache.pieces).view(), cache.bilstm);
+            const Index half = config_.hidden;
+            cache.features.resize(2 * half, batch);
+            cache.features.topRows(half) = h.step(h.steps() - 1).topRows(half);
+            cache.features.bottomRows(half) = h.step(0).bottomRows(half);
+        }
+        cache.logit.resize(1, batch);
+        output.forward(cache.features, cache.logit);
+        return cache.logit;
+    }
+
+    /// d_logit: 1 x B; a_1 as in forward; d_a_1: hidden_1 x B, written. `gradients` is added to.
+    /// `d_features`: a further gradient of the features q, of their shape, or empty.
+    void backward(const Matrix<Scalar>& d_logit, const ConstMatrixRef<Scalar>& a_1,
+                  MatrixRef<Scalar> d_a_1, Cache& cache, PfHead& gradients,
+                  const Matrix<Scalar>& d_features = {}) const {
+        output.prepare_backward(cache.output);
+        output.backward_parameters(cache.features, d_logit, gradients.output);
+        cache.d_features.resize(cache.features.rows(), cache.features.cols());
+        output.backward_input(d_logit, cache.output, cache.d_features);
+        if (d_features.size() > 0) cache.d_features += d_features;
+
+        cache.d_values.resize(dense.size());
+        for (std::size_t k = 0; k < dense.size(); ++k)
+            cache.d_values[k].resize(cache.values[k].rows(), cache.values[k].cols());
+        if (config_.kind == PfKind::dense) {
+            cache.d_values.back() = cache.d_features;
+        } else {
+            const Sequence<Scalar>& h = cache.bilstm.layers.back().output;
+            const Index half = config_.hidden;
+            cache.d_last.resize(h.steps(), h.batch(), h.features());
+            cache.d_last.set_zero();
+            cache.d_last.step(h.steps() - 1).topRows(half) = cache.d_features.topRows(half);
+            cache.d_last.step(0).bottomRows(half) = cache.d_features.bottomRows(half);
+            cache.d_pieces.resize(cache.pieces.steps(), cache.pieces.batch(),
+                                  cache.pieces.features());
+            bilstm.backward(std::as_const(cache.d_last).view(), cache.d_pieces.view(), cache.bilstm,
+                            gradients.bilstm);
+            join(cache.d_pieces, cache.d_values[0]);
+        }
+        cache.dense.resize(dense.size());
+        for (std::size_t k = dense.size(); k-- > 0;) {
+            activate_backward<Scalar>(Activation::kRelu, cache.values[k], cache.d_values[k]);
+            dense[k].prepare_backward(cache.dense[k]);
+            if (k == 0) {
+                dense[k].backward_parameters(a_1, cache.d_values[k], gradients.dense[k]);
+                dense[k].backward_input(cache.d_values[k], cache.dense[k], d_a_1);
+            } else {
+                dense[k].backward_parameters(cache.values[k - 1], cache.d_values[k],
+                                             gradients.dense[k]);
+                dense[k].backward_input(cache.d_values[k], cache.dense[k], cache.d_values[k - 1]);
+            }
+        }
+    }
+
+    /// Names: dense_2. (to dense_5.), bilstm., output.
+    template <typename Self, typename Visitor>
+    static void visit(Self& self, Visitor&& visitor, const ParameterName& prefix) {
+        for (std::size_t k = 0; k < self.dense.size(); ++k) {
+            const ParameterName name = prefix.numbered("dense_", static_cast<Index>(k) + 2, ".");
+            Dense<Scalar>::visit(self.dense[k], visitor, name);
+        }
+        BiLstm<Scalar>::visit(self.bilstm, visitor, prefix / "bilstm.");
+        Dense<Scalar>::visit(self.output, visitor, prefix / "output.");
+    }
+
+    std::vector<Dense<Scalar>> dense;  ///< layers 2, 3, ...
+    BiLstm<Scalar> bilstm;             ///< without layers in kind dense
+    Dense<Scalar> output;
+
+private:
+    /// Equation (3): rows t n .. (t + 1) n - 1 of `values` become step t.
+    void cut(const Matrix<Scalar>& values, Sequence<Scalar>& pieces) const {
+        const Index width = values.rows() / config_.steps;
+        pieces.resize(config_.steps, values.cols(), width);
+        for (Index t = 0; t < config_.steps; ++t)
+            pieces.step(t) = values.middleRows(t * width, width);
+    }
+    void join(const Sequence<Scalar>& pieces, Matrix<Scalar>& values) const {
+        const Index width = pieces.features();
+        for (Index t = 0; t < pieces.steps(); ++t)
+            values.middleRows(t * width, width) = pieces.step(t);
+    }
+
+    PfClassifierConfig config_;
+};
+
+/// The whole network: x -> logit.
+template <typename Scalar>
+class PfClassifier {
+public:
+    using ScalarType = Scalar;
+
+    struct Cache {
+        Matrix<Scalar> hidden;    ///< a_1, hidden_1 x B
+        Matrix<Scalar> d_hidden;  ///< da_1 = dL/d(W_1 x + b_1), hidden_1 x B
+        typename Dense<Scalar>::Cache wide;
+        typename PfHead<Scalar>::Cache head;
+
+        /// What feature matching compares: q, one column a song.
+        [[nodiscard]] const Matrix<Scalar>& features() const noexcept { return head.features; }
+    };
+
+    PfClassifier() = default;
+    explicit PfClassifier(const PfClassifierConfig& config)
+        : wide(config.inputs, config.hidden_1), head(config), config_(config) {}
+
+    [[nodiscard]] const PfClassifierConfig& config() const noexcept { return config_; }
+
+    /// x: I x B. Returns the logits a, 1 x B, which live in the cache; F(x) = sigmoid(a). Throws
+    /// ShapeError.
+    const Matrix<Scalar>& forward(const ConstMatrixRef<Scalar>& x, Cache& cache) const {
+        // Not `require`: its arguments, texts on the heap, would be made in every step.
+        if (x.cols() <= 0 || x.rows() != config_.inputs)
+            throw ShapeError(concat("PfClassifier::forward: x is ", x.rows(), " x ", x.cols(),
+                                    ", expected ", config_.inputs, " values (I) of each song"));
+        cache.hidden.resize(wide.out(), x.cols());
+        wide.forward(x, cache.hidden);
+        activate<Scalar>(Activation::kRelu, cache.hidden);
+        return head.forward(cache.hidden, cache.head);
+    }
+
+    /// All but the first layer's gradient: `gradients` is added to, and da_1 stays in the cache.
+    /// d_logit: 1 x B; d_features: see `PfHead::backward`. Throws ShapeError.
+    void backward_head(const Matrix<Scalar>& d_logit, Cache& cache, PfHead<Scalar>& gradients,
+                       const Matrix<Scalar>& d_features = {}) const {
+        if (d_logit.rows() != 1 || d_logit.cols() != cache.hidden.cols())
+            throw ShapeError(concat("PfClassifier::backward: d_logit is ", d_logit.rows(), " x ",
+                                    d_logit.cols(), " for ", cache.hidden.cols(), " songs"));
+        cache.d_hidden.resize(cache.hidden.rows(), cache.hidden.cols());
+        head.backward(d_logit, cache.hidden, cache.d_hidden, cache.head, gradients, d_features);
+        activate_backward<Scalar>(Activation::kRelu, cache.hidden, cache.d_hidden);
+    }
+
+    /// dx (I x B, written) = W_1' da_1, after `backward_head`.
+    void backward_input(Cache& cache, MatrixRef<Scalar> dx) const {
+        wide.prepare_backward(cache.wide);
+        wide.backward_input(cache.d_hidden, cache.wide, dx);
+    }
+
+    /// The first layer's gradient of rows begin .. begin + count - 1, after `backward_head`:
+    /// dW_1 += da_1 x', db_1 += the columns of da_1. Different rows may be added at the same time.
+    static void wide_gradient(const ConstMatrixRef<Scalar>& x, const Cache& cache, Index begin,
+                              Index count, Dense<Scalar>& gradients) {
+        const auto da_1 = cache.d_hidden.middleRows(begin, count);
+        add_outer_product<Scalar>(da_1, x, gradients.weight.middleRows(begin, count));
+        for (Index b = 0; b < da_1.cols(); ++b) gradients.bias.segment(begin, count) += da_1.col(b);
+    }
+
+    /// The three above in one: x as in forward; dx: I x B, written; `gradients` is added to.
+    void backward(const Matrix<Scalar>& d_logit, const ConstMatrixRef<Scalar>& x,
+                  MatrixRef<Scalar> dx, Cache& cache, PfClassifier& gradients,
+                  const Matrix<Scalar>& d_features = {}) const {
+        backward_head(d_logit, cache, gradients.head, d_features);
+        wide_gradient(x, cache, 0, wide.out(), gradients.wide);
+        backward_input(cache, dx);
+    }
+
+    /// Names: dense_1., then those of the head.
+    template <typename Self, typename Visitor>
+    static void visit(Self& self, Visitor&& visitor, const ParameterName& prefix) {
+        Dense<Scalar>::visit(self.wide, visitor, prefix / "dense_1.");
+        PfHead<Scalar>::visit(self.head, visitor, prefix);
+    }
+
+    Dense<Scalar> wide;
+    PfHead<Scalar> head;
+
+private:
+    PfClassifierConfig config_;
+};
+
+}  // namespace mgan::inline MGAN_ABI
