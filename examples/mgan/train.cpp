@@ -24,7 +24,7 @@ struct TrainOptions {
     int threads = available_threads();
     bool resume = false;
     bool quiet = false;
-    bool print_config = false;
+    std::string print_config;  ///< empty, or the form: true (json), markdown, schema
 };
 
 /// Without --out: `run`, or the first of `run-2`, `run-3`, ... that is free; to resume, the last
@@ -85,8 +85,8 @@ int train(const TrainOptions& options) {
         if (where.empty()) where = note(notes, "data");
     }
     const Settings settings = settings_from(options.settings, base);
-    if (options.print_config) {
-        std::cout << settings_to_json(settings);
+    if (!options.print_config.empty()) {
+        std::cout << settings_as(options.print_config, settings);
         return kDone;
     }
     require_variant(settings);
@@ -201,7 +201,8 @@ Run add_train(CLI::App& app) {
         ->capture_default_str();
     app.add_flag("--quiet", options->quiet, "print errors only");
     app.add_flag("--print-config", options->print_config,
-                 "print every setting as JSON (what --config reads), and train nothing");
+                 "print every setting as JSON (what --config reads), and train nothing; "
+                 "--print-config=markdown: the tables of the manual; =schema: a JSON schema");
     add_setting_options(app, options->settings);
     app.footer(
         "All there is to know of a run is in its folder: config.json, history.jsonl, checkpoint,\n"

@@ -2,7 +2,7 @@
 
 #include "program.hpp"
 
-#include <mgan/io/settings_json.hpp>
+#include <mgan/io/settings_manual.hpp>
 #include <mgan/training/run_files.hpp>
 
 #include <CLI/CLI.hpp>
@@ -68,6 +68,21 @@ void apply(const SettingOptions& options, Settings& settings) {
     }
 }
 
+/// A file that names its variant or preset holds all that goes with it. An option that names
+/// another would get the name of one model and the parts of the other.
+void require_one_origin(const std::string& file, const Settings& asked) {
+    Settings of_file = asked, copy = asked;
+    (void)read_settings(file, of_file, run_note_keys());
+    const std::vector<Setting> has = list_settings(of_file), wants = list_settings(copy);
+    for (std::size_t i = 0; i < has.size(); ++i) {
+        const std::string& key = has[i].key;
+        if ((key != "variant" && key != "preset") || has[i].get() == wants[i].get()) continue;
+        throw UsageError(concat(file, ": holds the settings of ", key, " ",
+                                setting_text(has[i].get()), ", not of ",
+                                setting_text(wants[i].get()), "; leave out --config, or --", key));
+    }
+}
+
 }  // namespace
 
 void add_setting_options(CLI::App& app, SettingOptions& options) {
@@ -103,8 +118,31 @@ Settings settings_from(const SettingOptions& options, const std::optional<Settin
     apply(options, asked);
     Settings settings = asked.preset == "paper" ? paper_settings(asked.variant)
                                                 : recommended_settings(asked.variant);
+    if (!options.config.empty()) require_one_origin(options.config, settings);
     apply(options, settings);
     return settings;
+}
+
+std::string settings_as(const std::string& form, const Settings& settings) {
+    if (form == "json" || form == "true") return settings_to_json(settings);
+    if (form == "schema")
+        return settings_schema(Settings{}, "settings of mgan train", run_note_keys());
+    if (form != "markdown")
+        throw UsageError(
+            concat("--print-config: ", in_quotes(form), " is none of json, markdown, schema"));
+    std::string text =
+        describe_settings<Settings>({{"recommended", recommended_settings(Variant::c_rnn_gan)},
+                                     {"paper", paper_settings(Variant::c_rnn_gan)}});
+    const auto variants = [&](const char* preset, Settings (*make)(Variant)) {
+        std::vector<NamedSettings<Settings>> columns;
+        for (const auto& [name, variant] : variant_choices().items)
+            columns.push_back({name, make(variant)});
+        text += concat("\n### The variants in preset `", preset, "`\n\n",
+                       describe_differences(std::move(columns)));
+    };
+    variants("recommended", &recommended_settings);
+    variants("paper", &paper_settings);
+    return text;
 }
 
 }  // namespace mgan::program

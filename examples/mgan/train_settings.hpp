@@ -35,4 +35,9 @@ void add_setting_options(CLI::App& app, SettingOptions& options);
 [[nodiscard]] Settings settings_from(const SettingOptions& options,
                                      const std::optional<Settings>& base);
 
+/// What --print-config prints: `json` or `true`, which is the option
+/// without a value (the settings), `markdown` (the tables of the manual, which
+/// are those of the presets), `schema` (a JSON schema). Throws UsageError for another form.
+[[nodiscard]] std::string settings_as(const std::string& form, const Settings& settings);
+
 }  // namespace mgan::program

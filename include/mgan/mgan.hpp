@@ -98,6 +98,7 @@
 #include <mgan/io/history.hpp>
 #include <mgan/io/safetensors.hpp>
 #include <mgan/io/settings_json.hpp>
+#include <mgan/io/settings_manual.hpp>
 #include <mgan/training/checkpoint.hpp>
 #include <mgan/training/data_set.hpp>
 #include <mgan/training/evaluation.hpp>

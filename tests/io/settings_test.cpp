@@ -236,17 +236,6 @@ TEST_CASE("Settings: --set changes one setting, or nothing") {
     CHECK(settings == before);
 }
 
-TEST_CASE("Settings: the table for the manual has a row for each") {
-    const std::string table = mgan::describe_settings<RunSettings>();
-    CHECK(table.find("| `generator.hidden` | `100` | a whole number from 1 to 4096 | units of each "
-                     "LSTM layer |\n") != std::string::npos);
-    CHECK(table.find("| `learning_rate` | `0.1` | a number above 0, up to 10 |") !=
-          std::string::npos);
-    CHECK(table.find("| `loss` | `\"saturating\"` | one of saturating, nonsaturating |") !=
-          std::string::npos);
-    CHECK(std::count(table.begin(), table.end(), '\n') == 2 + 9);
-}
-
 TEST_CASE("edit_distance counts letters to insert, remove or replace") {
     CHECK(mgan::edit_distance("", "") == 0);
     CHECK(mgan::edit_distance("", "abc") == 3);

@@ -108,6 +108,36 @@ TEST_CASE("train --print-config prints settings that --config reads, and trains 
     CHECK_FALSE(shop.has("run"));
 }
 
+TEST_CASE("--config with settings of one variant or preset refuses the name of another") {
+    const Workshop shop;
+    shop.write_text("paper.json", shop.mgan("train --print-config --preset paper").out);
+    check_error(shop, "train --print-config --config paper.json --variant carnn-gan", 2,
+                "not of \"carnn-gan\"; leave out --config, or --variant");
+    check_error(shop, "train --print-config --config paper.json --preset recommended", 2,
+                "leave out --config, or --preset");
+    check_error(shop, "train --print-config --config paper.json --set variant=carnn-gan", 2,
+                "settings of variant \"c-rnn-gan\"");
+    shop.write_text("small.json", R"({"generator.hidden": 7})");
+    const process::Result small =
+        shop.mgan("train --print-config --config small.json --variant carnn-gan");
+    CHECK_THAT(small.out,
+               Contains("\"generator.hidden\": 7") && Contains("\"generator.convolution\": 5"));
+}
+
+TEST_CASE("train --print-config prints the manual and a schema, too") {
+    const Workshop shop;
+    const process::Result manual = shop.mgan("train --print-config=markdown");
+    CHECK(manual.status == 0);
+    CHECK_THAT(manual.out, Contains("| setting | recommended | paper | allowed |") &&
+                               Contains("| `generator.hidden` | `100` | `100` |") &&
+                               Contains("### The variants in preset `paper`"));
+    const process::Result schema = shop.mgan("train --print-config=schema");
+    CHECK(schema.status == 0);
+    CHECK_THAT(schema.out, StartsWith("{\n") && Contains("\"generator.hidden\": {\"type\""));
+    CHECK(shop.mgan("train --print-config=json").out == shop.mgan("train --print-config").out);
+    check_error(shop, "train --print-config=xml", 2, "none of json, markdown, schema");
+}
+
 TEST_CASE("Settings: preset, then --config, then --set, then named options; the later one wins") {
     const Workshop shop;
     shop.write_text("config.json", R"({"batch": 7, "length": 70, "seed": 700})");

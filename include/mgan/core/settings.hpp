@@ -18,8 +18,8 @@
 ///     };
 ///
 /// and everything else follows from that: reading JSON with errors that name key and range, writing
-/// it, `--set key=value`, and the table in the manual. A part of a larger struct is visited under a
-/// prefix (`visit_part`), which gives keys such as "generator.hidden".
+/// it, `--set key=value`, the tables in the manual and the JSON schema. A part of a larger struct
+/// is visited under a prefix (`visit_part`), which gives keys such as "generator.hidden".
 
 #include <mgan/core/error.hpp>
 #include <mgan/core/quote.hpp>
@@ -32,6 +32,7 @@
 #include <functional>
 #include <initializer_list>
 #include <numeric>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -73,6 +74,13 @@ struct Choices {
     std::vector<std::pair<std::string, Enum>> items;
 };
 
+/// What a number may be, for machines: min <= x <= max, or min < x <= max where `open`.
+struct SettingBounds {
+    SettingValue min;
+    SettingValue max;
+    bool open = false;
+};
+
 /// One setting of one object: a description, and the way to the member. The object must outlive it.
 struct Setting {
     std::string key;
@@ -80,6 +88,7 @@ struct Setting {
     std::string allowed;  ///< in words: "a whole number from 1 to 4096"
     std::string doc;
     Words choices;  ///< of a text that may only be one of these; otherwise empty
+    std::optional<SettingBounds> bounds;  ///< of a number
     std::function<SettingValue()> get;
     /// Sets the member, or changes nothing and says false where type or value are not allowed.
     std::function<bool(const SettingValue&)> set;
@@ -128,6 +137,8 @@ public:
                 return assign(std::get_if<std::int64_t>(&value)) ||
                        assign(std::get_if<std::uint64_t>(&value));
             });
+        settings_.back().bounds =
+            SettingBounds{static_cast<Wide>(range.min), static_cast<Wide>(range.max), range.open};
     }
 
     template <typename Bound>
@@ -153,6 +164,7 @@ public:
                 if (within) member = x;
                 return within;
             });
+        settings_.back().bounds = SettingBounds{min, max, range.open};
     }
 
     void operator()(std::string_view key, std::string& member, std::string_view doc) {

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Settings (core/settings.hpp) to and from JSON, the command line, and the manual.
+/// Settings (core/settings.hpp) to and from JSON and the command line.
 ///
 /// A file may set some of the settings or all of them, flat or nested: {"generator.hidden": 50} and
 /// {"generator": {"hidden": 50}} are the same. What is written is flat, one setting a line, every
@@ -166,21 +166,6 @@ void apply_override(Settings& settings, std::string_view assignment,
         }
     }
     assign_setting(setting, value, in_quotes(text), source);
-}
-
-/// All settings as a table in Markdown: key, default, what is allowed, what it does.
-template <typename Settings>
-[[nodiscard]] std::string describe_settings(const Settings& defaults = {}) {
-    Settings copy = defaults;
-    std::string table = "| setting | default | allowed | meaning |\n|---|---|---|---|\n";
-    for (const Setting& setting : list_settings(copy)) {
-        std::string value;
-        append_json_scalar(value,
-                           std::visit([](auto&& x) { return JsonScalar(x); }, setting.get()));
-        table += "| `" + setting.key + "` | `" + value + "` | " + setting.allowed + " | " +
-                 setting.doc + " |\n";
-    }
-    return table;
 }
 
 }  // namespace mgan::inline MGAN_ABI
