@@ -1,0 +1,82 @@
+// A generator inside an audio callback: nothing in the callback may allocate, lock or throw.
+//
+// Everything is prepared before the stream starts. The callback is then called for each block of
+// samples, makes the next event when its time has come, and otherwise returns at once. Here a loop
+// stands in for the sound card, and malloc counts whoever disturbs it.
+
+#include <mgan/core/random.hpp>
+#include <mgan/encoding/codec.hpp>
+#include <mgan/layers/initialisation.hpp>
+#include <mgan/models/generator.hpp>
+
+#include <cstdlib>
+#include <iostream>
+
+static std::size_t allocations = 0;
+#ifdef __GLIBC__  // operator new and Eigen both end here
+extern "C" void* __libc_malloc(std::size_t size);
+extern "C" void* malloc(std::size_t size) noexcept {
+    ++allocations;
+    return __libc_malloc(size);
+}
+#else
+#error "this example counts with the malloc of glibc; leave the counting out elsewhere"
+#endif
+
+/// One voice. The constructor allocates; `process` does not.
+class Player {
+public:
+    Player(const mgan::Generator<float>& generator, const mgan::encoding::Codec& codec, double rate)
+        : generator_(generator), codec_(codec), samples_per_tick_(rate / 768.0) {
+        noise_.setZero(generator.config().noise, 1);
+        event_.setZero(4, 1);
+        generator.start(stream_, mgan::Matrix<float>::Constant(4, 1, 0.5F));
+    }
+
+    /// A block of `samples`; `play(pitch, velocity)` is called for each tone that begins in it.
+    template <typename Play>
+    void process(int samples, Play&& play) noexcept {
+        for (until_next_ -= samples; until_next_ <= 0;) {
+            for (mgan::Index i = 0; i < noise_.size(); ++i)
+                noise_(i) = static_cast<float>(random_.uniform(drawn_++));
+            event_ = generator_.step(noise_, stream_);
+            codec_.quantise(event_.data());  // what is heard is what is fed back
+            generator_.fed_back(stream_) = event_;
+
+            const auto raw = [&](mgan::Index f) {
+                return codec_.normalisation().decode(static_cast<double>(event_(f)),
+                                                     static_cast<std::size_t>(f));
+            };
+            play(static_cast<int>(raw(2)), static_cast<int>(raw(3)));
+            until_next_ += samples_per_tick_ * (raw(0) + 1.0);
+        }
+    }
+
+private:
+    const mgan::Generator<float>& generator_;
+    const mgan::encoding::Codec& codec_;
+    mgan::Generator<float>::Stream stream_;
+    mgan::Matrix<float> noise_, event_;
+    mgan::Random random_{1, "player"};
+    std::uint64_t drawn_ = 0;
+    double samples_per_tick_, until_next_ = 0.0;  // at 120 quarters a minute
+};
+
+int main() {
+    // Untrained weights, so that the example needs no file; yours come from mgan::load_model.
+    mgan::Generator<float> generator{mgan::GeneratorConfig{}};
+    mgan::initialise(generator, mgan::Random(1, "weights"));
+    mgan::midi::Song scale;
+    for (int i = 0; i < 50; ++i)
+        scale.notes.push_back({96 * i * (1 + i % 3), 96 + i, 40 + i, 60 + i});
+    const auto codec = mgan::encoding::Codec::fit({}, std::vector{scale});
+    Player player(generator, codec, 48000.0);
+
+    int tones = 0;
+    const std::size_t before = allocations;
+    for (int block = 0; block < 48000 / 64 * 60; ++block)  // a minute
+        player.process(64, [&](int, int) { ++tones; });
+    const std::size_t made = allocations - before;  // before printing, which allocates
+    std::cout << tones << " tones in a minute, " << made << " allocations\n";
+    return tones > 0 && made == 0 && before > 0 ? 0 : 1;
+}
