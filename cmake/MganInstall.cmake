@@ -20,7 +20,43 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/mganConfigVersion.cmake"
     COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES "${PROJECT_BINARY_DIR}/mganConfig.cmake" "${PROJECT_BINARY_DIR}/mganConfigVersion.cmake"
     DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/mgan")
+
+# pkg-config: mgan-midi, mgan-nets, mgan-io, mgan-audio, and mgan, which is all that was installed. The
+# files find the headers from where they lie themselves. OpenMP is left to the user (-fopenmp).
+function(mgan_pkgconfig name description requires cflags)
+    file(RELATIVE_PATH _up "/${CMAKE_INSTALL_DATADIR}/pkgconfig" "/")
+    file(WRITE "${PROJECT_BINARY_DIR}/${name}.pc"
+        "prefix=\${pcfiledir}/${_up}\nincludedir=\${prefix}/${CMAKE_INSTALL_INCLUDEDIR}\n\n"
+        "Name: ${name}\nDescription: ${description}\nVersion: ${PROJECT_VERSION}\n"
+        "Requires: ${requires}\nCflags: -I\${includedir}${cflags}\n")
+    install(FILES "${PROJECT_BINARY_DIR}/${name}.pc" DESTINATION "${CMAKE_INSTALL_DATADIR}/pkgconfig")
+endfunction()
+set(_mgan_parts mgan-midi)
+mgan_pkgconfig(mgan-midi "MIDI files and song metrics, C++20, headers only" "" "")
+if(MGAN_HAS_NETS)
+    list(APPEND _mgan_parts mgan-nets)
+    mgan_pkgconfig(mgan-nets "Recurrent GANs for symbolic music, C++20, headers only" "mgan-midi eigen3 >= 3.4" "")
+endif()
+if(MGAN_HAS_IO)
+    list(APPEND _mgan_parts mgan-io)
+    mgan_pkgconfig(mgan-io "Training and model files of mgan" "mgan-nets nlohmann_json >= 3.9" "")
+endif()
+if(MGAN_HAS_AUDIO)
+    list(APPEND _mgan_parts mgan-audio)
+    mgan_pkgconfig(mgan-audio "The frequency classifier of mgan (links FFTW, which is GPL)" "mgan-nets fftw3 fftw3f"
+        " -DMGAN_HAS_FFTW=1")
+endif()
+list(JOIN _mgan_parts " " _mgan_parts)
+mgan_pkgconfig(mgan "${PROJECT_DESCRIPTION}" "${_mgan_parts}" "")
+
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 if(TARGET mgan_program)
     install(TARGETS mgan_program RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT mgan_program)
+    file(ARCHIVE_CREATE OUTPUT "${PROJECT_BINARY_DIR}/mgan.1.gz" PATHS "${PROJECT_SOURCE_DIR}/docs/mgan.1"
+        FORMAT raw COMPRESSION GZip)
+    install(FILES "${PROJECT_BINARY_DIR}/mgan.1.gz" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1" COMPONENT mgan_program)
+    install(FILES "${PROJECT_SOURCE_DIR}/completions/mgan.bash" RENAME mgan COMPONENT mgan_program
+        DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
+    install(FILES "${PROJECT_SOURCE_DIR}/completions/_mgan" COMPONENT mgan_program
+        DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/site-functions")
 endif()

@@ -1,0 +1,36 @@
+# Completions of mgan for bash. Made by scripts/manual_page from mgan --help.
+_mgan() {
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} words=""
+    COMPREPLY=()
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        mapfile -t COMPREPLY < <(compgen -W "train generate evaluate stats info --help --version" -- "$word")
+        return
+    fi
+    case $before in
+        --variant) mapfile -t COMPREPLY < <(compgen -W "c-rnn-gan carnn-gan carnn-mgan carnn-pf-mgan" -- "$word"); return ;;
+        --preset) mapfile -t COMPREPLY < <(compgen -W "recommended paper" -- "$word"); return ;;
+        --part) mapfile -t COMPREPLY < <(compgen -W "train validation test" -- "$word"); return ;;
+        --set)
+            # The program knows its settings.
+            mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" train --print-config 2>/dev/null |
+                sed -n 's/^ *"\([a-z0-9_.]*\)":.*/\1=/p')" -- "$word")
+            compopt -o nospace 2>/dev/null
+            return ;;
+        --against|--out|--run) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
+        --config) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
+        --batch|--count|--epochs|--lambda|--length|--lr|--pretrain-epochs|--seed|--tempo|--threads) return ;;
+    esac
+    case ${COMP_WORDS[1]} in
+        train) words="--help --out --resume --threads --quiet --print-config --variant --preset --epochs --pretrain-epochs --batch --length --lr --lambda --seed --config --set" ;;
+        generate) words="--help --count --length --seed --tempo --out --threads --wav" ;;
+        evaluate) words="--help --against --run --part --seed --json" ;;
+        stats) words="--help --json" ;;
+        info) words="--help --json" ;;
+    esac
+    if [[ $word == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+    else
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
+    fi
+}
+complete -o filenames -F _mgan mgan
