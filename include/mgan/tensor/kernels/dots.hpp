@@ -27,7 +27,7 @@ namespace mgan::inline MGAN_ABI::kernels {
 /// Columns of B that one tile covers, against four of A: 16 accumulators where there are registers.
 inline constexpr int kDotColumns = kVectorRegisters >= 32 ? 4 : 2;
 
-#if defined(__has_builtin)
+#if defined(MGAN_COMPILER_VECTORS) && defined(__has_builtin)
 #if __has_builtin(__builtin_shufflevector)  // gcc 12 and clang
 #define MGAN_DOTS_FAST
 #endif

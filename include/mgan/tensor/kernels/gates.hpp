@@ -21,70 +21,160 @@
 ///     dg~   = dc * i * (1 - g^2)
 ///     dc_before = dc * f
 ///
-/// A sample gets the same bits wherever it lies in memory. Eigen would work through an array of
-/// any length with vectors where these are aligned, and number by number at both ends; exp and tanh
-/// round differently in the two, so that a song's bits would depend on its neighbours in the batch,
-/// and streaming would differ from `forward`. Therefore all numbers go through arrays of one fixed
-/// length, the last of them filled up with zeros: always vectors.
+/// A sample gets the same bits wherever it lies in memory: all numbers go through vectors of one
+/// fixed length, the leftover of H like the rest. (Eigen would work through an array of any length
+/// with vectors where these are aligned, and number by number at both ends; exp and tanh round
+/// differently in the two, so that a song's bits would depend on its neighbours in the batch.)
+///
+///     H = 100, vectors of 16:   |0 ... 15|16 ... 31| ... |80 ... 95|
+///                                                   the last one:  |84 ........ 99|
+///
+/// The last vector laps over the one before it: its entries are loaded before anything is written,
+/// what both compute is equal to the bit, and no entry needs a path of its own. Only where H is
+/// smaller than one vector is it filled up with zeros.
+///
+/// float goes through tensor/kernels/elementary.hpp, other scalars through Eigen's arrays.
+#include <mgan/tensor/kernels/elementary.hpp>
 #include <mgan/tensor/matrix.hpp>
 
 #include <algorithm>
+#include <cstring>
 
 namespace mgan::inline MGAN_ABI::kernels {
 
-/// Numbers that are worked on at a time: one vector of the processor.
+/// The vector that gates of this scalar are computed in.
 template <typename Scalar>
-inline constexpr Index kChunk = Eigen::internal::packet_traits<Scalar>::size;
+struct ChunkOf {
+    static constexpr int kSize = Eigen::internal::packet_traits<Scalar>::size;
+    using Type = Eigen::Array<Scalar, kSize, 1>;
+};
+#if defined(MGAN_COMPILER_VECTORS)
+template <>
+struct ChunkOf<float> {
+    static constexpr int kSize = kFloats;
+    using Type = FloatVector;
+};
+#endif
 template <typename Scalar>
-using Chunk = Eigen::Array<Scalar, static_cast<int>(kChunk<Scalar>), 1>;
+inline constexpr Index kChunk = ChunkOf<Scalar>::kSize;
+template <typename Scalar>
+using Chunk = typename ChunkOf<Scalar>::Type;
 
 /// The first `count` numbers at `from`, at most a chunk; zeros after them.
 template <typename Scalar>
 [[nodiscard]] inline Chunk<Scalar> load_chunk(const Scalar* from, Index count) {
-    if (count >= kChunk<Scalar>) return Eigen::Map<const Chunk<Scalar>>(from);
-    Chunk<Scalar> chunk = Chunk<Scalar>::Zero();
-    std::copy_n(from, count, chunk.data());
+    Chunk<Scalar> chunk;
+    if (count >= kChunk<Scalar>) {
+        std::memcpy(static_cast<void*>(&chunk), from, sizeof chunk);
+    } else {
+        Scalar padded[static_cast<std::size_t>(kChunk<Scalar>)] = {};
+        std::copy_n(from, count, padded);
+        std::memcpy(static_cast<void*>(&chunk), padded, sizeof chunk);
+    }
     return chunk;
 }
 template <typename Scalar>
 inline void store_chunk(const Chunk<Scalar>& chunk, Scalar* to, Index count) {
-    if (count >= kChunk<Scalar>) {
-        Eigen::Map<Chunk<Scalar>>{to} = chunk;
-    } else {
-        std::copy_n(chunk.data(), count, to);
+    const std::size_t bytes =
+        count >= kChunk<Scalar> ? sizeof chunk : static_cast<std::size_t>(count) * sizeof(Scalar);
+    std::memcpy(static_cast<void*>(to), &chunk, bytes);
+}
+
+/// Calls update(load(k), k) for chunks from k that cover 0 .. hidden - 1, with the last one loaded
+/// before the first is updated. `count` numbers of each are real.
+template <typename Scalar, typename Load, typename Update>
+inline void for_each_chunk(Index hidden, Load&& load, Update&& update) {
+    constexpr Index kSize = kChunk<Scalar>;
+    if (hidden < kSize) {
+        update(load(Index{0}, hidden), Index{0}, hidden);
+        return;
+    }
+    const auto last = load(hidden - kSize, kSize);
+    for (Index k = 0; k + kSize < hidden; k += kSize) update(load(k, kSize), k, kSize);
+    update(last, hidden - kSize, kSize);
+}
+
+/// a b + c; for float rounded once, in every copy of this code alike.
+template <typename Scalar>
+[[nodiscard]] inline Chunk<Scalar> chunk_multiply_add(const Chunk<Scalar>& a,
+                                                      const Chunk<Scalar>& b,
+                                                      const Chunk<Scalar>& c) {
+#if defined(MGAN_COMPILER_VECTORS)
+    if constexpr (std::is_same_v<Scalar, float>) {
+        return multiply_add<float, kFloats>(a, b, c);
+    } else
+#endif
+    {
+        return a * b + c;
     }
 }
 
-/// sigmoid of a chunk. Written out for complex scalars, where Eigen has no logistic function.
 template <typename Scalar>
-[[nodiscard]] inline Chunk<Scalar> sigmoid_of(const Chunk<Scalar>& x) {
-    if constexpr (Eigen::NumTraits<Scalar>::IsComplex) {
-        return (Scalar(1) + (-x).exp()).inverse();
-    } else {
-        return x.logistic();
+[[nodiscard]] inline Chunk<Scalar> chunk_tanh(const Chunk<Scalar>& x) {
+#if defined(MGAN_COMPILER_VECTORS)
+    if constexpr (std::is_same_v<Scalar, float>) {
+        return tanh_of(x);
+    } else
+#endif
+    {
+        return x.tanh();
     }
+}
+
+/// Written out for complex scalars, where Eigen has no logistic function.
+template <typename Scalar>
+[[nodiscard]] inline Chunk<Scalar> chunk_sigmoid(const Chunk<Scalar>& x) {
+#if defined(MGAN_COMPILER_VECTORS)
+    if constexpr (std::is_same_v<Scalar, float>) {
+        return sigmoid_of(x);
+    } else
+#endif
+    {
+        if constexpr (Eigen::NumTraits<Scalar>::IsComplex) {
+            return (Scalar(1) + (-x).exp()).inverse();
+        } else {
+            return x.logistic();
+        }
+    }
+}
+
+/// x (1 - x) and 1 - x^2: the derivatives of sigmoid and tanh, from their values.
+template <typename Scalar>
+[[nodiscard]] inline Chunk<Scalar> sigmoid_slope(const Chunk<Scalar>& x) {
+    return chunk_multiply_add<Scalar>(-x, x, x);
+}
+template <typename Scalar>
+[[nodiscard]] inline Chunk<Scalar> tanh_slope(const Chunk<Scalar>& x) {
+    return chunk_multiply_add<Scalar>(-x, x, Chunk<Scalar>(Chunk<Scalar>(x - x) + Scalar(1)));
 }
 
 /// One sample forward. gates: 4 H pre-activations in, gates out; c_before, c, h: H. c may be
 /// c_before.
 template <typename Scalar>
 void lstm_gates_forward(Scalar* gates, const Scalar* c_before, Scalar* c, Scalar* h, Index hidden) {
-    for (Index k = 0; k < hidden; k += kChunk<Scalar>) {
-        const Index n = hidden - k;
+    struct Inputs {
+        Chunk<Scalar> i, f, g, o, c;
+    };
+    const auto load = [&](Index k, Index n) -> Inputs {
+        const Scalar* const at = gates + k;
+        return {load_chunk(at, n), load_chunk(at + hidden, n), load_chunk(at + 2 * hidden, n),
+                load_chunk(at + 3 * hidden, n), load_chunk(c_before + k, n)};
+    };
+    for_each_chunk<Scalar>(hidden, load, [&](const Inputs& in, Index k, Index n) {
         Scalar* const at = gates + k;
-        const Chunk<Scalar> i = sigmoid_of<Scalar>(load_chunk(at, n));
-        const Chunk<Scalar> f = sigmoid_of<Scalar>(load_chunk(at + hidden, n));
-        const Chunk<Scalar> g = load_chunk(at + 2 * hidden, n).tanh();
-        const Chunk<Scalar> o = sigmoid_of<Scalar>(load_chunk(at + 3 * hidden, n));
-        const Chunk<Scalar> cell = f * load_chunk(c_before + k, n) + i * g;
-        const Chunk<Scalar> output = o * cell.tanh();
-        store_chunk(i, at, n);
-        store_chunk(f, at + hidden, n);
-        store_chunk(g, at + 2 * hidden, n);
-        store_chunk(o, at + 3 * hidden, n);
-        store_chunk(cell, c + k, n);
-        store_chunk(output, h + k, n);
-    }
+        const Chunk<Scalar> i = chunk_sigmoid<Scalar>(in.i);
+        const Chunk<Scalar> f = chunk_sigmoid<Scalar>(in.f);
+        const Chunk<Scalar> g = chunk_tanh<Scalar>(in.g);
+        const Chunk<Scalar> o = chunk_sigmoid<Scalar>(in.o);
+        const Chunk<Scalar> cell = chunk_multiply_add<Scalar>(f, in.c, i * g);
+        const Chunk<Scalar> output = o * chunk_tanh<Scalar>(cell);
+        store_chunk<Scalar>(i, at, n);
+        store_chunk<Scalar>(f, at + hidden, n);
+        store_chunk<Scalar>(g, at + 2 * hidden, n);
+        store_chunk<Scalar>(o, at + 3 * hidden, n);
+        store_chunk<Scalar>(cell, c + k, n);
+        store_chunk<Scalar>(output, h + k, n);
+    });
 }
 
 /// One sample backward. dh: H; dc: H, in: from the later step, out: for the earlier one; d_gates: 4
@@ -92,26 +182,23 @@ void lstm_gates_forward(Scalar* gates, const Scalar* c_before, Scalar* c, Scalar
 template <typename Scalar>
 void lstm_gates_backward(const Scalar* gates, const Scalar* c_before, const Scalar* c,
                          const Scalar* dh, Scalar* dc, Scalar* d_gates, Index hidden) {
-    const Scalar one(1);
-    for (Index k = 0; k < hidden; k += kChunk<Scalar>) {
-        const Index n = hidden - k;
+    const auto load = [&](Index k, Index n) { return load_chunk(dc + k, n); };
+    for_each_chunk<Scalar>(hidden, load, [&](const Chunk<Scalar>& dc_later, Index k, Index n) {
         const Chunk<Scalar> i = load_chunk(gates + k, n);
         const Chunk<Scalar> f = load_chunk(gates + hidden + k, n);
         const Chunk<Scalar> g = load_chunk(gates + 2 * hidden + k, n);
         const Chunk<Scalar> o = load_chunk(gates + 3 * hidden + k, n);
-        const Chunk<Scalar> t = load_chunk(c + k, n).tanh();
+        const Chunk<Scalar> t = chunk_tanh<Scalar>(load_chunk(c + k, n));
         const Chunk<Scalar> d_output = load_chunk(dh + k, n);
-        const Chunk<Scalar> d_cell = load_chunk(dc + k, n) + d_output * o * (one - t * t);
-        const Chunk<Scalar> d_i = d_cell * g * i * (one - i);
-        const Chunk<Scalar> d_f = d_cell * load_chunk(c_before + k, n) * f * (one - f);
-        const Chunk<Scalar> d_g = d_cell * i * (one - g * g);
-        const Chunk<Scalar> d_o = d_output * t * o * (one - o);
-        store_chunk(d_i, d_gates + k, n);
-        store_chunk(d_f, d_gates + hidden + k, n);
-        store_chunk(d_g, d_gates + 2 * hidden + k, n);
-        store_chunk(d_o, d_gates + 3 * hidden + k, n);
+        const Chunk<Scalar> d_cell =
+            chunk_multiply_add<Scalar>(d_output * o, tanh_slope<Scalar>(t), dc_later);
+        store_chunk<Scalar>(d_cell * g * sigmoid_slope<Scalar>(i), d_gates + k, n);
+        store_chunk<Scalar>(d_cell * load_chunk(c_before + k, n) * sigmoid_slope<Scalar>(f),
+                            d_gates + hidden + k, n);
+        store_chunk<Scalar>(d_cell * i * tanh_slope<Scalar>(g), d_gates + 2 * hidden + k, n);
+        store_chunk<Scalar>(d_output * t * sigmoid_slope<Scalar>(o), d_gates + 3 * hidden + k, n);
         store_chunk<Scalar>(d_cell * f, dc + k, n);
-    }
+    });
 }
 
 }  // namespace mgan::inline MGAN_ABI::kernels

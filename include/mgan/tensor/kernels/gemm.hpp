@@ -25,32 +25,14 @@
 /// double (and other compilers) take the plain loop at the end, which is also the reference in the
 /// tests.
 
+#include <mgan/tensor/kernels/vector.hpp>
 #include <mgan/tensor/matrix.hpp>
 
 #include <algorithm>
 #include <cstring>
 #include <type_traits>
 
-#if defined(__FMA__)
-#include <immintrin.h>
-#endif
-
 namespace mgan::inline MGAN_ABI::kernels {
-
-/// Bytes of a vector register, and how many of them there are.
-#if defined(__AVX512F__)
-inline constexpr int kVectorBytes = 64;
-inline constexpr int kVectorRegisters = 32;
-#elif defined(__AVX__)
-inline constexpr int kVectorBytes = 32;
-inline constexpr int kVectorRegisters = 16;
-#elif defined(__ARM_NEON)
-inline constexpr int kVectorBytes = 16;
-inline constexpr int kVectorRegisters = 32;
-#else
-inline constexpr int kVectorBytes = 16;
-inline constexpr int kVectorRegisters = 16;
-#endif
 
 /// The tile: vectors of rows x columns. rows * columns accumulators, rows of A and one of B fit.
 inline constexpr int kTileVectors = kVectorRegisters >= 32 ? 5 : 3;
@@ -68,53 +50,8 @@ struct Operand {
     Index column_stride;
 };
 
-#if defined(__GNUC__)
+#if defined(MGAN_COMPILER_VECTORS)
 #define MGAN_UNROLL _Pragma("GCC unroll 8")
-
-template <typename Scalar, int Width>
-struct VectorOf {
-    typedef Scalar Type __attribute__((vector_size(Width * static_cast<int>(sizeof(Scalar)))));
-};
-
-/// a b + c with one rounding where the processor can, in every tile alike. (Left to the compiler,
-/// some tiles would be contracted to fused operations and others not, and the bits of a sample
-/// would depend on its place in the batch.)
-template <typename Scalar, int Width>
-[[nodiscard]] inline typename VectorOf<Scalar, Width>::Type multiply_add(
-    typename VectorOf<Scalar, Width>::Type a, typename VectorOf<Scalar, Width>::Type b,
-    typename VectorOf<Scalar, Width>::Type c) noexcept {
-    using Vec [[maybe_unused]] = typename VectorOf<Scalar, Width>::Type;
-#if defined(__FMA__)
-    constexpr bool kFloat = std::is_same_v<Scalar, float>;
-#if defined(__AVX512F__)
-    if constexpr (sizeof(Vec) == 64 && kFloat)
-        return Vec(_mm512_fmadd_ps(__m512(a), __m512(b), __m512(c)));
-    if constexpr (sizeof(Vec) == 64 && !kFloat)
-        return Vec(_mm512_fmadd_pd(__m512d(a), __m512d(b), __m512d(c)));
-#endif
-    if constexpr (sizeof(Vec) == 32 && kFloat)
-        return Vec(_mm256_fmadd_ps(__m256(a), __m256(b), __m256(c)));
-    if constexpr (sizeof(Vec) == 32 && !kFloat)
-        return Vec(_mm256_fmadd_pd(__m256d(a), __m256d(b), __m256d(c)));
-    if constexpr (sizeof(Vec) == 16 && kFloat)
-        return Vec(_mm_fmadd_ps(__m128(a), __m128(b), __m128(c)));
-    if constexpr (sizeof(Vec) == 16 && !kFloat)
-        return Vec(_mm_fmadd_pd(__m128d(a), __m128d(b), __m128d(c)));
-#endif
-#if defined(__FP_FAST_FMA) && defined(__FP_FAST_FMAF)
-    Vec result{};
-    for (int i = 0; i < Width; ++i) {
-        if constexpr (std::is_same_v<Scalar, float>) {
-            result[i] = __builtin_fmaf(a[i], b[i], c[i]);
-        } else {
-            result[i] = __builtin_fma(a[i], b[i], c[i]);
-        }
-    }
-    return result;
-#else
-    return a * b + c;
-#endif
-}
 
 /// The tile of C with `Vectors` x `Width` rows and `Columns` columns: C += sum over k of a_k b_k'.
 /// `start` says whether C is read first (accumulate) or starts at zero.
@@ -288,7 +225,7 @@ void gemm(const Scalar* a, Index a_stride, Operand<Scalar> b, Scalar* c, Index c
             std::fill_n(c + j * c_stride, rows, Scalar(0));
         return;
     }
-#if defined(__GNUC__) && !defined(MGAN_PORTABLE_KERNELS)
+#if defined(MGAN_COMPILER_VECTORS)
     if constexpr (std::is_same_v<Scalar, float> || std::is_same_v<Scalar, double>) {
         gemm_fast(a, a_stride, b, c, c_stride, rows, columns, depth, accumulate);
         return;
