@@ -133,7 +133,9 @@ int run(const Options& options) {
                 first ? "" : ",", workload.name, workload.pass, shape.steps, shape.batch,
                 shape.hidden, shape.threads, timing.median, timing.least, timing.runs, rate, peak,
                 peak_mib());
-            if (prepared.events > 0) std::printf(", \"us_per_event\": %.6g", per_event);
+            if (prepared.events > 0)
+                std::printf(", \"us_per_event\": %.6g, \"us_to_read_weights\": %.6g", per_event,
+                            bench::microseconds_to_read(prepared.weight_bytes));
             std::printf("}");
         } else {
             std::printf(

@@ -1,9 +1,9 @@
 #pragma once
 // How much work a workload is: floating-point operations of its matrix products, a multiplication
-// and an addition counted as two. Gates, activations, losses and optimisers are not counted, nor is
-// anything that an implementation does beyond what the equations need (a weight gradient that
-// nobody reads, scores computed twice). So GF/s compare implementations, and a share of the FMA
-// peak is never flattered by work that could have been left out.
+// and an addition counted as two. Gates, activations, losses, optimisers and Fourier transforms are
+// not counted, nor is anything that an implementation does beyond what the equations need (a weight
+// gradient that nobody reads, scores computed twice). So GF/s compare implementations, and a share
+// of the FMA peak is never flattered by work that could have been left out.
 //
 //     product  M x K times K x N          2 M K N
 //     LSTM     T steps, B samples         forward     2 * 4H (F + H) * T B

@@ -41,8 +41,9 @@ struct Prepared {
     /// Norm of the gradients of the last run (of the outputs, where there are none): neither zero
     /// nor infinite, or the benchmark would measure something else than it says.
     std::function<double()> witness;
-    double flop = 0.0;  ///< of one run, by the formulas of flop.hpp
-    Index events = 0;   ///< W7: events of one run; 0 otherwise
+    double flop = 0.0;          ///< of one run, by the formulas of flop.hpp
+    Index events = 0;           ///< W7: events of one run; 0 otherwise
+    double weight_bytes = 0.0;  ///< W7: what every event has to read
 };
 
 struct Workload {

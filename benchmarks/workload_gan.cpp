@@ -123,7 +123,7 @@ Prepared w4(const Shape& s) {
                      flop::bilstm_backward_input(4, s.hidden, columns, true) + 8.0 * dense;
     const auto game = std::make_shared<Game>(s);
     return {[game] { game->step(); }, [game] { return std::min(game->norm_g, game->norm_d); },
-            g + d, 0};
+            g + d, 0, 0.0};
 }
 
 }  // namespace

@@ -70,7 +70,8 @@ struct Training {
 Prepared prepare(const mgan::GeneratorConfig& config, const Shape& shape, bool feedback,
                  double flop) {
     const auto work = std::make_shared<Training>(config, shape);
-    return {[work, feedback] { work->step(feedback); }, [work] { return work->norm; }, flop, 0};
+    return {[work, feedback] { work->step(feedback); }, [work] { return work->norm; }, flop, 0,
+            0.0};
 }
 
 /// LSTM stack and head, with the gradient of the input, in which the feedback is.

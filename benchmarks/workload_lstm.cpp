@@ -60,9 +60,10 @@ Prepared prepare(Layer layer, const Shape& shape, Index outputs, bool backward, 
     if (backward) {
         return {[work] { work->both(); },
                 [work] { return std::sqrt(mgan::squared_norm(work->shards.work[0].gradient)); },
-                flop, 0};
+                flop, 0, 0.0};
     }
-    return {[work] { work->forward(); }, [work] { return work->shards.work[0].output; }, flop, 0};
+    return {[work] { work->forward(); }, [work] { return work->shards.work[0].output; }, flop, 0,
+            0.0};
 }
 
 Prepared w1(const Shape& s, bool backward) {

@@ -42,7 +42,7 @@ Prepared w7(const Shape& s) {
     return {[song] { song->play(); },
             [song] { return static_cast<double>(song->stream.event.squaredNorm()); },
             flop::stack_forward(8, s.hidden, columns) + flop::head_forward(s.hidden, columns),
-            s.steps};
+            s.steps, 4.0 * static_cast<double>(mgan::parameter_count(song->generator))};
 }
 
 }  // namespace
