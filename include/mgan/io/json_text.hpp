@@ -42,7 +42,7 @@ namespace mgan::inline MGAN_ABI {
 }
 
 /// Appends `text` as a JSON string. Every text has one form: a backslash before `"` and `\`, the
-/// short escapes \b \t \n \f \r, everything else as it is.
+/// short escapes `\b \t \n \f \r`, everything else as it is.
 /// \throws Error where the text is not UTF-8 or holds another control character
 inline void append_json_string(std::string& json, std::string_view text) {
     if (!is_utf8(text)) throw Error(concat("JSON: the text ", in_quotes(text), " is not UTF-8"));

@@ -26,8 +26,8 @@
 
 namespace mgan::inline MGAN_ABI {
 
-/// A name in parts: `lstm.` + `weight_ih_l0`. A chain of views, so that visiting allocates nothing;
-/// `text()` joins the parts where somebody wants to read the name.
+/// A name in parts, such as "lstm." and "weight_ih_l0": a chain of views, so that visiting
+/// allocates nothing; `text()` joins the parts where somebody wants to read the name.
 class ParameterName {
 public:
     ParameterName() = default;

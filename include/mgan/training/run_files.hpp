@@ -76,8 +76,8 @@ public:
         return {std::move(settings), std::move(notes)};
     }
 
-    /// A text as a field of a .tsv file: tab, line feed, carriage return and backslash as \t \n \r
-    /// and a double backslash.
+    /// A text as a field of a .tsv file: tab, line feed, carriage return and backslash as `\t`,
+    /// `\n`, `\r` and two backslashes.
     [[nodiscard]] static std::string tsv_field(std::string_view text) {
         std::string field;
         for (const char c : text) {
