@@ -20,6 +20,7 @@ struct GenerateOptions {
     std::string out = "songs";
     std::int64_t count = 10;
     std::int64_t length = 0;
+    std::int64_t interpolate = 0;
     std::uint64_t seed = 1;
     double tempo = 120.0;
     int threads = available_threads();
@@ -33,7 +34,9 @@ int generate(const GenerateOptions& options) {
     const Model model = load_model(options.model);
     const std::int64_t length = options.length > 0 ? options.length : model.settings.length;
     std::vector<midi::Song> songs =
-        model.songs(options.count, length, options.seed, options.threads);
+        options.interpolate > 0
+            ? model.interpolate(options.interpolate, length, options.seed, options.threads)
+            : model.songs(options.count, length, options.seed, options.threads);
     // A model knows rhythm in quarters, not how fast they go.
     const midi::TempoChange tempo{0, static_cast<std::int64_t>(std::llround(60e6 / options.tempo))};
     for (std::size_t i = 0; i < songs.size(); ++i) {
@@ -55,11 +58,19 @@ Run add_generate(CLI::App& app) {
     app.add_option("MODEL", options->model, "a run's folder, or a .safetensors file")
         ->type_name("")
         ->required();
-    app.add_option("--count", options->count, "number of songs")
+    CLI::Option* const count =
+        app.add_option("--count", options->count, "number of songs")
+            ->type_name("N")
+            ->check(CLI::Range(std::int64_t{1}, std::int64_t{1000000}).description(""))
+            ->capture_default_str();
+    app.add_option("--interpolate", options->interpolate,
+                   "instead: N songs on the way from song 1 of the seed to song 2")
         ->type_name("N")
-        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1000000}).description(""))
-        ->capture_default_str();
-    app.add_option("--length", options->length, "events (notes) of a song; default: as in training")
+        ->check(CLI::Range(std::int64_t{2}, std::int64_t{1000000}).description(""))
+        ->excludes(count);
+    app.add_option("--length", options->length,
+                   "events (notes) of a song; default: as in training;\n"
+                   "any number, also more than the songs of the training had")
         ->type_name("N")
         ->check(CLI::Range(std::int64_t{1}, std::int64_t{1000000}).description(""));
     app.add_option("--seed", options->seed, "which songs")->type_name("N")->capture_default_str();

@@ -68,6 +68,67 @@ TEST_CASE("Sampling: a longer song begins as the shorter one does") {
     }
 }
 
+TEST_CASE("Sampling: every variant makes songs shorter and longer than those of its training") {
+    for (const Variant variant : {Variant::c_rnn_gan, Variant::carnn_gan, Variant::carnn_mgan}) {
+        const Model model = fresh_model(variant);
+        const auto trained = static_cast<Index>(model.settings.length);
+        for (const Index length : {Index{1}, trained - 1, trained, trained + 1, 3 * trained + 2}) {
+            const auto songs = model.songs(2, length, 4, 1);
+            for (const midi::Song& song : songs)
+                CHECK(song.notes.size() == static_cast<std::size_t>(length));
+            CHECK(same_notes(model.songs(2, length, 4, 2), songs, 2));
+        }
+    }
+}
+
+TEST_CASE(
+    "Interpolation: the ends are the first two songs of the seed, and between them it moves") {
+    for (const Variant variant : {Variant::c_rnn_gan, Variant::carnn_mgan}) {
+        const Model model = fresh_model(variant);
+        const auto ends = model.songs(2, 12, 5, 1), way = model.interpolate(13, 12, 5, 2);
+        REQUIRE(way.size() == 13);
+        CHECK(way.front().notes == ends[0].notes);
+        CHECK(way.back().notes == ends[1].notes);
+        CHECK(way[6].notes != way.front().notes);
+        CHECK(way[6].notes != way.back().notes);
+        CHECK(same_notes(model.interpolate(13, 12, 5, 1), way, 13));
+        CHECK_THROWS_AS(model.interpolate(1, 12, 5, 1), ConfigError);
+    }
+}
+
+TEST_CASE("Interpolation: a number between two uniform ones is uniform") {
+    const Random random(3, "pairs");
+    constexpr int kPairs = 40000, kBins = 10;
+    for (const double a : {0.0, 0.25, 0.5, 0.9, 1.0}) {
+        std::array<int, kBins> counts{};
+        for (std::uint64_t i = 0; i < kPairs; ++i) {
+            const double u = between_uniform(random.uniform(2 * i), random.uniform(2 * i + 1), a);
+            REQUIRE(u >= 0.0);
+            REQUIRE(u < 1.0);
+            ++counts[static_cast<std::size_t>(u * kBins)];
+        }
+        // A bin holds 4000, with a standard deviation of 60. (A straight line would put 720 into
+        // the first bin at a = 1/2.)
+        for (const int count : counts) CHECK(std::abs(count - kPairs / kBins) < 300);
+    }
+    CHECK(between_uniform(0.0, 0.5, 0.5) >= 0.0);
+    CHECK(between_uniform(0.3, 0.8, 0.0) == Approx(0.3).epsilon(1e-9));
+    CHECK(between_uniform(0.3, 0.8, 1.0) == Approx(0.8).epsilon(1e-9));
+}
+
+TEST_CASE("A model file holds the kernel of a convolution in the shape of PyTorch") {
+    const lab::TemporaryFolder folder;
+    const Model model = fresh_model(Variant::carnn_mgan);
+    save_model(folder / "model.safetensors", model);
+    const TensorFile file = read_safetensors(folder / "model.safetensors");
+    const TensorEntry& kernel = file.entry("generator.convolution.weight");
+    CHECK(kernel.shape == TensorShape{1, 1, 5, 5});
+    const Matrix<float>& weight = model.generator.noise_path.convolution.weight;
+    std::vector<float> values(25);
+    file.read("generator.convolution.weight", {1, 1, 5, 5}, std::span<float>(values));
+    for (Index i = 0; i < 25; ++i) CHECK(values[static_cast<std::size_t>(i)] == weight(0, i));
+}
+
 TEST_CASE("A model file gives back the model that makes the same songs") {
     const lab::TemporaryFolder folder;
     for (const Variant variant : {Variant::c_rnn_gan, Variant::carnn_mgan}) {

@@ -115,6 +115,16 @@ public:
     [[nodiscard]] const AttentionConfig& config() const noexcept { return config_; }
     [[nodiscard]] Index features() const noexcept { return config_.features; }
 
+    /// From now on each step sees `window` steps at most, itself among them (0: no limit). No
+    /// parameter depends on it. Not between the forward and the backward pass. Throws ConfigError.
+    void set_window(Index window) {
+        require<ConfigError>(window >= 0 && (config_.causal || window == 0),
+                             "Attention::set_window: ", window,
+                             " steps; it goes with causal attention, and is at least 1, or 0 for "
+                             "no limit");
+        config_.window = window;
+    }
+
     // ---- whole sequences ----------------------------------------------------------------------
 
     /// Equations (1) to (5) for all steps. x, y: [T, B, H]; y is written. Throws ShapeError.

@@ -30,8 +30,8 @@
 /// short as ours, too much for pictures.
 ///
 /// Values lie in a sequence of C W features: feature c W + w is channel c, column w. One channel is
-/// the plane itself. Shapes of k as in `torch.nn.Conv2d`, its last three axes as one: C_out x (C_in
-/// I J), so that `weight.reshape(C_out, C_in, I, J)` in PyTorch is the same kernel.
+/// the plane itself. In memory k is a matrix, C_out x (C_in I J); in files it has the shape of
+/// `torch.nn.Conv2d`, [C_out, C_in, I, J].
 
 #include <mgan/layers/parameters.hpp>
 #include <mgan/tensor/product.hpp>
@@ -135,7 +135,10 @@ public:
 
     template <typename Self, typename Visitor>
     static void visit(Self& self, Visitor&& visitor, const ParameterName& prefix) {
-        visitor(prefix / "weight", self.weight);
+        const Conv2dConfig& config = self.config_;
+        const Index shape[] = {config.out_channels, config.in_channels, config.window_time,
+                               config.window_width};
+        visitor((prefix / "weight").shaped(shape), self.weight);
         visitor(prefix / "bias", self.bias);
     }
 

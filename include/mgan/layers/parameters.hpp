@@ -49,6 +49,17 @@ public:
         return name;
     }
 
+    /// The same name with the shape that the parameter has in files, where that is not rows x
+    /// columns. The numbers must outlive the result; their product is the parameter's size, and its
+    /// entries row by row are those of the shape, last axis fastest.
+    [[nodiscard]] ParameterName shaped(std::span<const Index> shape) const noexcept {
+        ParameterName name = *this;
+        name.shape_ = shape;
+        return name;
+    }
+    /// Empty: rows x columns.
+    [[nodiscard]] std::span<const Index> shape() const noexcept { return shape_; }
+
     [[nodiscard]] std::string text() const {
         std::string joined = parent_ != nullptr ? parent_->text() : std::string();
         joined += part_;
@@ -61,6 +72,7 @@ private:
     const ParameterName* parent_ = nullptr;
     std::string_view part_;
     std::string_view suffix_;
+    std::span<const Index> shape_;
     Index number_ = -1;
 };
 

@@ -155,6 +155,21 @@ public:
         return noise_path.forward(z, cache).view();
     }
 
+    /// The same for playing a song of any length, with the plane of `noise_path.plane_steps(length)`
+    /// steps: w of a mapping network in overlapping windows.
+    [[nodiscard]] SequenceView<const Scalar> prepare_long_noise(
+        SequenceView<const Scalar> z, typename NoisePath<Scalar>::Cache& cache) const {
+        if (noise_path.empty()) return z;
+        return noise_path.forward_long(z, cache).view();
+    }
+
+    /// For songs longer than those of the training: steps that the attention, if there is one, sees
+    /// from now on. Throws ConfigError.
+    void limit_attention(Index window) {
+        if (attends()) attention.set_window(window);
+        config_.attention_window = window;
+    }
+
     /// Teacher forcing. noise: [T, B, Z], or longer with a noise path (a mapping network needs the
     /// plane of a whole song); before: [T, B, F + K], row block t holding [y_{t-1} ; k_{t-1}] of
     /// the real song. Returns y, [T, B, F], which lives in the cache. Throws ShapeError.

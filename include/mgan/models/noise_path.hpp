@@ -10,11 +10,23 @@
 /// Through (2) the step that is played hears of the noise of the steps to come, through (1) of the
 /// whole song. So w is computed for the song before its first event; the loop then reads w_t.
 ///
-/// With a mapping network the plane has the length that the network was built for; a shorter song
-/// is the beginning of w.
+/// With a mapping network the plane has the length T that the network was built for; a shorter song
+/// is the beginning of w. A longer one is played from windows of T steps that overlap by V = T / 4,
+/// each mapped by itself; where two overlap, w' fades from one to the other:
+///
+///     window 1   |<------ T ------>|
+///     window 2                |<------ T ------>|          share of window 2 at its step i < V:
+///                             |<V >|                       a_i = (i + 1) / (V + 1) (3)
+///
+///     z'_t  =  (1 - a_i) z'_t of window 1  +  a_i z'_t of window 2
+///
+/// Both windows read the same noise where they overlap, and the convolution goes over the joined
+/// plane: no step of w is a seam.
 
 #include <mgan/layers/conv2d.hpp>
 #include <mgan/layers/mapping_network.hpp>
+
+#include <utility>
 
 namespace mgan::inline MGAN_ABI {
 
@@ -77,6 +89,51 @@ public:
             // A copy, so that the caller need not keep z for the backward pass.
             cache.mapped.all() = z.all();
         }
+        convolution.forward(std::as_const(cache.mapped).view(), cache.w.view(), cache.convolution);
+        return cache.w;
+    }
+
+    /// Steps that two windows of a long song share: V of equation (3).
+    [[nodiscard]] Index overlap() const noexcept { return config_.plane_length / 4; }
+
+    /// Steps of noise that a song of `length` steps needs.
+    [[nodiscard]] Index plane_steps(Index length) const noexcept {
+        const Index plane = config_.plane_length;
+        if (!maps()) return length;
+        if (length <= plane) return plane;
+        const Index hop = plane - overlap();
+        return plane + (length - plane + hop - 1) / hop * hop;
+    }
+
+    /// Equations (1) to (3) for playing a song of any length; there is no backward. z: [T', B, Z]
+    /// with T' from `plane_steps`. Returns w, [T', B, Z], which lives in the cache. Throws
+    /// ShapeError.
+    const Sequence<Scalar>& forward_long(SequenceView<const Scalar> z, Cache& cache) const {
+        require<ShapeError>(
+            plane_steps(z.steps()) == z.steps(), "NoisePath::forward_long: a plane of ", z.steps(),
+            " steps; windows of ", config_.plane_length, " steps, each but the first ",
+            config_.plane_length - overlap(), " further, need ", plane_steps(z.steps()));
+        if (!maps() || z.steps() == config_.plane_length) return forward(z, cache);
+        const Index plane = config_.plane_length, fade = overlap();
+        Sequence<Scalar> joined(z.steps(), z.batch(), config_.noise);
+        Sequence<Scalar> window(plane, z.batch(), config_.noise);
+        for (Index first = 0; first + plane <= z.steps(); first += plane - fade) {
+            mapping.forward(z.steps(first, plane), window.view(), cache.mapping);
+            const Index shared = first == 0 ? 0 : fade;
+            for (Index i = 0; i < shared; ++i) {
+                const Scalar a = Scalar(static_cast<RealOf<Scalar>>(i + 1)) /
+                                 Scalar(static_cast<RealOf<Scalar>>(fade + 1));
+                joined.step(first + i) =
+                    (Scalar(1) - a) * joined.step(first + i) + a * window.step(i);
+            }
+            joined.range(first + shared, plane - shared) = window.range(shared, plane - shared);
+        }
+        cache.w.resize(z.steps(), z.batch(), config_.noise);
+        if (!convolves()) {
+            cache.w.all() = joined.all();
+            return cache.w;
+        }
+        cache.mapped = std::move(joined);
         convolution.forward(std::as_const(cache.mapped).view(), cache.w.view(), cache.convolution);
         return cache.w;
     }

@@ -65,6 +65,11 @@ public:
     }
     [[nodiscard]] Map all() const noexcept { return range(0, steps_); }
 
+    /// Steps first .. first + count - 1 as sequences of their own.
+    [[nodiscard]] SequenceView steps(Index first, Index count) const noexcept {
+        return {data_ + first * batch_ * column_stride_, count, batch_, features_, column_stride_};
+    }
+
     /// Features first .. first + count - 1 of the same sequences.
     [[nodiscard]] SequenceView features(Index first, Index count) const noexcept {
         return {data_ + first, steps_, batch_, count, column_stride_};

@@ -26,15 +26,53 @@ struct BasicModel {
     encoding::Codec codec;
     std::vector<encoding::Style> styles;  ///< of the training songs, if the settings ask for styles
 
-    /// Songs as `sample_songs` makes them under these settings. `length`: events of each.
+    /// Songs as `sample_songs` makes them under these settings. `length`: events of each, any
+    /// number: in a song longer than those of the training, attention looks no further back than
+    /// it ever could there, and a mapping network goes over the noise in windows that overlap
+    /// (`NoisePath::forward_long`).
     [[nodiscard]] std::vector<midi::Song> songs(Index count, Index length, std::uint64_t seed,
                                                 int threads) const {
-        return sample_songs(generator, codec, settings.encoding.context, styles,
-                            noise_range(settings.pretrain), settings.discriminator.quantise, count,
-                            length, seed, threads);
+        return with_sampler(length, [&](const SongSampler<Scalar>& sampler) {
+            return sampler.songs(count, length, seed, threads);
+        });
+    }
+
+    /// `count` songs on the way from song 1 of `seed` to song 2, both among them (sampler.hpp).
+    /// Throws ConfigError if count is below 2.
+    [[nodiscard]] std::vector<midi::Song> interpolate(Index count, Index length, std::uint64_t seed,
+                                                      int threads) const {
+        return with_sampler(length, [&](const SongSampler<Scalar>& sampler) {
+            return sampler.interpolate(count, length, seed, threads);
+        });
+    }
+
+private:
+    template <typename Use>
+    [[nodiscard]] std::vector<midi::Song> with_sampler(Index length, Use&& use) const {
+        const auto sampler = [&](const Generator<Scalar>& player) {
+            return SongSampler<Scalar>{player,
+                                       codec,
+                                       settings.encoding.context,
+                                       styles,
+                                       noise_range(settings.pretrain),
+                                       settings.discriminator.quantise};
+        };
+        if (length <= settings.length || !generator.attends() ||
+            generator.config().attention_window > 0)
+            return use(sampler(generator));
+        Generator<Scalar> windowed = generator;
+        windowed.limit_attention(settings.length);
+        return use(sampler(windowed));
     }
 };
 using Model = BasicModel<float>;
+
+/// The shape of a weight in files.
+template <typename Weight>
+[[nodiscard]] TensorShape file_shape(const ParameterName& name, const Weight& weight) {
+    if (!name.shape().empty()) return {name.shape().begin(), name.shape().end()};
+    return {static_cast<std::int64_t>(weight.rows()), static_cast<std::int64_t>(weight.cols())};
+}
 
 /// Adds all parameters under `prefix` + their names; matrices row by row (PyTorch's order).
 template <typename ModelType>
@@ -42,15 +80,13 @@ void store_parameters(TensorFile& file, const std::string& prefix, const ModelTy
     for_each_parameter(model, [&](const ParameterName& name, const auto& parameter) {
         using Parameter = std::remove_cvref_t<decltype(parameter)>;
         using Scalar = typename Parameter::Scalar;
-        const auto rows = static_cast<std::int64_t>(parameter.rows());
         if constexpr (kIsBias<Parameter>) {
-            file.add(prefix + name.text(), {rows},
+            file.add(prefix + name.text(), {static_cast<std::int64_t>(parameter.rows())},
                      std::span<const Scalar>(parameter.data(),
                                              static_cast<std::size_t>(parameter.size())));
         } else {
             const Matrix<Scalar> transposed = parameter.transpose();
-            const auto columns = static_cast<std::int64_t>(parameter.cols());
-            file.add(prefix + name.text(), {rows, columns},
+            file.add(prefix + name.text(), file_shape(name, parameter),
                      std::span<const Scalar>(transposed.data(),
                                              static_cast<std::size_t>(transposed.size())));
         }
@@ -65,16 +101,15 @@ void read_parameters(const TensorFile& file, const std::string& prefix, ModelTyp
     for_each_parameter(read, [&](const ParameterName& name, auto& parameter) {
         using Parameter = std::remove_cvref_t<decltype(parameter)>;
         using Scalar = typename Parameter::Scalar;
-        const auto rows = static_cast<std::int64_t>(parameter.rows());
         const std::string text = prefix + name.text();
         if constexpr (kIsBias<Parameter>) {
             file.read(
-                text, {rows},
+                text, {static_cast<std::int64_t>(parameter.rows())},
                 std::span<Scalar>(parameter.data(), static_cast<std::size_t>(parameter.size())));
         } else {
             Matrix<Scalar> transposed(parameter.cols(), parameter.rows());
             file.read(
-                text, {rows, static_cast<std::int64_t>(parameter.cols())},
+                text, file_shape(name, parameter),
                 std::span<Scalar>(transposed.data(), static_cast<std::size_t>(transposed.size())));
             parameter = transposed.transpose();
         }

@@ -11,6 +11,12 @@
 #include <mgan/encoding/context.hpp>
 #include <mgan/models/generator.hpp>
 
+#include <algorithm>
+#include <cmath>
+#include <span>
+#include <utility>
+#include <vector>
+
 namespace mgan::inline MGAN_ABI {
 
 /// The distribution of the noise: uniform on [low, high) in every feature.
@@ -71,53 +77,142 @@ private:
     std::vector<encoding::Listener> listeners_;
 };
 
-/// Samples `count` songs of `length` events. Song i takes its noise from `Random(seed, "song", i)`.
-/// `styles`: those of the training songs; each song draws one (none: all zero). `quantise`: events
-/// are fed back as they are played. Songs are computed in groups, `threads` at a time; neither
-/// changes their notes.
+/// What a song is made from: uniform numbers on [0, 1) and a style. Its notes follow from nothing
+/// else.
+struct SongSource {
+    std::vector<double> first;  ///< for the event before the first: F
+    std::vector<double> noise;  ///< step after step: T' Z
+    encoding::Style style{};
+};
+
+/// A point between two numbers of [0, 1), at a in [0, 1], that is uniform if they are.
+///
+/// A straight line between two uniform numbers passes through what is seldom drawn: half way, all
+/// songs would crowd around 1/2, and with quantile noise every event would be the median. So both
+/// are turned into normal numbers, which mix with weights whose squares add up to 1 and stay
+/// normal:
+///
+///     u = Phi( cos(a pi/2) Phi^-1(u_0)  +  sin(a pi/2) Phi^-1(u_1) )
+[[nodiscard]] inline double between_uniform(double from, double to, double a) noexcept {
+    constexpr double kQuarterTurn = 1.5707963267948966, kHalfRoot = 0.7071067811865476;
+    constexpr double kEdge = 0x1.0p-53;  // Phi^-1 needs numbers inside (0, 1)
+    const double x =
+        std::cos(a * kQuarterTurn) * inverse_normal_cdf(std::clamp(from, kEdge, 1.0 - kEdge)) +
+        std::sin(a * kQuarterTurn) * inverse_normal_cdf(std::clamp(to, kEdge, 1.0 - kEdge));
+    return std::min(0.5 * std::erfc(-x * kHalfRoot), 1.0 - kEdge);
+}
+
+/// Makes songs with a generator; refers to all that it is given.
 template <typename Scalar>
-[[nodiscard]] std::vector<midi::Song> sample_songs(const Generator<Scalar>& generator,
-                                                   const encoding::Codec& codec,
-                                                   const encoding::ContextOptions& context,
-                                                   std::span<const encoding::Style> styles,
-                                                   NoiseRange noise, bool quantise, Index count,
-                                                   Index length, std::uint64_t seed, int threads) {
-    constexpr Index kGroup = 10;
-    std::vector<midi::Song> songs(static_cast<std::size_t>(count));
-    const GeneratorConfig& config = generator.config();
-    parallel_for(shard_count(count, kGroup), threads, [&](std::ptrdiff_t group) {
-        const Index begin = group * kGroup, end = std::min(count, begin + kGroup),
-                    batch = end - begin;
+struct SongSampler {
+    const Generator<Scalar>& generator;
+    const encoding::Codec& codec;
+    const encoding::ContextOptions& context;
+    std::span<const encoding::Style> styles;  ///< each song draws one (none: all zero)
+    NoiseRange noise;
+    bool quantise = true;  ///< events are fed back as they are played
+
+    /// Songs that are computed side by side. It changes no note.
+    static constexpr Index kGroup = 10;
+
+    /// Song `number` of a seed: drawn from `Random(seed, "song", number)`.
+    [[nodiscard]] SongSource source(std::uint64_t seed, std::uint64_t number, Index length) const {
+        const GeneratorConfig& config = generator.config();
+        const Random random(seed, "song", number);
+        std::uint64_t drawn = 0;
+        SongSource source;
+        source.first.resize(static_cast<std::size_t>(config.features));
+        for (double& x : source.first) x = random.uniform(drawn++);
+        source.noise.resize(
+            static_cast<std::size_t>(generator.noise_path.plane_steps(length) * config.noise));
+        for (double& x : source.noise) x = random.uniform(drawn++);
+        if (!styles.empty())
+            source.style = styles[Random(seed, "style", number).integer(0, styles.size())];
+        return source;
+    }
+
+    /// `count` songs of `length` events. Songs are computed in groups, `threads` at a time; neither
+    /// changes their notes.
+    [[nodiscard]] std::vector<midi::Song> songs(Index count, Index length, std::uint64_t seed,
+                                                int threads) const {
+        return songs_from(count, length, threads, [&](Index number) {
+            return source(seed, static_cast<std::uint64_t>(number), length);
+        });
+    }
+
+    /// `count` songs from song 0 of `seed` to song 1, at equal steps; the ends are those songs.
+    /// Numbers go by `between_uniform`, styles along a straight line. Throws ConfigError if count
+    /// is below 2.
+    [[nodiscard]] std::vector<midi::Song> interpolate(Index count, Index length, std::uint64_t seed,
+                                                      int threads) const {
+        require<ConfigError>(count >= 2, "interpolation: ", count,
+                             " songs; it takes at least 2, its ends");
+        const SongSource begin = source(seed, 0, length), end = source(seed, 1, length);
+        return songs_from(count, length, threads, [&](Index number) {
+            if (number == 0) return begin;
+            if (number == count - 1) return end;
+            const double a = static_cast<double>(number) / static_cast<double>(count - 1);
+            SongSource mixed = begin;
+            for (std::size_t i = 0; i < begin.first.size(); ++i)
+                mixed.first[i] = between_uniform(begin.first[i], end.first[i], a);
+            for (std::size_t i = 0; i < begin.noise.size(); ++i)
+                mixed.noise[i] = between_uniform(begin.noise[i], end.noise[i], a);
+            for (std::size_t i = 0; i < encoding::kStyle; ++i)
+                mixed.style[i] = (1.0 - a) * begin.style[i] + a * end.style[i];
+            return mixed;
+        });
+    }
+
+private:
+    template <typename Source>
+    [[nodiscard]] std::vector<midi::Song> songs_from(Index count, Index length, int threads,
+                                                     Source&& source_of) const {
+        std::vector<midi::Song> songs(static_cast<std::size_t>(count));
+        parallel_for(shard_count(count, kGroup), threads, [&](std::ptrdiff_t group) {
+            const Index begin = group * kGroup, batch = std::min(count, begin + kGroup) - begin;
+            std::vector<SongSource> sources;
+            for (Index b = 0; b < batch; ++b) sources.push_back(source_of(begin + b));
+            const auto events = play(sources, length);
+            for (Index b = 0; b < batch; ++b) {
+                songs[static_cast<std::size_t>(begin + b)] =
+                    codec.decode(events[static_cast<std::size_t>(b)]);
+            }
+        });
+        return songs;
+    }
+
+    /// The events of a group of songs.
+    [[nodiscard]] std::vector<encoding::Events<Scalar>> play(const std::vector<SongSource>& sources,
+                                                             Index length) const {
+        const GeneratorConfig& config = generator.config();
+        const auto batch = static_cast<Index>(sources.size());
         Matrix<Scalar> first = Matrix<Scalar>::Zero(config.features + config.context, batch);
-        Sequence<Scalar> noise_plane(length, batch, config.noise);
-        std::vector<encoding::Style> chosen(static_cast<std::size_t>(batch));
+        Sequence<Scalar> plane(generator.noise_path.plane_steps(length), batch, config.noise);
+        std::vector<encoding::Style> chosen;
         for (Index b = 0; b < batch; ++b) {
-            const auto number = static_cast<std::uint64_t>(begin + b);
-            const Random random(seed, "song", number);
-            std::uint64_t drawn = 0;
+            const SongSource& source = sources[static_cast<std::size_t>(b)];
             for (Index f = 0; f < config.features; ++f)
-                first(f, b) = static_cast<Scalar>(random.uniform(drawn++));
-            for (Index t = 0; t < length; ++t) {
-                for (Index f = 0; f < config.noise; ++f)
-                    noise_plane(t, b, f) =
-                        static_cast<Scalar>(random.uniform(drawn++, noise.low, noise.high));
+                first(f, b) = static_cast<Scalar>(source.first[static_cast<std::size_t>(f)]);
+            auto drawn = source.noise.begin();
+            for (Index t = 0; t < plane.steps(); ++t) {
+                for (Index f = 0; f < config.noise; ++f) {
+                    plane(t, b, f) =
+                        static_cast<Scalar>(std::fma(noise.high - noise.low, *drawn++, noise.low));
+                }
             }
-            if (!styles.empty()) {
-                chosen[static_cast<std::size_t>(b)] =
-                    styles[Random(seed, "style", number).integer(0, styles.size())];
-            }
+            chosen.push_back(source.style);
         }
         CodecFeedback<Scalar> feedback(codec, context, quantise);
         feedback.reset(chosen);
         feedback.write_first(first);
         typename NoisePath<Scalar>::Cache path;
         const SequenceView<const Scalar> w =
-            generator.prepare_noise(std::as_const(noise_plane).view(), path);
+            generator.prepare_long_noise(std::as_const(plane).view(), path);
         typename Generator<Scalar>::Stream stream;
         generator.start(stream, first, length);
-        std::vector<encoding::Events<Scalar>> events(static_cast<std::size_t>(batch));
+        std::vector<encoding::Events<Scalar>> events(sources.size());
         for (Index t = 0; t < length; ++t) {
-            const Matrix<Scalar>& y = generator.step(w.step(t), noise_plane.step(t), stream);
+            const Matrix<Scalar>& y = generator.step(w.step(t), plane.step(t), stream);
             for (Index b = 0; b < batch; ++b) {
                 encoding::Event<Scalar> event;
                 for (std::size_t f = 0; f < encoding::kFeatures; ++f)
@@ -126,12 +221,20 @@ template <typename Scalar>
             }
             feedback(t, y, generator.fed_back(stream), generator.context(stream));
         }
-        for (Index b = 0; b < batch; ++b) {
-            songs[static_cast<std::size_t>(begin + b)] =
-                codec.decode(events[static_cast<std::size_t>(b)]);
-        }
-    });
-    return songs;
+        return events;
+    }
+};
+
+/// `count` songs of `length` events: see SongSampler.
+template <typename Scalar>
+[[nodiscard]] std::vector<midi::Song> sample_songs(const Generator<Scalar>& generator,
+                                                   const encoding::Codec& codec,
+                                                   const encoding::ContextOptions& context,
+                                                   std::span<const encoding::Style> styles,
+                                                   NoiseRange noise, bool quantise, Index count,
+                                                   Index length, std::uint64_t seed, int threads) {
+    return SongSampler<Scalar>{generator, codec, context, styles, noise, quantise}.songs(
+        count, length, seed, threads);
 }
 
 }  // namespace mgan::inline MGAN_ABI
