@@ -50,10 +50,11 @@ list(JOIN _mgan_parts " " _mgan_parts)
 mgan_pkgconfig(mgan "${PROJECT_DESCRIPTION}" "${_mgan_parts}" "")
 
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}" RENAME copyright)
 if(TARGET mgan_program)
     install(TARGETS mgan_program RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT mgan_program)
     file(ARCHIVE_CREATE OUTPUT "${PROJECT_BINARY_DIR}/mgan.1.gz" PATHS "${PROJECT_SOURCE_DIR}/docs/mgan.1"
-        FORMAT raw COMPRESSION GZip)
+        FORMAT raw COMPRESSION GZip COMPRESSION_LEVEL 9)
     install(FILES "${PROJECT_BINARY_DIR}/mgan.1.gz" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1" COMPONENT mgan_program)
     install(FILES "${PROJECT_SOURCE_DIR}/completions/mgan.bash" RENAME mgan COMPONENT mgan_program
         DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")

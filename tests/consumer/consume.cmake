@@ -2,6 +2,10 @@
 #   install   installs mgan to PREFIX, from a fresh configuration in WORK, and checks what is exported
 #   use       configures KIND (installed, subdirectory) in WORK, builds it, runs its tests
 #   refuse    configures KIND, which must fail with words that match EXPECT
+#   pkgconfig compiles the programs PARTS against PREFIX with the flags that pkg-config names, runs them
+#   conan     makes the Conan package with the system's libraries, and what its recipe tests
+#   vcpkg     runs the vcpkg port with the features PARTS
+#   package   packs the build WORK as .tar.gz and .deb, and looks into both
 # TREE is mgan's own; COMPILER and GENERATOR are those of the build that runs the tests. OPTIONS are
 # further arguments of the configuration, separated by blanks.
 cmake_minimum_required(VERSION 3.22)
@@ -21,7 +25,39 @@ function(run)
     endif()
 endfunction()
 
+if(STEP STREQUAL "package")
+    include("${CMAKE_CURRENT_LIST_DIR}/package.cmake")
+    return()
+endif()
 file(REMOVE_RECURSE "${WORK}")
+if(STEP STREQUAL "vcpkg")
+    include("${CMAKE_CURRENT_LIST_DIR}/vcpkg.cmake")
+    return()
+endif()
+if(STEP STREQUAL "conan")
+    file(COPY "${TREE}/packaging/conan/test_package" DESTINATION "${WORK}")
+    set(ENV{CONAN_HOME} "${WORK}/home")
+    run("${CONAN}" profile detect)
+    run("${CONAN}" create "${TREE}/packaging/conan" --no-remote -o "&:system_libraries=True" -s compiler.cppstd=20
+        --test-folder "${WORK}/test_package")
+    return()
+endif()
+if(STEP STREQUAL "pkgconfig")
+    file(MAKE_DIRECTORY "${WORK}")
+    # Moved elsewhere after it was installed: the files must find themselves.
+    file(COPY "${PREFIX}/" DESTINATION "${WORK}/moved")
+    set(ENV{PKG_CONFIG_PATH} "${WORK}/moved/share/pkgconfig")
+    run(pkg-config --validate mgan)
+    separate_arguments(PARTS)
+    foreach(_part IN LISTS PARTS)
+        execute_process(COMMAND pkg-config --cflags --libs mgan-${_part} OUTPUT_VARIABLE _flags
+            OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+        separate_arguments(_flags)
+        run("${COMPILER}" -std=c++20 "${CMAKE_CURRENT_LIST_DIR}/${_part}.cpp" -o "${WORK}/${_part}" ${_flags})
+        run("${WORK}/${_part}")
+    endforeach()
+    return()
+endif()
 if(STEP STREQUAL "install")
     file(REMOVE_RECURSE "${PREFIX}")
     run("${CMAKE_COMMAND}" -S "${TREE}" -B "${WORK}" ${_options}
@@ -29,7 +65,7 @@ if(STEP STREQUAL "install")
     run("${CMAKE_COMMAND}" --install "${WORK}" --prefix "${PREFIX}")
 
     # A user compiles as he wants, on another machine: no warning, no processor, no folder of this one.
-    file(GLOB_RECURSE _files "${PREFIX}/*.cmake")
+    file(GLOB_RECURSE _files "${PREFIX}/*.cmake" "${PREFIX}/*.pc")
     list(LENGTH _files _count)
     if(_count LESS 3)
         message(FATAL_ERROR "installed ${_count} CMake files, expected mganConfig, mganConfigVersion, mganTargets")
@@ -57,7 +93,7 @@ if(STEP STREQUAL "install")
     return()
 endif()
 
-if(KIND STREQUAL "installed")
+if(PREFIX)
     list(APPEND _options "-DCMAKE_PREFIX_PATH=${PREFIX}")
 endif()
 string(REPLACE " " ";" _parts "${PARTS}")

@@ -8,5 +8,6 @@ struct Steps {
     std::vector<float> hidden;
 };
 
-Steps lstm_for_any_processor(int steps);
-Steps lstm_for_this_processor(int steps);
+#define MGAN_TEST_VISIBLE __attribute__((visibility("default")))
+MGAN_TEST_VISIBLE Steps lstm_for_any_processor(int steps);
+MGAN_TEST_VISIBLE Steps lstm_for_this_processor(int steps);
