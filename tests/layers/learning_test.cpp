@@ -34,8 +34,10 @@ void backward_cut(const Lstm<double>& lstm, mgan::SequenceView<const double> dy,
         cache.d_hidden.setZero();
         cache.d_cell.setZero();
         lstm.backward_step(s, dy.step(cache.time(s)), cache);
-        if (Lstm<double>::block_is_complete(s, cache))
-            lstm.backward_block(s, cache, gradients, dx, update);
+        if (Lstm<double>::block_is_complete(s, cache)) {
+            if (!dx.empty()) lstm.backward_input_block(s, cache, dx, update);
+            lstm.backward_block(s, cache, gradients);
+        }
     }
 }
 

@@ -101,6 +101,22 @@ TEST_CASE("BiLSTM: its halves are an LSTM and an LSTM that reads from the end") 
     CHECK(y.all().bottomRows(4) == backward.all());
 }
 
+TEST_CASE(
+    "BiLSTM: the gradient of the input alone is that of the whole backward pass, to the bit") {
+    const mgan::BiLstm<double> bilstm = initialised(mgan::BiLstm<double>(3, 6, 2), 1);
+    const Sequence<double> x = random_sequence<double>(60, 4, 3, 2),
+                           dy = random_sequence<double>(60, 4, 12, 3);
+    mgan::BiLstm<double> gradients(3, 6, 2);
+    mgan::BiLstm<double>::Cache cache;
+    bilstm.forward(x.view(), cache);
+    Sequence<double> whole(60, 4, 3), alone(60, 4, 3);
+    bilstm.backward(dy.view(), whole.view(), cache, gradients);
+    bilstm.forward(x.view(), cache);
+    bilstm.backward_through(dy.view(), alone.view(), cache);
+    CHECK(alone.all() == whole.all());
+    CHECK(alone.all().norm() > 0.0);
+}
+
 TEST_CASE("LSTM: starting from the state in the middle gives the second half of the sequence") {
     const mgan::StackedLstm<double> lstm = initialised(mgan::StackedLstm<double>(3, 4, 2), 9);
     const Sequence<double> x = random_sequence<double>(8, 2, 3, 10);

@@ -125,6 +125,25 @@ TEST_CASE("Discriminator: the minibatch deviation sees that songs are alike, and
     CHECK(cache.dense_input(0, 0, 14) == Approx(1e-4).epsilon(1e-6));  // sqrt of the floor 1e-8
 }
 
+TEST_CASE(
+    "Discriminator: what a generator learns from it is the whole backward pass's, to the bit") {
+    for (const bool deviation : {false, true}) {
+        mgan::Discriminator<double> discriminator({4, 5, 2, deviation}), gradients = discriminator;
+        mgan::initialise(discriminator, mgan::Random(1, "weights"));
+        mgan::Sequence<double> x(9, 3, 4), whole(9, 3, 4), alone(9, 3, 4), d_features(9, 3, 10);
+        x.all().setRandom();
+        d_features.all().setRandom();
+        mgan::Vector<double> d_decision = mgan::Vector<double>::LinSpaced(3, -1.0, 2.0);
+        mgan::Discriminator<double>::Cache cache;
+        discriminator.forward(x.view(), cache);
+        discriminator.backward(d_decision, whole.view(), cache, gradients, d_features.view());
+        discriminator.forward(x.view(), cache);
+        discriminator.backward_through(d_decision, alone.view(), cache, d_features.view());
+        CHECK(alone.all() == whole.all());
+        CHECK(alone.all().norm() > 0.0);
+    }
+}
+
 TEST_CASE("The models say what has which size, and what they expect") {
     mgan::GeneratorConfig config;
     config.hidden = 5;

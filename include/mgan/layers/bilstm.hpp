@@ -88,6 +88,30 @@ public:
     /// dy: [T, B, 2H]; dx: [T, B, F] (written) or empty; `gradients` is added to.
     void backward(SequenceView<const Scalar> dy, SequenceView<Scalar> dx, Cache& cache,
                   BiLstm& gradients, State* d_initial = nullptr) const {
+        walk_back(dy, dx, cache, &gradients, d_initial);
+    }
+
+    /// The gradient of the input alone, where the parameters do not learn.
+    void backward_through(SequenceView<const Scalar> dy, SequenceView<Scalar> dx,
+                          Cache& cache) const {
+        walk_back(dy, dx, cache, nullptr, nullptr);
+    }
+
+    template <typename Self, typename Visitor>
+    static void visit(Self& self, Visitor&& visitor, const ParameterName& prefix) {
+        for (std::size_t k = 0; k < self.layers.size(); ++k) {
+            Lstm<Scalar>::visit_as(self.layers[k].forward, visitor, prefix,
+                                   layer_names::kOfLayer[k], "");
+            Lstm<Scalar>::visit_as(self.layers[k].backward, visitor, prefix,
+                                   layer_names::kOfLayer[k], "_reverse");
+        }
+    }
+
+    std::vector<Layer> layers;
+
+private:
+    void walk_back(SequenceView<const Scalar> dy, SequenceView<Scalar> dx, Cache& cache,
+                   BiLstm* gradients, State* d_initial) const {
         require<ShapeError>(dy.features() == 2 * hidden(), "BiLstm::backward: dy has ",
                             dy.features(), " features, the layer expects ", 2 * hidden(), " (2H)");
         if (d_initial != nullptr) d_initial->resize(layers.size());
@@ -103,26 +127,22 @@ public:
                 below.resize(dy.steps(), dy.batch(), 2 * h);
                 dx_k = below.view();
             }
-            layers[k].forward.backward(dy_k.features(0, h), dx_k, of_layer.forward,
-                                       gradients.layers[k].forward, Update::kAssign,
+            const SequenceView<const Scalar> dy_forward = dy_k.features(0, h),
+                                             dy_backward = dy_k.features(h, h);
+            if (gradients == nullptr) {
+                layers[k].forward.backward_through(dy_forward, dx_k, of_layer.forward);
+                layers[k].backward.backward_through(dy_backward, dx_k, of_layer.backward,
+                                                    Update::kAdd);
+                continue;
+            }
+            layers[k].forward.backward(dy_forward, dx_k, of_layer.forward,
+                                       gradients->layers[k].forward, Update::kAssign,
                                        d_initial != nullptr ? &(*d_initial)[k].forward : nullptr);
-            layers[k].backward.backward(dy_k.features(h, h), dx_k, of_layer.backward,
-                                        gradients.layers[k].backward, Update::kAdd,
+            layers[k].backward.backward(dy_backward, dx_k, of_layer.backward,
+                                        gradients->layers[k].backward, Update::kAdd,
                                         d_initial != nullptr ? &(*d_initial)[k].backward : nullptr);
         }
     }
-
-    template <typename Self, typename Visitor>
-    static void visit(Self& self, Visitor&& visitor, const ParameterName& prefix) {
-        for (std::size_t k = 0; k < self.layers.size(); ++k) {
-            Lstm<Scalar>::visit_as(self.layers[k].forward, visitor, prefix,
-                                   layer_names::kOfLayer[k], "");
-            Lstm<Scalar>::visit_as(self.layers[k].backward, visitor, prefix,
-                                   layer_names::kOfLayer[k], "_reverse");
-        }
-    }
-
-    std::vector<Layer> layers;
 };
 
 }  // namespace mgan::inline MGAN_ABI

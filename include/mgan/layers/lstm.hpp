@@ -120,23 +120,15 @@ public:
     void backward(SequenceView<const Scalar> dy, SequenceView<Scalar> dx, Cache& cache,
                   Lstm& gradients, Update dx_update = Update::kAssign,
                   State* d_initial = nullptr) const {
-        check("backward", "dy", "steps", dy.steps(), cache.steps(), "T");
-        check("backward", "dy", "samples", dy.batch(), cache.batch(), "B");
-        check("backward", "dy", "features", dy.features(), hidden(), "H");
-        if (!dx.empty()) {
-            check("backward", "dx", "steps", dx.steps(), cache.steps(), "T");
-            check("backward", "dx", "samples", dx.batch(), cache.batch(), "B");
-            check("backward", "dx", "features", dx.features(), features(), "F");
-        }
-        begin_backward(cache);
-        for (Index s = cache.steps() - 1; s >= 0; --s) {
-            const Index t = cache.time(s);
-            backward_step(s, dy.step(t), cache);
-            if (block_is_complete(s, cache)) backward_block(s, cache, gradients, dx, dx_update);
-        }
-        if (d_initial != nullptr) end_backward(cache, *d_initial);
+        walk_back(dy, dx, cache, &gradients, dx_update, d_initial);
     }
 
+    /// Equations (5) to (7): the gradient of the input alone, where the parameters do not learn. A
+    /// third of the work less.
+    void backward_through(SequenceView<const Scalar> dy, SequenceView<Scalar> dx, Cache& cache,
+                          Update dx_update = Update::kAssign) const {
+        walk_back(dy, dx, cache, nullptr, dx_update, nullptr);
+    }
     // ---- the pieces ---------------------------------------------------------------------------
 
     /// Prepares the cache for T steps from `initial` (zero if null).
@@ -227,17 +219,18 @@ public:
                                                                  : (t + 1) % cache.block() == 0);
     }
 
-    /// Equations (7), unless dx is empty, and (8) for the block of steps that ends with s.
-    void backward_block(Index s, Cache& cache, Lstm& gradients, SequenceView<Scalar> dx = {},
-                        Update dx_update = Update::kAssign) const {
-        const Index t = cache.time(s);
-        const Index first = t - t % cache.block();
-        const Index count = std::min(first + cache.block(), cache.steps()) - first;
-        const ConstMatrixMap<Scalar> d_gates = std::as_const(cache.d_gates).range(0, count);
-        if (!dx.empty())
-            multiply<Scalar>(cache.weight_ih_transposed, d_gates, dx.range(first, count),
-                             dx_update);
+    /// Equation (7) for the block of steps that ends with s. dx: [T, B, F].
+    void backward_input_block(Index s, Cache& cache, SequenceView<Scalar> dx,
+                              Update dx_update) const {
+        const auto [first, count] = block_of(s, cache);
+        multiply<Scalar>(cache.weight_ih_transposed, std::as_const(cache.d_gates).range(0, count),
+                         dx.range(first, count), dx_update);
+    }
 
+    /// Equations (8) for the block of steps that ends with s.
+    void backward_block(Index s, Cache& cache, Lstm& gradients) const {
+        const auto [first, count] = block_of(s, cache);
+        const ConstMatrixMap<Scalar> d_gates = std::as_const(cache.d_gates).range(0, count);
         add_outer_product<Scalar>(d_gates, cache.x.range(first, count), gradients.weight_ih);
         // The outputs before the steps of the block: those of the neighbours in time, but for the
         // first step read, whose neighbour is the initial state.
@@ -303,6 +296,36 @@ public:
     Vector<Scalar> bias_hh;    ///< 4H; the sum of the two biases is what counts
 
 private:
+    void walk_back(SequenceView<const Scalar> dy, SequenceView<Scalar> dx, Cache& cache,
+                   Lstm* gradients, Update dx_update, State* d_initial) const {
+        check("backward", "dy", "steps", dy.steps(), cache.steps(), "T");
+        check("backward", "dy", "samples", dy.batch(), cache.batch(), "B");
+        check("backward", "dy", "features", dy.features(), hidden(), "H");
+        if (!dx.empty()) {
+            check("backward", "dx", "steps", dx.steps(), cache.steps(), "T");
+            check("backward", "dx", "samples", dx.batch(), cache.batch(), "B");
+            check("backward", "dx", "features", dx.features(), features(), "F");
+        }
+        begin_backward(cache);
+        for (Index s = cache.steps() - 1; s >= 0; --s) {
+            const Index t = cache.time(s);
+            backward_step(s, dy.step(t), cache);
+            if (!block_is_complete(s, cache)) continue;
+            if (!dx.empty()) backward_input_block(s, cache, dx, dx_update);
+            if (gradients != nullptr) backward_block(s, cache, *gradients);
+        }
+        if (d_initial != nullptr) end_backward(cache, *d_initial);
+    }
+
+    /// The block of steps that ends (in the order of walking back) with s.
+    struct Block {
+        Index first, count;
+    };
+    [[nodiscard]] static Block block_of(Index s, const Cache& cache) noexcept {
+        const Index t = cache.time(s), first = t - t % cache.block();
+        return {first, std::min(first + cache.block(), cache.steps()) - first};
+    }
+
     /// Equation (1).
     void pre_activations(const ConstMatrixRef<Scalar>& x, const ConstMatrixRef<Scalar>& h_before,
                          MatrixRef<Scalar> gates) const {

@@ -83,6 +83,27 @@ public:
     /// to. `d_features`, [T, B, 2H], may be empty: a further gradient of the features s.
     void backward(const Vector<Scalar>& d_decision, SequenceView<Scalar> dx, Cache& cache,
                   Discriminator& gradients, SequenceView<const Scalar> d_features = {}) const {
+        walk_back(d_decision, dx, cache, &gradients, d_features);
+    }
+
+    /// The gradient of the input alone: what the generator learns from.
+    void backward_through(const Vector<Scalar>& d_decision, SequenceView<Scalar> dx, Cache& cache,
+                          SequenceView<const Scalar> d_features = {}) const {
+        walk_back(d_decision, dx, cache, nullptr, d_features);
+    }
+
+    template <typename Self, typename Visitor>
+    static void visit(Self& self, Visitor&& visitor, const ParameterName& prefix) {
+        BiLstm<Scalar>::visit(self.bilstm, visitor, prefix / "bilstm.");
+        Dense<Scalar>::visit(self.output, visitor, prefix / "output.");
+    }
+
+    BiLstm<Scalar> bilstm;
+    Dense<Scalar> output;
+
+private:
+    void walk_back(const Vector<Scalar>& d_decision, SequenceView<Scalar> dx, Cache& cache,
+                   Discriminator* gradients, SequenceView<const Scalar> d_features) const {
         const Index steps = cache.probability.steps(), batch = cache.probability.batch();
         require<ShapeError>(d_decision.size() == batch, "Discriminator::backward: d_decision has ",
                             d_decision.size(), " entries for ", batch, " songs");
@@ -101,29 +122,27 @@ public:
         output.prepare_backward(cache.output);
         cache.d_features.resize(steps, batch, cache.features.features());
         if (config_.minibatch_deviation) {
-            output.backward_parameters(cache.dense_input.all(), cache.d_logit.all(),
-                                       gradients.output);
+            if (gradients != nullptr)
+                output.backward_parameters(cache.dense_input.all(), cache.d_logit.all(),
+                                           gradients->output);
             cache.d_dense_input.resize(steps, batch, cache.dense_input.features());
             output.backward_input(cache.d_logit.all(), cache.output, cache.d_dense_input.all());
             deviation_backward(cache);
         } else {
-            output.backward_parameters(cache.features.all(), cache.d_logit.all(), gradients.output);
+            if (gradients != nullptr)
+                output.backward_parameters(cache.features.all(), cache.d_logit.all(),
+                                           gradients->output);
             output.backward_input(cache.d_logit.all(), cache.output, cache.d_features.all());
         }
         if (!d_features.empty()) cache.d_features.all() += d_features.all();
-        bilstm.backward(cache.d_features.view(), dx, cache.bilstm, gradients.bilstm);
+        const SequenceView<const Scalar> d_bilstm = std::as_const(cache.d_features).view();
+        if (gradients != nullptr) {
+            bilstm.backward(d_bilstm, dx, cache.bilstm, gradients->bilstm);
+        } else {
+            bilstm.backward_through(d_bilstm, dx, cache.bilstm);
+        }
     }
 
-    template <typename Self, typename Visitor>
-    static void visit(Self& self, Visitor&& visitor, const ParameterName& prefix) {
-        BiLstm<Scalar>::visit(self.bilstm, visitor, prefix / "bilstm.");
-        Dense<Scalar>::visit(self.output, visitor, prefix / "output.");
-    }
-
-    BiLstm<Scalar> bilstm;
-    Dense<Scalar> output;
-
-private:
     static constexpr double kVarianceFloor = 1e-8;
 
     /// Equation (4), and [s_t ; m].
