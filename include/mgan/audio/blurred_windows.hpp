@@ -16,8 +16,8 @@
 /// for pitches p at equal distances. A note becomes a hill several semitones wide, of the same
 /// height at any pitch, and a hill nearby pulls. Of sources with pitches off by up to a semitone,
 /// descent on (1) brings most home, on the whole spectrum hardly any
-/// (tests/audio/descent_test.cpp). Backward is (1) with its matrix transposed, (4) of low_pass.hpp,
-/// the adjoint transform, and the windows added up again.
+/// (tests/audio/descent_learning_test.cpp). Backward is (1) with its matrix transposed, (4) of
+/// low_pass.hpp, the adjoint transform, and the windows added up again.
 
 #include <mgan/audio/fft.hpp>
 #include <mgan/audio/low_pass.hpp>

@@ -6,7 +6,7 @@
 ///
 ///     E(t; L) = A(t) R(t; L) e^(-t/d)                                                     (1)
 ///     A(t)    = s(t / a)                      attack of a seconds
-///     R(t; L) = 1 - s((t - L) / r)            release of r seconds, after the length
+///     R(t; L) = s((L + r - t) / r)            release of r seconds, after the length
 ///     s(x)    = 0 for x <= 0,   3 x^2 - 2 x^3,   1 for x >= 1       "smoothstep"
 ///
 ///          A      e^-t/d          R
@@ -22,7 +22,7 @@
 ///
 ///     s'(x) = 6 x (1 - x)   inside,   0 outside                                           (2)
 ///
-/// and with A' = s'(t/a)/a, R' = -s'((t - L)/r)/r the derivatives of (1) are
+/// and with A' = s'(t/a)/a, R' = -s'((L + r - t)/r)/r the derivatives of (1) are
 ///
 ///     dE/dt = (A' R + A R') e^-t/d - E/d,        dE/dL = -A R' e^-t/d                     (3)
 
@@ -78,8 +78,9 @@ template <typename Scalar>
     using Real = RealOf<Scalar>;
     if (!(real_part(t) > 0)) return Scalar(0);
     const Scalar attack = smoothstep<Scalar>(t / static_cast<Real>(envelope.attack));
-    const Scalar release =
-        Scalar(1) - smoothstep<Scalar>((t - length) / static_cast<Real>(envelope.release));
+    // Not 1 - s((t - L)/r), which is the same: near the end that would leave only rounding.
+    const Real ramp = static_cast<Real>(envelope.release);
+    const Scalar release = smoothstep<Scalar>((length - t + ramp) / ramp);
     return attack * release * exp(-t / static_cast<Real>(envelope.decay));
 }
 

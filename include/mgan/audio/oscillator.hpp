@@ -52,8 +52,10 @@ public:
             im = re * factor_im + im * factor_re;
             re = next;
         }
-        jump_re_ = static_cast<Scalar>(re);
-        jump_im_ = static_cast<Scalar>(im);
+        // Not from the products above: its error counts once for every step.
+        const double jump = static_cast<double>(kLanes) * step;
+        jump_re_ = static_cast<Scalar>(std::exp(-damping * jump) * std::cos(omega * jump));
+        jump_im_ = static_cast<Scalar>(std::exp(-damping * jump) * std::sin(omega * jump));
     }
 
     /// Lane 0 := z(t), lane j := z(t + j step). t: seconds since the onset.

@@ -72,10 +72,9 @@ public:
     void backward(const ConstMatrixRef<Scalar>& d_values, SequenceView<Scalar> d_events,
                   Cache& cache) const {
         check("backward", d_events, d_values.rows(), d_values.cols());
-        require<ShapeError>(
-            d_events.steps() == cache.tones.steps() && d_events.batch() == cache.tones.batch(),
-            "SoundPath::backward: d_events is ", d_events.shape(), ", forward saw ",
-            cache.tones.shape());
+        if (d_events.steps() != cache.tones.steps() || d_events.batch() != cache.tones.batch())
+            throw ShapeError(concat("SoundPath::backward: d_events is ", d_events.shape(),
+                                    ", forward saw ", cache.tones.shape()));
         cache.d_tones.resize(d_events.steps(), 1, kToneRows);
         for (Index b = 0; b < d_events.batch(); ++b) {
             converter.backward_song(d_values.col(b).data(), b, cache.waveform.data(),
@@ -98,12 +97,12 @@ private:
     }
     template <typename Events>
     void check(const char* where, const Events& events, Index rows, Index cols) const {
-        require<ShapeError>(events.features() == kToneRows, "SoundPath::", where, ": events is ",
-                            events.shape(),
-                            ", expected 4 features (time, length, pitch, velocity)");
-        require<ShapeError>(rows == values() && cols == events.batch(), "SoundPath::", where,
-                            ": values is ", rows, " x ", cols, ", expected ", values(), " x ",
-                            events.batch());
+        if (events.features() != kToneRows)
+            throw ShapeError(concat("SoundPath::", where, ": events is ", events.shape(),
+                                    ", expected 4 features (time, length, pitch, velocity)"));
+        if (rows != values() || cols != events.batch())
+            throw ShapeError(concat("SoundPath::", where, ": values is ", rows, " x ", cols,
+                                    ", expected ", values(), " x ", events.batch()));
     }
 };
 

@@ -211,17 +211,17 @@ private:
     template <bool kDerivatives>
     void shape_at(const Note& note, double t, Shape& shape) const {
         const EnvelopeSettings& envelope = settings_.envelope;
-        const auto position = [&](double from, double ramp) -> Lanes {
-            const double start = std::clamp((t - from) / ramp, -1e6, 1e6);
-            const Lanes x =
-                kernels::lane_numbers<Scalar>() * static_cast<Scalar>(1.0 / (rate_ * ramp)) +
-                static_cast<Scalar>(start);
+        const auto ramp = [&](double seconds, double length, double direction) -> Lanes {
+            const double start = std::clamp(seconds / length, -1e6, 1e6);
+            const Lanes x = kernels::lane_numbers<Scalar>() *
+                                static_cast<Scalar>(direction / (rate_ * length)) +
+                            static_cast<Scalar>(start);
             return x.max(Scalar(0)).min(Scalar(1));
         };
-        const Lanes x = position(0.0, envelope.attack);
-        const Lanes y = position(note.length, envelope.release);
+        const Lanes x = ramp(t, envelope.attack, 1.0);
+        const Lanes y = ramp(note.length + envelope.release - t, envelope.release, -1.0);
         const Lanes attack = x * x * (Scalar(3) - Scalar(2) * x);
-        const Lanes release = Scalar(1) - y * y * (Scalar(3) - Scalar(2) * y);
+        const Lanes release = y * y * (Scalar(3) - Scalar(2) * y);
         shape.value = attack * release;
         if constexpr (kDerivatives) {
             const Scalar six_a = static_cast<Scalar>(6.0 / envelope.attack);
