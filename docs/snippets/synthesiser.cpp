@@ -1,0 +1,87 @@
+// The program of docs/synthesiser.md: a note and its gradients by the formulas, held against the
+// library.
+
+#include <mgan/audio/synthesiser.hpp>
+#include <mgan/autodiff/gradient_check.hpp>
+
+#include <cmath>
+#include <cstdio>
+#include <numbers>
+
+namespace {
+
+using mgan::Index;
+using mgan::Matrix;
+using mgan::Vector;
+
+constexpr double kRate = 4000.0;  // samples a second
+constexpr double kTwoPi = 2.0 * std::numbers::pi;
+
+/// One note, its samples, and what a loss says about them gives back.
+struct Note {
+    double onset, length, pitch, velocity;
+    double a = 0.005, r = 0.05, d = 1.0;  // attack, release, decay
+
+    static double s(double x) { return x <= 0 ? 0 : x >= 1 ? 1 : x * x * (3 - 2 * x); }
+    static double ds(double x) { return x <= 0 || x >= 1 ? 0 : 6 * x * (1 - x); }
+    double omega() const { return kTwoPi * 440.0 * std::exp2((pitch - 69.0) / 12.0); }
+
+    double sample(double time) const {
+        const double t = time - onset;
+        const double envelope = s(t / a) * s((length + r - t) / r) * std::exp(-t / d);
+        return velocity / 127.0 * envelope * std::sin(omega() * t);
+    }
+
+    Note gradient(const Vector<double>& g) const {
+        Note sum{0, 0, 0, 0};
+        for (Index n = 0; n < g.size(); ++n) {
+            const double t = static_cast<double>(n) / kRate - onset;
+            const double attack = s(t / a), release = s((length + r - t) / r),
+                         fade = std::exp(-t / d);
+            const double d_attack = ds(t / a) / a, d_release = -ds((length + r - t) / r) / r;
+            const double envelope = attack * release * fade;
+            const double by_time = (d_attack * release + attack * d_release) * fade - envelope / d;
+            const double by_length = -attack * d_release * fade;
+            const double sine = std::sin(omega() * t), cosine = std::cos(omega() * t);
+            const double loud = velocity / 127.0;
+            sum.velocity += g(n) * envelope * sine / 127.0;
+            sum.pitch += g(n) * loud * envelope * cosine * t * omega() * std::numbers::ln2 / 12.0;
+            sum.length += g(n) * loud * by_length * sine;
+            sum.onset -= g(n) * loud * (by_time * sine + envelope * cosine * omega());
+        }
+        return sum;
+    }
+};
+
+}  // namespace
+
+int main() {
+    const Note note{0.1003, 0.4, 57.3, 90.0};
+    const auto settings = mgan::SynthesiserSettings::at_rate(kRate, 4000);
+    const mgan::Synthesiser<double> synthesiser(settings);
+    Matrix<double> tones(4, 1), d_tones(4, 1);
+    tones << note.onset, note.length, note.pitch, note.velocity;
+
+    Vector<double> waveform(4000);
+    synthesiser.forward(tones, mgan::VectorMap<double>(waveform.data(), 4000));
+    double apart = 0.0;
+    for (Index n = 0; n < 4000; ++n)
+        apart =
+            std::max(apart, std::abs(waveform(n) - note.sample(static_cast<double>(n) / kRate)));
+    std::printf("samples: the formula and the oscillators %s\n",
+                apart < 1e-12 ? "agree" : "DIFFER");
+
+    const Vector<double> g = mgan::random_matrix(4000, 1, 1);
+    synthesiser.backward(tones, mgan::ConstVectorMap<double>(g.data(), 4000), d_tones);
+    const Note mine = note.gradient(g);
+    const double by_hand[] = {mine.onset, mine.length, mine.pitch, mine.velocity};
+    const char* const names[] = {"onset", "length", "pitch", "velocity"};
+    bool same = apart < 1e-12;
+    for (Index row = 0; row < 4; ++row) {
+        const double error = std::abs(d_tones(row) / by_hand[row] - 1.0);
+        std::printf("gradient of the %s: %s\n", names[row],
+                    error < 1e-9 ? "the same" : "DIFFERENT");
+        same = same && error < 1e-9;
+    }
+    return same ? 0 : 1;
+}
