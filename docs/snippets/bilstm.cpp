@@ -41,8 +41,8 @@ void print_hearing(Index layers, Index at) {
         dy.step(at).middleRows(forward_half ? 0 : kHidden, kHidden).setOnes();
         layer.forward(std::as_const(x).view(), cache);
         layer.backward(std::as_const(dy).view(), dx.view(), cache, gradients);
-        std::printf("%d layer%s, %s half of step %d hears steps:", static_cast<int>(layers),
-                    layers == 1 ? " " : "s", forward_half ? "forward " : "backward",
+        std::printf("%d layer%s %s half of step %d hears steps:", static_cast<int>(layers),
+                    layers == 1 ? ", " : "s,", forward_half ? "forward " : "backward",
                     static_cast<int>(at));
         for (Index t = 0; t < kSteps; ++t)
             if (dx(t, 0, 0) != 0.0) std::printf(" %d", static_cast<int>(t));
