@@ -117,7 +117,7 @@ TEST_CASE("--config with settings of one variant or preset refuses the name of a
                 "leave out --config, or --preset");
     check_error(shop, "train --print-config --config paper.json --set variant=carnn-gan", 2,
                 "settings of variant \"c-rnn-gan\"");
-    shop.write_text("small.json", R"({"generator.hidden": 7})");
+    shop.write_text("small.json", R"({"$schema": "config.schema.json", "generator.hidden": 7})");
     const process::Result small =
         shop.mgan("train --print-config --config small.json --variant carnn-gan");
     CHECK_THAT(small.out,

@@ -21,7 +21,8 @@ namespace mgan::inline MGAN_ABI {
 
 /// Keys of config.json that are no settings.
 [[nodiscard]] inline const Words& run_note_keys() {
-    static const Words keys = {"version", "data", "data_fingerprint", "data_songs", "simd"};
+    static const Words keys = {"version",    "data", "data_fingerprint",
+                               "data_songs", "simd", "$schema"};
     return keys;
 }
 
