@@ -118,6 +118,11 @@ std::vector<Epoch> Training::run(std::int64_t total) {
                     .loss_g = report->mean.loss_g,
                     .freezes_g = report->mean.freezes_g,
                     .freezes_d = report->mean.freezes_d,
+                    .freezes_f = report->mean.freezes_f,
+                    .hears = report->hears,
+                    .f_loss = report->mean.f_loss,
+                    .f_accuracy = report->mean.f_accuracy,
+                    .validation_f_accuracy = report->validation.f_accuracy,
                     .learning_rate = report->learning_rate,
                     .best = report->best};
         if (report->comparison) epoch.mean_overlap_area = report->comparison->mean_overlap_area;
@@ -147,6 +152,9 @@ std::vector<float> Training::generator() const {
 std::vector<float> Training::discriminator() const {
     return flat(trainer_->discriminator);
 }
+std::vector<float> Training::pf_classifier() const {
+    return flat(trainer_->pf_classifier);
+}
 std::vector<float> Training::kept() const {
     return flat(trainer_->kept());
 }
@@ -159,6 +167,9 @@ void Training::poke_generator(const std::string& name, std::ptrdiff_t index, flo
 }
 void Training::poke_discriminator(const std::string& name, std::ptrdiff_t index, float value) {
     poke(trainer_->discriminator, name, index, value);
+}
+void Training::poke_pf_classifier(const std::string& name, std::ptrdiff_t index, float value) {
+    poke(trainer_->pf_classifier, name, index, value);
 }
 std::vector<std::string> Training::generator_names() const {
     return names(trainer_->generator);

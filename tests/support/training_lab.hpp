@@ -52,7 +52,9 @@ struct Epoch {
     bool adversarial = false;
     double pretrain = 0.0, validation_pretrain = 0.0;
     double loss_d = 0.0, loss_g = 0.0;
-    double freezes_g = 0.0, freezes_d = 0.0;
+    double freezes_g = 0.0, freezes_d = 0.0, freezes_f = 0.0;
+    bool hears = false;  ///< and these are of the PF classifier
+    double f_loss = 0.0, f_accuracy = 0.0, validation_f_accuracy = 0.0;
     double learning_rate = 0.0;
     double mean_overlap_area = 0.0;
     bool best = false;
@@ -75,12 +77,14 @@ public:
     /// Weights, one after the other.
     [[nodiscard]] std::vector<float> generator() const;
     [[nodiscard]] std::vector<float> discriminator() const;
+    [[nodiscard]] std::vector<float> pf_classifier() const;
     [[nodiscard]] std::vector<float> kept() const;
     [[nodiscard]] std::vector<float> playing() const;
 
     /// Sets entry `index` of the parameter with that name.
     void poke_generator(const std::string& name, std::ptrdiff_t index, float value);
     void poke_discriminator(const std::string& name, std::ptrdiff_t index, float value);
+    void poke_pf_classifier(const std::string& name, std::ptrdiff_t index, float value);
 
     /// Names of all parameters.
     [[nodiscard]] std::vector<std::string> generator_names() const;

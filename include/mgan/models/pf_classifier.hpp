@@ -35,6 +35,7 @@
 #include <mgan/layers/activation.hpp>
 #include <mgan/layers/bilstm.hpp>
 #include <mgan/layers/dense.hpp>
+#include <mgan/tensor/transposed_product.hpp>
 
 namespace mgan::inline MGAN_ABI {
 
@@ -55,8 +56,8 @@ struct PfClassifierConfig {
 
     template <typename Visitor>
     void visit(Visitor&& visitor) {
-        visitor("inputs", inputs, Range{1, 1000000},
-                "values of a song's spectrum that the classifier reads");
+        visitor("inputs", inputs, Range{0, 1 << 24},
+                "values of a song's spectrum that it reads; 0: as many as there are");
         visitor("hidden_1", hidden_1, Range{1, 100000}, "units of its first dense layer");
         visitor("hidden_2", hidden_2, Range{1, 100000}, "units of its second dense layer");
         visitor("steps", steps, Range{1, 100000},
@@ -225,7 +226,6 @@ public:
     struct Cache {
         Matrix<Scalar> hidden;    ///< a_1, hidden_1 x B
         Matrix<Scalar> d_hidden;  ///< da_1 = dL/d(W_1 x + b_1), hidden_1 x B
-        typename Dense<Scalar>::Cache wide;
         typename PfHead<Scalar>::Cache head;
 
         /// What feature matching compares: q, one column a song.
@@ -233,6 +233,7 @@ public:
     };
 
     PfClassifier() = default;
+    /// `config.inputs` is at least 1. Throws ShapeError.
     explicit PfClassifier(const PfClassifierConfig& config)
         : wide(config.inputs, config.hidden_1), head(config), config_(config) {}
 
@@ -263,10 +264,14 @@ public:
         activate_backward<Scalar>(Activation::kRelu, cache.hidden, cache.d_hidden);
     }
 
-    /// dx (I x B, written) = W_1' da_1, after `backward_head`.
-    void backward_input(Cache& cache, MatrixRef<Scalar> dx) const {
-        wide.prepare_backward(cache.wide);
-        wide.backward_input(cache.d_hidden, cache.wide, dx);
+    /// dx (I x B, written) = W_1' da_1, after `backward_head`. Reads W_1 where it lies: to
+    /// transpose it would take longer than the product.
+    void backward_input(const Cache& cache, MatrixRef<Scalar> dx) const {
+        if (dx.rows() != wide.in() || dx.cols() != cache.d_hidden.cols())
+            throw ShapeError(concat("PfClassifier::backward_input: dx is ", dx.rows(), " x ",
+                                    dx.cols(), ", expected ", wide.in(), " x ",
+                                    cache.d_hidden.cols()));
+        multiply_transposed<Scalar>(wide.weight, cache.d_hidden, dx);
     }
 
     /// The first layer's gradient of rows begin .. begin + count - 1, after `backward_head`:

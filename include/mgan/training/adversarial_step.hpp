@@ -26,6 +26,15 @@ struct AdversarialLosses {
     double d_fake = 0.0;    ///< D(made)
     double accuracy = 0.0;  ///< share of songs on the right side of 1/2
 
+    // Of the PF classifier F (pf_step.hpp), where there is one; none is multiplied by lambda.
+    double f_loss = 0.0;            ///< -log F(x) - log(1 - F(G(z)))
+    double f_generator = 0.0;       ///< F's part of L_{G,F}
+    double f_non_saturating = 0.0;  ///< -log F(G(z))
+    double f_matching = 0.0;        ///< feature matching inside F
+    double f_real = 0.0;            ///< F(real)
+    double f_fake = 0.0;            ///< F(made)
+    double f_accuracy = 0.0;        ///< share of songs on the right side of 1/2
+
     AdversarialLosses& operator+=(const AdversarialLosses& other) noexcept {
         discriminator += other.discriminator;
         generator += other.generator;
@@ -35,6 +44,13 @@ struct AdversarialLosses {
         d_real += other.d_real;
         d_fake += other.d_fake;
         accuracy += other.accuracy;
+        f_loss += other.f_loss;
+        f_generator += other.f_generator;
+        f_non_saturating += other.f_non_saturating;
+        f_matching += other.f_matching;
+        f_real += other.f_real;
+        f_fake += other.f_fake;
+        f_accuracy += other.f_accuracy;
         return *this;
     }
 };
@@ -53,7 +69,6 @@ struct AdversarialShard {
     Matrix<Scalar> pooled_real, pooled_made, d_pooled;
     Generator<Scalar> generator_gradient;
     Discriminator<Scalar> discriminator_gradient;
-    Discriminator<Scalar> unused_gradient;  ///< of D, while G learns
     AdversarialLosses losses;
 };
 
@@ -142,10 +157,11 @@ double match_features(const Discriminator<Scalar>& discriminator,
 }  // namespace adversarial_detail
 
 /// Part 3: G's losses and, if `learn`, its gradient, added to `shard.generator_gradient`.
+/// `d_heard`, [T, B, F] or empty: what the PF classifier says about the events.
 template <typename Scalar>
 void generator_pass(const Generator<Scalar>& generator, const Discriminator<Scalar>& discriminator,
                     const AdversarialStep<Scalar>& step, AdversarialShard<Scalar>& shard,
-                    bool learn) {
+                    bool learn, SequenceView<const Scalar> d_heard = {}) {
     const AdversarialSettings& settings = step.settings;
     const double share = 1.0 / static_cast<double>(step.batch);
     const Sequence<Scalar>& made = shard.made_cache.event;
@@ -173,10 +189,11 @@ void generator_pass(const Generator<Scalar>& generator, const Discriminator<Scal
         d_features = std::as_const(shard.d_features).view();
     }
     shard.d_view.resize(made.steps(), made.batch(), shard.made_view.features());
-    discriminator.backward(shard.d_decision, shard.d_view.view(), shard.made_view_cache,
-                           shard.unused_gradient, d_features);
+    discriminator.backward_through(shard.d_decision, shard.d_view.view(), shard.made_view_cache,
+                                   d_features);
     shard.d_event.resize(made.steps(), made.batch(), made.features());
     shard.d_event.all() = shard.d_view.all().topRows(made.features());  // straight-through
+    if (!d_heard.empty()) shard.d_event.all() += d_heard.all();
     if (settings.feature_matching == FeatureMatching::output) {
         const double weight =
             settings.feature_matching_weight * share / static_cast<double>(made.steps());

@@ -8,7 +8,9 @@
 ///     generator. average. best. discriminator.     the nets, parameter by parameter, as PyTorch
 ///     names optimiser.generator. optimiser.discriminator.    steps, first and second moments, flat
 ///     state.integers, state.numbers                where the training is (TrainingState)
-///     codec. styles                                what was computed from the songs, to compare
+///     pf_classifier. optimiser.pf_classifier.      the same of the PF classifier, where there is
+///     one codec. styles ear.                           what was computed from the songs, to
+///     compare
 ///     __metadata__: mgan.kind = checkpoint, mgan.settings, mgan.data = fingerprint of the songs
 ///
 /// One file holds it all, so that states of two moments cannot mix; times and paths are left out,
@@ -48,7 +50,8 @@ struct TrainingParts {
     TrainingState state;
     Generator<Scalar> generator, average, best;
     Discriminator<Scalar> discriminator;
-    Optimiser<Scalar> generator_optimiser, discriminator_optimiser;
+    PfClassifier<Scalar> pf_classifier;
+    Optimiser<Scalar> generator_optimiser, discriminator_optimiser, pf_optimiser;
 };
 
 namespace checkpoint_detail {
@@ -60,6 +63,7 @@ void for_each_net(Training& training, Net&& net) {
     net("average.", training.average);
     net("best.", training.best);
     net("discriminator.", training.discriminator);
+    if (parameter_count(training.pf_classifier) > 0) net("pf_classifier.", training.pf_classifier);
 }
 
 /// Calls use(prefix, optimiser, number of parameters that it moves).
@@ -68,6 +72,8 @@ void for_each_optimiser(Training& training, Use&& use) {
     use("optimiser.generator.", training.generator_optimiser, parameter_count(training.generator));
     use("optimiser.discriminator.", training.discriminator_optimiser,
         parameter_count(training.discriminator));
+    if (const Index parameters = parameter_count(training.pf_classifier); parameters > 0)
+        use("optimiser.pf_classifier.", training.pf_optimiser, parameters);
 }
 
 /// The members of a state as two lists of places. The binding names every member, so that a member
@@ -77,10 +83,10 @@ struct StatePlaces {
     std::vector<double*> numbers;
 
     explicit StatePlaces(TrainingState& state) {
-        auto& [epoch, step, total_steps, warmup_done, last_loss_d, last_loss_g, best_score,
-               best_epoch, sums] = state;
+        auto& [epoch, step, total_steps, warmup_done, last_loss_d, last_loss_g, last_loss_f,
+               last_loss_g_f, best_score, best_epoch, sums] = state;
         integers = {&epoch, &step, &total_steps, &warmup_done, &best_epoch};
-        numbers = {&last_loss_d, &last_loss_g, &best_score};
+        numbers = {&last_loss_d, &last_loss_g, &last_loss_f, &last_loss_g_f, &best_score};
         for (double* member : sums.members()) numbers.push_back(member);
     }
 };
@@ -180,6 +186,21 @@ inline void compare_codecs(const TensorFile& file, const encoding::Codec& codec,
                        "run was started with");
 }
 
+/// The tensor of `Ear::constants`.
+inline constexpr const char* kEarKey = "ear.constants";
+
+/// The same for what the PF classifier's ear has measured; `constants` is empty where none hears.
+inline void compare_ears(const TensorFile& file, const std::vector<double>& constants) {
+    if (constants.empty()) return;
+    const std::vector<double> was =
+        file.get<double>(kEarKey, {static_cast<std::int64_t>(constants.size())});
+    // Measured in float, over a quarter of a million samples of each song.
+    const auto alike = [](double a, double b) { return std::abs(a - b) <= 1e-4 * std::abs(a); };
+    require<DataError>(std::equal(was.begin(), was.end(), constants.begin(), alike), file.source(),
+                       ": the scale of its spectra is not that of these songs; give the data that "
+                       "the run was started with");
+}
+
 }  // namespace checkpoint_detail
 
 /// The tensors of a checkpoint. `fingerprint`: of the songs (DataSet::fingerprint).
@@ -199,6 +220,10 @@ template <typename Scalar>
         });
     store_codec(file, trainer.codec());
     store_styles(file, trainer.styles());
+    if (const std::vector<double> constants = trainer.ear_constants(); !constants.empty()) {
+        file.add(checkpoint_detail::kEarKey, {static_cast<std::int64_t>(constants.size())},
+                 std::span<const double>(constants));
+    }
     return file;
 }
 
@@ -230,8 +255,10 @@ void restore_checkpoint(const TensorFile& file, Trainer<Scalar>& trainer,
                                 trainer.average,
                                 trainer.best,
                                 trainer.discriminator,
+                                trainer.pf_classifier,
                                 trainer.generator_optimiser,
-                                trainer.discriminator_optimiser};
+                                trainer.discriminator_optimiser,
+                                trainer.pf_optimiser};
     parts.state = read_state(file, before, trainer.steps_per_epoch());
     const std::string against =
         reason_against(before, trainer.settings(), {parts.state.epoch, parts.state.step});
@@ -247,14 +274,17 @@ void restore_checkpoint(const TensorFile& file, Trainer<Scalar>& trainer,
         read_optimiser(file, prefix, parameters, optimiser);
     });
     compare_codecs(file, trainer.codec(), trainer.styles());
+    compare_ears(file, trainer.ear_constants());
 
     trainer.state = parts.state;
     std::swap(trainer.generator, parts.generator);
     std::swap(trainer.average, parts.average);
     std::swap(trainer.best, parts.best);
     std::swap(trainer.discriminator, parts.discriminator);
+    std::swap(trainer.pf_classifier, parts.pf_classifier);
     std::swap(trainer.generator_optimiser, parts.generator_optimiser);
     std::swap(trainer.discriminator_optimiser, parts.discriminator_optimiser);
+    std::swap(trainer.pf_optimiser, parts.pf_optimiser);
 }
 
 }  // namespace mgan::inline MGAN_ABI

@@ -50,6 +50,11 @@ template <typename Scalar>
 ///         loss_feature_matching, d_real, d_fake, accuracy, freezes_g, freezes_d (counts),
 ///         validation_ loss_d, loss_g, loss_non_saturating, d_real, d_fake, accuracy
 ///     gradient_g, gradient_d (norms before the cut)
+///     with a PF classifier F: pf_learning_rate, f_loss, f_loss_g (F's part of the generator's
+///     loss),
+///         f_loss_non_saturating, f_loss_feature_matching, f_real, f_fake, d_accuracy (= accuracy),
+///         f_accuracy, freezes_f, gradient_f, validation_ f_loss, f_loss_g, f_real, f_fake,
+///         f_accuracy; no loss is multiplied by lambda, and loss_d and loss_g stay without F's part
 ///     notes, scale_consistency, ... (means of the sampled songs, metrics/song_metrics.hpp),
 ///     longest_run overlap_area_KEY, gap_KEY (against the validation songs), mean_overlap_area,
 ///     mean_gap best (1 where this epoch's generator is the best so far)
@@ -84,6 +89,20 @@ template <typename Scalar>
         record.set("validation_d_real", validation.d_real);
         record.set("validation_d_fake", validation.d_fake);
         record.set("validation_accuracy", validation.accuracy);
+        if (report.hears) {
+            record.set("pf_learning_rate", report.pf_learning_rate);
+            record.set("f_loss", mean.f_loss).set("f_loss_g", mean.f_generator);
+            record.set("f_loss_non_saturating", mean.f_non_saturating);
+            record.set("f_loss_feature_matching", mean.f_matching);
+            record.set("f_real", mean.f_real).set("f_fake", mean.f_fake);
+            record.set("d_accuracy", mean.accuracy).set("f_accuracy", mean.f_accuracy);
+            record.set("freezes_f", mean.freezes_f).set("gradient_f", mean.gradient_f);
+            record.set("validation_f_loss", validation.f_loss);
+            record.set("validation_f_loss_g", validation.f_generator);
+            record.set("validation_f_real", validation.f_real);
+            record.set("validation_f_fake", validation.f_fake);
+            record.set("validation_f_accuracy", validation.f_accuracy);
+        }
     }
     record.set("gradient_g", report.mean.gradient_g);
     if (report.adversarial) record.set("gradient_d", report.mean.gradient_d);

@@ -14,6 +14,7 @@
 #include <mgan/models/generator.hpp>
 #include <mgan/training/feature_matching.hpp>
 #include <mgan/training/optimiser.hpp>
+#include <mgan/training/pf_settings.hpp>
 #include <mgan/training/schedule.hpp>
 
 namespace mgan::inline MGAN_ABI {
@@ -171,6 +172,7 @@ struct AdversarialSettings {
     std::int64_t epochs = 8;
     GeneratorLoss loss = GeneratorLoss::kNonSaturating;
     double loss_weight = 0.3;
+    double lambda = 0.3;
     double learning_rate = 1e-3;
     double discriminator_learning_rate = 1e-3;
     RateSchedule schedule = RateSchedule::cosine;
@@ -193,6 +195,8 @@ struct AdversarialSettings {
                 "saturating: the paper's equation 3; nonsaturating: -log D(G(z))");
         visitor("loss_weight", loss_weight, Range{0.0, 100.0},
                 "weight of that loss (0 where feature matching replaces it)");
+        visitor("lambda", lambda, Range{0.0, 100.0},
+                "carnn-pf-mgan: weight of the PF classifier (equations 6 and 7); 0: none");
         visitor("learning_rate", learning_rate, above(0.0, 10.0), "step size of the generator");
         visitor("discriminator_learning_rate", discriminator_learning_rate, above(0.0, 10.0),
                 "step size of the discriminator");
@@ -302,6 +306,7 @@ struct Settings {
     DiscriminatorSettings discriminator;
     PretrainSettings pretrain;
     AdversarialSettings adversarial;
+    PfSettings pf;
     OptimiserSettings optimiser;
     EvaluationSettings evaluation;
 
@@ -326,8 +331,21 @@ struct Settings {
         visit_part("discriminator", discriminator, visitor);
         visit_part("pretrain", pretrain, visitor);
         visit_part("adversarial", adversarial, visitor);
+        visit_part("pf", pf, visitor);
         visit_part("optimiser", optimiser, visitor);
         visit_part("evaluation", evaluation, visitor);
+    }
+
+    /// Whether a PF classifier takes part.
+    [[nodiscard]] bool hears() const noexcept {
+        return variant == Variant::carnn_pf_mgan && adversarial.lambda > 0.0;
+    }
+
+    /// The optimiser of the PF classifier.
+    [[nodiscard]] OptimiserConfig pf_optimiser_config() const {
+        OptimiserConfig config = optimiser.config();
+        config.kind = pf.optimiser;
+        return config;
     }
 
     [[nodiscard]] GeneratorConfig generator_config() const {
@@ -378,7 +396,7 @@ inline void use_variant(Settings& settings, Variant variant) {
     return settings;
 }
 
-/// Preset `paper` for a variant: sections 3.1.3 and 3.2.3.
+/// Preset `paper` for a variant: sections 3.1.3, 3.2.3 and 3.3.
 [[nodiscard]] inline Settings paper_settings(Variant variant) {
     Settings s;
     use_variant(s, variant);
@@ -411,6 +429,12 @@ inline void use_variant(Settings& settings, Variant variant) {
     s.adversarial.through_feedback = true;
     s.adversarial.freezing = FreezingRule::off;
     s.adversarial.average = 0.0;
+    s.pf.band = PfBand::low_pass;
+    s.pf.logarithm = false;
+    s.pf.classifier.steps = 500;
+    s.pf.learning_rate = 0.1;
+    s.pf.optimiser = OptimiserKind::sgd;
+    s.pf.freezing = FreezingRule::winner;
     s.optimiser.kind = OptimiserKind::sgd;
     s.optimiser.l2 = 1e-4;
     s.evaluation.keep_best = false;

@@ -18,6 +18,8 @@
 
 #include <mgan/training/adversarial_step.hpp>
 #include <mgan/training/evaluation.hpp>
+#include <mgan/training/make_ear.hpp>
+#include <mgan/training/pf_step.hpp>
 
 #include <functional>
 #include <optional>
@@ -32,12 +34,19 @@ struct EpochSums {
     double d_real = 0.0, d_fake = 0.0, accuracy = 0.0;
     double freezes_g = 0.0, freezes_d = 0.0;
     double gradient_g = 0.0, gradient_d = 0.0;
+    // Of the PF classifier (AdversarialLosses).
+    double f_loss = 0.0, f_generator = 0.0, f_non_saturating = 0.0, f_matching = 0.0;
+    double f_real = 0.0, f_fake = 0.0, f_accuracy = 0.0;
+    double freezes_f = 0.0, gradient_f = 0.0;
 
     /// All of it as numbers, in order, for a checkpoint.
     [[nodiscard]] auto members() noexcept {
-        return std::array{
-            &steps,  &pretrain, &loss_d,    &loss_g,    &non_saturating, &feature_matching, &d_real,
-            &d_fake, &accuracy, &freezes_g, &freezes_d, &gradient_g,     &gradient_d};
+        return std::array{&steps,          &pretrain,         &loss_d,      &loss_g,
+                          &non_saturating, &feature_matching, &d_real,      &d_fake,
+                          &accuracy,       &freezes_g,        &freezes_d,   &gradient_g,
+                          &gradient_d,     &f_loss,           &f_generator, &f_non_saturating,
+                          &f_matching,     &f_real,           &f_fake,      &f_accuracy,
+                          &freezes_f,      &gradient_f};
     }
 };
 
@@ -48,6 +57,7 @@ struct TrainingState {
     std::int64_t total_steps = 0;
     std::int64_t warmup_done = 0;
     double last_loss_d = 0.0, last_loss_g = 0.0;  ///< of the last minibatch, for the freezing rule
+    double last_loss_f = 0.0, last_loss_g_f = 0.0;  ///< the same between G and the PF classifier
     double best_score = -1e300;
     std::int64_t best_epoch = 0;  ///< 0: none yet
     EpochSums sums;
@@ -59,6 +69,8 @@ struct EpochReport {
     bool adversarial = false;
     std::int64_t length = 0;
     double learning_rate = 0.0, discriminator_learning_rate = 0.0;
+    bool hears = false;  ///< a PF classifier takes part, and what is named f_ has a meaning
+    double pf_learning_rate = 0.0;
     EpochSums mean;  ///< freezes are counts
     double validation_pretrain = 0.0;
     AdversarialLosses validation;
@@ -75,6 +87,7 @@ struct StepReport {
     std::int64_t epoch = 0, epochs = 0;  ///< of both phases together
     std::int64_t step = 0, steps = 0;    ///< of this epoch
     double loss_g = 0.0, loss_d = 0.0;   ///< means so far in this epoch (pretraining: loss_g alone)
+    std::optional<double> loss_f;        ///< of the PF classifier, where there is one
 };
 
 template <typename Scalar = float>
@@ -125,10 +138,10 @@ public:
         for (Work& work : shards_) {
             work.adversarial.generator_gradient = generator;
             work.adversarial.discriminator_gradient = discriminator;
-            work.adversarial.unused_gradient = discriminator;
             work.adversarial.feedback = CodecFeedback<Scalar>(codec_, settings.encoding.context,
                                                               settings.discriminator.quantise);
         }
+        if (settings.hears()) prepare_pf_classifier();
     }
 
     Trainer(const Trainer&) = delete;  // shards refer to the codec
@@ -143,6 +156,10 @@ public:
         return real_metrics_;
     }
     [[nodiscard]] const std::vector<encoding::Style>& styles() const noexcept { return styles_; }
+    /// What the ear of the PF classifier has measured on the training songs; empty without one.
+    [[nodiscard]] std::vector<double> ear_constants() const {
+        return hears() ? shards_.front().pf.ear->constants() : std::vector<double>{};
+    }
     [[nodiscard]] std::size_t looped_songs() const noexcept { return train_.looped(); }
     [[nodiscard]] std::int64_t epochs() const noexcept {
         return settings_.pretrain.epochs + settings_.adversarial.epochs;
@@ -202,7 +219,9 @@ public:
                 .step = state.step,
                 .steps = steps,
                 .loss_g = (adversarial() ? state.sums.non_saturating : state.sums.pretrain) / n,
-                .loss_d = state.sums.loss_d / n};
+                .loss_d = state.sums.loss_d / n,
+                .loss_f =
+                    adversarial() && hears() ? std::optional(state.sums.f_loss / n) : std::nullopt};
             if (on_step && !on_step(report) && state.step < steps) return std::nullopt;
         }
         EpochReport report = evaluate();
@@ -223,7 +242,42 @@ public:
 private:
     struct Work {
         AdversarialShard<Scalar> adversarial;
+        PfShard<Scalar> pf;  ///< empty without PF classifier
     };
+
+    [[nodiscard]] bool hears() const noexcept { return settings_.hears(); }
+
+    /// The ear, with its scale measured on one crop of each of some training songs, and the net
+    /// behind it.
+    void prepare_pf_classifier() {
+        const auto count = static_cast<Index>(std::min<std::size_t>(
+            train_.size(), static_cast<std::size_t>(settings_.pf.scale_songs)));
+        constexpr auto kEvent = static_cast<Index>(encoding::kFeatures);
+        Sequence<Scalar> songs(settings_.length, count, kEvent);
+        const Random crop(settings_.seed, "ear crop");
+        for (Index b = 0; b < count; ++b) {
+            const auto song = static_cast<std::size_t>(b);
+            const std::size_t begin = train_.crop_begin(song, crop, song);
+            for (Index t = 0; t < settings_.length; ++t) {
+                const auto& event = train_.event(song, begin, static_cast<std::size_t>(t));
+                std::copy_n(event.data(), kEvent, songs.step(t).col(b).data());
+            }
+        }
+        shards_.front().pf.ear =
+            make_ear<Scalar>(settings_.pf, codec_, std::as_const(songs).view());
+        PfClassifierConfig config = settings_.pf.classifier;
+        config.inputs = shards_.front().pf.ear->values();
+        pf_classifier = PfClassifier<Scalar>(config);
+        initialise(pf_classifier, Random(settings_.seed, "pf classifier weights"),
+                   settings_.initialisation);
+        pf_optimiser = Optimiser<Scalar>(settings_.pf_optimiser_config());
+        pf_gradient_ = pf_classifier;
+        for (Work& work : shards_) {
+            if (!work.pf.ear) work.pf.ear = shards_.front().pf.ear->clone();
+            work.pf.gradient = pf_classifier.head;
+            work.pf.unused = pf_classifier.head;
+        }
+    }
 
     [[nodiscard]] static encoding::Codec fit_codec(const Settings& settings,
                                                    const std::vector<midi::Song>& songs,
@@ -243,12 +297,14 @@ private:
     std::vector<encoding::Style> styles_;
     DiscriminatorView view_;
     std::vector<Work> shards_;
+    PfClassifier<Scalar> pf_gradient_;
 
 public:
     TrainingState state;
     Generator<Scalar> generator, average, best;
     Discriminator<Scalar> discriminator;
-    Optimiser<Scalar> generator_optimiser, discriminator_optimiser;
+    PfClassifier<Scalar> pf_classifier;  ///< without parameters where there is none
+    Optimiser<Scalar> generator_optimiser, discriminator_optimiser, pf_optimiser;
 
 private:
     [[nodiscard]] Random random(std::string_view purpose) const {
@@ -327,6 +383,7 @@ private:
         average = generator;
         generator_optimiser = Optimiser<Scalar>(settings_.optimiser.config());
         discriminator_optimiser = Optimiser<Scalar>(settings_.optimiser.config());
+        pf_optimiser = Optimiser<Scalar>(settings_.pf_optimiser_config());
     }
 
     void adversarial_step(std::span<const std::size_t> songs) {
@@ -338,7 +395,7 @@ private:
             const auto number = static_cast<std::uint64_t>(state.warmup_done);
             discriminator_half(step, songs, Random(settings_.seed, "warm-up noise", number),
                                Random(settings_.seed, "warm-up first", number),
-                               Random(settings_.seed, "warm-up crop", number), true);
+                               Random(settings_.seed, "warm-up crop", number), true, true);
             ++state.warmup_done;
         }
         const Freezing frozen = freeze(settings.freezing, state.last_loss_d, state.last_loss_g,
@@ -346,15 +403,29 @@ private:
         const bool rule_applies = state.last_loss_d > 0.0;  // not before the first minibatch
         const bool rest_g = rule_applies && frozen.generator,
                    rest_d = rule_applies && frozen.discriminator;
+        // The same rule between G and the PF classifier F says when F rests.
+        const bool rest_f = hears() && rule_applies &&
+                            freeze(settings_.pf.freezing, state.last_loss_f, state.last_loss_g_f,
+                                   settings.freezing_ratio)
+                                .discriminator;
 
-        discriminator_half(step, songs, random("noise"), random("first"), random("crop"), !rest_d);
+        discriminator_half(step, songs, random("noise"), random("first"), random("crop"), !rest_d,
+                           !rest_f);
         for_each_shard(batch, [&](Shard, Work& work) {
             set_zero(work.adversarial.generator_gradient);
-            generator_pass(generator, discriminator, step, work.adversarial, !rest_g);
+            SequenceView<const Scalar> d_heard;
+            if (hears()) {
+                pf_generator_pass(pf_classifier, step, settings_.pf.feature_matching,
+                                  work.adversarial, work.pf, !rest_g);
+                if (!rest_g) d_heard = std::as_const(work.pf.d_event).view();
+            }
+            generator_pass(generator, discriminator, step, work.adversarial, !rest_g, d_heard);
         });
         const AdversarialLosses losses = sum_shards(batch);
         check_loss("the generator's loss", losses.generator);
         check_loss("the feature matching loss", losses.feature_matching);
+        check_loss("the generator's loss by the PF classifier", losses.f_generator);
+        check_loss("the feature matching loss of the PF classifier", losses.f_matching);
         if (!rest_g) {
             sum_generator_gradients(batch);
             state.sums.gradient_g +=
@@ -366,6 +437,16 @@ private:
 
         state.last_loss_d = losses.discriminator;
         state.last_loss_g = losses.non_saturating;
+        state.last_loss_f = losses.f_loss;
+        state.last_loss_g_f = losses.f_non_saturating;
+        state.sums.freezes_f += rest_f ? 1.0 : 0.0;
+        state.sums.f_loss += losses.f_loss;
+        state.sums.f_generator += losses.f_generator;
+        state.sums.f_non_saturating += losses.f_non_saturating;
+        state.sums.f_matching += losses.f_matching;
+        state.sums.f_real += losses.f_real;
+        state.sums.f_fake += losses.f_fake;
+        state.sums.f_accuracy += losses.f_accuracy;
         state.sums.freezes_g += rest_g ? 1.0 : 0.0;
         state.sums.freezes_d += rest_d ? 1.0 : 0.0;
         state.sums.pretrain += losses.pretrain;
@@ -378,10 +459,11 @@ private:
         state.sums.accuracy += losses.accuracy;
     }
 
-    /// Parts 1 and 2 of adversarial_step.hpp for all shards, and D's step.
+    /// Parts 1 and 2 of adversarial_step.hpp and pf_step.hpp for all shards, and the steps of D and
+    /// F.
     void discriminator_half(const AdversarialStep<Scalar>& step, std::span<const std::size_t> songs,
                             const Random& noise, const Random& first, const Random& crop,
-                            bool learn) {
+                            bool learn, bool learn_f) {
         for_each_shard(step.batch, [&](Shard shard, Work& work) {
             AdversarialShard<Scalar>& memory = work.adversarial;
             prepare_inputs(memory.inputs, train_, songs, shard, settings_.length, noise, first,
@@ -390,8 +472,15 @@ private:
             set_zero(memory.discriminator_gradient);
             make_songs(generator, step, memory);
             discriminator_pass(discriminator, step, memory, learn);
+            if (!hears()) return;
+            hear_songs(memory, work.pf);
+            set_zero(work.pf.gradient);
+            pf_classifier_pass(pf_classifier, step, memory, work.pf, learn_f);
         });
-        check_loss("the discriminator's loss", sum_shards(step.batch).discriminator);
+        const AdversarialLosses losses = sum_shards(step.batch);
+        check_loss("the discriminator's loss", losses.discriminator);
+        check_loss("the PF classifier's loss", losses.f_loss);
+        if (hears() && learn_f) step_pf_classifier(step.batch);
         if (!learn) return;
         const Index count =
             std::min<Index>(shard_total(), shard_count(step.batch, settings_.shard_songs));
@@ -405,6 +494,21 @@ private:
             discriminator_optimiser, discriminator, gradient,
             rate(settings_.adversarial.discriminator_learning_rate, settings_.adversarial.schedule),
             "discriminator");
+    }
+
+    void step_pf_classifier(Index batch) {
+        const Index count =
+            std::min<Index>(shard_total(), shard_count(batch, settings_.shard_songs));
+        const auto shard = [&](Index i) -> const PfShard<Scalar>& {
+            return shards_[static_cast<std::size_t>(i)].pf;
+        };
+        wide_gradients<Scalar>(count, shard, threads_, pf_gradient_.wide);
+        set_zero(pf_gradient_.head);
+        for (Index i = 0; i < count; ++i)
+            add_parameters(pf_gradient_.head, shard(i).gradient, Scalar(1));
+        state.sums.gradient_f += take_step(
+            pf_optimiser, pf_classifier, pf_gradient_,
+            rate(settings_.pf.learning_rate, settings_.adversarial.schedule), "PF classifier");
     }
 
     [[nodiscard]] AdversarialLosses sum_shards(Index batch) const {
@@ -445,8 +549,9 @@ private:
         return name.empty() ? name : concat(net, name, " is not finite");
     }
     [[nodiscard]] std::string bad_weight() const {
-        const std::string found = not_finite("the weight generator.", generator);
-        return found.empty() ? not_finite("the weight discriminator.", discriminator) : found;
+        std::string found = not_finite("the weight generator.", generator);
+        if (found.empty()) found = not_finite("the weight discriminator.", discriminator);
+        return found.empty() ? not_finite("the weight pf_classifier.", pf_classifier) : found;
     }
 
     /// Where a loss that is not finite comes from, as far as weights and gradients tell.
@@ -458,6 +563,8 @@ private:
                 found = not_finite("the gradient of generator.", shard.generator_gradient);
             if (found.empty())
                 found = not_finite("the gradient of discriminator.", shard.discriminator_gradient);
+            if (found.empty())
+                found = not_finite("the gradient of pf_classifier.", work.pf.gradient);
         }
         return found.empty() ? "weights and gradients are finite: a sum overflows" : found;
     }
@@ -488,11 +595,17 @@ private:
         report.mean.steps = state.sums.steps;
         report.mean.freezes_g = state.sums.freezes_g;
         report.mean.freezes_d = state.sums.freezes_d;
+        report.mean.freezes_f = state.sums.freezes_f;
         if (report.adversarial) {
             report.learning_rate =
                 rate(settings_.adversarial.learning_rate, settings_.adversarial.schedule);
             report.discriminator_learning_rate = rate(
                 settings_.adversarial.discriminator_learning_rate, settings_.adversarial.schedule);
+            report.hears = hears();
+            if (hears()) {
+                report.pf_learning_rate =
+                    rate(settings_.pf.learning_rate, settings_.adversarial.schedule);
+            }
         } else {
             report.learning_rate =
                 rate(settings_.pretrain.learning_rate, settings_.pretrain.schedule);
@@ -561,6 +674,11 @@ private:
             if (!with_discriminator) return;
             make_songs(generator, step, memory);
             discriminator_pass(discriminator, step, memory, false);
+            if (hears()) {
+                hear_songs(memory, work.pf);
+                pf_classifier_pass(pf_classifier, step, memory, work.pf, false);
+                pf_generator_pass(pf_classifier, step, false, memory, work.pf, false);
+            }
             generator_pass(generator, discriminator, step, memory, false);
         });
         report.validation = sum_shards(batch);
