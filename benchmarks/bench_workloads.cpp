@@ -9,8 +9,10 @@
 //     --steps T, --batch B, --hidden H     other sizes than those of the contract
 //     --check          runs each workload once and looks whether it computes what it should
 //
-// Medians, minima and runs; "gflops" is the rate at the median, "fma_peak" the rate that registers
-// alone reach in the same second, "peak_mib" the most memory that the program has held so far.
+// Medians, minima and runs; "ms_cpu" the median of the processor time, which for one thread is the
+// time on a machine that does nothing else; "gflops" is the rate at the median, "fma_peak" the rate
+// that registers alone reach in the same second, "peak_mib" the most memory that the program has
+// held so far.
 
 #include "fma_peak.hpp"
 #include "workload.hpp"
@@ -38,6 +40,7 @@ struct Options {
 
 struct Timing {
     double median = 0.0, least = 0.0;  ///< milliseconds
+    double cpu = 0.0;                  ///< median of the processor time, milliseconds
     std::size_t runs = 0;
 };
 
@@ -48,19 +51,29 @@ double milliseconds(const std::function<void()>& run) {
         .count();
 }
 
+/// Of all threads of this program.
+double processor_milliseconds() {
+    timespec now{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return 1e3 * static_cast<double>(now.tv_sec) + 1e-6 * static_cast<double>(now.tv_nsec);
+}
+
 /// Two runs to warm up; then as many as fit, at least five.
 Timing time(const std::function<void()>& run, double seconds) {
     constexpr std::size_t kLeastRuns = 5, kMostRuns = 1000;
     run();
     run();
-    std::vector<double> times;
+    std::vector<double> times, cpu_times;
     double total = 0.0;
     while (times.size() < kLeastRuns || (total < seconds * 1e3 && times.size() < kMostRuns)) {
+        const double cpu_begin = processor_milliseconds();
         times.push_back(milliseconds(run));
+        cpu_times.push_back(processor_milliseconds() - cpu_begin);
         total += times.back();
     }
     std::sort(times.begin(), times.end());
-    return {times[times.size() / 2], times.front(), times.size()};
+    std::sort(cpu_times.begin(), cpu_times.end());
+    return {times[times.size() / 2], times.front(), cpu_times[times.size() / 2], times.size()};
 }
 
 double peak_mib() {
@@ -129,10 +142,11 @@ int run(const Options& options) {
             std::printf(
                 "%s\n  {\"workload\": \"%s\", \"pass\": \"%s\", \"T\": %td, \"B\": %td, "
                 "\"H\": %td, \"threads\": %d, \"ms_median\": %.6g, \"ms_min\": %.6g, "
-                "\"runs\": %zu, \"gflops\": %.6g, \"fma_peak\": %.6g, \"peak_mib\": %.6g",
+                "\"ms_cpu\": %.6g, \"runs\": %zu, \"gflops\": %.6g, \"fma_peak\": %.6g, "
+                "\"peak_mib\": %.6g",
                 first ? "" : ",", workload.name, workload.pass, shape.steps, shape.batch,
-                shape.hidden, shape.threads, timing.median, timing.least, timing.runs, rate, peak,
-                peak_mib());
+                shape.hidden, shape.threads, timing.median, timing.least, timing.cpu, timing.runs,
+                rate, peak, peak_mib());
             if (prepared.events > 0)
                 std::printf(", \"us_per_event\": %.6g, \"us_to_read_weights\": %.6g", per_event,
                             bench::microseconds_to_read(prepared.weight_bytes));

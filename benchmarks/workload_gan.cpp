@@ -72,7 +72,6 @@ struct Game {
             work.feedback = mgan::CodecFeedback<float>(codec, {}, false);
             work.generator_gradient = generator;
             work.discriminator_gradient = discriminator;
-            work.unused_gradient = discriminator;
         });
     }
 

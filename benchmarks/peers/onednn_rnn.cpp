@@ -21,6 +21,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <functional>
 #include <random>
 #include <string>
@@ -176,25 +177,28 @@ private:
 };
 
 struct Measured {
-    double median, least;
+    double median, least, cpu;
     std::size_t runs;
 };
 
 Measured time(const std::function<void()>& run, double seconds) {
     run();
     run();
-    std::vector<double> times;
+    std::vector<double> times, cpu_times;
     double total = 0.0;
     while (times.size() < 5 || (total < seconds * 1e3 && times.size() < 1000)) {
         const auto begin = std::chrono::steady_clock::now();
+        const std::clock_t cpu_begin = std::clock();
         run();
+        cpu_times.push_back(1e3 * static_cast<double>(std::clock() - cpu_begin) / CLOCKS_PER_SEC);
         times.push_back(
             std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin)
                 .count());
         total += times.back();
     }
     std::sort(times.begin(), times.end());
-    return {times[times.size() / 2], times.front(), times.size()};
+    std::sort(cpu_times.begin(), cpu_times.end());
+    return {times[times.size() / 2], times.front(), cpu_times[cpu_times.size() / 2], times.size()};
 }
 
 }  // namespace
@@ -219,9 +223,10 @@ int main(int count, char** arguments) {
         std::printf(
             "%s\n  {\"workload\": \"%s\", \"pass\": \"%s\", \"variant\": \"oneDNN %d.%d\", \"T\": "
             "%ld, \"B\": %ld, "
-            "\"H\": 100, \"threads\": %d, \"ms_median\": %.6g, \"ms_min\": %.6g, \"runs\": %zu",
+            "\"H\": 100, \"threads\": %d, \"ms_median\": %.6g, \"ms_min\": %.6g, \"ms_cpu\": %.6g, "
+            "\"runs\": %zu",
             first ? "" : ",", name, pass, dnnl_version()->major, dnnl_version()->minor, steps,
-            batch, threads, m.median, m.least, m.runs);
+            batch, threads, m.median, m.least, m.cpu, m.runs);
         if (std::strcmp(pass, "event") == 0)
             std::printf(", \"us_per_event\": %.6g", m.median * 1e3 / static_cast<double>(steps));
         std::printf("}");

@@ -307,14 +307,16 @@ def measure(run, seconds, least_runs):
     """Medians as bench_workloads takes them; three runs to warm up, for TorchScript specialises late."""
     for _ in range(3 if least_runs > 2 else 2):
         run()
-    times, total = [], 0.0
+    times, cpu_times, total = [], [], 0.0
     while len(times) < least_runs or (total < seconds and len(times) < 1000):
-        begin = time.perf_counter()
+        begin, cpu_begin = time.perf_counter(), time.process_time()
         run()
         times.append(time.perf_counter() - begin)
+        cpu_times.append(time.process_time() - cpu_begin)
         total += times[-1]
     times.sort()
-    return times[len(times) // 2] * 1e3, times[0] * 1e3, len(times)
+    cpu_times.sort()
+    return times[len(times) // 2] * 1e3, times[0] * 1e3, cpu_times[len(times) // 2] * 1e3, len(times)
 
 
 def main():
@@ -343,13 +345,14 @@ def main():
         torch.manual_seed(0)
         try:
             with torch.backends.mkldnn.flags(enabled=onednn):
-                median, least, runs = measure(make(), options.seconds, options.least_runs)
+                median, least, cpu, runs = measure(make(), options.seconds, options.least_runs)
         except Exception as error:  # a variant that does not work here is no reason to stop
             print(f"torch_workloads.py: {key}: {str(error).splitlines()[0][:200]}", file=sys.stderr)
             continue
         row = {"workload": name, "pass": what, "variant": f"PyTorch {torch.__version__.split('+')[0]}, {variant}",
                "key": key, "T": T, "B": batch, "H": H, "threads": options.threads,
-               "ms_median": round(median, 4), "ms_min": round(least, 4), "runs": runs}
+               "ms_median": round(median, 4), "ms_min": round(least, 4),
+               "ms_cpu": round(cpu, 4), "runs": runs}
         if what == "event":
             row["us_per_event"] = round(median * 1e3 / T, 4)
         rows.append(row)
