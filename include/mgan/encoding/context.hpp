@@ -95,7 +95,7 @@ public:
                               codec_->normalisation().decode(static_cast<double>(x[f]), f));
             if (meaning[f] == Feature::pitch) event.pitch = static_cast<int>(raw);
             if (meaning[f] == Feature::pitch_hz)
-                event.pitch = static_cast<int>(pitch_of_hz(raw) + 0.5);
+                event.pitch = static_cast<int>(pitch_of_hz(raw) + 0.5);  // NOLINT: it is positive
             if (meaning[f] == Feature::onset_ticks) time_ += raw;
         }
         if (codec_->options().kind == EncodingKind::event)

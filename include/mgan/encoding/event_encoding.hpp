@@ -75,7 +75,7 @@ namespace mgan::inline MGAN_ABI::encoding {
         for (std::size_t f = 0; f < kFeatures; ++f)
             valid[f] = static_cast<int>(nearest_valid(meaning[f], options, event[f]));
         const auto [on, channel, pitch, velocity] = valid;
-        const auto key = static_cast<std::size_t>(channel * 128 + pitch);
+        const auto key = static_cast<std::size_t>(channel) * 128 + static_cast<std::size_t>(pitch);
         if (on == 1 && velocity > 0) {
             (first[key] == kNone ? first[key] : after[last[key]]) = notes.size();
             last[key] = notes.size();

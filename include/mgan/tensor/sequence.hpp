@@ -43,8 +43,8 @@ public:
     /// A view that may write is also one that may read.
     template <typename Other>
     requires(std::is_const_v<Scalar>&& std::is_same_v<Other, Value>)
-        SequenceView(const SequenceView<Other>& other)
-    noexcept  // NOLINT: conversion by design
+        SequenceView(const SequenceView<Other>& other)  // NOLINT: conversion by design
+    noexcept
         : SequenceView(other.data(), other.steps(), other.batch(), other.features(),
                        other.column_stride()) {}
 

@@ -145,7 +145,8 @@ template <typename Scalar>
 }
 template <typename Scalar>
 [[nodiscard]] inline Chunk<Scalar> tanh_slope(const Chunk<Scalar>& x) {
-    return chunk_multiply_add<Scalar>(-x, x, Chunk<Scalar>(Chunk<Scalar>(x - x) + Scalar(1)));
+    const Chunk<Scalar> zero = x - x;  // NOLINT: not a slip
+    return chunk_multiply_add<Scalar>(-x, x, Chunk<Scalar>(zero + Scalar(1)));
 }
 
 /// One sample forward. gates: 4 H pre-activations in, gates out; c_before, c, h: H. c may be
