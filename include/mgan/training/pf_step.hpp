@@ -34,6 +34,7 @@ struct PfShard {
     PfHead<Scalar> gradient;  ///< of F without its wide layer
     PfHead<Scalar> unused;    ///< the same, while G learns
     Matrix<Scalar> d_logit, d_features, d_spectrum;
+    Matrix<Scalar> none;       ///< stays empty: no gradient of the features
     Sequence<Scalar> d_event;  ///< what F says about the made events, [T, B, F]
 };
 
@@ -91,7 +92,6 @@ void pf_generator_pass(const PfClassifier<Scalar>& classifier, const Adversarial
             share * static_cast<double>(real_part(softplus(Scalar(-logit(0, b)))));
     }
     if (!learn) return;
-    shard.d_features.resize(0, 0);
     if (feature_matching) {
         // The songs' distribution inside F, as `energy` of feature_matching.hpp compares it.
         classifier.forward(shard.real, shard.real_cache);
@@ -101,7 +101,8 @@ void pf_generator_pass(const PfClassifier<Scalar>& classifier, const Adversarial
             static_cast<Real>(settings.lambda * settings.feature_matching_weight * songs_share),
             shard.d_features)));
     }
-    classifier.backward_head(shard.d_logit, shard.made_cache, shard.unused, shard.d_features);
+    classifier.backward_head(shard.d_logit, shard.made_cache, shard.unused,
+                             feature_matching ? shard.d_features : shard.none);
     shard.d_spectrum.resize(shard.made.rows(), shard.made.cols());
     classifier.backward_input(shard.made_cache, shard.d_spectrum);
     const Sequence<Scalar>& made = songs.made_cache.event;
