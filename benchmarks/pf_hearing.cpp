@@ -137,7 +137,7 @@ PfClassifier<float> train(const PfSettings& settings, const Matrix<float>& real,
     initialise(classifier, Random(seed, "hearing weights"));
     Optimiser<float> optimiser(OptimiserConfig{.beta1 = 0.9});
     struct Side {
-        Matrix<float> x, d_logit{1, kBatch};
+        Matrix<float> x, d_logit;
         PfClassifier<float>::Cache cache;
         PfHead<float> gradient;
     };
@@ -149,6 +149,7 @@ PfClassifier<float> train(const PfSettings& settings, const Matrix<float>& real,
             Side& side = sides[static_cast<std::size_t>(which)];
             const Matrix<float>& from = which == 0 ? real : other;
             side.x.resize(from.rows(), kBatch);
+            side.d_logit.resize(1, kBatch);
             for (Index b = 0; b < kBatch; ++b) {
                 const auto place = static_cast<std::uint64_t>(which * kBatch + b);
                 side.x.col(b) = from.col(static_cast<Index>(
