@@ -7,6 +7,8 @@
 //
 // Prints one JSON object: seconds, and with it files, bytes, notes, the most memory held.
 
+#include "peak_memory.hpp"
+
 #include <mgan/core/parallel.hpp>
 #include <mgan/core/random.hpp>
 #include <mgan/encoding/codec.hpp>
@@ -14,8 +16,6 @@
 #include <mgan/midi/notes.hpp>
 #include <mgan/midi/writer.hpp>
 #include <mgan/training/data_set.hpp>
-
-#include <sys/resource.h>
 
 #include <atomic>
 #include <chrono>
@@ -25,12 +25,6 @@
 #include <iostream>
 
 namespace {
-
-double peak_mib() {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    return static_cast<double>(usage.ru_maxrss) / 1024.0;
-}
 
 template <typename Work>
 double seconds(Work&& work) {
@@ -80,7 +74,8 @@ int read(const std::filesystem::path& folder, int threads) {
         "{\"seconds\": %.6f, \"threads\": %d, \"files\": %td, \"failed\": %llu, "
         "\"bytes\": %llu, \"notes\": %llu, \"peak_mib\": %.1f}\n",
         time, threads, count, static_cast<unsigned long long>(failed),
-        static_cast<unsigned long long>(bytes), static_cast<unsigned long long>(notes), peak_mib());
+        static_cast<unsigned long long>(bytes), static_cast<unsigned long long>(notes),
+        bench::peak_mib());
     return 0;
 }
 
@@ -90,14 +85,14 @@ int load(const std::filesystem::path& folder) {
     std::printf(
         "{\"seconds\": %.6f, \"files\": %zu, \"songs\": %zu, \"notes\": %zu, "
         "\"peak_mib\": %.1f}\n",
-        time, data.files, data.songs.size(), data.notes(), peak_mib());
+        time, data.files, data.songs.size(), data.notes(), bench::peak_mib());
     return 0;
 }
 
 int prepare(std::size_t count, std::int64_t length) {
     std::vector<mgan::midi::Song> songs(count);
     for (std::size_t i = 0; i < count; ++i) songs[i] = synthetic_song(i);
-    const double before = peak_mib();
+    const double before = bench::peak_mib();
     std::vector<std::size_t> part(count);
     for (std::size_t i = 0; i < count; ++i) part[i] = i;
     const double time = seconds([&] {
@@ -108,7 +103,7 @@ int prepare(std::size_t count, std::int64_t length) {
     std::printf(
         "{\"seconds\": %.6f, \"songs\": %zu, \"notes\": %zu, \"peak_mib\": %.1f, "
         "\"songs_mib\": %.1f}\n",
-        time, count, count * 400, peak_mib(), before);
+        time, count, count * 400, bench::peak_mib(), before);
     return 0;
 }
 

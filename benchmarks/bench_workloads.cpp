@@ -15,9 +15,8 @@
 // held so far.
 
 #include "fma_peak.hpp"
+#include "peak_memory.hpp"
 #include "workload.hpp"
-
-#include <sys/resource.h>
 
 #include <charconv>
 #include <chrono>
@@ -76,12 +75,6 @@ Timing time(const std::function<void()>& run, double seconds) {
     return {times[times.size() / 2], times.front(), cpu_times[times.size() / 2], times.size()};
 }
 
-double peak_mib() {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    return static_cast<double>(usage.ru_maxrss) / 1024.0;
-}
-
 bool chosen(const bench::Workload& workload, const std::string& filter) {
     if (filter.empty()) return true;
     const std::string name = std::string(workload.name) + " " + workload.pass;
@@ -104,6 +97,10 @@ bench::Shape shape_of(const bench::Workload& workload, const bench::Shape& asked
     return shape;
 }
 
+std::string label_of(const bench::Workload& workload, const bench::Shape& shape) {
+    return std::string(workload.name) + workload.pass + std::to_string(shape.steps);
+}
+
 std::vector<bench::Workload> all_workloads() {
     std::vector<bench::Workload> all;
     for (auto* group : {bench::lstm_workloads, bench::generator_workloads, bench::gan_workloads,
@@ -117,10 +114,15 @@ std::vector<bench::Workload> all_workloads() {
 int run(const Options& options) {
     bool first = true;
     int failed = 0;
+    std::string last;
     if (options.json) std::printf("[");
     for (const bench::Workload& workload : all_workloads()) {
         if (!chosen(workload, options.filter)) continue;
         const bench::Shape shape = shape_of(workload, options.shape);
+        // W5 comes in two lengths: once is enough where the command line says which.
+        const std::string label = label_of(workload, shape);
+        if (label == last) continue;
+        last = label;
         const bench::Prepared prepared = workload.prepare(shape);
         if (options.check) {
             prepared.run();
@@ -146,7 +148,7 @@ int run(const Options& options) {
                 "\"peak_mib\": %.6g",
                 first ? "" : ",", workload.name, workload.pass, shape.steps, shape.batch,
                 shape.hidden, shape.threads, timing.median, timing.least, timing.cpu, timing.runs,
-                rate, peak, peak_mib());
+                rate, peak, bench::peak_mib());
             if (prepared.events > 0)
                 std::printf(", \"us_per_event\": %.6g, \"us_to_read_weights\": %.6g", per_event,
                             bench::microseconds_to_read(prepared.weight_bytes));
