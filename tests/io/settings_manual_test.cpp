@@ -13,13 +13,24 @@ namespace {
 
 enum class Loss { saturating, nonsaturating };
 
+struct HeadSettings {
+    bool wide = false;
+
+    template <typename Visitor>
+    void visit(Visitor&& visitor) {
+        visitor("wide", wide, "two layers instead of one");
+    }
+};
+
 struct NetSettings {
     std::int64_t hidden = 100;
+    HeadSettings head;
     double dropout = 0.0;
 
     template <typename Visitor>
     void visit(Visitor&& visitor) {
         visitor("hidden", hidden, mgan::Range{1, 4096}, "units of each LSTM layer");
+        mgan::visit_part("head", head, visitor);
         visitor("dropout", dropout, mgan::Range{0, 1}, "a share");
     }
 };
@@ -66,7 +77,10 @@ TEST_CASE("The manual has a row for each setting, a column for each preset, a ta
                         "| units of each LSTM layer |\n"));
     CHECK_THAT(text, Contains("| `loss` | `\"saturating\"` | `\"nonsaturating\"` | one of "
                               "saturating, nonsaturating | loss of the generator |\n"));
-    CHECK(std::count(text.begin(), text.end(), '`') == 2 * (7 * 3 + 1));
+    CHECK_THAT(text,
+               Contains("| `generator.dropout` | `0.0` | `0.0` | a number from 0 to 1 | a share "
+                        "|\n\n### `generator.head`\n"));  // a group is one table
+    CHECK(std::count(text.begin(), text.end(), '`') == 2 * (8 * 3 + 2));
 }
 
 TEST_CASE("The table of differences leaves out what is the same in all columns") {
@@ -84,7 +98,7 @@ TEST_CASE(
     CHECK(schema["title"] == "settings of a test");
     CHECK(schema["additionalProperties"] == false);
     const nlohmann::json& all = schema["properties"];
-    CHECK(all.size() == 1 + 7 + 1);  // a note, the settings, a group
+    CHECK(all.size() == 1 + 8 + 1);  // a note, the settings, a group
     CHECK(all["version"]["type"] == "string");
     CHECK(all["seed"]["maximum"] == ~std::uint64_t{0});
     CHECK(all["seed"]["minimum"] == 0);
@@ -98,6 +112,9 @@ TEST_CASE(
     CHECK_FALSE(all["title"].contains("enum"));
     CHECK(all["generator.hidden"]["type"] == "integer");
     CHECK(all["generator"]["properties"]["hidden"] == all["generator.hidden"]);
-    CHECK(all["generator"]["properties"].size() == 2);
+    const nlohmann::json& group = all["generator"]["properties"];
+    CHECK(group.size() == 3 + 1);
+    CHECK(group["head.wide"] == all["generator.head.wide"]);
+    CHECK(group["head"]["properties"]["wide"] == all["generator.head.wide"]);
     CHECK(all["generator"]["additionalProperties"] == false);
 }

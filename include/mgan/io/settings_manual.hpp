@@ -66,22 +66,25 @@ template <typename Settings>
 template <typename Settings>
 [[nodiscard]] std::string describe_settings(std::vector<NamedSettings<Settings>> columns) {
     std::vector<std::vector<Setting>> lists = settings_manual_detail::lists_of(columns);
+    std::vector<std::string_view> groups;
+    for (const Setting& setting : lists.front()) {
+        if (std::find(groups.begin(), groups.end(), group_of(setting.key)) == groups.end())
+            groups.push_back(group_of(setting.key));
+    }
     std::string text;
-    const std::string* before = nullptr;
-    for (std::size_t row = 0; row < lists.front().size(); ++row) {
-        const Setting& setting = lists.front()[row];
-        const std::string_view group = group_of(setting.key);
-        if (before == nullptr || group_of(*before) != group) {
-            if (!text.empty()) text += "\n";
-            text += group.empty() ? "### The run\n\n" : concat("### `", group, "`\n\n");
-            text += settings_manual_detail::table_head(std::span(std::as_const(columns)),
-                                                       " allowed | what it does |");
+    for (const std::string_view group : groups) {
+        text += text.empty() ? "" : "\n";
+        text += group.empty() ? "### The run\n\n" : concat("### `", group, "`\n\n");
+        text += settings_manual_detail::table_head(std::span(std::as_const(columns)),
+                                                   " allowed | what it does |");
+        for (std::size_t row = 0; row < lists.front().size(); ++row) {
+            const Setting& setting = lists.front()[row];
+            if (group_of(setting.key) != group) continue;
+            text += "| `" + setting.key + "` |";
+            for (const std::vector<Setting>& list : lists)
+                text += " `" + setting_text(list[row].get()) + "` |";
+            text += " " + setting.allowed + " | " + setting.doc + " |\n";
         }
-        before = &setting.key;
-        text += "| `" + setting.key + "` |";
-        for (const std::vector<Setting>& list : lists)
-            text += " `" + setting_text(list[row].get()) + "` |";
-        text += " " + setting.allowed + " | " + setting.doc + " |\n";
     }
     return text;
 }
@@ -125,6 +128,31 @@ namespace settings_manual_detail {
     return text;
 }
 
+/// The properties of an object that holds the settings with this prefix: each by the rest of its
+/// key, and each group as an object of its own.
+inline void append_properties(std::string& json, const std::vector<Setting>& list,
+                              const std::string& prefix, const std::string& indent,
+                              const char* separator = "\n") {
+    Words groups;
+    for (const Setting& setting : list) {
+        if (!setting.key.starts_with(prefix)) continue;
+        const std::string rest = setting.key.substr(prefix.size());
+        json += concat(std::exchange(separator, ",\n"), indent, setting_text(rest), ": {",
+                       property(setting), "}");
+        const std::size_t dot = rest.find('.');
+        const std::string group = dot == std::string::npos ? "" : rest.substr(0, dot);
+        if (!group.empty() && std::find(groups.begin(), groups.end(), group) == groups.end())
+            groups.push_back(group);
+    }
+    for (const std::string& group : groups) {
+        json += concat(",\n", indent, setting_text(group),
+                       ": {\"type\": \"object\", \"additionalProperties\": false, "
+                       "\"properties\": {");
+        append_properties(json, list, prefix + group + ".", indent + "  ");
+        json += "\n" + indent + "}}";
+    }
+}
+
 }  // namespace settings_manual_detail
 
 /// A JSON schema (draft 2020-12) of the files that `read_settings` takes: each setting flat
@@ -140,34 +168,11 @@ template <typename Settings>
         setting_text(std::string(title)),
         ",\n  \"type\": \"object\",\n  \"additionalProperties\": false,\n  \"properties\": {");
     const char* separator = "\n";
-    const auto begin = [&](std::string_view name, const char* indent) {
-        json +=
-            concat(std::exchange(separator, ",\n"), indent, setting_text(std::string(name)), ": {");
-    };
     for (const std::string& key : note_keys) {
-        begin(key, "    ");
-        json += "\"type\": \"string\"}";
+        json += concat(std::exchange(separator, ",\n"), "    ", setting_text(key),
+                       ": {\"type\": \"string\"}");
     }
-    Words groups;
-    for (const Setting& setting : list) {
-        begin(setting.key, "    ");
-        json += settings_manual_detail::property(setting) + "}";
-        const std::string group(group_of(setting.key));
-        if (!group.empty() && std::find(groups.begin(), groups.end(), group) == groups.end())
-            groups.push_back(group);
-    }
-    for (const std::string& group : groups) {
-        begin(group, "    ");
-        json += "\"type\": \"object\", \"additionalProperties\": false, \"properties\": {";
-        separator = "\n";
-        for (const Setting& setting : list) {
-            if (group_of(setting.key) != group) continue;
-            begin(std::string_view(setting.key).substr(group.size() + 1), "      ");
-            json += settings_manual_detail::property(setting) + "}";
-        }
-        json += "\n    }}";
-        separator = ",\n";
-    }
+    settings_manual_detail::append_properties(json, list, "", "    ", separator);
     return json + "\n  }\n}\n";
 }
 
