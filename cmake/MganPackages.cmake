@@ -23,5 +23,5 @@ set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "${PROJECT_DESCRIPTION}
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 # What the headers include. FFTW is GPL and wanted by the frequency classifier alone.
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "libeigen3-dev (>= 3.4), nlohmann-json3-dev (>= 3.9)")
-set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libfftw3-dev, timidity | fluidsynth")
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libfftw3-dev, gnuplot-nox, timidity | fluidsynth")
 include(CPack)

@@ -3,7 +3,7 @@ _mgan() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} words=""
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "train generate evaluate stats info --help --version" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "train generate evaluate stats render report info --help --version" -- "$word")
         return
     fi
     case $before in
@@ -16,15 +16,17 @@ _mgan() {
                 sed -n 's/^ *"\([a-z0-9_.]*\)":.*/\1=/p')" -- "$word")
             compopt -o nospace 2>/dev/null
             return ;;
-        --against|--out|--run) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
-        --config) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
-        --batch|--count|--epochs|--lambda|--length|--lr|--pretrain-epochs|--seed|--tempo|--threads) return ;;
+        --against|--run) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
+        --config|--out|--soundfont) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
+        --batch|--count|--epochs|--interpolate|--lambda|--length|--lr|--pretrain-epochs|--seed|--tempo|--threads) return ;;
     esac
     case ${COMP_WORDS[1]} in
         train) words="--help --out --resume --threads --quiet --print-config --variant --preset --epochs --pretrain-epochs --batch --length --lr --lambda --seed --config --set" ;;
-        generate) words="--help --count --length --seed --tempo --out --threads --wav" ;;
+        generate) words="--help --count --interpolate --length --seed --tempo --out --threads --wav" ;;
         evaluate) words="--help --against --run --part --seed --json" ;;
         stats) words="--help --json" ;;
+        render) words="--help --out --soundfont" ;;
+        report) words="--help --out --threads" ;;
         info) words="--help --json" ;;
     esac
     if [[ $word == -* ]]; then

@@ -43,9 +43,12 @@ std::string describe(const DataSet& data) {
         return concat(grouped(number), " ", what, number == 1 ? "" : "s");
     };
     const std::size_t used = data.files - std::min(data.files, data.skipped.size());
-    std::string text = concat(count(data.songs.size(), "song"), " in ", count(used, "file"), " of ",
-                              count(data.folders(), "folder"), ": ", count(data.notes(), "note"),
-                              ", ", fixed(data.hours(), 1), " hours");
+    // In most collections a folder is a composer.
+    const std::string folders =
+        data.folders() > 1 ? count(data.folders(), "composer") + " (folders)" : "1 folder";
+    std::string text =
+        concat(count(data.songs.size(), "song"), " in ", count(used, "file"), " of ", folders, ": ",
+               count(data.notes(), "note"), ", ", fixed(data.hours(), 1), " hours");
     if (!data.skipped.empty()) text += concat("; ", count(data.skipped.size(), "file"), " skipped");
     if (data.repaired > 0) text += concat("; ", count(data.repaired, "file"), " mended");
     return text;

@@ -3,7 +3,9 @@
 
 #include "data.hpp"
 #include "program.hpp"
+#include "sound_file.hpp"
 
+#include <mgan/core/parallel.hpp>
 #include <mgan/training/model_file.hpp>
 #include <mgan/training/run_files.hpp>
 
@@ -28,9 +30,8 @@ struct GenerateOptions {
 };
 
 int generate(const GenerateOptions& options) {
-    require<ConfigError>(!options.wav,
-                         "--wav: this version writes MIDI files only; leave --wav out, and play "
-                         "them with any music program");
+    const std::string missing = sound_files_missing();
+    require<ConfigError>(!options.wav || missing.empty(), "--wav: ", missing);
     const Model model = load_model(options.model);
     const std::int64_t length = options.length > 0 ? options.length : model.settings.length;
     std::vector<midi::Song> songs =
@@ -44,8 +45,18 @@ int generate(const GenerateOptions& options) {
         songs[i].tempo = {tempo};
     }
     save_songs(options.out, songs);
+    if (options.wav) {
+        parallel_for(
+            static_cast<std::ptrdiff_t>(songs.size()), options.threads, [&](std::ptrdiff_t i) {
+                const auto number = static_cast<std::size_t>(i);
+                const std::filesystem::path name = numbered_name("song", number + 1, songs.size());
+                save_sound((std::filesystem::path(options.out) / name).replace_extension(".wav"),
+                           songs[number]);
+            });
+    }
     std::cout << songs.size() << (songs.size() == 1 ? " song of " : " songs of ") << length
-              << " events each in " << printable(options.out) << " (seed " << options.seed
+              << " events each in " << printable(options.out)
+              << (options.wav ? ", as MIDI and as sound" : "") << " (seed " << options.seed
               << "; another --seed makes others)\n";
     return kDone;
 }
@@ -85,7 +96,7 @@ Run add_generate(CLI::App& app) {
         ->type_name("N")
         ->check(CLI::Range(1, 1024).description(""))
         ->capture_default_str();
-    app.add_flag("--wav", options->wav, "sound files as well");
+    app.add_flag("--wav", options->wav, "sound files as well: song-01.wav beside song-01.mid");
     app.footer(
         "The files are song-01.mid, song-02.mid, ...; files of these names are replaced. Song 7 of "
         "a\n"

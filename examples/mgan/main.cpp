@@ -80,11 +80,10 @@ int main(int argc, char** argv) {
     CLI::App app(kAbout, "mgan");
     app.set_version_flag("--version", concat("mgan ", kVersion, " (", kSimdName, ")"));
     app.require_subcommand(0, 1);
-    const std::pair<const char*, Run (*)(CLI::App&)> commands[] = {{"train", add_train},
-                                                                   {"generate", add_generate},
-                                                                   {"evaluate", add_evaluate},
-                                                                   {"stats", add_stats},
-                                                                   {"info", add_info}};
+    const std::pair<const char*, Run (*)(CLI::App&)> commands[] = {
+        {"train", add_train}, {"generate", add_generate}, {"evaluate", add_evaluate},
+        {"stats", add_stats}, {"render", add_render},     {"report", add_report},
+        {"info", add_info}};
     try {
         std::vector<std::pair<CLI::App*, Run>> runs;
         for (const auto& [name, add] : commands) {

@@ -31,5 +31,7 @@ using Run = std::function<int()>;
 [[nodiscard]] Run add_evaluate(CLI::App& app);
 [[nodiscard]] Run add_stats(CLI::App& app);
 [[nodiscard]] Run add_info(CLI::App& app);
+[[nodiscard]] Run add_render(CLI::App& app);
+[[nodiscard]] Run add_report(CLI::App& app);
 
 }  // namespace mgan::program

@@ -86,6 +86,8 @@ void Progress::on_epoch(const EpochEnd& end) {
     if (now_.adversarial) line += concat(" D ", fixed(end.validation_loss_d, 4));
     line += concat(")  overlap ", fixed(end.overlap, 3), "  gap ", fixed(end.gap, 2),
                    "  longest run ", fixed(end.longest_run, 1), "  ", fixed(end.seconds, 1), " s");
+    const double step = seconds_per_step(now_.adversarial);
+    if (step > 0.0) line += concat("  ", fixed(static_cast<double>(batch_) / step, 0), " songs/s");
     if (left > 0.0) line += concat("  left ", clock_text(left));
     if (end.best) line += "  *";
     say(line);

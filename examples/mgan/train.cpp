@@ -5,6 +5,8 @@
 #include "interrupt.hpp"
 #include "program.hpp"
 #include "progress.hpp"
+#include "real_set.hpp"
+#include "report.hpp"
 #include "train_settings.hpp"
 
 #include <mgan/training/run_directory.hpp>
@@ -64,11 +66,22 @@ void say_skipped(Progress& progress, const DataSet& data) {
                             " more: all are listed in skipped.tsv of the run"));
 }
 
+/// The page of the run. It is no reason to fail: the model is there.
+void make_report(Progress& progress, const RunFiles& run, int threads) {
+    try {
+        const std::filesystem::path folder = run.path();
+        const ReportResult result = write_report({&folder, 1}, run.report(), threads);
+        progress.say(concat("Report: open ", run.report().string(), " in a browser"));
+        if (!result.problem.empty()) progress.say(concat("  ", printable(result.problem)));
+    } catch (const std::exception& error) {
+        progress.say(concat("The report could not be made: ", printable(error.what())));
+    }
+}
+
 void say_end(Progress& progress, const RunFiles& run, const std::string& data) {
     const std::string name = run.path().string();
-    progress.say(concat("Done: songs are in ", run.songs().string(),
-                        "; open them in any music program, or play one: timidity ",
-                        (run.songs() / numbered_name("song", 1, 20)).string()));
+    progress.say(
+        concat("Done: songs are in ", run.songs().string(), "; open them in any music program"));
     progress.say(concat("Next: mgan generate ", name,
                         " --count 20 --out songs; mgan evaluate songs --run ", name,
                         data == kBundled ? "" : " --against " + data));
@@ -121,9 +134,14 @@ int train(const TrainOptions& options) {
     } else {
         run.start(settings, data, data_name(where));
     }
+    save_real_set(
+        run, settings, data,
+        {trainer.part(Part::train), trainer.part(Part::validation), trainer.part(Part::test)},
+        trainer.real_metrics());
     begin_saving();
     if (resumes && trainer.finished()) {
         run.save_results(trainer, options.threads);
+        make_report(progress, run, options.threads);
         Settings longer = settings;
         ++longer.adversarial.epochs;
         const bool may_go_on =
@@ -163,6 +181,7 @@ int train(const TrainOptions& options) {
     };
     try {
         if (!run_training(trainer, run, going)) {
+            make_report(progress, run, options.threads);
             progress.say(
                 concat("Interrupted; go on with: mgan train --resume --out ", run.path().string()));
             return kInterrupted;
@@ -173,6 +192,7 @@ int train(const TrainOptions& options) {
             concat(run.path().string(), ": ", error.what(), " The last checkpoint is unharmed."));
     }
     progress.finish();
+    make_report(progress, run, options.threads);
     say_end(progress, run, data_name(where));
     return kDone;
 }
@@ -206,8 +226,8 @@ Run add_train(CLI::App& app) {
     add_setting_options(app, options->settings);
     app.footer(
         "All there is to know of a run is in its folder: config.json, history.jsonl, checkpoint,\n"
-        "model, songs. Ctrl-C saves and stops; --resume goes on, with the same bits as if the run\n"
-        "had never stopped.\n\n"
+        "model, songs, report.html. Ctrl-C saves and stops; --resume goes on, with the same bits\n"
+        "as if the run had never stopped.\n\n"
         "Settings come from the preset, then --config, then --set, then the options with names of\n"
         "their own; the later one wins.\n\n"
         "Examples:\n"

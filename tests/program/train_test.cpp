@@ -13,14 +13,15 @@ TEST_CASE("mgan train leaves a run directory, a line an epoch, and says what to 
     const process::Result result = shop.mgan("train data --out run" + kSmall);
     CHECK(result.status == 0);
     CHECK(result.error.empty());
-    CHECK_THAT(result.out, StartsWith("Data: 8 songs in 8 files of 2 folders: "));
+    CHECK_THAT(result.out, StartsWith("Data: 8 songs in 8 files of 2 composers (folders): "));
     for (const char* text : {"pretraining 1/2 ", "pretraining 2/2 ", "adversarial 1/2 ",
                              "adversarial 2/2 ", "run/songs", "mgan generate run"})
         CHECK_THAT(result.out, Contains(text));
     CHECK(result.out.find('\r') == std::string::npos);  // no bar where no terminal is
     for (const char* file :
          {"config.json", "history.jsonl", "checkpoint.safetensors", "model.safetensors",
-          "split.tsv", "skipped.tsv", "songs/song-01.mid", "songs/song-03.mid"})
+          "split.tsv", "skipped.tsv", "real.json", "real/song-01.mid", "report.html",
+          "songs/song-01.mid", "songs/song-03.mid"})
         CHECK(shop.has(std::string("run/") + file));
     CHECK(program::lines(shop.read("run/history.jsonl")) == 4);
     CHECK(program::lines(shop.read("run/split.tsv")) == 8);

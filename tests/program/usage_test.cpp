@@ -87,7 +87,9 @@ TEST_CASE("What is not there, or not what it should be, is one line and exit sta
     check_error(shop, "generate nowhere", 1, "nowhere");
     check_error(shop, "generate empty", 1, "model.safetensors");
     check_error(shop, "generate model.safetensors", 1, "model.safetensors");
-    check_error(shop, "generate empty --wav", 1, "--wav");
+    check_error(shop, "report empty", 1, "holds no run");
+    check_error(shop, "report absent", 1, "no such folder");
+    check_error(shop, "render", 2, "FILE");
     check_error(shop, "evaluate nowhere --against empty", 1, "nowhere");
     check_error(shop, "stats nowhere", 1, "nowhere");
     check_error(shop, "stats empty", 1, "empty");

@@ -58,6 +58,7 @@ public:
     }
     [[nodiscard]] std::filesystem::path model() const { return path_ / "model.safetensors"; }
     [[nodiscard]] std::filesystem::path songs() const { return path_ / "songs"; }
+    [[nodiscard]] std::filesystem::path report() const { return path_ / "report.html"; }
     [[nodiscard]] std::filesystem::path split() const { return path_ / "split.tsv"; }
     [[nodiscard]] std::filesystem::path skipped() const { return path_ / "skipped.tsv"; }
 

@@ -1,0 +1,35 @@
+#pragma once
+/// \file
+/// HTML as text: what must be escaped, and the few elements that a report is made of.
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mgan::program {
+
+/// Text for a page, within elements and within attributes in double quotes: what could begin markup
+/// is written as a reference, so that a file called `<script>.mid` shows as that. Bytes that are no
+/// UTF-8 become '?'.
+[[nodiscard]] std::string escaped(std::string_view text);
+
+/// Base64 (RFC 4648) of bytes.
+[[nodiscard]] std::string base64(std::string_view bytes);
+
+/// `<img>` with an SVG document inside, so that a page is one file and its pictures know nothing of
+/// each other. `alt`: what is to be seen, in words.
+[[nodiscard]] std::string picture(std::string_view svg, std::string_view alt);
+
+/// A `<figure>`: anything, with a caption below. Both are HTML.
+[[nodiscard]] std::string figure(std::string_view content, std::string_view caption);
+
+/// A table with a line of heads. Cells are plain text; the first of each row is its head.
+[[nodiscard]] std::string table(const std::vector<std::string>& heads,
+                                const std::vector<std::vector<std::string>>& rows);
+
+/// The whole document. `title` is plain text, `body` is HTML.
+[[nodiscard]] std::string html_document(std::string_view title, std::string_view body);
+
+}  // namespace mgan::program

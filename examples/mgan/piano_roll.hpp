@@ -1,0 +1,18 @@
+#pragma once
+/// \file
+/// A song as a picture: time to the right, pitch upwards, a bar for each note, the louder the
+/// stronger.
+
+#include <mgan/midi/song.hpp>
+
+#include <string>
+
+namespace mgan::program {
+
+/// The song as an SVG document, drums left out. A song without notes gives an empty grid; one of
+/// many notes is drawn from its start, `kMaxRollNotes` of them.
+[[nodiscard]] std::string piano_roll(const midi::Song& song, const std::string& colour);
+
+inline constexpr std::size_t kMaxRollNotes = 2000;
+
+}  // namespace mgan::program

@@ -1,0 +1,25 @@
+#pragma once
+/// \file
+/// The songs of a report: to be seen as piano rolls and heard in players, made and real ones side
+/// by side.
+
+#include "report_story.hpp"
+
+#include <span>
+#include <string>
+
+namespace mgan::program {
+
+/// Which songs, and how much of them.
+struct SongOptions {
+    int threads = 1;
+    std::size_t of_each_run = kMaxReportSongs;  ///< songs that are shown
+    double seconds = 60.0;                      ///< of each song that is played
+    std::size_t sound_bytes = 12'000'000;       ///< of all players together, in the page
+};
+
+/// The section as HTML; "" where there are no songs at all.
+[[nodiscard]] std::string song_section(std::span<const RunStory> stories,
+                                       const SongOptions& options);
+
+}  // namespace mgan::program

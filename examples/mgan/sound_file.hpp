@@ -1,0 +1,37 @@
+#pragma once
+/// \file
+/// Sound files, through libsndfile; and through the program fluidsynth for those who have a sound
+/// font.
+///
+/// libsndfile is optional when mgan is built. Without it everything here still links, and says what
+/// is missing when it is called.
+
+#include <mgan/midi/song.hpp>
+
+#include <filesystem>
+#include <string>
+
+namespace mgan::program {
+
+/// "" where sound files can be written, or what is missing.
+[[nodiscard]] std::string sound_files_missing();
+
+/// Throws UsageError unless the name ends in .wav, .ogg or .flac (any case).
+void require_sound_name(const std::filesystem::path& path);
+
+/// Writes a song as sound: .wav and .flac in 16 bits, .ogg as Vorbis; 44.1 kHz, mono; all or
+/// nothing. Throws UsageError for another name, ConfigError where mgan was built without
+/// libsndfile, DataError where the song is too long, IoError.
+void save_sound(const std::filesystem::path& path, const midi::Song& song);
+
+/// The first `limit` seconds of a song as an Ogg Vorbis file in memory, small enough to stand in a
+/// page: 22.05 kHz, mono, some 4 kB a second. "" where `sound_files_missing()`, or the song has no
+/// tone.
+[[nodiscard]] std::string small_ogg(const midi::Song& song, double limit);
+
+/// Plays a MIDI file into a sound file with a sound font (.sf2), by the program fluidsynth. Throws
+/// UsageError for another name, ConfigError where fluidsynth is not installed or fails, IoError.
+void save_with_soundfont(const std::filesystem::path& path, const std::filesystem::path& midi_file,
+                         const std::filesystem::path& soundfont);
+
+}  // namespace mgan::program
