@@ -82,8 +82,10 @@ void Progress::on_epoch(const EpochEnd& end) {
     const double left = seconds_from(now_);
     std::string line = concat(where(), "  loss ", fixed(now_.loss_g, 4));
     if (now_.adversarial) line += concat(" D ", fixed(now_.loss_d, 4));
+    if (now_.loss_f) line += concat(" F ", fixed(*now_.loss_f, 4));
     line += concat(" (validation ", fixed(end.validation_loss_g, 4));
     if (now_.adversarial) line += concat(" D ", fixed(end.validation_loss_d, 4));
+    if (now_.loss_f) line += concat(" F ", fixed(end.validation_loss_f, 4));
     line += concat(")  overlap ", fixed(end.overlap, 3), "  gap ", fixed(end.gap, 2),
                    "  longest run ", fixed(end.longest_run, 1), "  ", fixed(end.seconds, 1), " s");
     const double step = seconds_per_step(now_.adversarial);
@@ -133,6 +135,7 @@ void Progress::draw() {
     std::string line = concat(where(), " [", std::string(filled, '#'),
                               std::string(kBar - filled, '.'), "] loss ", fixed(now_.loss_g, 4));
     if (now_.adversarial) line += concat(" D ", fixed(now_.loss_d, 4));
+    if (now_.loss_f) line += concat(" F ", fixed(*now_.loss_f, 4));
     const double step = seconds_per_step(now_.adversarial);
     if (step > 0.0) {
         line += concat("  ", fixed(static_cast<double>(batch_) / step, 0), " songs/s  left ",

@@ -8,6 +8,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace mgan::program {
@@ -20,6 +21,7 @@ struct Moment {
     std::int64_t steps = 0;  ///< of an epoch
     double loss_g = 0.0;
     double loss_d = 0.0;
+    std::optional<double> loss_f = std::nullopt;  ///< of the PF classifier, where there is one
 };
 
 /// The end of an epoch.
@@ -27,6 +29,7 @@ struct EpochEnd {
     double seconds = 0.0;
     double validation_loss_g = 0.0;
     double validation_loss_d = 0.0;
+    double validation_loss_f = 0.0;
     double overlap = 0.0;
     double gap = 0.0;
     double longest_run = 0.0;

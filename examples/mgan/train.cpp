@@ -41,13 +41,6 @@ std::filesystem::path run_folder(const TrainOptions& options) {
     }
 }
 
-/// The models that can be trained.
-void require_variant(const Settings& settings) {
-    require<ConfigError>(settings.variant != Variant::carnn_pf_mgan,
-                         "--variant carnn-pf-mgan: this version cannot train it yet; take "
-                         "carnn-mgan, which is the same without the PF classifier");
-}
-
 std::string note(const SettingNotes& notes, std::string_view key) {
     for (const auto& [name, text] : notes) {
         if (name == key) return text;
@@ -102,7 +95,7 @@ int train(const TrainOptions& options) {
         std::cout << settings_as(options.print_config, settings);
         return kDone;
     }
-    require_variant(settings);
+    if (settings.hears()) require_ear();  // before minutes of reading
     if (base) {
         // What differs is an error that names it; what may differ depends on the checkpoint, too,
         // and is judged again when that is read.
@@ -162,8 +155,8 @@ int train(const TrainOptions& options) {
     RunOptions going;
     going.threads = options.threads;
     going.on_step = [&](const StepReport& step) {
-        progress.on_step(
-            {step.adversarial, step.epoch, step.step, step.steps, step.loss_g, step.loss_d});
+        progress.on_step({step.adversarial, step.epoch, step.step, step.steps, step.loss_g,
+                          step.loss_d, step.loss_f});
         return !interrupted();
     };
     going.on_epoch = [&](const EpochReport& report, double seconds) {
@@ -171,6 +164,7 @@ int train(const TrainOptions& options) {
                      .validation_loss_g = report.adversarial ? report.validation.non_saturating
                                                              : report.validation_pretrain,
                      .validation_loss_d = report.validation.discriminator,
+                     .validation_loss_f = report.validation.f_loss,
                      .longest_run = report.longest_run,
                      .best = report.best};
         if (report.comparison) {
