@@ -37,14 +37,14 @@ def main():
     parser.add_argument("--compiler", default=os.environ.get("CXX", "g++"))
     parser.add_argument("--std", default="20")
     parser.add_argument("--system", action="append", default=[], help="include folder of a library")
-    parser.add_argument("--without", default="", help="floors to leave out, their libraries being absent")
+    parser.add_argument("--without", default="", help="floors and headers to leave out, their libraries being absent")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     folder = options.root / "include" / "mgan"
     without = set(options.without.split(","))
     headers = options.headers or [
         name for name in sorted(str(path.relative_to(folder)) for path in folder.rglob("*.hpp"))
-        if name.split("/")[0] not in without]
+        if name not in without and name.split("/")[0] not in without]
     bad = 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         for header, message in zip(headers, pool.map(lambda name: compile_alone(options, name), headers)):

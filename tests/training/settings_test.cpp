@@ -68,6 +68,19 @@ TEST_CASE("Settings: what the paper says stands in the preset `paper`") {
               (variant == Variant::c_rnn_gan ? FreezingRule::off : FreezingRule::winner));
         CHECK(s.adversarial.feature_matching ==
               (variant == Variant::c_rnn_gan ? FeatureMatching::none : FeatureMatching::output));
+        CHECK(s.adversarial.lambda == 0.3);
+        CHECK(s.hears() == (variant == Variant::carnn_pf_mgan));
+        CHECK(s.pf.band == PfBand::low_pass);
+        CHECK(s.pf.cutoff == 250.0);
+        CHECK_FALSE(s.pf.logarithm);
+        CHECK(s.pf.classifier.kind == PfKind::bilstm);
+        CHECK(s.pf.classifier.hidden_1 == 1000);
+        CHECK(s.pf.classifier.hidden_2 == 500);
+        CHECK(s.pf.classifier.steps == 500);
+        CHECK(s.pf.classifier.hidden == 100);
+        CHECK(s.pf.classifier.layers == 2);
+        CHECK(s.pf.optimiser == OptimiserKind::sgd);
+        CHECK(s.pf.learning_rate == 0.1);
     }
 }
 
