@@ -65,8 +65,9 @@ Seen look(const Workshop& shop, int width, bool dark) {
     shop.write_text("probe.html", probe);
     const process::Result result = process::run(
         {"/usr/bin/timeout", "120", browser(), "--headless", "--no-sandbox", "--disable-gpu",
-         "--hide-scrollbars", "--allow-file-access-from-files", "--enable-logging=stderr",
-         "--virtual-time-budget=10000", "--user-data-dir=" + (shop / "profile").string(),
+         "--disable-dev-shm-usage", "--hide-scrollbars", "--allow-file-access-from-files",
+         "--enable-logging=stderr", "--virtual-time-budget=10000",
+         "--user-data-dir=" + (shop / "profile").string(),
          std::string("--blink-settings=preferredColorScheme=") + (dark ? "0" : "1"),
          "--window-size=1300,1100", "--dump-dom", "file://" + (shop / "probe.html").string()},
         shop.path());
