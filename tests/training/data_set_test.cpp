@@ -35,6 +35,12 @@ TEST_CASE("Data: a folder gives its songs by sorted path, and lists what it coul
     midi::save_song(folder / "silence.mid", midi::Song{});
 
     const DataSet data = load_data_set(folder.path());
+    for (const int threads : {1, 2, 3}) {  // they change the time it takes, nothing else
+        const DataSet again = load_data_set(folder.path(), threads);
+        CHECK(again.names == data.names);
+        CHECK(again.songs == data.songs);
+        CHECK(again.skipped.size() == data.skipped.size());
+    }
     CHECK(data.files == 5);
     REQUIRE(data.songs.size() == 2);
     CHECK(data.names == std::vector<std::string>{"a.MID", "b/second.mid"});

@@ -200,7 +200,9 @@ struct TickScale {
     /// since the start: rounding each difference instead would add the errors up. 0 <= tick <=
     /// kMaxTick.
     [[nodiscard]] constexpr std::int64_t operator()(std::int64_t tick) const noexcept {
-        // Whole denominators first, so that no product leaves 64 bits.
+        // One division where the product fits; else whole denominators first.
+        if (tick < (std::int64_t{1} << 31))
+            return (2 * tick * numerator + denominator) / (2 * denominator);
         const std::int64_t whole = tick / denominator;
         const std::int64_t rest = tick % denominator;
         return whole * numerator + (2 * rest * numerator + denominator) / (2 * denominator);

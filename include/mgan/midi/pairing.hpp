@@ -151,7 +151,8 @@ inline void append_notes(const Track& track, const NoteOptions& options, Soundin
         note.onset = scale(note.onset);
         note.length = end - note.onset;
     }
-    std::sort(song.notes.begin(), song.notes.end(), note_order);
+    if (!std::is_sorted(song.notes.begin(), song.notes.end(), note_order))
+        std::sort(song.notes.begin(), song.notes.end(), note_order);
 
     song.tempo.reserve(tempos);
     for (const Track& track : tracks) {

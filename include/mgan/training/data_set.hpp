@@ -9,6 +9,7 @@
 /// Three parts: `train` is learnt from; `validation` chooses the best checkpoint; `test` is never
 /// used for a choice, so that figures measured on it mean something.
 
+#include <mgan/core/parallel.hpp>
 #include <mgan/core/random.hpp>
 #include <mgan/encoding/context.hpp>
 #include <mgan/midi/corpus.hpp>
@@ -105,33 +106,57 @@ struct DataSet {
     }
 };
 
-/// Reads every MIDI file under `folder` (or the file itself). A file that cannot be read, or holds
-/// no note, is listed in `skipped`. Throws IoError if there is no such folder, DataError if no file
-/// is usable; the message names the first few reasons.
-[[nodiscard]] inline DataSet load_data_set(const std::filesystem::path& folder) {
+namespace data_set_detail {
+
+/// What became of one file.
+struct ReadFile {
+    std::vector<midi::Song> songs;  ///< those with notes
+    std::string reason;             ///< why it cannot be used; empty: it can
+    bool repaired = false;
+};
+
+[[nodiscard]] inline ReadFile read_one(const std::filesystem::path& path) {
+    ReadFile result;
+    try {
+        const midi::ReadResult read = midi::read_file(path);
+        for (midi::Song& song : midi::to_songs(read.file)) {
+            if (!midi::tones(song).empty()) result.songs.push_back(std::move(song));
+        }
+        if (result.songs.empty()) result.reason = "no notes";
+        result.repaired = read.repair_count > 0;
+    } catch (const Error& error) {
+        result.reason = error.what();
+    }
+    return result;
+}
+
+}  // namespace data_set_detail
+
+/// Reads every MIDI file under `folder` (or the file itself), `threads` at a time, which changes
+/// nothing but the time it takes. A file that cannot be read, or holds no note, is listed in
+/// `skipped`. Throws IoError if there is no such folder, DataError if no file is usable; the
+/// message names the first few reasons.
+[[nodiscard]] inline DataSet load_data_set(const std::filesystem::path& folder,
+                                           int threads = available_threads()) {
     DataSet data;
     const std::vector<std::filesystem::path> files = midi::find_midi_files(folder);
     data.files = files.size();
-    for (const std::filesystem::path& file : files) {
-        std::string label = file.lexically_relative(folder).generic_string();
-        if (label.empty() || label == ".") label = file.filename().generic_string();
-        try {
-            const midi::ReadResult read = midi::read_file(file);
-            std::vector<midi::Song> songs = midi::to_songs(read.file);
-            bool any = false;
-            for (midi::Song& song : songs) {
-                if (midi::tones(song).empty()) continue;
-                any = true;
-                data.songs.push_back(std::move(song));
-                data.names.push_back(label);
-            }
-            if (!any) {
-                data.skipped.push_back({label, "no notes"});
-            } else if (read.repair_count > 0) {
-                ++data.repaired;
-            }
-        } catch (const Error& error) {
-            data.skipped.push_back({label, error.what()});
+    std::vector<data_set_detail::ReadFile> read(files.size());
+    parallel_for(static_cast<std::ptrdiff_t>(files.size()), threads, [&](std::ptrdiff_t index) {
+        const auto i = static_cast<std::size_t>(index);
+        read[i] = data_set_detail::read_one(files[i]);
+    });
+    for (std::size_t i = 0; i < files.size(); ++i) {
+        std::string label = files[i].lexically_relative(folder).generic_string();
+        if (label.empty() || label == ".") label = files[i].filename().generic_string();
+        if (!read[i].reason.empty()) {
+            data.skipped.push_back({label, read[i].reason});
+            continue;
+        }
+        if (read[i].repaired) ++data.repaired;
+        for (midi::Song& song : read[i].songs) {
+            data.songs.push_back(std::move(song));
+            data.names.push_back(label);
         }
     }
     if (data.songs.empty()) {
