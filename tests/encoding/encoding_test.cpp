@@ -76,7 +76,7 @@ TEST_CASE("event decodes one event every step_ticks") {
     CHECK(song.notes == std::vector<Note>{{0, 20, 60, 80, 0}, {10, 20, 60, 70, 1}});
 }
 
-TEST_CASE("event: the oldest note of a pitch ends first; strays are ignored; the end ends all") {
+TEST_CASE("event: the oldest note of a pitch ends first, strays are ignored, the end ends all") {
     const auto options = plain(EncodingKind::event);
     const Song song = song_of(
         Events<double>{

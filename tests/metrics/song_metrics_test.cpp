@@ -187,7 +187,7 @@ TEST_CASE("Songs of one and two tones have all metrics") {
     CHECK(unison.longest_run == 2);
 }
 
-TEST_CASE("Polyphony counts groups; the published one leaves out the last") {
+TEST_CASE("Polyphony counts groups, the published one leaves out the last") {
     const SongMetrics metrics = compute(chords({{60, 64}, {62}, {60, 64, 67}}));
     CHECK(metrics.polyphony == 2.0 / 3);
     CHECK(metrics.reference.polyphony == (6.0 - 3 + 1) / (6 + 3 - 1));

@@ -112,7 +112,7 @@ TEST_CASE("SMPTE: seconds at 120 quarters a minute, and tempo events mean nothin
     CHECK(song.tempo.empty());
 }
 
-TEST_CASE("The tempo map is that of all tracks; of several at one tick the last holds") {
+TEST_CASE("The tempo map is that of all tracks, of several at one tick the last holds") {
     const Bytes bytes = joined({smf_header(1, 2, 96),
                                 smf_track("00 ff 51 03 00 00 01 60 ff 51 03 00 00 02 " + kEnd),
                                 smf_track("00 ff 51 03 00 00 03 30 ff 51 03 07 a1 20 " + kEnd)});

@@ -110,7 +110,7 @@ TEST_CASE("train --print-config prints settings that --config reads, and trains 
     CHECK_FALSE(shop.has("run"));
 }
 
-TEST_CASE("--config with settings of one variant or preset refuses the name of another") {
+TEST_CASE("A --config file with settings of one variant or preset refuses the name of another") {
     const Workshop shop;
     shop.write_text("paper.json", shop.mgan("train --print-config --preset paper").out);
     check_error(shop, "train --print-config --config paper.json --variant carnn-gan", 2,
@@ -140,7 +140,7 @@ TEST_CASE("train --print-config prints the manual and a schema, too") {
     check_error(shop, "train --print-config=xml", 2, "none of json, markdown, schema");
 }
 
-TEST_CASE("Settings: preset, then --config, then --set, then named options; the later one wins") {
+TEST_CASE("Settings: preset, then --config, then --set, then named options, the later one wins") {
     const Workshop shop;
     shop.write_text("config.json", R"({"batch": 7, "length": 70, "seed": 700})");
     const process::Result result = shop.mgan(

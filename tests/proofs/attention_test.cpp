@@ -13,7 +13,7 @@ AttentionSizes sizes_of(Extent extent, Index heads, bool causal, Index window, b
 
 }  // namespace
 
-TEST_CASE("Attention: gradients are right: causal, with a window, and full; one head and several") {
+TEST_CASE("Attention: gradients are right: causal, with a window, and full, one head and several") {
     for (const Extent extent : kExtents) {
         for (const Point point : kAllPoints) {
             for (const Index heads : {1, 2}) {
