@@ -131,7 +131,7 @@ TEST_CASE("A feature that never changes decodes to its one value, for every kind
     }
 }
 
-TEST_CASE("Decoding stays in the corpus' range; NaN gives its middle") {
+TEST_CASE("Decoding stays in the corpus' range, NaN gives its middle") {
     const auto songs = corpus({{3, 5, 5, 7, 90}});
     const double inf = std::numeric_limits<double>::infinity();
     const double nan = std::numeric_limits<double>::quiet_NaN();
