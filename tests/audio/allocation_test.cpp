@@ -43,6 +43,7 @@ TEST_CASE("Sound path: forward and backward allocate nothing once they have run"
             pass();
         };
         CHECK(mgan_test::allocations_in(smaller) == 0);
+        if (!mgan_test::counts_malloc()) continue;  // a sanitizer stands there
         std::vector<float> grows;
         CHECK(mgan_test::allocations_in(
                   [&] { grows.resize(static_cast<std::size_t>(values.size())); }) == 1);
