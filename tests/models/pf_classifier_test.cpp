@@ -69,6 +69,25 @@ TEST_CASE("PfClassifier: a song's logit does not depend on the songs beside it")
     }
 }
 
+TEST_CASE(
+    "PfClassifier: what a generator learns from it is the whole backward pass's, to the bit") {
+    for (const PfKind kind : {PfKind::bilstm, PfKind::dense}) {
+        const auto classifier = initialised<double>(small(kind));
+        auto gradients = classifier;
+        const Matrix<double> x = random_values<double>(30, 4, 2),
+                             d_logit = random_values<double>(1, 4, 3);
+        PfClassifier<double>::Cache cache;
+        classifier.forward(x, cache);
+        const Matrix<double> d_features = random_values<double>(cache.features().rows(), 4, 4);
+        Matrix<double> whole(30, 4), alone(30, 4);
+        classifier.backward(d_logit, x, whole, cache, gradients, d_features);
+        classifier.forward(x, cache);
+        classifier.backward_through(d_logit, alone, cache, d_features);
+        CHECK(alone == whole);
+        CHECK(alone.norm() > 0.0);
+    }
+}
+
 TEST_CASE("PfClassifier: what does not fit is named") {
     PfClassifierConfig uneven = small();
     uneven.steps = 5;

@@ -33,7 +33,7 @@ TEST_CASE("PF step: hearing, learning, and the way back to the events allocate n
         PfClassifier<float> classifier(settings.pf.classifier);
         initialise(classifier, Random(1, "F"));
         PfClassifier<float> gradient = classifier;
-        pf.gradient = pf.unused = classifier.head;
+        pf.gradient = classifier.head;
         const AdversarialStep<float> step{
             settings.adversarial, PretrainLoss::pinball, {true, false}, codec, kBatch};
         std::uint64_t minibatch = 0;

@@ -133,7 +133,6 @@ struct PathSubject {
         PfShard<Scalar> pf;
         pf.ear =
             std::make_unique<FrequencyEar<Scalar>>(path->settings.pf, path->codec, path->scale);
-        pf.unused = path->classifier.head;
         const AdversarialStep<Scalar> step{path->settings.adversarial,
                                            PretrainLoss::mse,
                                            {false, false},

@@ -146,43 +146,14 @@ public:
     void backward(const Matrix<Scalar>& d_logit, const ConstMatrixRef<Scalar>& a_1,
                   MatrixRef<Scalar> d_a_1, Cache& cache, PfHead& gradients,
                   const Matrix<Scalar>& d_features = {}) const {
-        output.prepare_backward(cache.output);
-        output.backward_parameters(cache.features, d_logit, gradients.output);
-        cache.d_features.resize(cache.features.rows(), cache.features.cols());
-        output.backward_input(d_logit, cache.output, cache.d_features);
-        if (d_features.size() > 0) cache.d_features += d_features;
+        walk_back(d_logit, a_1, d_a_1, cache, &gradients, d_features);
+    }
 
-        cache.d_values.resize(dense.size());
-        for (std::size_t k = 0; k < dense.size(); ++k)
-            cache.d_values[k].resize(cache.values[k].rows(), cache.values[k].cols());
-        if (config_.kind == PfKind::dense) {
-            cache.d_values.back() = cache.d_features;
-        } else {
-            const Sequence<Scalar>& h = cache.bilstm.layers.back().output;
-            const Index half = config_.hidden;
-            cache.d_last.resize(h.steps(), h.batch(), h.features());
-            cache.d_last.set_zero();
-            cache.d_last.step(h.steps() - 1).topRows(half) = cache.d_features.topRows(half);
-            cache.d_last.step(0).bottomRows(half) = cache.d_features.bottomRows(half);
-            cache.d_pieces.resize(cache.pieces.steps(), cache.pieces.batch(),
-                                  cache.pieces.features());
-            bilstm.backward(std::as_const(cache.d_last).view(), cache.d_pieces.view(), cache.bilstm,
-                            gradients.bilstm);
-            join(cache.d_pieces, cache.d_values[0]);
-        }
-        cache.dense.resize(dense.size());
-        for (std::size_t k = dense.size(); k-- > 0;) {
-            activate_backward<Scalar>(Activation::kRelu, cache.values[k], cache.d_values[k]);
-            dense[k].prepare_backward(cache.dense[k]);
-            if (k == 0) {
-                dense[k].backward_parameters(a_1, cache.d_values[k], gradients.dense[k]);
-                dense[k].backward_input(cache.d_values[k], cache.dense[k], d_a_1);
-            } else {
-                dense[k].backward_parameters(cache.values[k - 1], cache.d_values[k],
-                                             gradients.dense[k]);
-                dense[k].backward_input(cache.d_values[k], cache.dense[k], cache.d_values[k - 1]);
-            }
-        }
+    /// The gradient of a_1 alone: what the generator learns from.
+    void backward_through(const Matrix<Scalar>& d_logit, const ConstMatrixRef<Scalar>& a_1,
+                          MatrixRef<Scalar> d_a_1, Cache& cache,
+                          const Matrix<Scalar>& d_features = {}) const {
+        walk_back(d_logit, a_1, d_a_1, cache, nullptr, d_features);
     }
 
     /// Names: dense_2. (to dense_5.), bilstm., output.
@@ -201,6 +172,53 @@ public:
     Dense<Scalar> output;
 
 private:
+    void walk_back(const Matrix<Scalar>& d_logit, const ConstMatrixRef<Scalar>& a_1,
+                   MatrixRef<Scalar> d_a_1, Cache& cache, PfHead* gradients,
+                   const Matrix<Scalar>& d_features) const {
+        output.prepare_backward(cache.output);
+        if (gradients != nullptr)
+            output.backward_parameters(cache.features, d_logit, gradients->output);
+        cache.d_features.resize(cache.features.rows(), cache.features.cols());
+        output.backward_input(d_logit, cache.output, cache.d_features);
+        if (d_features.size() > 0) cache.d_features += d_features;
+
+        cache.d_values.resize(dense.size());
+        for (std::size_t k = 0; k < dense.size(); ++k)
+            cache.d_values[k].resize(cache.values[k].rows(), cache.values[k].cols());
+        if (config_.kind == PfKind::dense) {
+            cache.d_values.back() = cache.d_features;
+        } else {
+            const Sequence<Scalar>& h = cache.bilstm.layers.back().output;
+            const Index half = config_.hidden;
+            cache.d_last.resize(h.steps(), h.batch(), h.features());
+            cache.d_last.set_zero();
+            cache.d_last.step(h.steps() - 1).topRows(half) = cache.d_features.topRows(half);
+            cache.d_last.step(0).bottomRows(half) = cache.d_features.bottomRows(half);
+            cache.d_pieces.resize(cache.pieces.steps(), cache.pieces.batch(),
+                                  cache.pieces.features());
+            const SequenceView<const Scalar> d_last = std::as_const(cache.d_last).view();
+            if (gradients != nullptr) {
+                bilstm.backward(d_last, cache.d_pieces.view(), cache.bilstm, gradients->bilstm);
+            } else {
+                bilstm.backward_through(d_last, cache.d_pieces.view(), cache.bilstm);
+            }
+            join(cache.d_pieces, cache.d_values[0]);
+        }
+        cache.dense.resize(dense.size());
+        for (std::size_t k = dense.size(); k-- > 0;) {
+            activate_backward<Scalar>(Activation::kRelu, cache.values[k], cache.d_values[k]);
+            dense[k].prepare_backward(cache.dense[k]);
+            const ConstMatrixRef<Scalar> below =
+                k == 0 ? a_1 : ConstMatrixRef<Scalar>(cache.values[k - 1]);
+            if (gradients != nullptr)
+                dense[k].backward_parameters(below, cache.d_values[k], gradients->dense[k]);
+            if (k == 0)
+                dense[k].backward_input(cache.d_values[k], cache.dense[k], d_a_1);
+            else
+                dense[k].backward_input(cache.d_values[k], cache.dense[k], cache.d_values[k - 1]);
+        }
+    }
+
     /// Equation (3): rows t n .. (t + 1) n - 1 of `values` become step t.
     void cut(const Matrix<Scalar>& values, Sequence<Scalar>& pieces) const {
         const Index width = values.rows() / config_.steps;
@@ -256,9 +274,7 @@ public:
     /// d_logit: 1 x B; d_features: see `PfHead::backward`. Throws ShapeError.
     void backward_head(const Matrix<Scalar>& d_logit, Cache& cache, PfHead<Scalar>& gradients,
                        const Matrix<Scalar>& d_features = {}) const {
-        if (d_logit.rows() != 1 || d_logit.cols() != cache.hidden.cols())
-            throw ShapeError(concat("PfClassifier::backward: d_logit is ", d_logit.rows(), " x ",
-                                    d_logit.cols(), " for ", cache.hidden.cols(), " songs"));
+        check_logit(d_logit, cache);
         cache.d_hidden.resize(cache.hidden.rows(), cache.hidden.cols());
         head.backward(d_logit, cache.hidden, cache.d_hidden, cache.head, gradients, d_features);
         activate_backward<Scalar>(Activation::kRelu, cache.hidden, cache.d_hidden);
@@ -272,6 +288,16 @@ public:
                                     dx.cols(), ", expected ", wide.in(), " x ",
                                     cache.d_hidden.cols()));
         multiply_transposed<Scalar>(wide.weight, cache.d_hidden, dx);
+    }
+
+    /// The gradient of x alone, where no parameter learns: dx, I x B, written. Throws ShapeError.
+    void backward_through(const Matrix<Scalar>& d_logit, MatrixRef<Scalar> dx, Cache& cache,
+                          const Matrix<Scalar>& d_features = {}) const {
+        check_logit(d_logit, cache);
+        cache.d_hidden.resize(cache.hidden.rows(), cache.hidden.cols());
+        head.backward_through(d_logit, cache.hidden, cache.d_hidden, cache.head, d_features);
+        activate_backward<Scalar>(Activation::kRelu, cache.hidden, cache.d_hidden);
+        backward_input(cache, dx);
     }
 
     /// The first layer's gradient of rows begin .. begin + count - 1, after `backward_head`:
@@ -303,6 +329,12 @@ public:
     PfHead<Scalar> head;
 
 private:
+    static void check_logit(const Matrix<Scalar>& d_logit, const Cache& cache) {
+        if (d_logit.rows() != 1 || d_logit.cols() != cache.hidden.cols())
+            throw ShapeError(concat("PfClassifier::backward: d_logit is ", d_logit.rows(), " x ",
+                                    d_logit.cols(), " for ", cache.hidden.cols(), " songs"));
+    }
+
     PfClassifierConfig config_;
 };
 

@@ -26,6 +26,25 @@ struct EpochSums {
     double f_real = 0.0, f_fake = 0.0, f_accuracy = 0.0;
     double freezes_f = 0.0, gradient_f = 0.0;
 
+    /// Adds the losses of a minibatch of the adversarial phase.
+    void add(const AdversarialLosses& losses) noexcept {
+        pretrain += losses.pretrain;
+        loss_d += losses.discriminator;
+        loss_g += losses.generator;
+        non_saturating += losses.non_saturating;
+        feature_matching += losses.feature_matching;
+        d_real += losses.d_real;
+        d_fake += losses.d_fake;
+        accuracy += losses.accuracy;
+        f_loss += losses.f_loss;
+        f_generator += losses.f_generator;
+        f_non_saturating += losses.f_non_saturating;
+        f_matching += losses.f_matching;
+        f_real += losses.f_real;
+        f_fake += losses.f_fake;
+        f_accuracy += losses.f_accuracy;
+    }
+
     /// All of it as numbers, in order, for a checkpoint.
     [[nodiscard]] auto members() noexcept {
         return std::array{&steps,          &pretrain,         &loss_d,      &loss_g,

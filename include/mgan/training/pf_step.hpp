@@ -32,7 +32,6 @@ struct PfShard {
     Matrix<Scalar> real, made;  ///< spectra, I x B
     typename PfClassifier<Scalar>::Cache real_cache, made_cache;
     PfHead<Scalar> gradient;  ///< of F without its wide layer
-    PfHead<Scalar> unused;    ///< the same, while G learns
     Matrix<Scalar> d_logit, d_features, d_spectrum;
     Matrix<Scalar> none;       ///< stays empty: no gradient of the features
     Sequence<Scalar> d_event;  ///< what F says about the made events, [T, B, F]
@@ -101,10 +100,9 @@ void pf_generator_pass(const PfClassifier<Scalar>& classifier, const Adversarial
             static_cast<Real>(settings.lambda * settings.feature_matching_weight * songs_share),
             shard.d_features)));
     }
-    classifier.backward_head(shard.d_logit, shard.made_cache, shard.unused,
-                             feature_matching ? shard.d_features : shard.none);
     shard.d_spectrum.resize(shard.made.rows(), shard.made.cols());
-    classifier.backward_input(shard.made_cache, shard.d_spectrum);
+    classifier.backward_through(shard.d_logit, shard.d_spectrum, shard.made_cache,
+                                feature_matching ? shard.d_features : shard.none);
     const Sequence<Scalar>& made = songs.made_cache.event;
     shard.d_event.resize(made.steps(), made.batch(), made.features());
     shard.d_event.set_zero();

@@ -212,7 +212,6 @@ private:
         for (Work& work : shards_) {
             if (!work.pf.ear) work.pf.ear = shards_.front().pf.ear->clone();
             work.pf.gradient = pf_classifier.head;
-            work.pf.unused = pf_classifier.head;
         }
     }
 
@@ -247,7 +246,11 @@ private:
     [[nodiscard]] Random random(std::string_view purpose) const {
         return Random(settings_.seed, purpose, static_cast<std::uint64_t>(state.total_steps));
     }
-    [[nodiscard]] Index shard_total() const noexcept { return static_cast<Index>(shards_.size()); }
+    /// Shards that a batch of `batch` songs fills.
+    [[nodiscard]] Index shards_of(Index batch) const noexcept {
+        return std::min<Index>(static_cast<Index>(shards_.size()),
+                               shard_count(batch, settings_.shard_songs));
+    }
 
     [[nodiscard]] double rate(double base, RateSchedule schedule) const {
         const std::int64_t before = adversarial() ? settings_.pretrain.epochs : 0;
@@ -266,8 +269,7 @@ private:
     /// Calls work(shard's range, its memory) for every shard of a batch of `batch` songs.
     template <typename Body>
     void for_each_shard(Index batch, Body&& body) {
-        const Index count =
-            std::min<Index>(shard_total(), shard_count(batch, settings_.shard_songs));
+        const Index count = shards_of(batch);
         parallel_for(count, threads_, [&](std::ptrdiff_t index) {
             body(shard_of(batch, count, index), shards_[static_cast<std::size_t>(index)]);
         });
@@ -376,24 +378,10 @@ private:
         state.last_loss_g = losses.non_saturating;
         state.last_loss_f = losses.f_loss;
         state.last_loss_g_f = losses.f_non_saturating;
-        state.sums.freezes_f += rest_f ? 1.0 : 0.0;
-        state.sums.f_loss += losses.f_loss;
-        state.sums.f_generator += losses.f_generator;
-        state.sums.f_non_saturating += losses.f_non_saturating;
-        state.sums.f_matching += losses.f_matching;
-        state.sums.f_real += losses.f_real;
-        state.sums.f_fake += losses.f_fake;
-        state.sums.f_accuracy += losses.f_accuracy;
+        state.sums.add(losses);
         state.sums.freezes_g += rest_g ? 1.0 : 0.0;
         state.sums.freezes_d += rest_d ? 1.0 : 0.0;
-        state.sums.pretrain += losses.pretrain;
-        state.sums.loss_d += losses.discriminator;
-        state.sums.loss_g += losses.generator;
-        state.sums.non_saturating += losses.non_saturating;
-        state.sums.feature_matching += losses.feature_matching;
-        state.sums.d_real += losses.d_real;
-        state.sums.d_fake += losses.d_fake;
-        state.sums.accuracy += losses.accuracy;
+        state.sums.freezes_f += rest_f ? 1.0 : 0.0;
     }
 
     /// Parts 1 and 2 of adversarial_step.hpp and pf_step.hpp for all shards, and the steps of D and
@@ -419,8 +407,7 @@ private:
         check_loss("the PF classifier's loss", losses.f_loss);
         if (hears() && learn_f) step_pf_classifier(step.batch);
         if (!learn) return;
-        const Index count =
-            std::min<Index>(shard_total(), shard_count(step.batch, settings_.shard_songs));
+        const Index count = shards_of(step.batch);
         Discriminator<Scalar>& gradient = shards_[0].adversarial.discriminator_gradient;
         for (Index i = 1; i < count; ++i) {
             add_parameters(gradient,
@@ -434,8 +421,7 @@ private:
     }
 
     void step_pf_classifier(Index batch) {
-        const Index count =
-            std::min<Index>(shard_total(), shard_count(batch, settings_.shard_songs));
+        const Index count = shards_of(batch);
         const auto shard = [&](Index i) -> const PfShard<Scalar>& {
             return shards_[static_cast<std::size_t>(i)].pf;
         };
@@ -450,16 +436,14 @@ private:
 
     [[nodiscard]] AdversarialLosses sum_shards(Index batch) const {
         AdversarialLosses sum;
-        const Index count =
-            std::min<Index>(shard_total(), shard_count(batch, settings_.shard_songs));
+        const Index count = shards_of(batch);
         for (Index i = 0; i < count; ++i)
             sum += shards_[static_cast<std::size_t>(i)].adversarial.losses;
         return sum;
     }
 
     void sum_generator_gradients(Index batch) {
-        const Index count =
-            std::min<Index>(shard_total(), shard_count(batch, settings_.shard_songs));
+        const Index count = shards_of(batch);
         Generator<Scalar>& gradient = shards_[0].adversarial.generator_gradient;
         for (Index i = 1; i < count; ++i) {
             add_parameters(gradient,
