@@ -179,11 +179,16 @@ TEST_CASE_METHOD(Fixture, "Resuming clears away what killed processes left") {
         lab::Training training(settings, data);
         training.run_in(run.path(), false, 4);
     }
-    const auto stale = run.path() / ".checkpoint.safetensors.tmp-999999999";
-    std::ofstream(stale) << "half a checkpoint";
+    std::filesystem::create_directories(run.path() / "real");  // a folder of the program's
+    std::vector<std::filesystem::path> stale;
+    for (const char* folder : {"", "songs", "real"}) {
+        stale.push_back(run.path() / folder / ".half.tmp-999999999");
+        std::ofstream(stale.back()) << "half a file";
+        REQUIRE(std::filesystem::exists(stale.back()));
+    }
     lab::Training training(settings, data);
     REQUIRE(training.run_in(run.path(), true));
-    CHECK_FALSE(std::filesystem::exists(stale));
+    for (const auto& path : stale) CHECK_FALSE(std::filesystem::exists(path));
 }
 
 TEST_CASE_METHOD(Fixture, "A run is not resumed with other songs, and nothing is touched") {

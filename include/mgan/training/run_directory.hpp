@@ -137,7 +137,7 @@ public:
         std::error_code failure;
         std::filesystem::create_directories(path(), failure);
         if (failure) throw_io_error(path(), "make the folder", failure.value());
-        remove_stale_temporaries(path());
+        remove_leftovers();
         fingerprint_ = data.fingerprint();
         write_lists(settings, data);
         start_history(history(), 0);
@@ -167,8 +167,7 @@ public:
                                                        {trainer.state.epoch, trainer.state.step});
             require<ConfigError>(against.empty(), config().string(), ": ", against);
         }
-        remove_stale_temporaries(path());
-        remove_stale_temporaries(songs());
+        remove_leftovers();
         start_history(history(), trainer.state.epoch - 1);
         if (!differences(before, trainer.settings()).empty())
             write_config(trainer.settings(), data, data_name);
@@ -195,6 +194,18 @@ public:
     }
 
 private:
+    /// What killed processes left half written, in the run's folder and in the folders inside it.
+    void remove_leftovers() const {
+        remove_stale_temporaries(path());
+        std::error_code failure;
+        for (std::filesystem::directory_iterator entry(path(), failure), end;
+             !failure && entry != end; entry.increment(failure)) {
+            std::error_code none;
+            if (!entry->is_symlink(none) && entry->is_directory(none))
+                remove_stale_temporaries(entry->path());
+        }
+    }
+
     void write_config(const Settings& settings, const DataSet& data,
                       const std::string& data_name) const {
         write_settings(config(), settings,
