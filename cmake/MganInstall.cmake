@@ -5,15 +5,13 @@ include(CMakePackageConfigHelpers)
 # Components, for packagers: mgan_library, mgan_program.
 set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME mgan_library)
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/mgan" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
-set(_mgan_targets mgan_midi mgan_mgan)
-foreach(_part IN ITEMS nets io audio)
-    string(TOUPPER ${_part} _upper)
-    if(MGAN_HAS_${_upper})
-        list(APPEND _mgan_targets mgan_${_part})
+# One file of targets a part, so that who asks for one gets no other, and needs no library of another.
+foreach(_part IN ITEMS midi nets io audio)
+    if(TARGET mgan_${_part})
+        install(TARGETS mgan_${_part} EXPORT mgan-${_part}-targets)
+        install(EXPORT mgan-${_part}-targets NAMESPACE mgan:: DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/mgan")
     endif()
 endforeach()
-install(TARGETS ${_mgan_targets} EXPORT mganTargets)
-install(EXPORT mganTargets NAMESPACE mgan:: DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/mgan")
 configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/mganConfig.cmake.in"
     "${PROJECT_BINARY_DIR}/mganConfig.cmake" INSTALL_DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/mgan")
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/mganConfigVersion.cmake"

@@ -1,6 +1,6 @@
 # Steps of the consumer tests, run by `cmake -P`. STEP is one of
 #   install   installs mgan to PREFIX, from a fresh configuration in WORK, and checks what is exported
-#   use       configures KIND (installed, subdirectory) in WORK, builds it, runs its tests
+#   use       configures KIND (installed, subdirectory, fetched) in WORK, builds it, runs its tests
 #   refuse    configures KIND, which must fail with words that match EXPECT
 #   pkgconfig compiles the programs PARTS against PREFIX with the flags that pkg-config names, runs them
 #   conan     makes the Conan package with the system's libraries, and what its recipe tests
@@ -68,7 +68,7 @@ if(STEP STREQUAL "install")
     file(GLOB_RECURSE _files "${PREFIX}/*.cmake" "${PREFIX}/*.pc")
     list(LENGTH _files _count)
     if(_count LESS 3)
-        message(FATAL_ERROR "installed ${_count} CMake files, expected mganConfig, mganConfigVersion, mganTargets")
+        message(FATAL_ERROR "installed ${_count} CMake files, expected mganConfig, mganConfigVersion, mgan-midi-targets")
     endif()
     foreach(_file IN LISTS _files)
         file(READ "${_file}" _text)

@@ -26,15 +26,14 @@ endfunction()
 
 set(_options_of_test ${_options})
 include("${TREE}/packaging/vcpkg/mgan/portfile.cmake")
-foreach(_file IN ITEMS include/mgan/mgan.hpp share/mgan/mganConfig.cmake share/mgan/mganTargets.cmake share/mgan/copyright
+foreach(_file IN ITEMS include/mgan/mgan.hpp share/mgan/mganConfig.cmake share/mgan/mgan-midi-targets.cmake share/mgan/copyright
         share/mgan/usage share/pkgconfig/mgan.pc)
     if(NOT EXISTS "${CURRENT_PACKAGES_DIR}/${_file}")
         message(FATAL_ERROR "the port packs no ${_file}")
     endif()
 endforeach()
-file(READ "${CURRENT_PACKAGES_DIR}/share/mgan/mganTargets.cmake" _targets)
 foreach(_part IN ITEMS nets io audio)
-    if(_targets MATCHES "mgan::${_part}" AND NOT _part IN_LIST PARTS)
+    if(EXISTS "${CURRENT_PACKAGES_DIR}/share/mgan/mgan-${_part}-targets.cmake" AND NOT _part IN_LIST PARTS)
         message(FATAL_ERROR "the port without ${_part} has mgan::${_part}")
     endif()
 endforeach()

@@ -59,3 +59,8 @@ inline constexpr const char* kVersion = MGAN_VERSION_STRING;
 inline constexpr const char* kSimdName = MGAN_SIMD_NAME;
 
 }  // namespace mgan::inline MGAN_ABI
+
+// Not __cplusplus, which some compilers leave at its oldest value.
+#if !defined(__cpp_concepts) || __cpp_concepts < 201907L
+#error "mgan: this needs C++20; compile with -std=c++20 (CMake: target_compile_features(... cxx_std_20))"
+#endif
