@@ -17,9 +17,11 @@ set(CPACK_PACKAGE_FILE_NAME "mgan-${PROJECT_VERSION}-${CMAKE_SYSTEM_NAME}-${CMAK
 
 set(CPACK_DEBIAN_PACKAGE_MAINTAINER "${CPACK_PACKAGE_VENDOR}")
 set(CPACK_DEBIAN_PACKAGE_SECTION sound)
-set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "${PROJECT_DESCRIPTION}
- mgan trains recurrent GANs on MIDI files and makes new songs with them, as a program and as a C++20
- library of headers, with no deep-learning runtime.")
+# Below the summary, which CPack puts first.
+set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
+    "mgan trains recurrent GANs on MIDI files and makes new songs with them,
+as a program and as a C++20 library of headers, with no deep-learning
+runtime.")
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 # What the headers include. FFTW is GPL and wanted by the frequency classifier alone.
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "libeigen3-dev (>= 3.4), nlohmann-json3-dev (>= 3.9)")

@@ -1,7 +1,7 @@
 """mgan as a Conan 2 package: headers, with a component for each set of libraries that they need.
 
-    conan create packaging/conan                                 Eigen and nlohmann/json from Conan Center
-    conan create packaging/conan -o "&:system_libraries=True"    those of the system, found by pkg-config
+    conan create packaging/conan -s compiler.cppstd=20      Eigen and nlohmann/json from Conan Center
+    ... -o "&:system_libraries=True"                        those of the system, found by pkg-config
 
 Components and their CMake targets: midi (mgan::midi), nets, io, audio. `with_audio` links FFTW, which is GPL.
 """
