@@ -11,15 +11,15 @@
 /// around 1e-5, and a network does not learn from numbers like that. The logarithm is how ears
 /// measure loudness, and lets soft partials count.
 ///
-/// | band       | values by default                                  | what it hears |
-/// |------------|----------------------------------------------------|-----------------------------|
-/// | `low_pass` | every bin within +-250 rad/s, 5000 (the paper's)   | rhythm, hardly any pitch |
-/// | `full`     | 20 to 2000 Hz on a logarithmic axis, 2500          | rhythm and pitch | |
-/// `windows`  | 80 semitones for each half of 0.32 s               | less, but its gradient      |
-/// |            |                                                    | leads a generator home |
+/// - band `low_pass`: every bin within +-250 rad/s, 5000 (the paper's). Hears rhythm, hardly any
+///   pitch.
+/// - band `full`: 2500 values from 20 to 2000 Hz on a logarithmic axis. Hears rhythm and pitch.
+/// - band `windows`: 80 semitones for each half of 0.32 s. Hears less, but its gradient leads a
+///   generator home.
 ///
-/// Backward: dL/dm = dL/dy dq/dm / deviation, where dq/dm = 1/rms, or 100/rms / (1 + 100 m/rms)
-/// (4).
+/// Backward, for the two forms of (2):
+///
+///     dL/dm = dL/dy dq/dm / deviation,   dq/dm = 1/rms,  or  100/rms / (1 + 100 m/rms)      (4)
 
 #include <mgan/audio/blurred_windows.hpp>
 #include <mgan/audio/low_pass.hpp>

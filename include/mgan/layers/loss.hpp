@@ -38,8 +38,8 @@ template <typename Scalar>
 /// Pinball (quantile) loss with a level of its own for every entry (Koenker and Bassett 1978; with
 /// a random level: implicit quantile networks, Dabney et al. 2018):
 ///
-///     e = target - y,    loss = max(z e, (z - 1) e),    d/dy = -z if e > 0, 1 - z if e < 0, 0 if e
-///     = 0
+///     e = target - y,    loss = max(z e, (z - 1) e)
+///     d/dy = -z if e > 0,   1 - z if e < 0,   0 if e = 0
 ///
 /// y, target, level (z in (0, 1)), dy: F x N. The mean over the F features is taken, as the recipe
 /// does.

@@ -129,6 +129,7 @@ public:
                           Update dx_update = Update::kAssign) const {
         walk_back(dy, dx, cache, nullptr, dx_update, nullptr);
     }
+
     // ---- the pieces ---------------------------------------------------------------------------
 
     /// Prepares the cache for T steps from `initial` (zero if null).
