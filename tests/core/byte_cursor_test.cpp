@@ -81,6 +81,19 @@ TEST_CASE("ByteCursor finds a text ahead, and stays where there is none") {
     CHECK_FALSE(in.next_is("MTrk..."));
 }
 
+TEST_CASE("ByteCursor: what remains ends at the limit; to look at it moves and counts nothing") {
+    const Bytes bytes = hex("01 02 03 04 05");
+    ByteCursor in(bytes);
+    in.skip(1);
+    in.set_limit(4);
+    const auto rest = in.rest();
+    CHECK(Bytes(rest.begin(), rest.end()) == hex("02 03 04"));
+    CHECK(in.offset() == 1);
+    CHECK(in.reads() == 0);
+    in.skip(3);
+    CHECK(in.rest().empty());
+}
+
 TEST_CASE("ByteCursor counts the bytes that were looked at, not those stepped over") {
     const Bytes bytes(100, std::byte{1});
     ByteCursor in(bytes);

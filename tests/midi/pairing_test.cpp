@@ -70,6 +70,27 @@ TEST_CASE("Tracks are paired one by one, and their notes merged in order") {
           std::vector<Note>{{0, 8, 60, 11, 0}, {2, 2, 60, 10, 0}});
 }
 
+TEST_CASE("The notes of all tracks come in one order, however the tracks overlap") {
+    // Chords of each track are written from the top down, and its last note before the others'.
+    for (std::size_t tracks = 1; tracks <= 9; ++tracks) {
+        MidiFile file;
+        std::vector<Note> expected;
+        for (std::size_t k = 0; k < tracks; ++k) {
+            Track& track = file.tracks.emplace_back();
+            for (std::size_t i = 0; i < 20; ++i) {
+                const auto tick = static_cast<std::int64_t>((9 - k) * 7 + i / 3 * (k % 4));
+                const auto pitch = static_cast<std::uint8_t>(80 - i % 3 * 5);
+                track.add_channel(tick, 0x90, pitch, static_cast<std::uint8_t>(1 + k));
+                expected.push_back({tick, 100 - tick, pitch, static_cast<int>(1 + k), 0});
+            }
+            track.end = 100;
+        }
+        std::sort(expected.begin(), expected.end(), note_order);
+        INFO(tracks << " tracks");
+        CHECK(to_song(file).notes == expected);
+    }
+}
+
 TEST_CASE("Drums are left out unless they are asked for") {
     const std::string events = "00 99 24 0a 00 90 3c 0a 05 89 24 00 00 80 3c 00 " + kEnd;
     CHECK(song_of(events).notes == std::vector<Note>{{0, 5, 60, 10, 0}});

@@ -32,6 +32,11 @@ public:
     [[nodiscard]] std::size_t remaining() const noexcept { return limit_ - offset_; }
     [[nodiscard]] bool has(std::uint64_t count) const noexcept { return count <= remaining(); }
 
+    /// What remains, for a look ahead. Not counted as read: `take` what was looked at.
+    [[nodiscard]] std::span<const std::byte> rest() const noexcept {
+        return bytes_.subspan(offset_, remaining());
+    }
+
     /// Bytes looked at so far, each as often as it was looked at: the witness that a reader is
     /// linear.
     [[nodiscard]] std::uint64_t reads() const noexcept { return reads_; }
@@ -104,13 +109,15 @@ private:
         throw_or_abort(
             FormatError(concat(name_, ": byte ", offset_, ": expected ", expected), offset_));
     }
+    // Apart from the question, so that the compiler puts the question into the loops that ask it.
+    [[noreturn]] void fail_short(std::uint64_t count) const {
+        throw_or_abort(
+            FormatError(concat(name_, ": byte ", offset_, ": expected ", count, " more byte",
+                               count == 1 ? "" : "s", ", ", remaining(), " remain"),
+                        offset_));
+    }
     void require_bytes(std::uint64_t count) const {
-        if (!has(count)) {
-            throw_or_abort(
-                FormatError(concat(name_, ": byte ", offset_, ": expected ", count, " more byte",
-                                   count == 1 ? "" : "s", ", ", remaining(), " remain"),
-                            offset_));
-        }
+        if (!has(count)) fail_short(count);
     }
     void advance(std::uint64_t count) {
         skip(count);

@@ -14,6 +14,7 @@
 /// bytes. The shortest event of a file is 2 bytes long, so a track takes at most 8 times its bytes.
 
 #include <mgan/core/error.hpp>
+#include <mgan/midi/meta_event.hpp>
 #include <mgan/midi/song.hpp>
 
 #include <cstddef>
@@ -34,20 +35,6 @@ inline constexpr std::int64_t kMaxTick = std::int64_t{1} << 53;
 
 /// Most tracks of a file: its header counts them in 16 bits.
 inline constexpr std::size_t kMaxTracks = 0xFFFF;
-
-/// The meta types that mgan looks into.
-enum MetaType : std::uint8_t {
-    kMetaSequenceNumber = 0x00,
-    kMetaText = 0x01,
-    kMetaTrackName = 0x03,
-    kMetaChannelPrefix = 0x20,
-    kMetaPort = 0x21,
-    kMetaEndOfTrack = 0x2F,
-    kMetaTempo = 0x51,
-    kMetaSmpteOffset = 0x54,
-    kMetaTimeSignature = 0x58,
-    kMetaKeySignature = 0x59,
-};
 
 /// Data bytes of a channel message: 1 for program change (C0) and channel pressure (D0), else 2.
 [[nodiscard]] constexpr int channel_data_bytes(std::uint8_t status) noexcept {

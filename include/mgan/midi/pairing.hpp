@@ -51,30 +51,27 @@ struct NoteOptions {
 /// so that hostile files with a million open notes need no memory beyond that of the notes.
 class SoundingNotes {
 public:
-    explicit SoundingNotes(std::vector<Note>& notes) : notes_(notes) {
-        first_.fill(kNone);
-        last_.fill(kNone);
-    }
+    explicit SoundingNotes(std::vector<Note>& notes) : notes_(notes) {}
 
     void begin(std::int64_t tick, int channel, int pitch, int velocity) {
         const auto index = static_cast<std::int64_t>(notes_.size());
-        const std::size_t key = key_of(channel, pitch);
-        if (first_[key] == kNone) {
-            first_[key] = index;
+        Queue& queue = queue_of(channel, pitch);
+        if (queue.first == kNone) {
+            queue.first = index;
         } else {
-            notes_[static_cast<std::size_t>(last_[key])].length = -2 - index;
+            notes_[static_cast<std::size_t>(queue.last)].length = -2 - index;
         }
-        last_[key] = index;
+        queue.last = index;
         ++sounding_[static_cast<std::size_t>(channel)];
         notes_.push_back({tick, -1, pitch, velocity, channel});
     }
 
     /// Ends the note that began first; nothing if none sounds.
     void end(std::int64_t tick, int channel, int pitch) {
-        const std::size_t key = key_of(channel, pitch);
-        if (first_[key] == kNone) return;
-        Note& note = notes_[static_cast<std::size_t>(first_[key])];
-        first_[key] = note.length == -1 ? kNone : -2 - note.length;
+        Queue& queue = queue_of(channel, pitch);
+        if (queue.first == kNone) return;
+        Note& note = notes_[static_cast<std::size_t>(queue.first)];
+        queue.first = note.length == -1 ? kNone : -2 - note.length;
         note.length = tick - note.onset;
         --sounding_[static_cast<std::size_t>(channel)];
     }
@@ -82,7 +79,7 @@ public:
     void end_channel(std::int64_t tick, int channel) {
         for (int pitch = 0; pitch < 128 && sounding_[static_cast<std::size_t>(channel)] > 0;
              ++pitch) {
-            while (first_[key_of(channel, pitch)] != kNone) end(tick, channel, pitch);
+            while (queue_of(channel, pitch).first != kNone) end(tick, channel, pitch);
         }
     }
 
@@ -92,29 +89,65 @@ public:
 
 private:
     static constexpr std::int64_t kNone = -1;
-    static std::size_t key_of(int channel, int pitch) noexcept {
-        return static_cast<std::size_t>(channel) * 128 + static_cast<std::size_t>(pitch);
+    struct Queue {  // of indices into the notes; `last` means something where `first` does
+        std::int64_t first = kNone;
+        std::int64_t last = kNone;
+    };
+    Queue& queue_of(int channel, int pitch) noexcept {
+        return queues_[static_cast<std::size_t>(channel) * 128 + static_cast<std::size_t>(pitch)];
     }
 
     std::vector<Note>& notes_;
-    std::array<std::int64_t, 16 * 128> first_;
-    std::array<std::int64_t, 16 * 128> last_;
+    std::array<Queue, 16 * 128> queues_;
     std::array<std::size_t, 16> sounding_{};
 };
 
-/// Appends the notes of one track; times stay in the file's ticks.
-inline void append_notes(const Track& track, const NoteOptions& options, SoundingNotes& sounding) {
+/// Appends the notes of one track, with times as `scale` makes them of the file's ticks.
+inline void append_notes(const Track& track, const TickScale& scale, const NoteOptions& options,
+                         SoundingNotes& sounding) {
+    // Notes of a chord share a tick: it is scaled once.
+    std::int64_t file_tick = 0;
+    std::int64_t tick = 0;
     for (const Event& event : track.events) {
         if (!event.is_channel() || (event.channel() == kDrumChannel && !options.drums)) continue;
+        if (event.tick != file_tick) {
+            file_tick = event.tick;
+            tick = scale(file_tick);
+        }
         if (event.is_note_on()) {
-            sounding.begin(event.tick, event.channel(), event.data1, event.data2);
+            sounding.begin(tick, event.channel(), event.data1, event.data2);
         } else if (event.is_note_off()) {
-            sounding.end(event.tick, event.channel(), event.data1);
+            sounding.end(tick, event.channel(), event.data1);
         } else if ((event.status & 0xF0) == 0xB0 && (event.data1 == 120 || event.data1 >= 123)) {
-            sounding.end_channel(event.tick, event.channel());
+            sounding.end_channel(tick, event.channel());
         }
     }
-    sounding.end_all(track.end);
+    sounding.end_all(scale(track.end));
+}
+
+/// Brings the notes of tracks that stand one after another into `note_order`. Those of one track
+/// begin in order of time already, so only the notes of each chord have to be sorted, and then the
+/// tracks merged: two and two of them, until one is left.
+inline void merge_tracks(std::vector<Note>& notes) {
+    std::vector<std::ptrdiff_t> ends;  // of the runs in order of onsets: usually the tracks
+    const auto begin = notes.begin();
+    for (auto chord = begin; chord != notes.end();) {
+        auto next = chord + 1;
+        while (next != notes.end() && next->onset == chord->onset) ++next;
+        std::sort(chord, next, note_order);
+        if (next == notes.end() || next->onset < chord->onset) ends.push_back(next - begin);
+        chord = next;
+    }
+    while (ends.size() > 1) {
+        std::size_t merged = 0;
+        std::ptrdiff_t first = 0;
+        for (std::size_t run = 0; run < ends.size(); run += 2) {
+            const std::ptrdiff_t last = ends[std::min(run + 1, ends.size() - 1)];
+            std::inplace_merge(begin + first, begin + ends[run], begin + last, note_order);
+            ends[merged++] = first = last;
+        }
+        ends.resize(merged);
+    }
 }
 
 /// The song of `tracks`, which sound together.
@@ -129,35 +162,19 @@ inline void append_notes(const Track& track, const NoteOptions& options, Soundin
     require<DataError>(is_valid_division(division), "midi::song_of_tracks: division ", division,
                        " is neither ticks a quarter nor SMPTE");
     const TickScale scale = TickScale::of(division);
-    const auto is_tempo = [](const Track& track, const Event& event) {
-        return event.is_meta(kMetaTempo) && track.bytes_of(event).size() == 3;
-    };
     std::size_t notes = 0;
-    std::size_t tempos = 0;
-    for (const Track& track : tracks) {
-        notes += count_notes(track, options);
-        for (const Event& event : track.events) {
-            if (is_tempo(track, event)) ++tempos;
-        }
-    }
-    if (is_smpte(division)) tempos = 0;
+    for (const Track& track : tracks) notes += count_notes(track, options);
 
     Song song;
     song.notes.reserve(notes);
     SoundingNotes sounding(song.notes);
-    for (const Track& track : tracks) append_notes(track, options, sounding);
-    for (Note& note : song.notes) {
-        const std::int64_t end = scale(note.onset + note.length);
-        note.onset = scale(note.onset);
-        note.length = end - note.onset;
-    }
-    if (!std::is_sorted(song.notes.begin(), song.notes.end(), note_order))
-        std::sort(song.notes.begin(), song.notes.end(), note_order);
+    for (const Track& track : tracks) append_notes(track, scale, options, sounding);
+    merge_tracks(song.notes);
 
-    song.tempo.reserve(tempos);
     for (const Track& track : tracks) {
+        if (is_smpte(division)) break;
         for (const Event& event : track.events) {
-            if (tempos == 0 || !is_tempo(track, event)) continue;
+            if (!event.is_meta(kMetaTempo) || track.bytes_of(event).size() != 3) continue;
             std::int64_t microseconds = 0;
             for (const std::byte b : track.bytes_of(event))
                 microseconds = microseconds << 8 | std::to_integer<int>(b);
@@ -165,7 +182,8 @@ inline void append_notes(const Track& track, const NoteOptions& options, Soundin
         }
     }
     const auto earlier = [](const TempoChange& a, const TempoChange& b) { return a.tick < b.tick; };
-    std::stable_sort(song.tempo.begin(), song.tempo.end(), earlier);
+    if (!std::is_sorted(song.tempo.begin(), song.tempo.end(), earlier))
+        std::stable_sort(song.tempo.begin(), song.tempo.end(), earlier);
     std::size_t kept = 0;
     for (const TempoChange& change : song.tempo) {
         if (kept > 0 && song.tempo[kept - 1].tick == change.tick) --kept;

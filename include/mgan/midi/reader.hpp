@@ -20,6 +20,7 @@
 #include <mgan/core/byte_cursor.hpp>
 #include <mgan/midi/fault.hpp>
 #include <mgan/midi/file.hpp>
+#include <mgan/midi/meta_event.hpp>
 
 #include <algorithm>
 #include <optional>
@@ -204,10 +205,6 @@ private:
             fault(Fault::too_many_tracks, in_.offset() - 8);
             return false;
         }
-        if (tracks.size() == tracks.capacity())
-            tracks.reserve(tracks.size() + tracks.size() / 2 + 1);
-        track_ = &tracks.emplace_back();
-
         const std::size_t outer_limit = in_.limit();
         const std::size_t body = in_.offset();
         std::size_t end = body;
@@ -221,6 +218,9 @@ private:
         const bool ended = read_events();
         const std::size_t stop = in_.offset();
         in_.set_limit(outer_limit);
+        if (tracks.size() == tracks.capacity())
+            tracks.reserve(tracks.size() + tracks.size() / 2 + 1);
+        tracks.push_back(track_);  // a copy: it takes no more room than it needs
 
         std::size_t next = end;
         if (ended && stop < end) {
@@ -259,14 +259,66 @@ private:
 
     /// The events up to the limit; true if an end-of-track event was among them.
     bool read_events() {
+        track_.events.clear();
+        track_.payload.clear();
+        track_.end = 0;
         tick_ = 0;
         running_status_ = 0;
         interrupted_ = false;
         open_sysex_ = false;
         Next next = Next::event;
-        while (next == Next::event && in_.remaining() > 0) next = read_event();
+        while (next == Next::event && in_.remaining() > 0) {
+            read_plain_messages();
+            next = read_event();
+        }
         if (next == Next::event) fault(Fault::missing_end_of_track, in_.offset());
         return next == Next::end_of_track;
+    }
+
+    /// The channel messages that come next, up to the first event that is another one, or damaged,
+    /// or near the end: `read_event`, which knows all cases, begins there. Nearly all of a file is
+    /// read here, so there is one question for the limit a message instead of one a byte.
+    void read_plain_messages() {
+        constexpr std::size_t kLongest = 4 + 1 + 2;   // time, status, data
+        constexpr std::size_t kAhead = kLongest + 1;  // a byte stays, for read_event
+        constexpr std::int64_t kLastTick = kMaxTick - std::int64_t{kMaxQuantity};
+        if (tick_ != track_.end) return;  // an event was left out: see advance_time
+        // Copies, of which the compiler knows that nothing else changes them.
+        ByteCursor in = in_;
+        std::int64_t tick = tick_;
+        std::uint8_t running_status = interrupted_ ? std::uint8_t{0} : running_status_;
+        while (in.has(kAhead) && tick <= kLastTick) {
+            const auto bytes = in.rest();
+            std::size_t at = 0;
+            const auto next = [&] { return std::to_integer<std::uint8_t>(bytes[at++]); };
+
+            std::uint8_t digit = next();
+            std::uint32_t difference = digit & 0x7Fu;
+            while (digit >= 0x80 && at < 4) {
+                digit = next();
+                difference = difference << 7 | (digit & 0x7Fu);
+            }
+            std::uint8_t status = running_status;
+            std::uint8_t data1 = next();
+            if (data1 >= 0x80) {
+                status = data1;
+                data1 = next();
+            }
+            const bool is_channel = status >= 0x80 && status < 0xF0;
+            const std::uint8_t data2 =
+                is_channel && channel_data_bytes(status) == 2 ? next() : std::uint8_t{0};
+            if (!is_channel || (digit | data1 | data2) >= 0x80) break;
+
+            tick += difference;
+            track_.add_channel(tick, status, data1, data2);
+            running_status = status;
+            (void)in.take(at);
+        }
+        in_ = in;
+        tick_ = tick;
+        if (running_status == 0) return;
+        running_status_ = running_status;
+        interrupted_ = false;
     }
 
     Next read_event() {
@@ -323,7 +375,7 @@ private:
     void advance_time(std::uint32_t difference) {
         // Where events were left out, the difference to the last one that was kept can be longer
         // than a writer could write.
-        const std::int64_t latest = std::min(kMaxTick, track_->end + std::int64_t{kMaxQuantity});
+        const std::int64_t latest = std::min(kMaxTick, track_.end + std::int64_t{kMaxQuantity});
         tick_ += difference;
         if (tick_ <= latest) return;
         fault(Fault::time_too_long, in_.offset());
@@ -347,7 +399,7 @@ private:
         }
         running_status_ = status;
         interrupted_ = false;
-        track_->add_channel(tick_, status, data[0], data[1]);
+        track_.add_channel(tick_, status, data[0], data[1]);
         return Next::event;
     }
 
@@ -369,59 +421,16 @@ private:
         const std::uint8_t type = in_.u8();
         const auto bytes = read_payload();
         if (!bytes) return Next::damage;
-        if (!has_its_length(type, bytes->size())) {
+        if (!meta_length_fits(type, bytes->size())) {
             fault(Fault::meta_length, start);
-        } else if (!has_sound_values(type, *bytes)) {
+        } else if (!meta_values_fit(type, *bytes)) {
             fault(Fault::meta_value, start);
         } else if (type != kMetaEndOfTrack) {
-            track_->add_meta(tick_, type, *bytes);
+            track_.add_meta(tick_, type, *bytes);
         }
         if (type != kMetaEndOfTrack) return Next::event;
-        track_->end = tick_;
+        track_.end = tick_;
         return Next::end_of_track;
-    }
-
-    [[nodiscard]] static bool has_its_length(std::uint8_t type, std::size_t length) noexcept {
-        switch (type) {
-            case kMetaSequenceNumber:
-                return length == 2 || length == 0;  // 0: the track's own number
-            case kMetaChannelPrefix:
-            case kMetaPort:
-                return length == 1;
-            case kMetaEndOfTrack:
-                return length == 0;
-            case kMetaTempo:
-                return length == 3;
-            case kMetaSmpteOffset:
-                return length == 5;
-            case kMetaTimeSignature:
-                return length == 4;
-            case kMetaKeySignature:
-                return length == 2;
-            default:
-                return true;
-        }
-    }
-
-    /// Precondition: has_its_length.
-    [[nodiscard]] static bool has_sound_values(std::uint8_t type,
-                                               std::span<const std::byte> bytes) noexcept {
-        const auto at = [&](std::size_t i) { return std::to_integer<int>(bytes[i]); };
-        switch (type) {
-            case kMetaChannelPrefix:
-                return at(0) < 16;
-            case kMetaTempo:
-                return (at(0) | at(1) | at(2)) != 0;
-            case kMetaSmpteOffset:  // hours (and the rate, in bits 5 and 6), minutes, seconds,
-                                    // frames, hundredths
-                return (at(0) & 0x9F) < 24 && at(1) < 60 && at(2) < 60 && at(3) < 30 && at(4) < 100;
-            case kMetaTimeSignature:
-                return at(0) > 0 && at(1) < 16;  // the second is a power of two
-            case kMetaKeySignature:
-                return (at(0) <= 7 || at(0) >= 256 - 7) && at(1) <= 1;
-            default:
-                return true;
-        }
     }
 
     /// F0 begins a message, which ends with the byte F7. Without it, the next event has to be F7
@@ -432,12 +441,12 @@ private:
         constexpr std::byte kEnd{0xF7};
         const auto bytes = read_payload();
         if (!bytes) {
-            if (open_sysex_ && status == 0xF7) track_->add_system(tick_, 0xF7, {&kEnd, 1});
+            if (open_sysex_ && status == 0xF7) track_.add_system(tick_, 0xF7, {&kEnd, 1});
             return Next::damage;
         }
         open_sysex_ = is_packet && (bytes->empty() || bytes->back() != kEnd);
         if (!open_sysex_ || packet_follows()) {
-            track_->add_system(tick_, status, *bytes);
+            track_.add_system(tick_, status, *bytes);
             return Next::event;
         }
         fault(Fault::unfinished_sysex, start);
@@ -445,7 +454,7 @@ private:
         std::vector<std::byte> ended(bytes->begin(),
                                      bytes->end() - (bytes->size() == kMaxQuantity));
         ended.push_back(kEnd);
-        track_->add_system(tick_, status, ended);
+        track_.add_system(tick_, status, ended);
         return Next::event;
     }
 
@@ -466,7 +475,7 @@ private:
     std::size_t tracks_offset_ = 0;
     bool halve_ticks_ = false;
 
-    Track* track_ = nullptr;  // the one being read
+    Track track_;  // the one being read; its room serves one after the other
     std::int64_t tick_ = 0;
     std::uint8_t running_status_ = 0;
     bool interrupted_ = false;  // by a meta or system exclusive event, which cancels running status
