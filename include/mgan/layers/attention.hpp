@@ -151,7 +151,8 @@ public:
             output_backward(first, dy.range(first, count), cache, gradients);
             const Index begin = first_seen(first), end = end_seen(first + count - 1, steps);
             for_each_head(cache, [&](Index b, Index head) {
-                for (Index t = first; t < first + count; ++t) scores_backward(b, head, t, cache);
+                weights_again(b, head, first, count, cache);
+                scores_backward(b, head, first, count, cache);
                 query_backward(b, head, first, count, begin, end, cache);
                 key_backward(b, head, first, count, begin, end, cache);
             });
@@ -217,7 +218,8 @@ public:
         const Index begin = first_seen(t);
         output_backward(t, dy, cache, gradients);
         for_each_head(cache, [&](Index b, Index head) {
-            scores_backward(b, head, t, cache);
+            if (t + 1 == first + count) weights_again(b, head, first, count, cache);
+            scores_backward(b, head, t, 1, cache);
             query_backward(b, head, t, 1, begin, t + 1, cache);
             // The steps of this block need their dk and dv next; those before it can wait for the
             // whole block.
@@ -266,7 +268,7 @@ public:
                 const ConstMatrixMap<Scalar> keys = std::as_const(stream.keys).step(b);
                 const ConstMatrixMap<Scalar> values = std::as_const(stream.values).step(b);
                 scores(keys.middleRows(head * d, d), stream.projected.col(b).segment(head * d, d),
-                       begin, t + 1, stream.column.data());
+                       begin, t + 1, stream.column.step(0));
                 kernels::softmax(stream.column.data(), begin, t + 1);
                 MatrixRef<Scalar> out = config_.heads > 1 ? MatrixRef<Scalar>(stream.context) : y;
                 multiply<Scalar>(
@@ -327,13 +329,13 @@ private:
         }
     }
 
-    /// Equation (2): column[j] = s_tj for begin <= j < end. keys: d x T, query: d.
-    void scores(const ConstMatrixRef<Scalar>& keys, const ConstMatrixRef<Scalar>& query,
-                Index begin, Index end, Scalar* column) const {
-        kernels::dots<Scalar>(keys.data() + begin * keys.outerStride(), keys.outerStride(),
-                              query.data(), query.outerStride(), column + begin, end - begin,
-                              end - begin, 1, keys.rows());
-        VectorMap<Scalar>(column + begin, end - begin) *= score_factor();
+    /// Equation (2): columns(j, r) = s_tj of the r-th query for begin <= j < end, also where t does
+    /// not see j. keys: d x T, queries: d x any number.
+    void scores(const ConstMatrixRef<Scalar>& keys, const ConstMatrixRef<Scalar>& queries,
+                Index begin, Index end, MatrixRef<Scalar> columns) const {
+        auto seen = columns.block(begin, 0, end - begin, queries.cols());
+        multiply_transposed<Scalar>(keys.middleCols(begin, end - begin), queries, seen);
+        seen *= score_factor();
     }
 
     /// Equations (2) to (5) for `count` steps: the same numbers for one step and for a block, since
@@ -348,12 +350,12 @@ private:
             const ConstMatrixMap<Scalar> queries = std::as_const(cache.queries).step(b);
             const ConstMatrixMap<Scalar> keys = std::as_const(cache.keys).step(b);
             const ConstMatrixMap<Scalar> values = std::as_const(cache.values).step(b);
+            scores(keys.middleRows(head * d, d), queries.block(head * d, first, d, count), begin,
+                   end, cache.columns.step(0));
             for (Index r = 0; r < count; ++r) {
                 const Index t = first + r;
                 Scalar* column = cache.columns.step(0).col(r).data();
                 const Index t_begin = first_seen(t), t_end = end_seen(t, cache.x.steps());
-                scores(keys.middleRows(head * d, d), queries.col(t).segment(head * d, d), t_begin,
-                       t_end, column);
                 const Softmax scale = kernels::softmax(column, t_begin, t_end);
                 cache.peak(t, b, head) = scale.peak;
                 cache.inverse_sum(t, b, head) = scale.inverse_sum;
@@ -402,28 +404,43 @@ private:
         }
     }
 
-    /// p and ds / sqrt(d) of step t, equations (2), (3) again and (6).
-    void scores_backward(Index b, Index head, Index t, Cache& cache) const {
-        const Index d = head_size(), steps = cache.x.steps(), slot = t % kBlockSteps;
-        const Index begin = first_seen(t), end = end_seen(t, steps);
-        Scalar* p = cache.weights.step(b * config_.heads + head).col(slot).data();
-        Scalar* ds = cache.d_scores.step(b * config_.heads + head).col(slot).data();
-        const ConstMatrixMap<Scalar> keys = std::as_const(cache.keys).step(b);
-        const ConstMatrixMap<Scalar> values = std::as_const(cache.values).step(b);
-        scores(keys.middleRows(head * d, d),
-               std::as_const(cache.queries).step(b).col(t).segment(head * d, d), begin, end, p);
-        kernels::softmax_apply(p, begin, end,
-                               Softmax{cache.peak(t, b, head), cache.inverse_sum(t, b, head)});
-        const ConstMatrixRef<Scalar> d_context =
-            std::as_const(cache.d_context).step(b).col(slot).segment(head * d, d);
-        kernels::dots<Scalar>(values.col(begin).data() + head * d, values.outerStride(),
-                              d_context.data(), d, ds + begin, end - begin, end - begin, 1, d);
-        kernels::softmax_backward(p, ds, begin, end, score_factor());
-        // Products over a whole block of steps meet this column where it sees nothing.
-        const Index last = std::min(block_of(t) + kBlockSteps, steps) - 1;
-        const Index block_begin = first_seen(block_of(t)), block_end = end_seen(last, steps);
-        clear_unseen(p, begin, end, block_begin, block_end);
-        clear_unseen(ds, begin, end, block_begin, block_end);
+    /// p of `count` steps, a block or its end: equations (2) and (3) again, to the same bits.
+    void weights_again(Index b, Index head, Index first, Index count, Cache& cache) const {
+        const Index d = head_size(), steps = cache.x.steps(), slot = first % kBlockSteps;
+        const Index begin = first_seen(first), end = end_seen(first + count - 1, steps);
+        MatrixMap<Scalar> p = cache.weights.step(b * config_.heads + head);
+        scores(std::as_const(cache.keys).step(b).middleRows(head * d, d),
+               std::as_const(cache.queries).step(b).block(head * d, first, d, count), begin, end,
+               p.middleCols(slot, count));
+        for (Index t = first; t < first + count; ++t) {
+            Scalar* column = p.col(t % kBlockSteps).data();
+            const Index t_begin = first_seen(t), t_end = end_seen(t, steps);
+            kernels::softmax_apply(column, t_begin, t_end,
+                                   Softmax{cache.peak(t, b, head), cache.inverse_sum(t, b, head)});
+            // Products over a whole block of steps meet this column where it sees nothing.
+            clear_unseen(column, t_begin, t_end, begin, end);
+        }
+    }
+
+    /// ds / sqrt(d) of `count` steps within a block, equation (6).
+    void scores_backward(Index b, Index head, Index first, Index count, Cache& cache) const {
+        const Index d = head_size(), steps = cache.x.steps(), slot = first % kBlockSteps;
+        const Index begin = first_seen(first), end = end_seen(first + count - 1, steps);
+        MatrixMap<Scalar> p = cache.weights.step(b * config_.heads + head);
+        MatrixMap<Scalar> ds = cache.d_scores.step(b * config_.heads + head);
+        multiply_transposed<Scalar>(
+            std::as_const(cache.values).step(b).block(head * d, begin, d, end - begin),
+            std::as_const(cache.d_context).step(b).block(head * d, slot, d, count),
+            ds.block(begin, slot, end - begin, count));
+        const Index block = block_of(first), last = std::min(block + kBlockSteps, steps) - 1;
+        const Index block_begin = first_seen(block), block_end = end_seen(last, steps);
+        for (Index t = first; t < first + count; ++t) {
+            Scalar* column = ds.col(t % kBlockSteps).data();
+            const Index t_begin = first_seen(t), t_end = end_seen(t, steps);
+            kernels::softmax_backward(p.col(t % kBlockSteps).data(), column, t_begin, t_end,
+                                      score_factor());
+            clear_unseen(column, t_begin, t_end, block_begin, block_end);
+        }
     }
 
     /// Equation (7) for `count` steps from `first`, over keys [begin, end).

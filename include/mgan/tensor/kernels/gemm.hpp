@@ -17,8 +17,10 @@
 ///         +-----------+                    25 accumulators + 5 + 1 = 31 of 32 registers
 ///
 /// The vectors are those of the compiler (`vector_size`), so one source serves AVX-512, AVX2, SSE2
-/// and NEON; rows that are left over go through vectors of half the width, and so on down to one
-/// row.
+/// and NEON. Rows that fill no vector of their own share one with their neighbours above: 100 rows
+/// are seven vectors of 16, the last of which begins at row 84 and computes rows 84 .. 95 again, to
+/// the same bits. A matrix lower than one vector goes through vectors of half the width, and so on
+/// down to one row.
 ///
 /// Each entry of C is one sum in the order k = 0, 1, ..., whatever tile it falls in: a sample's
 /// result does not depend on which other samples are in the batch. Scalars other than float and
@@ -38,6 +40,10 @@ namespace mgan::inline MGAN_ABI::kernels {
 inline constexpr int kTileVectors = kVectorRegisters >= 32 ? 5 : 3;
 inline constexpr int kTileColumns = kVectorRegisters >= 32 ? 5 : 4;
 
+/// Vectors of rows where there is a single column: it reads A once for each panel, and has enough
+/// sums side by side to keep the multiply-adds busy.
+inline constexpr int kColumnVectors = kVectorRegisters >= 32 ? 8 : 6;
+
 /// Terms of the sum that are added before a tile of C is written back: 256 columns of 80 rows of A
 /// are 80 KiB, well inside a level 2 cache, while the tile's part of B stays in level 1.
 inline constexpr Index kDepthBlock = 256;
@@ -53,18 +59,27 @@ struct Operand {
 #if defined(MGAN_COMPILER_VECTORS)
 #define MGAN_UNROLL _Pragma("GCC unroll 8")
 
-/// The tile of C with `Vectors` x `Width` rows and `Columns` columns: C += sum over k of a_k b_k'.
-/// `start` says whether C is read first (accumulate) or starts at zero.
+/// Rows of a product that one pass covers.
+struct Panel {
+    Index overlap;    ///< rows that the last vector shares with the one above it
+    bool accumulate;  ///< C is read first; otherwise it starts at zero
+};
+
+/// The tile of C with `Vectors` x `Width` rows (less the overlap) and `Columns` columns: C += sum
+/// over k of a_k b_k'. Shared rows are read before any is written, so that both vectors that hold
+/// them compute the same.
 template <typename Scalar, int Width, int Vectors, int Columns>
 inline void gemm_tile(const Scalar* a, Index a_stride, const Scalar* b, Index b_row_stride,
                       Index b_column_stride, Scalar* c, Index c_stride, Index depth,
-                      bool accumulate) noexcept {
+                      Panel panel) noexcept {
     using Vec = typename VectorOf<Scalar, Width>::Type;
+    const Index last = (Vectors - 1) * Width - panel.overlap;
+    const auto row = [last](int i) { return i + 1 < Vectors ? Index{i} * Width : last; };
     Vec sum[std::size_t{Columns}][std::size_t{Vectors}];
     MGAN_UNROLL for (int j = 0; j < Columns; ++j) {
         MGAN_UNROLL for (int i = 0; i < Vectors; ++i) {
-            if (accumulate) {
-                std::memcpy(&sum[j][i], c + j * c_stride + i * Width, sizeof(Vec));
+            if (panel.accumulate) {
+                std::memcpy(&sum[j][i], c + j * c_stride + row(i), sizeof(Vec));
             } else {
                 sum[j][i] = Vec{};
             }
@@ -73,7 +88,7 @@ inline void gemm_tile(const Scalar* a, Index a_stride, const Scalar* b, Index b_
     for (Index k = 0; k < depth; ++k) {
         Vec column[std::size_t{Vectors}];
         MGAN_UNROLL for (int i = 0; i < Vectors; ++i)
-            std::memcpy(&column[i], a + i * Width, sizeof(Vec));
+            std::memcpy(&column[i], a + row(i), sizeof(Vec));
         MGAN_UNROLL for (int j = 0; j < Columns; ++j) {
             const Vec factor =
                 b[j * b_column_stride] - Vec{};  // a broadcast (x - 0 is x, also for -0)
@@ -85,7 +100,7 @@ inline void gemm_tile(const Scalar* a, Index a_stride, const Scalar* b, Index b_
     }
     MGAN_UNROLL for (int j = 0; j < Columns; ++j) {
         MGAN_UNROLL for (int i = 0; i < Vectors; ++i) {
-            std::memcpy(c + j * c_stride + i * Width, &sum[j][i], sizeof(Vec));
+            std::memcpy(c + j * c_stride + row(i), &sum[j][i], sizeof(Vec));
         }
     }
 }
@@ -93,12 +108,12 @@ inline void gemm_tile(const Scalar* a, Index a_stride, const Scalar* b, Index b_
 /// All columns of `Vectors` x `Width` rows of C.
 template <typename Scalar, int Width, int Vectors>
 inline void gemm_panel(const Scalar* a, Index a_stride, Operand<Scalar> b, Scalar* c,
-                       Index c_stride, Index columns, Index depth, bool accumulate) noexcept {
+                       Index c_stride, Index columns, Index depth, Panel panel) noexcept {
     Index j = 0;
     for (; j + kTileColumns <= columns; j += kTileColumns) {
-        gemm_tile<Scalar, Width, Vectors, kTileColumns>(
-            a, a_stride, b.data + j * b.column_stride, b.row_stride, b.column_stride,
-            c + j * c_stride, c_stride, depth, accumulate);
+        gemm_tile<Scalar, Width, Vectors, kTileColumns>(a, a_stride, b.data + j * b.column_stride,
+                                                        b.row_stride, b.column_stride,
+                                                        c + j * c_stride, c_stride, depth, panel);
     }
     const Scalar* rest = b.data + j * b.column_stride;
     Scalar* c_rest = c + j * c_stride;
@@ -106,40 +121,56 @@ inline void gemm_panel(const Scalar* a, Index a_stride, Operand<Scalar> b, Scala
     switch (columns - j) {
         case 1:
             gemm_tile<Scalar, Width, Vectors, 1>(a, a_stride, rest, b.row_stride, b.column_stride,
-                                                 c_rest, c_stride, depth, accumulate);
+                                                 c_rest, c_stride, depth, panel);
             break;
         case 2:
             gemm_tile<Scalar, Width, Vectors, 2>(a, a_stride, rest, b.row_stride, b.column_stride,
-                                                 c_rest, c_stride, depth, accumulate);
+                                                 c_rest, c_stride, depth, panel);
             break;
         case 3:
             gemm_tile<Scalar, Width, Vectors, 3>(a, a_stride, rest, b.row_stride, b.column_stride,
-                                                 c_rest, c_stride, depth, accumulate);
+                                                 c_rest, c_stride, depth, panel);
             break;
         case 4:
             gemm_tile<Scalar, Width, Vectors, 4>(a, a_stride, rest, b.row_stride, b.column_stride,
-                                                 c_rest, c_stride, depth, accumulate);
+                                                 c_rest, c_stride, depth, panel);
             break;
         default:
             break;
     }
 }
 
-/// The rows of C that no full vector covers, with vectors of half the width, a quarter, ... one
-/// row.
+/// Less than a vector of rows: with vectors of half the width, a quarter, ... one row.
 template <typename Scalar, int Width>
-inline void gemm_rest(const Scalar* a, Index a_stride, Operand<Scalar> b, Scalar* c, Index c_stride,
-                      Index rows, Index columns, Index depth, bool accumulate) noexcept {
+inline void gemm_low(const Scalar* a, Index a_stride, Operand<Scalar> b, Scalar* c, Index c_stride,
+                     Index rows, Index columns, Index depth, bool accumulate) noexcept {
     if (rows >= Width) {
-        gemm_panel<Scalar, Width, 1>(a, a_stride, b, c, c_stride, columns, depth, accumulate);
+        gemm_panel<Scalar, Width, 1>(a, a_stride, b, c, c_stride, columns, depth, {0, accumulate});
         a += Width;
         c += Width;
         rows -= Width;
     }
     if constexpr (Width > 1) {
         if (rows > 0)
-            gemm_rest<Scalar, Width / 2>(a, a_stride, b, c, c_stride, rows, columns, depth,
-                                         accumulate);
+            gemm_low<Scalar, Width / 2>(a, a_stride, b, c, c_stride, rows, columns, depth,
+                                        accumulate);
+    }
+}
+
+/// `vectors` of C's rows, 1 to `Vectors`; more than `kTileVectors` only of a single column.
+template <typename Scalar, int Width, int Vectors>
+inline void gemm_rows(Index vectors, const Scalar* a, Index a_stride, Operand<Scalar> b, Scalar* c,
+                      Index c_stride, Index columns, Index depth, Panel panel) noexcept {
+    if (vectors == Vectors) {
+        if constexpr (Vectors > kTileVectors) {
+            gemm_tile<Scalar, Width, Vectors, 1>(a, a_stride, b.data, b.row_stride, b.column_stride,
+                                                 c, c_stride, depth, panel);
+        } else {
+            gemm_panel<Scalar, Width, Vectors>(a, a_stride, b, c, c_stride, columns, depth, panel);
+        }
+    } else if constexpr (Vectors > 1) {
+        gemm_rows<Scalar, Width, Vectors - 1>(vectors, a, a_stride, b, c, c_stride, columns, depth,
+                                              panel);
     }
 }
 
@@ -148,55 +179,32 @@ template <typename Scalar>
 void gemm_fast(const Scalar* a, Index a_stride, Operand<Scalar> b, Scalar* c, Index c_stride,
                Index rows, Index columns, Index depth, bool accumulate) noexcept {
     constexpr int kWidth = kVectorBytes / static_cast<int>(sizeof(Scalar));
-    Index first = 0;
-    do {
+    for (Index first = 0; first < depth; first += kDepthBlock, accumulate = true) {
         const Index block = std::min(depth - first, kDepthBlock);
         const Scalar* a_row = a + first * a_stride;
         const Operand<Scalar> b_block{b.data + first * b.row_stride, b.row_stride, b.column_stride};
+        if (rows < kWidth) {
+            gemm_low<Scalar, kWidth / 2>(a_row, a_stride, b_block, c, c_stride, rows, columns,
+                                         block, accumulate);
+            continue;
+        }
         Scalar* c_row = c;
-        Index vectors = rows / kWidth;
+        Index vectors = (rows + kWidth - 1) / kWidth;
+        const Index overlap = vectors * kWidth - rows;
         // Panels of nearly equal height: 7 vectors are 4 + 3, not 5 + 2, since a low tile waits for
-        // its multiply-adds.
-        for (Index panels = (vectors + kTileVectors - 1) / kTileVectors; panels > 0; --panels) {
+        // its multiply-adds. So a panel has one vector only where all rows are one, and the last
+        // finds the rows that it shares in its own tile.
+        const Index most = columns == 1 ? kColumnVectors : kTileVectors;
+        for (Index panels = (vectors + most - 1) / most; panels > 0; --panels) {
             const Index height = (vectors + panels - 1) / panels;
-            static_assert(kTileVectors <= 5);
-            switch (height) {
-                case 1:
-                    gemm_panel<Scalar, kWidth, 1>(a_row, a_stride, b_block, c_row, c_stride,
-                                                  columns, block, accumulate);
-                    break;
-                case 2:
-                    gemm_panel<Scalar, kWidth, 2>(a_row, a_stride, b_block, c_row, c_stride,
-                                                  columns, block, accumulate);
-                    break;
-                case 3:
-                    gemm_panel<Scalar, kWidth, 3>(a_row, a_stride, b_block, c_row, c_stride,
-                                                  columns, block, accumulate);
-                    break;
-                case 4:
-                    if constexpr (kTileVectors >= 4)
-                        gemm_panel<Scalar, kWidth, 4>(a_row, a_stride, b_block, c_row, c_stride,
-                                                      columns, block, accumulate);
-                    break;
-                case 5:
-                    if constexpr (kTileVectors >= 5)
-                        gemm_panel<Scalar, kWidth, 5>(a_row, a_stride, b_block, c_row, c_stride,
-                                                      columns, block, accumulate);
-                    break;
-                default:
-                    break;
-            }
+            gemm_rows<Scalar, kWidth, kColumnVectors>(height, a_row, a_stride, b_block, c_row,
+                                                      c_stride, columns, block,
+                                                      {panels == 1 ? overlap : 0, accumulate});
             a_row += height * kWidth;
             c_row += height * kWidth;
             vectors -= height;
         }
-        if (rows % kWidth != 0) {
-            gemm_rest<Scalar, kWidth / 2>(a_row, a_stride, b_block, c_row, c_stride, rows % kWidth,
-                                          columns, block, accumulate);
-        }
-        accumulate = true;
-        first += block;
-    } while (first < depth);
+    }
 }
 #undef MGAN_UNROLL
 #endif
