@@ -28,6 +28,9 @@ target_link_libraries(mgan_mgan INTERFACE mgan_midi)
 # Targets that a parent project made, by FetchContent or add_subdirectory, come first.
 if(NOT TARGET Eigen3::Eigen)
     find_package(Eigen3 3.4 QUIET NO_MODULE)
+    if(NOT TARGET Eigen3::Eigen)
+        find_package(Eigen3 5 QUIET NO_MODULE)  # the version after 3.4
+    endif()
 endif()
 if(TARGET Eigen3::Eigen)
     set(MGAN_HAS_NETS ON)
@@ -35,15 +38,12 @@ if(TARGET Eigen3::Eigen)
     target_link_libraries(mgan_nets INTERFACE mgan_midi Eigen3::Eigen)
     if(MGAN_OPENMP)
         find_package(OpenMP QUIET COMPONENTS CXX)
-        if(TARGET OpenMP::OpenMP_CXX)
-            set(MGAN_HAS_OPENMP ON)
-            # If it exists: an installed mgan also serves a compiler without OpenMP.
-            target_link_libraries(mgan_nets INTERFACE $<TARGET_NAME_IF_EXISTS:OpenMP::OpenMP_CXX>)
-        endif()
+        # If it exists: that of the compiler that uses mgan decides, not that which installed it.
+        target_link_libraries(mgan_nets INTERFACE $<TARGET_NAME_IF_EXISTS:OpenMP::OpenMP_CXX>)
     endif()
     target_link_libraries(mgan_mgan INTERFACE mgan_nets)
 else()
-    message(STATUS "mgan: Eigen 3.4 not found, only mgan::midi is available (Debian: libeigen3-dev)")
+    message(STATUS "mgan: Eigen 3.4 or 5 not found, only mgan::midi is available (Debian: libeigen3-dev)")
 endif()
 
 if(NOT TARGET nlohmann_json::nlohmann_json)

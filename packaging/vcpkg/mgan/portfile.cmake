@@ -2,7 +2,8 @@
 #   vcpkg install mgan --overlay-ports=packaging/vcpkg
 get_filename_component(SOURCE_PATH "${CMAKE_CURRENT_LIST_DIR}/../../.." ABSOLUTE)
 
-# A part without its feature must not creep in because its library happens to be there.
+# A part without its feature must not creep in because its library happens to be there, and a part with it
+# must not be left out because its library is not.
 set(_options "")
 foreach(_feature_and_library IN ITEMS nets,Eigen3 io,nlohmann_json audio,PkgConfig)
     string(REPLACE "," ";" _feature_and_library "${_feature_and_library}")
@@ -10,6 +11,8 @@ foreach(_feature_and_library IN ITEMS nets,Eigen3 io,nlohmann_json audio,PkgConf
     list(GET _feature_and_library 1 _library)
     if(NOT _feature IN_LIST FEATURES)
         list(APPEND _options "-DCMAKE_DISABLE_FIND_PACKAGE_${_library}=ON")
+    elseif(NOT _library STREQUAL "Eigen3")  # which is looked for twice, as 3.4 and as 5
+        list(APPEND _options "-DCMAKE_REQUIRE_FIND_PACKAGE_${_library}=ON")
     endif()
 endforeach()
 
