@@ -27,12 +27,9 @@ target_link_libraries(mgan_mgan INTERFACE mgan_midi)
 
 # Targets that a parent project made, by FetchContent or add_subdirectory, come first.
 if(NOT TARGET Eigen3::Eigen)
-    find_package(Eigen3 3.4 QUIET NO_MODULE)
-    if(NOT TARGET Eigen3::Eigen)
-        find_package(Eigen3 5 QUIET NO_MODULE)  # the version after 3.4
-    endif()
+    find_package(Eigen3 QUIET NO_MODULE)  # no version: 5, which comes after 3.4, answers to 5 alone
 endif()
-if(TARGET Eigen3::Eigen)
+if(TARGET Eigen3::Eigen AND NOT (Eigen3_VERSION AND Eigen3_VERSION VERSION_LESS 3.4))
     set(MGAN_HAS_NETS ON)
     mgan_part(nets)
     target_link_libraries(mgan_nets INTERFACE mgan_midi Eigen3::Eigen)

@@ -11,7 +11,7 @@ foreach(_feature_and_library IN ITEMS nets,Eigen3 io,nlohmann_json audio,PkgConf
     list(GET _feature_and_library 1 _library)
     if(NOT _feature IN_LIST FEATURES)
         list(APPEND _options "-DCMAKE_DISABLE_FIND_PACKAGE_${_library}=ON")
-    elseif(NOT _library STREQUAL "Eigen3")  # which is looked for twice, as 3.4 and as 5
+    else()
         list(APPEND _options "-DCMAKE_REQUIRE_FIND_PACKAGE_${_library}=ON")
     endif()
 endforeach()
