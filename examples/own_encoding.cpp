@@ -10,6 +10,7 @@
 #include <mgan/midi/song.hpp>
 #include <mgan/models/generator.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <iostream>
 

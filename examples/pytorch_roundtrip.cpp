@@ -1,9 +1,8 @@
 // Weights to PyTorch and back, through a safetensors file.
 //
-//     pytorch_roundtrip write lstm.safetensors       mgan's weights, an input, and mgan's output
-//     python3 pytorch_roundtrip.py lstm.safetensors  PyTorch checks the output and changes the
-//     weights pytorch_roundtrip check lstm.safetensors       mgan, with PyTorch's weights, has its
-//     output
+//     pytorch_roundtrip write FILE         mgan's weights, an input, and mgan's output
+//     python3 pytorch_roundtrip.py FILE    PyTorch checks the output and changes the weights
+//     pytorch_roundtrip check FILE         with PyTorch's weights, mgan has PyTorch's output
 //
 // Names, shapes and the order of the gates are PyTorch's, so that nothing is converted.
 
@@ -12,6 +11,8 @@
 #include <mgan/training/model_file.hpp>
 
 #include <iostream>
+#include <span>
+#include <string_view>
 
 using Tensor = mgan::Sequence<float>;
 constexpr mgan::Index kSteps = 6, kBatch = 2, kFeatures = 3, kHidden = 5;

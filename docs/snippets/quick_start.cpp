@@ -70,7 +70,7 @@ public:
     }
 
     /// The next event: time since the last onset and length in ticks (384 a quarter), pitch,
-    /// velocity. Valid until the next call.
+    /// velocity. Whole numbers but for rounding errors: std::lround them, do not cut them off.
     mgan::encoding::Event<double> next() noexcept {
         for (mgan::Index i = 0; i < noise_.size(); ++i)
             noise_(i) = static_cast<float>(random_.uniform(drawn_++, range_.low, range_.high));
