@@ -4,6 +4,7 @@
 
 #include <mgan/io/json_text.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -51,6 +52,8 @@ std::string describe(const DataSet& data) {
                count(data.notes(), "note"), ", ", fixed(data.hours(), 1), " hours");
     if (!data.skipped.empty()) text += concat("; ", count(data.skipped.size(), "file"), " skipped");
     if (data.repaired > 0) text += concat("; ", count(data.repaired, "file"), " mended");
+    if (data.of_runs > 0)
+        text += concat("; ", count(data.of_runs, "file"), " in the folders of runs left out");
     return text;
 }
 
@@ -72,6 +75,19 @@ std::string printable(std::string_view text) {
         text.remove_prefix(length);
     }
     return out;
+}
+
+std::string shell_word(std::string_view text) {
+    const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return byte >= 0x80 || (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
+               (byte >= 'a' && byte <= 'z') ||
+               std::string_view("_./+,:@%-").find(c) != std::string_view::npos;
+    });
+    if (plain) return std::string(text);
+    std::string quoted = "'";
+    for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return quoted + "'";
 }
 
 std::string grouped(std::size_t number) {

@@ -26,6 +26,10 @@ inline constexpr const char* kBundled = "bundled";
 /// characters as '?'.
 [[nodiscard]] std::string printable(std::string_view text);
 
+/// A word of a command line to be pasted into a shell: as it is, or in single quotes where a space
+/// or another character would mean something.
+[[nodiscard]] std::string shell_word(std::string_view text);
+
 /// "1 234 567".
 [[nodiscard]] std::string grouped(std::size_t number);
 

@@ -51,7 +51,10 @@ TEST_CASE("Data: a folder gives its songs by sorted path, and lists what it coul
     CHECK(data.skipped[1].file == "letter.mid");
     CHECK(data.skipped[2].file == "silence.mid");
     CHECK(data.skipped[2].reason == "no notes");
-    for (const SkippedFile& skipped : data.skipped) CHECK_FALSE(skipped.reason.empty());
+    for (const SkippedFile& skipped : data.skipped) {
+        CHECK_FALSE(skipped.reason.empty());
+        CHECK(skipped.reason.find(skipped.file) == std::string::npos);  // the name stands once
+    }
     CHECK(data.folders() == 2);
     CHECK(data.notes() == songs.songs[0].notes.size() + songs.songs[1].notes.size());
 }
@@ -63,6 +66,24 @@ TEST_CASE("Data: a folder without a usable file is an error that names one and i
     CHECK_THROWS_AS(load_data_set(folder.path()), DataError);
     CHECK_THROWS_WITH(load_data_set(folder.path()), Contains("letter.mid"));
     CHECK_THROWS_AS(load_data_set(folder / "nowhere"), IoError);
+}
+
+TEST_CASE("Data: songs in the directory of a run below the folder are left out") {
+    const lab::TemporaryFolder folder;
+    const DataSet songs = lab::small_data(2);
+    for (const char* place : {"music", "mine/songs", "mine/real"}) {
+        std::filesystem::create_directories(folder / place);
+        midi::save_song(folder / place / "song.mid", songs.songs[0]);
+    }
+    CHECK(load_data_set(folder.path()).songs.size() == 3);  // two folders as any other
+    write_text(folder / "mine" / "config.json", "{}");
+    write_text(folder / "mine" / "split.tsv", "");
+    const DataSet data = load_data_set(folder.path());
+    CHECK(data.names == std::vector<std::string>{"music/song.mid"});
+    CHECK(data.files == 1);
+    CHECK(data.of_runs == 2);
+    CHECK(load_data_set(folder / "mine" / "songs").songs.size() == 1);  // asked for by name
+    CHECK(load_data_set(folder / "mine" / "songs" / "song.mid").songs.size() == 1);
 }
 
 TEST_CASE("Data: hours follow the tempo") {

@@ -45,6 +45,7 @@ struct DataSet {
     std::vector<SkippedFile> skipped;
     std::size_t files = 0;     ///< that were found
     std::size_t repaired = 0;  ///< files that had to be mended to be read
+    std::size_t of_runs = 0;   ///< files that were left out because a training wrote them
 
     [[nodiscard]] std::size_t notes() const noexcept {
         std::size_t count = 0;
@@ -126,20 +127,47 @@ struct ReadFile {
         result.repaired = read.repair_count > 0;
     } catch (const Error& error) {
         result.reason = error.what();
+        // Who lists the reason says the name first.
+        if (const std::string name = path.string() + ": "; result.reason.starts_with(name))
+            result.reason.erase(0, name.size());
     }
     return result;
+}
+
+/// Removes the files that lie in the directory of a run below `folder`: its songs, which were made,
+/// and its crops of real ones. Whoever trains in the folder of the music (`mgan train . --out run`)
+/// would otherwise have other data at each start, and learn what the model said. Returns how many.
+[[nodiscard]] inline std::size_t leave_out_runs(const std::filesystem::path& folder,
+                                                std::vector<std::filesystem::path>& files) {
+    std::map<std::filesystem::path, bool> known;
+    const auto is_run = [&](const std::filesystem::path& place) {
+        const auto [entry, is_new] = known.try_emplace(place, false);
+        std::error_code ignored;
+        if (is_new)
+            entry->second = std::filesystem::exists(place / "config.json", ignored) &&
+                            std::filesystem::exists(place / "split.tsv", ignored);
+        return entry->second;
+    };
+    return std::erase_if(files, [&](const std::filesystem::path& file) {
+        std::filesystem::path place = folder;
+        for (const std::filesystem::path& part : file.lexically_relative(folder).parent_path()) {
+            if (is_run(place /= part)) return true;
+        }
+        return false;
+    });
 }
 
 }  // namespace data_set_detail
 
 /// Reads every MIDI file under `folder` (or the file itself), `threads` at a time, which changes
 /// nothing but the time it takes. A file that cannot be read, or holds no note, is listed in
-/// `skipped`. Throws IoError if there is no such folder, DataError if no file is usable; the
-/// message names the first few reasons.
+/// `skipped`; what lies in run directories below the folder is left out. Throws IoError if there is
+/// no such folder, DataError if no file is usable; the message names the first few reasons.
 [[nodiscard]] inline DataSet load_data_set(const std::filesystem::path& folder,
                                            int threads = available_threads()) {
     DataSet data;
-    const std::vector<std::filesystem::path> files = midi::find_midi_files(folder);
+    std::vector<std::filesystem::path> files = midi::find_midi_files(folder);
+    data.of_runs = data_set_detail::leave_out_runs(folder, files);
     data.files = files.size();
     std::vector<data_set_detail::ReadFile> read(files.size());
     parallel_for(static_cast<std::ptrdiff_t>(files.size()), threads, [&](std::ptrdiff_t index) {
