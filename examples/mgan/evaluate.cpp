@@ -31,6 +31,8 @@ struct EvaluateOptions {
 std::vector<midi::Song> real_songs(const EvaluateOptions& options) {
     if (options.run.empty()) return load_data(options.against).songs;
     const RunFiles run(options.run);
+    require<DataError>(std::filesystem::exists(run.config()), printable(options.run),
+                       ": holds no run (no config.json); give the folder that mgan train made");
     std::string where = options.against;
     if (where.empty()) {
         for (const auto& [key, text] : run.read_config().second) {
@@ -42,6 +44,11 @@ std::vector<midi::Song> real_songs(const EvaluateOptions& options) {
                       : options.part == "validation" ? Part::validation
                                                      : Part::test;
     const std::vector<std::string> files = run.files_of(part);
+    require<DataError>(!files.empty(), run.split().string(), ": no song is in the part ",
+                       options.part,
+                       ", since there were too few to keep some apart; compare with all of them: "
+                       "--against ",
+                       shell_word(where), ", without --run");
     const std::set<std::string> wanted(files.begin(), files.end());
     std::vector<midi::Song> songs;
     for (std::size_t i = 0; i < data.songs.size(); ++i) {
@@ -88,8 +95,10 @@ std::string cell(const std::optional<double>& value, int digits, std::size_t wid
 }
 
 void print_table(const metrics::SetComparison& comparison) {
-    std::cout << comparison.songs_generated << " songs against crops of " << comparison.songs_real
-              << " real ones\n\n"
+    std::cout << comparison.songs_generated
+              << (comparison.songs_generated == 1 ? " song" : " songs") << " against crops of "
+              << comparison.songs_real
+              << (comparison.songs_real == 1 ? " real one\n\n" : " real ones\n\n")
               << "                       real (sd)          generated (sd)   overlap     KL  "
                  "Wasserstein    gap\n";
     for (const metrics::Metric metric : metrics::kMetrics) {
@@ -116,7 +125,10 @@ int evaluate(const EvaluateOptions& options) {
         throw UsageError(
             "--against is required: the folder of real songs to compare with (see mgan evaluate "
             "--help)");
-    const std::vector<midi::Song> generated = load_data_set(options.songs).songs;
+    // Of a run's folder the songs that it made, not the real ones beside them.
+    const RunFiles made(options.songs);
+    const std::vector<midi::Song> generated =
+        load_data_set(std::filesystem::exists(made.config()) ? made.songs() : made.path()).songs;
     // Most metrics grow with the length, so real songs are cut to the length of made ones.
     const std::vector<midi::Song> real =
         metrics::random_crops(real_songs(options), generated, options.seed);
@@ -139,7 +151,9 @@ int evaluate(const EvaluateOptions& options) {
 Run add_evaluate(CLI::App& app) {
     app.description("Compares made songs with real ones, metric by metric.");
     auto options = std::make_shared<EvaluateOptions>();
-    app.add_option("SONGS", options->songs, "folder of made songs")->type_name("")->required();
+    app.add_option("SONGS", options->songs, "folder of made songs, or of a run that made some")
+        ->type_name("")
+        ->required();
     app.add_option("--against", options->against,
                    "folder of real songs, or the word bundled; may be left out with --run")
         ->type_name("DATA");
@@ -153,6 +167,7 @@ Run add_evaluate(CLI::App& app) {
         ->capture_default_str();
     app.add_option("--seed", options->seed, "where the real songs are cut")
         ->type_name("N")
+        ->check(CLI::Validator(&seed_fault, ""))
         ->capture_default_str();
     app.add_flag("--json", options->json, "as JSON");
     app.footer(

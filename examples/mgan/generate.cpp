@@ -12,6 +12,7 @@
 #include <CLI/CLI.hpp>
 
 #include <iostream>
+#include <set>
 
 namespace mgan::program {
 
@@ -28,6 +29,24 @@ struct GenerateOptions {
     int threads = available_threads();
     bool wav = false;
 };
+
+/// Music in `folder` that is not among the songs just written: of an earlier call with more songs,
+/// or with --wav. It stays, but nobody should take it for that of this model and seed.
+std::size_t count_others(const std::filesystem::path& folder, std::size_t songs, bool wav) {
+    std::set<std::string> ours;
+    for (std::size_t i = 1; i <= songs; ++i) {
+        std::filesystem::path name = numbered_name("song", i, songs);
+        ours.insert(name.string());
+        if (wav) ours.insert(name.replace_extension(".wav").string());
+    }
+    std::size_t others = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+        const std::filesystem::path name = entry.path().filename();
+        const bool is_music = name.extension() == ".mid" || name.extension() == ".wav";
+        if (is_music && !ours.contains(name.string())) ++others;
+    }
+    return others;
+}
 
 int generate(const GenerateOptions& options) {
     const std::string missing = sound_files_missing();
@@ -55,9 +74,13 @@ int generate(const GenerateOptions& options) {
             });
     }
     std::cout << songs.size() << (songs.size() == 1 ? " song of " : " songs of ") << length
-              << " events each in " << printable(options.out)
+              << (songs.size() == 1 ? " events in " : " events each in ") << printable(options.out)
               << (options.wav ? ", as MIDI and as sound" : "") << " (seed " << options.seed
               << "; another --seed makes others)\n";
+    if (const std::size_t others = count_others(options.out, songs.size(), options.wav); others > 0)
+        std::cout << "  " << grouped(others)
+                  << (others == 1 ? " other file of music was" : " other files of music were")
+                  << " in " << printable(options.out) << " before; --out takes another folder\n";
     return kDone;
 }
 
@@ -84,12 +107,15 @@ Run add_generate(CLI::App& app) {
                    "any number, also more than the songs of the training had")
         ->type_name("N")
         ->check(CLI::Range(std::int64_t{1}, std::int64_t{1000000}).description(""));
-    app.add_option("--seed", options->seed, "which songs")->type_name("N")->capture_default_str();
+    app.add_option("--seed", options->seed, "which songs")
+        ->type_name("N")
+        ->check(CLI::Validator(&seed_fault, ""))
+        ->capture_default_str();
     app.add_option("--tempo", options->tempo, "quarter notes a minute")
         ->type_name("BPM")
         ->check(CLI::Range(4.0, 1000.0).description(""))
         ->capture_default_str();
-    app.add_option("--out", options->out, "folder to write to")
+    app.add_option("-o,--out", options->out, "folder to write to")
         ->type_name("DIR")
         ->capture_default_str();
     app.add_option("--threads", options->threads, "how many work at once")

@@ -63,7 +63,7 @@ std::string explain(const CLI::ParseError& error, const CLI::App& app) {
             for (const CLI::App* sub : app.get_subcommands(nullptr))
                 known.push_back(sub->get_name());
         }
-        const std::string nearest = nearest_word(word, known);
+        const std::string nearest = word == "help" ? "--help" : nearest_word(word, known);
         text = concat(word.starts_with("-") ? "unknown option "
                       : command == &app     ? "unknown command "
                                             : "one argument too many: ",
@@ -102,7 +102,9 @@ int main(int argc, char** argv) {
             std::cout.flush();
             // A full disk or a closed pipe must not end as if all were well.
             if (status == kDone && !std::cout)
-                return fail(kFailed, "standard output: cannot write; is the disk full?");
+                return fail(kFailed,
+                            "standard output: cannot write; is the disk full, or the reader of "
+                            "a pipe gone?");
             return status;
         }
         std::cout << app.help();

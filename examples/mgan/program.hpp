@@ -4,7 +4,11 @@
 
 #include <mgan/core/error.hpp>
 
+#include <charconv>
+#include <cstdint>
 #include <functional>
+#include <string>
+#include <system_error>
 
 namespace CLI {
 class App;
@@ -23,6 +27,16 @@ class UsageError : public Error {
 public:
     using Error::Error;
 };
+
+/// What is wrong with the text of a seed; empty: nothing. (In silence -1 would become
+/// 2^64 - 1.)
+[[nodiscard]] inline std::string seed_fault(const std::string& text) {
+    std::uint64_t number = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, failure] = std::from_chars(text.data(), end, number);
+    if (failure == std::errc{} && stop == end) return "";
+    return "'" + text + "' is not a whole number from 0 to 18446744073709551615";
+}
 
 /// A command: adds its options to `app` and returns what it does, which gives the exit status.
 using Run = std::function<int()>;

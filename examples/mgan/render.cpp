@@ -25,6 +25,9 @@ struct RenderOptions {
 
 int render(const RenderOptions& options) {
     require_sound_name(options.out);
+    require<DataError>(!std::filesystem::is_directory(options.file), printable(options.file),
+                       ": is a folder, and render plays one MIDI file; mgan generate --wav makes "
+                       "sound of all songs");
     const midi::Song song = midi::load_song(options.file, {}, {.drums = true});
     if (!options.soundfont.empty()) {
         save_with_soundfont(options.out, options.file, options.soundfont);

@@ -71,18 +71,32 @@ void make_report(Progress& progress, const RunFiles& run, int threads) {
     }
 }
 
+/// The command that goes on with a run.
+std::string resuming(const RunFiles& run) {
+    return concat("mgan train --resume --out ", shell_word(run.path().string()));
+}
+
+/// `data`: what to compare songs with; empty where the run has songs that it has not learnt from.
 void say_end(Progress& progress, const RunFiles& run, const std::string& data) {
-    const std::string name = run.path().string();
+    const std::string name = shell_word(run.path().string());
     progress.say(
         concat("Done: songs are in ", run.songs().string(), "; open them in any music program"));
     progress.say(concat("Next: mgan generate ", name,
-                        " --count 20 --out songs; mgan evaluate songs --run ", name,
-                        data == kBundled ? "" : " --against " + data));
+                        " --count 20 --out songs; mgan evaluate songs ",
+                        data.empty() ? "--run " + name : "--against " + shell_word(data)));
+}
+
+std::string epochs_text(std::int64_t count) {
+    return concat(count, count == 1 ? " epoch" : " epochs");
 }
 
 int train(const TrainOptions& options) {
     RunDirectory run(run_folder(options));
     const bool resumes = options.resume && std::filesystem::exists(run.config());
+    // A misspelt name must not become another training, on the music that mgan brings along.
+    require<DataError>(!options.resume || resumes || !options.data.empty(), run.path().string(),
+                       ": holds no run to go on with (no config.json); is the name right? To start "
+                       "one, leave out --resume, or name the folder of the music as well");
     std::optional<Settings> base;
     std::string where = options.data;
     if (resumes) {
@@ -122,6 +136,11 @@ int train(const TrainOptions& options) {
     if (trainer.looped_songs() > 0)
         progress.say(concat("  ", trainer.looped_songs(), " of the training songs have fewer than ",
                             settings.length, " events and are repeated to that length"));
+    const bool none_apart = trainer.part(Part::test).empty();
+    if (none_apart && settings.evaluation.test_share > 0.0)
+        progress.say(
+            "  too few pieces to keep some apart: the figures below compare the made songs with "
+            "those that are learnt from; a few dozen pieces are a start");
     if (resumes) {
         run.resume(trainer, data, data_name(where));
     } else {
@@ -139,8 +158,9 @@ int train(const TrainOptions& options) {
         ++longer.adversarial.epochs;
         const bool may_go_on =
             reason_against(settings, longer, {trainer.state.epoch, trainer.state.step}).empty();
-        progress.say(concat(run.path().string(), ": this run is finished after ", trainer.epochs(),
-                            " epochs", may_go_on ? "; --epochs with a larger number goes on" : ""));
+        progress.say(concat(run.path().string(), ": this run is finished after ",
+                            epochs_text(trainer.epochs()),
+                            may_go_on ? "; --epochs with a larger number goes on" : ""));
         return kDone;
     }
     progress.say(concat(
@@ -148,7 +168,7 @@ int train(const TrainOptions& options) {
         : options.resume ? "Nothing to resume yet, starting"
                          : "Training",
         " in ", run.path().string(), resumes ? concat(" at epoch ", trainer.state.epoch) : "", ": ",
-        settings.pretrain.epochs, " epochs of pretraining, ", settings.adversarial.epochs,
+        epochs_text(settings.pretrain.epochs), " of pretraining, ", settings.adversarial.epochs,
         " adversarial, ", parameter_count(trainer.generator), " parameters, ", options.threads,
         options.threads == 1 ? " thread" : " threads"));
 
@@ -176,18 +196,20 @@ int train(const TrainOptions& options) {
     try {
         if (!run_training(trainer, run, going)) {
             make_report(progress, run, options.threads);
-            progress.say(
-                concat("Interrupted; go on with: mgan train --resume --out ", run.path().string()));
+            progress.say(concat("Interrupted; go on with: ", resuming(run)));
             return kInterrupted;
         }
     } catch (const NumericalError& error) {
         progress.finish();
         throw NumericalError(
             concat(run.path().string(), ": ", error.what(), " The last checkpoint is unharmed."));
+    } catch (const IoError& error) {
+        progress.finish();
+        throw IoError(concat(error.what(), "; once that is mended, go on with: ", resuming(run)));
     }
     progress.finish();
     make_report(progress, run, options.threads);
-    say_end(progress, run, data_name(where));
+    say_end(progress, run, none_apart ? data_name(where) : "");
     return kDone;
 }
 
@@ -202,7 +224,7 @@ Run add_train(CLI::App& app) {
                    "music that mgan brings along")
         ->type_name("");
     app.add_option(
-           "--out", options->out,
+           "-o,--out", options->out,
            "folder of the run; without it: run, or run-2, run-3, ... if that is taken (with "
            "--resume: the last one that is)")
         ->type_name("DIR");

@@ -7,6 +7,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+
 namespace mgan::program {
 
 namespace {
@@ -46,7 +48,12 @@ void assign(Settings& settings, const std::string& assignment, const std::string
     try {
         apply_override(settings, assignment, source);
     } catch (const ConfigError& error) {
-        throw UsageError(error.what());
+        const std::vector<Setting> known = list_settings(settings);
+        const std::string key = assignment.substr(0, assignment.find('='));
+        const bool is_known = std::any_of(known.begin(), known.end(),
+                                          [&](const Setting& one) { return one.key == key; });
+        throw UsageError(
+            concat(error.what(), is_known ? "" : " (mgan train --print-config lists them all)"));
     }
 }
 

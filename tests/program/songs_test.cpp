@@ -53,6 +53,16 @@ TEST_CASE_METHOD(Trained, "mgan generate writes as many songs as asked, of the l
     CHECK_FALSE(has("songs/song-21.mid"));
 }
 
+TEST_CASE_METHOD(Trained, "mgan generate tells of music that was in the folder before") {
+    CHECK_THAT(mgan("generate run --count 3 --out songs").out, !Contains("before"));
+    CHECK_THAT(mgan("generate run --count 3 --seed 2 --out songs").out, !Contains("before"));
+    CHECK_THAT(mgan("generate run --count 2 --out songs").out,
+               Contains("1 other file of music was in songs before"));
+    CHECK_THAT(mgan("generate run --count 100 --out songs").out,
+               Contains("3 other files of music were in songs before"));
+    CHECK(has("songs/song-03.mid"));
+}
+
 TEST_CASE_METHOD(Trained, "mgan generate: the seed decides, and threads and model file do not") {
     const auto first = [&](const std::string& options) {
         CHECK(mgan("generate " + options + " --out other").status == 0);
@@ -151,10 +161,11 @@ TEST_CASE_METHOD(Trained, "mgan evaluate --run takes one part of the run's data"
     const json test = json::parse(mgan("evaluate run/songs --run run --json").out);
     CHECK(test["songs"]["real"] == 1);
     const json train = json::parse(mgan("evaluate run/songs --run run --part train --json").out);
+    CHECK(json::parse(mgan("evaluate run --run run --json").out) == test);  // the songs it made
     CHECK(train["songs"]["real"] == 6);
     const process::Result table = mgan("evaluate run/songs --run run --part validation");
     CHECK(table.status == 0);
-    CHECK_THAT(table.out, Contains("3 songs against crops of 1 real ones") &&
+    CHECK_THAT(table.out, Contains("3 songs against crops of 1 real one\n") &&
                               Contains("scale_consistency") && Contains("mean overlap area"));
 }
 

@@ -64,6 +64,35 @@ TEST_CASE("Without --out a run takes the first free name, and --resume the last 
     CHECK_THAT(result.out, Contains("run-2: this run is finished"));
 }
 
+TEST_CASE("A run in the folder of the music is no music, so that it can be resumed") {
+    const Workshop shop;
+    shop.write_music(4);
+    const process::Result first = shop.mgan("train data --out data/a/run" + kSmall);
+    REQUIRE(first.status == 0);
+    CHECK_THAT(first.out, !Contains("left out"));
+    const process::Result again = shop.mgan("train --resume --out data/a/run --epochs 3");
+    CHECK(again.status == 0);
+    CHECK(again.error.empty());
+    CHECK_THAT(again.out, StartsWith("Data: 4 songs in 4 files ") &&
+                              Contains("in the folders of runs left out"));
+}
+
+TEST_CASE("A name with a space stands in quotes in the commands that a training proposes") {
+    const Workshop shop;
+    shop.write_music(2, "my music");
+    std::vector<std::string> words = {MGAN_PROGRAM, "train", "my music", "-o", "Bach's run"};
+    for (const std::string& word : program::split(kSmall)) words.push_back(word);
+    const process::Result result = process::run(words, shop.path());
+    CHECK(result.status == 0);
+    CHECK_THAT(result.out, Contains("mgan generate 'Bach'\\''s run' --count") &&
+                               Contains("--against '/") && Contains("my music'\n"));
+    CHECK_THAT(result.out, Contains("too few pieces to keep some apart"));
+    const process::Result evaluated = process::run(
+        {MGAN_PROGRAM, "evaluate", "Bach's run/songs", "--run", "Bach's run"}, shop.path());
+    CHECK(evaluated.status == 1);
+    CHECK_THAT(evaluated.error, Contains("too few to keep some apart") && Contains("--against '/"));
+}
+
 TEST_CASE("A folder that holds a run is not trained into, and its model stays") {
     const Workshop shop;
     shop.write_music(4);

@@ -67,7 +67,12 @@ TEST_CASE("A wrong command line is one line on standard error, and exit status 2
     check_error(shop, "train --threads 0", 2, "--threads");
     check_error(shop, "generate", 2, "MODEL");
     check_error(shop, "generate run --count 0", 2, "--count");
-    check_error(shop, "generate run --seed x", 2, "--seed");
+    for (const char* seed : {"x", "-1", "1.5", "18446744073709551616"})
+        check_error(shop, std::string("generate run --seed ") + seed, 2, "--seed");
+    check_error(shop, "evaluate songs --run run --seed -1", 2, "whole number from 0");
+    check_error(shop, "train --seed -1", 2, "whole number from 0");
+    check_error(shop, "help", 2, "did you mean --help?");
+    check_error(shop, "train --set volume=11", 2, "--print-config lists them");
     check_error(shop, "evaluate songs", 2, "--against");
     check_error(shop, "evaluate songs --run run --part rest", 2, "--part");
     check_error(shop, "stats", 2, "PATH");
@@ -84,17 +89,21 @@ TEST_CASE("What is not there, or not what it should be, is one line and exit sta
     check_error(shop, "train empty", 1, "empty: no usable MIDI file");
     check_error(shop, "train --config nowhere.json", 1, "nowhere.json");
     check_error(shop, "train --config bad.json", 1, "generator.hidden = 0");
-    check_error(shop, "generate nowhere", 1, "nowhere");
-    check_error(shop, "generate empty", 1, "model.safetensors");
+    check_error(shop, "train --resume --out nowhere", 1, "nowhere: holds no run to go on with");
+    check_error(shop, "train --resume", 1, "run: holds no run to go on with");
+    check_error(shop, "generate nowhere", 1, "nowhere: no such file or folder; give the folder");
+    check_error(shop, "generate empty", 1, "empty: holds no model (no model.safetensors); give");
     check_error(shop, "generate model.safetensors", 1, "model.safetensors");
     check_error(shop, "report empty", 1, "holds no run");
     check_error(shop, "report absent", 1, "no such folder");
     check_error(shop, "render", 2, "FILE");
+    check_error(shop, "render empty -o song.wav", 1, "empty: is a folder");
+    check_error(shop, "evaluate empty --run empty", 1, "empty: no usable MIDI file");
     check_error(shop, "evaluate nowhere --against empty", 1, "nowhere");
     check_error(shop, "stats nowhere", 1, "nowhere");
     check_error(shop, "stats empty", 1, "empty");
     check_error(shop, "stats letter.mid", 1, "letter.mid");
-    check_error(shop, "info nowhere", 1, "nowhere");
+    check_error(shop, "info nowhere", 1, "nowhere: no such file or folder");
 }
 
 TEST_CASE("train --print-config prints settings that --config reads, and trains nothing") {

@@ -186,7 +186,7 @@ inline constexpr const char* kKindKey = "mgan.kind";
     const auto found = file.metadata().find(kKindKey);
     require<DataError>(found != file.metadata().end() && found->second == kind, file.source(),
                        ": this is not an mgan ", kind, " (its metadata lack ", kKindKey, " = ",
-                       kind, ")");
+                       kind, "); the one of a run is ", kind, ".safetensors in its folder");
     Settings settings;
     const std::string& text = file.metadata_at(kSettingsKey);
     settings_from_json(std::as_bytes(std::span(text)), file.source(), settings);
@@ -209,8 +209,13 @@ void save_model(const std::filesystem::path& path, const BasicModel<Scalar>& mod
 /// IoError, FormatError, DataError, ShapeError; nothing of a damaged file is used.
 template <typename Scalar = float>
 [[nodiscard]] BasicModel<Scalar> load_model(const std::filesystem::path& path) {
-    const std::filesystem::path file_path =
-        std::filesystem::is_directory(path) ? path / "model.safetensors" : path;
+    const bool is_folder = std::filesystem::is_directory(path);
+    const std::filesystem::path file_path = is_folder ? path / "model.safetensors" : path;
+    std::error_code failure;
+    require<IoError>(
+        std::filesystem::exists(file_path, failure) || failure, path.string(),
+        is_folder ? ": holds no model (no model.safetensors)" : ": no such file or folder",
+        "; give the folder that mgan train made, or a model.safetensors");
     const TensorFile file = read_safetensors(file_path);
     Settings settings = read_settings(file, "model");
     Generator<Scalar> generator(settings.generator_config());
