@@ -100,7 +100,12 @@ template <typename Scalar>
 /// The generator's loss of one song that it made, d = D(G(z)).
 template <typename Scalar>
 [[nodiscard]] LossValue<Scalar> generator_loss(const Scalar& d, GeneratorLoss kind) {
-    if (kind == GeneratorLoss::kNonSaturating) return negative_log(d);
+    switch (kind) {  // no default: the compiler names a kind that has no line here
+        case GeneratorLoss::kNonSaturating:
+            return negative_log(d);
+        case GeneratorLoss::kSaturating:
+            break;
+    }
     const LossValue<Scalar> no = negative_log(Scalar(Scalar(1) - d));  // log(1 - d) = -no
     return {-no.value, no.derivative};
 }
@@ -118,7 +123,12 @@ template <typename Scalar>
 /// -log d = softplus(-a).
 template <typename Scalar>
 [[nodiscard]] LossValue<Scalar> logit_generator_loss(const Scalar& a, GeneratorLoss kind) {
-    if (kind == GeneratorLoss::kSaturating) return {-softplus(a), -sigmoid(a)};
+    switch (kind) {  // no default, as above
+        case GeneratorLoss::kSaturating:
+            return {-softplus(a), -sigmoid(a)};
+        case GeneratorLoss::kNonSaturating:
+            break;
+    }
     return {softplus(Scalar(-a)), sigmoid(a) - Scalar(1)};
 }
 
