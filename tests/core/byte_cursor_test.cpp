@@ -81,7 +81,7 @@ TEST_CASE("ByteCursor finds a text ahead, and stays where there is none") {
     CHECK_FALSE(in.next_is("MTrk..."));
 }
 
-TEST_CASE("ByteCursor: what remains ends at the limit, and looking at it moves and counts nothing") {
+TEST_CASE("ByteCursor: what remains ends at the limit, and a look moves and counts nothing") {
     const Bytes bytes = hex("01 02 03 04 05");
     ByteCursor in(bytes);
     in.skip(1);
