@@ -23,7 +23,8 @@ std::span<float> values(Tensor& x) {
 }
 
 int main(int argc, char** argv) try {
-    if (argc != 3) {
+    const std::string_view mode = argc == 3 ? argv[1] : "";
+    if (mode != "write" && mode != "check") {
         std::cerr << "usage: pytorch_roundtrip write|check FILE\n";
         return 2;
     }
@@ -31,7 +32,7 @@ int main(int argc, char** argv) try {
     mgan::StackedLstm<float> lstm(kFeatures, kHidden, /*layers=*/2);
     mgan::StackedLstm<float>::Cache cache;
     Tensor x(kSteps, kBatch, kFeatures);
-    if (std::string_view(argv[1]) == "write") {
+    if (mode == "write") {
         mgan::initialise(lstm, mgan::Random(1, "weights"));
         for (mgan::Index i = 0; i < x.size(); ++i) x.data()[i] = static_cast<float>(i % 7) - 3.0F;
         Tensor y = lstm.forward(x.view(), cache);
