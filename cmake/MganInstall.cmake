@@ -5,19 +5,20 @@ include(CMakePackageConfigHelpers)
 # Components, for packagers: mgan_library, mgan_program.
 set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME mgan_library)
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/mgan" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+# In share, where CMake looks on every system: headers belong to no architecture.
 # One file of targets a part, so that who asks for one gets no other, and needs no library of another.
 foreach(_part IN ITEMS midi nets io audio)
     if(TARGET mgan_${_part})
         install(TARGETS mgan_${_part} EXPORT mgan-${_part}-targets)
-        install(EXPORT mgan-${_part}-targets NAMESPACE mgan:: DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/mgan")
+        install(EXPORT mgan-${_part}-targets NAMESPACE mgan:: DESTINATION "${CMAKE_INSTALL_DATADIR}/cmake/mgan")
     endif()
 endforeach()
 configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/mganConfig.cmake.in"
-    "${PROJECT_BINARY_DIR}/mganConfig.cmake" INSTALL_DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/mgan")
+    "${PROJECT_BINARY_DIR}/mganConfig.cmake" INSTALL_DESTINATION "${CMAKE_INSTALL_DATADIR}/cmake/mgan")
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/mganConfigVersion.cmake"
     COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES "${PROJECT_BINARY_DIR}/mganConfig.cmake" "${PROJECT_BINARY_DIR}/mganConfigVersion.cmake"
-    DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/mgan")
+    DESTINATION "${CMAKE_INSTALL_DATADIR}/cmake/mgan")
 
 # pkg-config: mgan-midi, mgan-nets, mgan-io, mgan-audio, and mgan, which is all that was installed. The
 # files find the headers from where they lie themselves. OpenMP is left to the user (-fopenmp).

@@ -28,7 +28,7 @@ foreach(_kind IN LISTS _kinds)
         file(ARCHIVE_EXTRACT INPUT "${_package}" DESTINATION "${_root}")
         file(GLOB _root "${_root}/*")
     endif()
-    foreach(_file IN ITEMS bin/mgan include/mgan/mgan.hpp include/mgan/layers/lstm.hpp "lib*/cmake/mgan/mganConfig.cmake"
+    foreach(_file IN ITEMS bin/mgan include/mgan/mgan.hpp include/mgan/layers/lstm.hpp share/cmake/mgan/mganConfig.cmake
             share/pkgconfig/mgan.pc share/man/man1/mgan.1.gz share/bash-completion/completions/mgan
             share/zsh/site-functions/_mgan share/doc/mgan/copyright)
         file(GLOB_RECURSE _found "${_root}/${_file}")

@@ -22,7 +22,7 @@ vcpkg_cmake_configure(
     OPTIONS -DMGAN_BUILD_PROGRAM=OFF -DMGAN_BUILD_TESTS=OFF -DMGAN_BUILD_BENCHMARKS=OFF -DMGAN_INSTALL=ON ${_options}
 )
 vcpkg_cmake_install()
-vcpkg_cmake_config_fixup(CONFIG_PATH lib/cmake/mgan)
+vcpkg_cmake_config_fixup(CONFIG_PATH share/cmake/mgan)
 vcpkg_fixup_pkgconfig()
 file(REMOVE_RECURSE "${CURRENT_PACKAGES_DIR}/lib" "${CURRENT_PACKAGES_DIR}/share/doc")
 vcpkg_install_copyright(FILE_LIST "${SOURCE_PATH}/LICENSE")
