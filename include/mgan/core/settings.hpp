@@ -119,26 +119,10 @@ public:
     requires(!std::same_as<T, bool>) void operator()(std::string_view key, T& member,
                                                      Range<Bound> range, std::string_view doc) {
         using Wide = std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>;
-        const auto within = [range](auto x) {
-            return std::in_range<T>(x) && std::cmp_less_equal(x, range.max) &&
-                   (range.open ? std::cmp_less(range.min, x) : std::cmp_less_equal(range.min, x));
-        };
-        add(
-            key, SettingType::integer,
-            "a whole number " +
-                bounds_text(std::to_string(range.min), std::to_string(range.max), range.open),
-            doc, [&member] { return static_cast<Wide>(member); },
-            [&member, within](const SettingValue& value) {
-                const auto assign = [&](const auto* x) {
-                    if (x == nullptr || !within(*x)) return false;
-                    member = static_cast<T>(*x);
-                    return true;
-                };
-                return assign(std::get_if<std::int64_t>(&value)) ||
-                       assign(std::get_if<std::uint64_t>(&value));
-            });
-        settings_.back().bounds =
-            SettingBounds{static_cast<Wide>(range.min), static_cast<Wide>(range.max), range.open};
+        add_integer(
+            key, member,
+            Range<Wide>{static_cast<Wide>(range.min), static_cast<Wide>(range.max), range.open},
+            doc);
     }
 
     template <typename Bound>
@@ -191,27 +175,74 @@ public:
     void operator()(std::string_view key, Enum& member, const Choices<Enum>& choices,
                     std::string_view doc) {
         Words words;
-        for (const auto& [word, value] : choices.items) words.push_back(word);
-        const auto items = choices.items;
+        std::vector<std::int64_t> values;
+        for (const auto& [word, value] : choices.items) {
+            words.push_back(word);
+            values.push_back(static_cast<std::int64_t>(value));
+        }
+        const EnumMember number{
+            &member,
+            [](const void* place) {
+                return static_cast<std::int64_t>(*static_cast<const Enum*>(place));
+            },
+            [](void* place, std::int64_t value) {
+                *static_cast<Enum*>(place) = static_cast<Enum>(value);
+            }};
+        add_choice(key, number, std::move(words), std::move(values), doc);
+    }
+
+private:
+    /// A member of some enumeration as a number. There are many enumerations: what is done with
+    /// them stands in functions that need not be compiled for each.
+    struct EnumMember {
+        void* place;
+        std::int64_t (*get)(const void* place);
+        void (*set)(void* place, std::int64_t value);
+    };
+
+    void add_choice(std::string_view key, EnumMember member, Words words,
+                    std::vector<std::int64_t> values, std::string_view doc) {
         add(
             key, SettingType::text, "one of " + joined(words), doc,
-            [&member, items] {
-                const auto at = std::find_if(items.begin(), items.end(),
-                                             [&](const auto& i) { return i.second == member; });
-                return at == items.end() ? std::string() : at->first;
+            [member, words, values] {
+                const auto at = std::find(values.begin(), values.end(), member.get(member.place));
+                return at == values.end() ? std::string()
+                                          : words[static_cast<std::size_t>(at - values.begin())];
             },
-            [&member, items](const SettingValue& value) {
+            [member, words, values](const SettingValue& value) {
                 const auto* text = std::get_if<std::string>(&value);
-                const auto at = std::find_if(items.begin(), items.end(), [&](const auto& item) {
-                    return text != nullptr && item.first == *text;
-                });
-                if (at != items.end()) member = at->second;
-                return at != items.end();
+                if (text == nullptr) return false;
+                const auto at = std::find(words.begin(), words.end(), *text);
+                if (at == words.end()) return false;
+                member.set(member.place, values[static_cast<std::size_t>(at - words.begin())]);
+                return true;
             });
         settings_.back().choices = std::move(words);
     }
 
-private:
+    template <typename T, typename Wide>
+    void add_integer(std::string_view key, T& member, Range<Wide> range, std::string_view doc) {
+        const auto within = [range](auto x) {
+            return std::in_range<T>(x) && std::cmp_less_equal(x, range.max) &&
+                   (range.open ? std::cmp_less(range.min, x) : std::cmp_less_equal(range.min, x));
+        };
+        add(
+            key, SettingType::integer,
+            "a whole number " +
+                bounds_text(std::to_string(range.min), std::to_string(range.max), range.open),
+            doc, [&member] { return static_cast<Wide>(member); },
+            [&member, within](const SettingValue& value) {
+                const auto assign = [&](const auto* x) {
+                    if (x == nullptr || !within(*x)) return false;
+                    member = static_cast<T>(*x);
+                    return true;
+                };
+                return assign(std::get_if<std::int64_t>(&value)) ||
+                       assign(std::get_if<std::uint64_t>(&value));
+            });
+        settings_.back().bounds = SettingBounds{range.min, range.max, range.open};
+    }
+
     template <typename Get, typename Set>
     void add(std::string_view key, SettingType type, std::string allowed, std::string_view doc,
              Get get, Set set) {
@@ -236,13 +267,37 @@ private:
     std::vector<Setting>& settings_;
 };
 
+/// Hands what it visits on to another visitor, with "prefix." before each key. (A lambda that
+/// takes any arguments would be compiled anew for every setting: texts of different lengths are of
+/// different types.)
+template <typename Visitor>
+class PrefixVisitor {
+public:
+    PrefixVisitor(std::string_view prefix, Visitor& visitor) : prefix_(prefix), visitor_(visitor) {}
+
+    template <typename Member>
+    void operator()(std::string_view key, Member& member, std::string_view doc) {
+        visitor_(full(key), member, doc);
+    }
+    template <typename Member, typename Allowed>
+    void operator()(std::string_view key, Member& member, const Allowed& allowed,
+                    std::string_view doc) {
+        visitor_(full(key), member, allowed, doc);
+    }
+
+private:
+    [[nodiscard]] std::string full(std::string_view key) const {
+        return std::string(prefix_) + "." + std::string(key);
+    }
+
+    std::string_view prefix_;
+    Visitor& visitor_;
+};
+
 /// Visits `part` with "prefix." before each key.
 template <typename Part, typename Visitor>
 void visit_part(std::string_view prefix, Part& part, Visitor&& visitor) {
-    part.visit([&](std::string_view key, auto& member, auto&&... rest) {
-        visitor(std::string(prefix) + "." + std::string(key), member,
-                std::forward<decltype(rest)>(rest)...);
-    });
+    part.visit(PrefixVisitor<std::remove_reference_t<Visitor>>(prefix, visitor));
 }
 
 /// All settings of an object, in the order in which it visits them. They refer to the object.
