@@ -101,6 +101,8 @@ public:
         return gradient(work[0]);
     }
 
+    [[nodiscard]] int threads() const noexcept { return threads_; }
+
     std::vector<Work> work;
 
 private:

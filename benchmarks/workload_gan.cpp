@@ -85,14 +85,14 @@ struct Game {
         norm_d = optimiser_d.step(discriminator, shards.sum([](Work & work) -> auto& {
             return work.discriminator_gradient;
         }),
-                                  1e-3, "D");
+                                  1e-3, "D", shards.threads());
         shards.for_each([&](mgan::Shard, Work& work) {
             mgan::set_zero(work.generator_gradient);
             mgan::generator_pass(generator, discriminator, step_, work, true);
         });
         norm_g = optimiser_g.step(
             generator, shards.sum([](Work & work) -> auto& { return work.generator_gradient; }),
-            1e-3, "G");
+            1e-3, "G", shards.threads());
     }
 
     static mgan::OptimiserConfig sgd() {

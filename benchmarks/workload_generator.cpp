@@ -5,6 +5,7 @@
 
 #include <mgan/layers/loss.hpp>
 #include <mgan/models/generator.hpp>
+#include <mgan/training/batch_noise.hpp>
 #include <mgan/training/optimiser.hpp>
 
 #include <memory>
@@ -18,7 +19,7 @@ using mgan::Generator;
 
 struct Training {
     struct Work {
-        mgan::Sequence<float> noise, before, target, d_event;
+        mgan::Sequence<float> noise, w, before, target, d_event;
         mgan::Matrix<float> first;
         Generator<float>::Cache cache;
         Generator<float> gradient;
@@ -38,13 +39,25 @@ struct Training {
             mgan::copy_samples(target, shard.begin, shard.end, work.target);
             work.first = work.before.step(0);
             work.gradient = generator;
+            work.gradient.noise_path = {};
         });
+        noise_gradient = generator.noise_path;
+        batch_noise.resize(shape.steps, shape.batch, config.noise);
+        if (path)
+            shards.for_each(
+                [&](mgan::Shard shard, Work& work) { batch_noise.put(shard, work.noise); });
     }
 
     void step(bool feedback) {
-        shards.for_each([&](mgan::Shard, Work& work) {
+        // The noise path is run for the whole batch, as mgan::Trainer does.
+        if (path) batch_noise.forward(generator, shards.threads());
+        shards.for_each([&](mgan::Shard shard, Work& work) {
             mgan::set_zero(work.gradient);
-            const auto noise = std::as_const(work.noise).view();
+            mgan::GeneratorNoise<float> noise = std::as_const(work.noise).view();
+            if (path) {
+                batch_noise.get(shard, work.w);
+                noise.w = std::as_const(work.w).view();
+            }
             const mgan::Sequence<float>& y =
                 feedback ? generator.forward(noise, work.first, work.cache)
                          : generator.forward_teacher_forced(
@@ -53,13 +66,20 @@ struct Training {
             (void)mgan::squared_error<float>(y.all(), work.target.all(), share, work.d_event.all());
             generator.backward(std::as_const(work.d_event).view(), work.cache, work.gradient,
                                feedback);
+            if (path) batch_noise.collect(shard, work.cache);
         });
-        Generator<float>& gradient =
+        Generator<float>& sum =
             shards.sum([](Work& work) -> Generator<float>& { return work.gradient; });
-        norm = optimiser.step(generator, gradient, 0.1, "benchmark");
+        if (path) batch_noise.backward(generator, noise_gradient, shards.threads());
+        std::swap(sum.noise_path, noise_gradient);
+        norm = optimiser.step(generator, sum, 0.1, "benchmark", shards.threads());
+        std::swap(sum.noise_path, noise_gradient);
     }
 
     Generator<float> generator;
+    bool path = !generator.noise_path.empty();
+    mgan::BatchNoise<float> batch_noise;
+    mgan::NoisePath<float> noise_gradient;
     bench::Shards<Work> shards;
     mgan::Optimiser<float> optimiser{
         {.kind = mgan::OptimiserKind::sgd, .momentum = 0.0, .l2 = 0.0, .clip = 0.0}};

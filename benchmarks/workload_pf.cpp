@@ -77,7 +77,7 @@ struct Listening {
         wide_gradient();
         gradient.head =
             shards.sum([](Work& work) -> mgan::PfHead<float>& { return work.gradient; });
-        norm = optimiser.step(classifier, gradient, 1e-3, "benchmark");
+        norm = optimiser.step(classifier, gradient, 1e-3, "benchmark", threads);
     }
 
     void wide_gradient() {

@@ -133,6 +133,46 @@ TEST_CASE("Optimiser: restored in the middle, it goes on with the same bits") {
     CHECK(values(copy) == values(model));
 }
 
+TEST_CASE(
+    "Optimiser: every weight of a layer of many pieces takes its step, with the same bits for any "
+    "threads") {
+    const Index in = 300, out = 170;  // 51000 weights: four pieces, and one for the bias
+    Dense<double> start(in, out), slope(in, out);
+    for (Index i = 0; i < start.weight.size(); ++i) {
+        start.weight.data()[i] = std::sin(static_cast<double>(i));
+        slope.weight.data()[i] = std::cos(0.7 * static_cast<double>(i));
+    }
+    for (Index i = 0; i < out; ++i) {
+        start.bias(i) = 0.01 * static_cast<double>(i);
+        slope.bias(i) = 1.0 - start.bias(i);
+    }
+    REQUIRE(mgan::ParameterPieces(start, slope).size() == 5);
+
+    const double rate = 0.1, l2 = 0.5, clip = 3.0;
+    const mgan::Matrix<double> penalised = slope.weight + l2 * start.weight;
+    const double norm = std::sqrt(penalised.squaredNorm() + slope.bias.squaredNorm());
+    const mgan::Matrix<double> weight = start.weight - rate * clip / norm * penalised;
+    const mgan::Vector<double> bias = start.bias - rate * clip / norm * slope.bias;
+    for (const int threads : {1, 2, 3, 7}) {
+        Dense<double> sgd_model = start, sgd_gradient = slope;
+        Optimiser<double> sgd({.kind = OptimiserKind::sgd, .l2 = l2, .clip = clip});
+        CHECK(sgd.step(sgd_model, sgd_gradient, rate, "here", threads) == Approx(norm));
+        CHECK((sgd_model.weight - weight).cwiseAbs().maxCoeff() < 1e-15);
+        CHECK((sgd_model.bias - bias).cwiseAbs().maxCoeff() < 1e-15);
+    }
+    const auto after = [&](int threads) {
+        Dense<double> model = start;
+        Optimiser<double> adam({.l2 = l2, .clip = clip});
+        for (int step = 0; step < 3; ++step) {
+            Dense<double> gradient = slope;
+            adam.step(model, gradient, rate, "here", threads);
+        }
+        return mgan::flat_parameters<double>(model);
+    };
+    const auto one = after(1);
+    for (const int threads : {2, 3, 7}) CHECK(after(threads) == one);
+}
+
 TEST_CASE("The moving average moves by its share of the difference") {
     Dense<double> average = model_of(1, 2, 3);
     const Dense<double> model = model_of(2, 0, 3);

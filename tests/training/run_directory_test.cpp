@@ -181,8 +181,8 @@ TEST_CASE_METHOD(Fixture, "Resuming clears away what killed processes left") {
     }
     std::filesystem::create_directories(run.path() / "real");  // a folder of the program's
     std::vector<std::filesystem::path> stale;
-    for (const char* folder : {"", "songs", "real"}) {
-        stale.push_back(run.path() / folder / ".half.tmp-999999999");
+    for (const char* inside : {"", "songs", "real"}) {
+        stale.push_back(run.path() / inside / ".half.tmp-999999999");
         std::ofstream(stale.back()) << "half a file";
         REQUIRE(std::filesystem::exists(stale.back()));
     }

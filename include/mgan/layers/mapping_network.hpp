@@ -16,7 +16,13 @@
 ///
 /// Backward is that of n dense layers. W_k' is not stored beside W_k: with 1000 x 1000 weights and
 /// a batch of 20 songs, writing the transpose would take longer than the product.
+///
+/// For T = 250, eight layers have 8 million weights, 32 MB, and a batch meets each of them 20
+/// times: time goes into reading them. So a training gives the songs of the whole batch at once,
+/// and threads share the rows of a layer, not the songs. An entry is the same sum whoever computes
+/// it.
 
+#include <mgan/core/parallel.hpp>
 #include <mgan/core/random.hpp>
 #include <mgan/layers/activation.hpp>
 #include <mgan/layers/dense.hpp>
@@ -33,9 +39,8 @@ public:
     using ScalarType = Scalar;
 
     struct Cache {
-        std::vector<Matrix<Scalar>> values;  ///< x^0 .. x^n, T F x B each
-        Matrix<Scalar> d_value;              ///< dx^k
-        Matrix<Scalar> d_below;              ///< dx^{k-1}
+        std::vector<Matrix<Scalar>> values;    ///< x^0 .. x^n, T F x B each
+        std::vector<Matrix<Scalar>> d_values;  ///< dx^0 .. dx^n; before ReLU but for dx^0
     };
 
     MappingNetwork() = default;
@@ -55,33 +60,56 @@ public:
     [[nodiscard]] Index features() const noexcept { return features_; }
 
     /// Equations (1) to (3). z, w: [T, B, F]; w is written. Throws ShapeError.
-    void forward(SequenceView<const Scalar> z, SequenceView<Scalar> w, Cache& cache) const {
+    void forward(SequenceView<const Scalar> z, SequenceView<Scalar> w, Cache& cache,
+                 int threads = 1) const {
         check("forward", z.steps(), z.features());
         check("forward", w.steps(), w.features());
         cache.values.resize(layers.size() + 1);
         flatten(z, cache.values[0]);
-        for (std::size_t k = 0; k < layers.size(); ++k) {
+        for (std::size_t k = 0; k < layers.size(); ++k)
             cache.values[k + 1].resize(layers[k].out(), z.batch());
-            layers[k].forward(cache.values[k], cache.values[k + 1]);
-            activate<Scalar>(Activation::kRelu, cache.values[k + 1]);
-        }
+        for_songs(z.batch(), threads, [&](Index first, Index count) {
+            for (std::size_t k = 0; k < layers.size(); ++k) {
+                auto y = cache.values[k + 1].middleCols(first, count);
+                layers[k].forward(cache.values[k].middleCols(first, count), y);
+                activate<Scalar>(Activation::kRelu, y);
+            }
+        });
         unflatten(cache.values.back(), w);
     }
 
-    /// dw: [T, B, F]; dz: [T, B, F], written, or an empty view; `gradients` is added to.
+    /// dw: [T, B, F]; dz: [T, B, F], written, or an empty view; `gradients` is added to, or
+    /// written. Throws ShapeError.
     void backward(SequenceView<const Scalar> dw, SequenceView<Scalar> dz, Cache& cache,
-                  MappingNetwork& gradients) const {
+                  MappingNetwork& gradients, Update update = Update::kAdd, int threads = 1) const {
         check("backward", dw.steps(), dw.features());
-        flatten(dw, cache.d_value);
-        for (std::size_t k = layers.size(); k-- > 0;) {
-            activate_backward<Scalar>(Activation::kRelu, cache.values[k + 1], cache.d_value);
-            layers[k].backward_parameters(cache.values[k], cache.d_value, gradients.layers[k]);
-            if (k == 0 && dz.empty()) return;
-            cache.d_below.resize(layers[k].in(), dw.batch());
-            multiply_transposed<Scalar>(layers[k].weight, cache.d_value, cache.d_below);
-            cache.d_value.swap(cache.d_below);
-        }
-        if (!dz.empty()) unflatten(cache.d_value, dz);
+        const std::size_t n = layers.size();
+        cache.d_values.resize(n + 1);
+        flatten(dw, cache.d_values[n]);
+        for (std::size_t k = 0; k < n; ++k) cache.d_values[k].resize(layers[k].in(), dw.batch());
+        for_songs(dw.batch(), threads, [&](Index first, Index count) {
+            for (std::size_t k = n; k-- > 0;) {
+                auto d = cache.d_values[k + 1].middleCols(first, count);
+                activate_backward<Scalar>(Activation::kRelu,
+                                          cache.values[k + 1].middleCols(first, count), d);
+                if (k == 0 && dz.empty()) return;
+                multiply_transposed<Scalar>(layers[k].weight, d,
+                                            cache.d_values[k].middleCols(first, count));
+            }
+        });
+        constexpr Index kRows = 64;  // of a gradient that a thread writes at a time
+        const Index rows = steps_ * features_, blocks = shard_count(rows, kRows);
+        parallel_for(static_cast<Index>(n) * blocks, threads, [&](std::ptrdiff_t index) {
+            const auto k = static_cast<std::size_t>(index / blocks);
+            const Index row = index % blocks * kRows, count = std::min(kRows, rows - row);
+            const auto d = cache.d_values[k + 1].middleRows(row, count);
+            outer_product<Scalar>(d, cache.values[k],
+                                  gradients.layers[k].weight.middleRows(row, count), update);
+            auto bias = gradients.layers[k].bias.segment(row, count);
+            if (update == Update::kAssign) bias.setZero();
+            for (Index b = 0; b < d.cols(); ++b) bias += d.col(b);
+        });
+        if (!dz.empty()) unflatten(cache.d_values[0], dz);
     }
 
     template <typename Self, typename Visitor>
@@ -95,6 +123,16 @@ public:
     std::vector<Dense<Scalar>> layers;
 
 private:
+    /// Calls work(first, count) for as many equal parts of the songs as there are threads.
+    template <typename Work>
+    static void for_songs(Index batch, int threads, Work&& work) {
+        const Index parts = std::clamp<Index>(threads, 1, batch);
+        parallel_for(parts, threads, [&](std::ptrdiff_t part) {
+            const Shard songs = shard_of(batch, parts, part);
+            work(songs.begin, songs.size());
+        });
+    }
+
     /// Column b: the plane of song b, step after step.
     void flatten(SequenceView<const Scalar> plane, Matrix<Scalar>& columns) const {
         columns.resize(steps_ * features_, plane.batch());

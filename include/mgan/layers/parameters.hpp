@@ -18,6 +18,7 @@
 #include <mgan/core/error.hpp>
 #include <mgan/tensor/matrix.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <span>
 #include <string>
@@ -194,6 +195,60 @@ void for_each_pair(ModelA& a, ModelB& b, Visitor&& visitor) {
     require<ShapeError>(next == blocks.count,
                         "for_each_pair: the two models have different numbers of parameters");
 }
+
+/// A part of one parameter of a model `a`, and the same part of `b`.
+template <typename ScalarA, typename ScalarB>
+struct ParameterPiece {
+    ScalarA* a;
+    ScalarB* b;
+    Index size;    ///< scalars
+    Index offset;  ///< of the first, in the order of `copy_parameters`
+    bool bias;     ///< of a vector, not a matrix
+};
+
+/// The parameters of two models of one kind side by side, in pieces of a size that depends on the
+/// model alone: threads may take whichever they like. A piece of each of four arrays (weight,
+/// gradient, two moments) fits into a level 2 cache. Both models must outlive it, unchanged in
+/// size.
+template <typename ModelA, typename ModelB>
+class ParameterPieces {
+    template <typename Model>
+    using ScalarOf = std::conditional_t<std::is_const_v<Model>, const typename Model::ScalarType,
+                                        typename Model::ScalarType>;
+
+public:
+    using Piece = ParameterPiece<ScalarOf<ModelA>, ScalarOf<ModelB>>;
+    static constexpr Index kScalars = 1 << 14;
+
+    /// Throws ShapeError if the models do not match.
+    ParameterPieces(ModelA& a, ModelB& b) {
+        Index offset = 0;
+        for_each_pair(a, b, [&](const ParameterName&, auto& parameter, auto& other) {
+            blocks_[count_] = {parameter.data(), other.data(), parameter.size(), offset,
+                               kIsBias<decltype(parameter)>};
+            first_[count_++] = pieces_;
+            pieces_ += (parameter.size() + kScalars - 1) / kScalars;
+            offset += parameter.size();
+        });
+    }
+
+    [[nodiscard]] Index size() const noexcept { return pieces_; }
+
+    [[nodiscard]] Piece operator[](Index index) const noexcept {
+        const Index* end = first_ + count_;
+        const Index block = std::upper_bound(first_, end, index) - first_ - 1;
+        Piece piece = blocks_[block];
+        const Index begin = (index - first_[block]) * kScalars;
+        return {piece.a + begin, piece.b + begin, std::min(kScalars, piece.size - begin),
+                piece.offset + begin, piece.bias};
+    }
+
+private:
+    static constexpr std::size_t kMost = parameters_detail::Blocks<ScalarOf<ModelA>>::kMost;
+    Piece blocks_[kMost];
+    Index first_[kMost];  ///< index of a block's first piece
+    Index count_ = 0, pieces_ = 0;
+};
 
 /// a += factor * b, parameter by parameter.
 template <typename Model, typename Scalar>

@@ -86,6 +86,22 @@ struct IdentityFeedback {
     }
 };
 
+/// What a generator plays from: z, and w of equation (1) where somebody has computed it for more
+/// songs than these (training/batch_noise.hpp).
+template <typename Scalar>
+struct GeneratorNoise {
+    /// The generator computes w itself.
+    template <typename View>
+    requires(std::is_convertible_v<const View&, SequenceView<const Scalar>>)
+        GeneratorNoise(const View& noise)  // NOLINT: conversion by design
+        : z(noise) {}
+    GeneratorNoise(SequenceView<const Scalar> noise, SequenceView<const Scalar> computed)
+        : z(noise), w(computed) {}
+
+    SequenceView<const Scalar> z;  ///< [T, B, Z]
+    SequenceView<const Scalar> w;  ///< [T, B, Z], or empty
+};
+
 template <typename Scalar>
 class Generator {
 public:
@@ -98,6 +114,7 @@ public:
         Sequence<Scalar> event;      ///< y_t, [T, B, F]
         Sequence<Scalar> raw_noise;  ///< z, only where both a noise path and the head read it
         Index plane_steps = 0;       ///< steps of z; more than T for the beginning of a song
+        bool w_given = false;        ///< the noise path was run by the caller
         typename NoisePath<Scalar>::Cache noise_path;
         typename StackedLstm<Scalar>::Cache lstm;
         typename Attention<Scalar>::Cache attention;
@@ -155,8 +172,8 @@ public:
         return noise_path.forward(z, cache).view();
     }
 
-    /// The same for playing a song of any length, with the plane of `noise_path.plane_steps(length)`
-    /// steps: w of a mapping network in overlapping windows.
+    /// The same for playing a song of any length, with the plane of
+    /// `noise_path.plane_steps(length)` steps: w of a mapping network in overlapping windows.
     [[nodiscard]] SequenceView<const Scalar> prepare_long_noise(
         SequenceView<const Scalar> z, typename NoisePath<Scalar>::Cache& cache) const {
         if (noise_path.empty()) return z;
@@ -173,17 +190,18 @@ public:
     /// Teacher forcing. noise: [T, B, Z], or longer with a noise path (a mapping network needs the
     /// plane of a whole song); before: [T, B, F + K], row block t holding [y_{t-1} ; k_{t-1}] of
     /// the real song. Returns y, [T, B, F], which lives in the cache. Throws ShapeError.
-    const Sequence<Scalar>& forward_teacher_forced(SequenceView<const Scalar> noise,
+    const Sequence<Scalar>& forward_teacher_forced(const GeneratorNoise<Scalar>& noise,
                                                    SequenceView<const Scalar> before,
                                                    Cache& cache) const {
         const Index steps = before.steps();
         // (Not `require`: it would build the texts of the shapes, on the heap, at every call.)
-        if (!((steps == noise.steps() || may_cut(steps, noise.steps())) &&
-              before.batch() == noise.batch() &&
+        if (!((steps == noise.z.steps() || may_cut(steps, noise.z.steps())) &&
+              before.batch() == noise.z.batch() &&
               before.features() == config_.features + config_.context)) {
             fail<ShapeError>("Generator::forward_teacher_forced: the events before are ",
-                             before.shape(), ", expected [T=", noise.steps(), ", B=", noise.batch(),
-                             ", F=", config_.features + config_.context, "]");
+                             before.shape(), ", expected [T=", noise.z.steps(),
+                             ", B=", noise.z.batch(), ", F=", config_.features + config_.context,
+                             "]");
         }
         begin(noise, steps, cache);
         cache.input.all().bottomRows(before.features()) = before.all();
@@ -202,18 +220,18 @@ public:
     /// first step. After each step, `feedback(t, y_t, fed_back, context)` writes r(y_t) (F x B) and
     /// k_t (K x B). `steps`: of the song; 0 stands for T, fewer are possible with a noise path.
     template <typename Feedback = IdentityFeedback>
-    const Sequence<Scalar>& forward(SequenceView<const Scalar> noise,
+    const Sequence<Scalar>& forward(const GeneratorNoise<Scalar>& noise,
                                     const ConstMatrixRef<Scalar>& first, Cache& cache,
                                     Feedback&& feedback = {}, Index steps = 0) const {
-        if (steps == 0) steps = noise.steps();
-        require<ShapeError>(steps == noise.steps() || may_cut(steps, noise.steps()),
-                            "Generator::forward: ", steps, " steps from a noise plane of ",
-                            noise.steps());
+        const Index plane = noise.z.steps(), batch = noise.z.batch();
+        if (steps == 0) steps = plane;
+        require<ShapeError>(steps == plane || may_cut(steps, plane), "Generator::forward: ", steps,
+                            " steps from a noise plane of ", plane);
         begin(noise, steps, cache);
         require<ShapeError>(
-            first.rows() == config_.features + config_.context && first.cols() == noise.batch(),
+            first.rows() == config_.features + config_.context && first.cols() == batch,
             "Generator::forward: the first event is ", first.rows(), " x ", first.cols(),
-            ", expected ", config_.features + config_.context, " x ", noise.batch());
+            ", expected ", config_.features + config_.context, " x ", batch);
         lstm.begin(std::as_const(cache.input).view(), cache.lstm);
         const Sequence<Scalar>& s = cache.lstm.outputs.back();
         if (attends()) attention.begin(s.view(), cache.attended.view(), cache.attention);
@@ -239,7 +257,8 @@ public:
     /// Backward of the last forward. dy: [T, B, F]. `through_feedback` takes the second term of (8)
     /// in (after `forward`; pointless after teacher forcing). `gradients` is added to. The gradient
     /// of u_t stays in `cache.d_input` ([T, B, Z + F + K]): rows 0 .. Z-1 are that of the noise;
-    /// with a noise path they are that of w, and that of z stays in `cache.d_noise`.
+    /// with a noise path they are that of w, and that of z stays in `cache.d_noise`. Where w was
+    /// given, the way back ends at w, and `gradients.noise_path` is left alone (it may be empty).
     void backward(SequenceView<const Scalar> dy, Cache& cache, Generator& gradients,
                   bool through_feedback) const {
         const Index steps = cache.event.steps(), batch = cache.event.batch();
@@ -380,24 +399,30 @@ private:
         return !noise_path.empty() && steps > 0 && steps < plane;
     }
 
-    void begin(SequenceView<const Scalar> noise, Index steps, Cache& cache) const {
-        require<ShapeError>(noise.features() == config_.noise, "Generator: the noise has ",
-                            noise.features(), " features, the model expects ", config_.noise,
-                            " (Z)");
-        if (noise.steps() <= 0 || noise.batch() <= 0)
-            fail<ShapeError>("Generator: the noise is empty, ", noise.shape());
-        const SequenceView<const Scalar> w = prepare_noise(noise, cache.noise_path);
-        cache.plane_steps = noise.steps();
-        cache.input.resize(steps, noise.batch(), lstm.features());
+    void begin(const GeneratorNoise<Scalar>& noise, Index steps, Cache& cache) const {
+        const SequenceView<const Scalar>& z = noise.z;
+        require<ShapeError>(z.features() == config_.noise, "Generator: the noise has ",
+                            z.features(), " features, the model expects ", config_.noise, " (Z)");
+        if (z.steps() <= 0 || z.batch() <= 0)
+            fail<ShapeError>("Generator: the noise is empty, ", z.shape());
+        cache.w_given = !noise.w.empty();
+        if (cache.w_given && (noise.w.steps() != z.steps() || noise.w.batch() != z.batch() ||
+                              noise.w.features() != config_.noise)) {
+            fail<ShapeError>("Generator: w is ", noise.w.shape(), ", the noise ", z.shape());
+        }
+        const SequenceView<const Scalar> w =
+            cache.w_given ? noise.w : prepare_noise(z, cache.noise_path);
+        cache.plane_steps = z.steps();
+        cache.input.resize(steps, z.batch(), lstm.features());
         cache.input.all().topRows(config_.noise) = w.range(0, steps);
         if (!noise_path.empty() && config_.noise_to_head) {
-            cache.raw_noise.resize(steps, noise.batch(), config_.noise);
-            cache.raw_noise.all() = noise.range(0, steps);
+            cache.raw_noise.resize(steps, z.batch(), config_.noise);
+            cache.raw_noise.all() = z.range(0, steps);
         }
-        if (attends()) cache.attended.resize(steps, noise.batch(), config_.hidden);
-        cache.hidden.resize(steps, noise.batch(), config_.head);
-        cache.event.resize(steps, noise.batch(), config_.features);
-        if (config_.recall_gate) cache.recall.resize(steps, noise.batch(), config_.features);
+        if (attends()) cache.attended.resize(steps, z.batch(), config_.hidden);
+        cache.hidden.resize(steps, z.batch(), config_.head);
+        cache.event.resize(steps, z.batch(), config_.features);
+        if (config_.recall_gate) cache.recall.resize(steps, z.batch(), config_.features);
     }
 
     /// z_t for the head: the top of u_t, unless a noise path stands between.
@@ -413,6 +438,12 @@ private:
 
     /// (5) backward to z_t past the noise path, and (1) backward.
     void noise_backward(Cache& cache, Generator& gradients) const {
+        if (cache.w_given) {  // who has run the noise path will go back through it, too
+            if (config_.noise_to_head)
+                add_outer_product<Scalar>(cache.d_hidden.all(), raw_noise(cache).all(),
+                                          gradients.head_noise);
+            return;
+        }
         if (!noise_path.empty()) {
             // Noise beyond the end of the song was heard by nobody but the noise path.
             cache.d_plane.resize(cache.plane_steps, cache.event.batch(), config_.noise);

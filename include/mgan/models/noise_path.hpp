@@ -76,15 +76,16 @@ public:
 
     /// Equations (1) and (2); not for an empty path. z: [T, B, Z]. Returns w, [T, B, Z], which
     /// lives in the cache. Throws ShapeError.
-    const Sequence<Scalar>& forward(SequenceView<const Scalar> z, Cache& cache) const {
+    const Sequence<Scalar>& forward(SequenceView<const Scalar> z, Cache& cache,
+                                    int threads = 1) const {
         cache.w.resize(z.steps(), z.batch(), config_.noise);
         if (!convolves()) {
-            mapping.forward(z, cache.w.view(), cache.mapping);
+            mapping.forward(z, cache.w.view(), cache.mapping, threads);
             return cache.w;
         }
         cache.mapped.resize(z.steps(), z.batch(), config_.noise);
         if (maps()) {
-            mapping.forward(z, cache.mapped.view(), cache.mapping);
+            mapping.forward(z, cache.mapped.view(), cache.mapping, threads);
         } else {
             // A copy, so that the caller need not keep z for the backward pass.
             cache.mapped.all() = z.all();
@@ -138,21 +139,23 @@ public:
         return cache.w;
     }
 
-    /// dw: [T, B, Z]; dz: [T, B, Z], written, or an empty view; `gradients` is added to.
+    /// dw: [T, B, Z]; dz: [T, B, Z], written, or an empty view; `gradients` is added to, or
+    /// written.
     void backward(SequenceView<const Scalar> dw, SequenceView<Scalar> dz, Cache& cache,
-                  NoisePath& gradients) const {
+                  NoisePath& gradients, Update update = Update::kAdd, int threads = 1) const {
         if (!convolves()) {
-            mapping.backward(dw, dz, cache.mapping, gradients.mapping);
+            mapping.backward(dw, dz, cache.mapping, gradients.mapping, update, threads);
             return;
         }
+        if (update == Update::kAssign) set_zero(gradients.convolution);
         if (!maps()) {
             convolution.backward(dw, dz, cache.convolution, gradients.convolution);
             return;
         }
         cache.d_mapped.resize(dw.steps(), dw.batch(), config_.noise);
         convolution.backward(dw, cache.d_mapped.view(), cache.convolution, gradients.convolution);
-        mapping.backward(std::as_const(cache.d_mapped).view(), dz, cache.mapping,
-                         gradients.mapping);
+        mapping.backward(std::as_const(cache.d_mapped).view(), dz, cache.mapping, gradients.mapping,
+                         update, threads);
     }
 
     template <typename Self, typename Visitor>

@@ -28,13 +28,21 @@ void multiply(const ConstMatrixRef<Scalar>& w, const ConstMatrixRef<Scalar>& x, 
                           y.outerStride(), y.rows(), y.cols(), w.cols(), update == Update::kAdd);
 }
 
+/// dw (M x K) = or += dy (M x N) x' (N x K).
+template <typename Scalar>
+void outer_product(const ConstMatrixRef<Scalar>& dy, const ConstMatrixRef<Scalar>& x,
+                   MatrixRef<Scalar> dw, Update update) {
+    assert(dy.cols() == x.cols() && dw.rows() == dy.rows() && dw.cols() == x.rows());
+    kernels::gemm<Scalar>(dy.data(), dy.outerStride(), {x.data(), x.outerStride(), 1}, dw.data(),
+                          dw.outerStride(), dw.rows(), dw.cols(), dy.cols(),
+                          update == Update::kAdd);
+}
+
 /// dw (M x K) += dy (M x N) x' (N x K).
 template <typename Scalar>
 void add_outer_product(const ConstMatrixRef<Scalar>& dy, const ConstMatrixRef<Scalar>& x,
                        MatrixRef<Scalar> dw) {
-    assert(dy.cols() == x.cols() && dw.rows() == dy.rows() && dw.cols() == x.rows());
-    kernels::gemm<Scalar>(dy.data(), dy.outerStride(), {x.data(), x.outerStride(), 1}, dw.data(),
-                          dw.outerStride(), dw.rows(), dw.cols(), dy.cols(), true);
+    outer_product<Scalar>(dy, x, dw, Update::kAdd);
 }
 
 /// sum (M) += the columns of dy (M x N), one after the other.

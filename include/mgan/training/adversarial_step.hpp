@@ -87,9 +87,8 @@ template <typename Scalar>
 void make_songs(const Generator<Scalar>& generator, const AdversarialStep<Scalar>& step,
                 AdversarialShard<Scalar>& shard) {
     shard.feedback.reset(shard.inputs.styles);
-    const Sequence<Scalar>& made =
-        generator.forward(std::as_const(shard.inputs.noise).view(), shard.inputs.first,
-                          shard.made_cache, shard.feedback);
+    const Sequence<Scalar>& made = generator.forward(
+        shard.inputs.generator_noise(), shard.inputs.first, shard.made_cache, shard.feedback);
     step.view.show(made.view(), step.codec, shard.made_view);
     step.view.show(std::as_const(shard.inputs.target).view(), step.codec, shard.real_view);
 }

@@ -16,9 +16,16 @@ struct ShardInputs {
     Sequence<Scalar> target;  ///< x_t, real events, [T, B, F]
     Sequence<Scalar> before;  ///< [y_{t-1} ; k_{t-1}] of the real songs, [T, B, F + K]
     Sequence<Scalar> noise;   ///< z_t, [T, B, Z]
+    Sequence<Scalar> w;       ///< of a noise path that is run for the whole batch, or empty
     Matrix<Scalar> first;     ///< what stands before the first event, (F + K) x B
     std::vector<encoding::Listener> listeners;
     std::vector<encoding::Style> styles;  ///< of the real songs
+
+    /// What the generator plays from.
+    [[nodiscard]] GeneratorNoise<Scalar> generator_noise() const {
+        if (w.empty()) return noise.view();
+        return {noise.view(), w.view()};
+    }
 };
 
 /// Fills noise ([T, B, Z]) for samples shard.begin .. of a batch of `batch`.

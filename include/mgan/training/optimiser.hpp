@@ -2,21 +2,31 @@
 /// \file
 /// What turns gradients into steps.
 ///
-///     SGD        v = momentum v + g             w = w - rate v (1) Adam       m = b1 m + (1 - b1)
-///     g          v = b2 v + (1 - b2) g^2                         (2)
-///                w = w - rate (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + 1e-8)
+///     SGD    v = momentum v + g                                                            (1)
+///            w = w - rate v
+///
+///     Adam   m = b1 m + (1 - b1) g                                                         (2)
+///            v = b2 v + (1 - b2) g^2
+///            w = w - rate (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + 1e-8)
 ///
 /// (Adam: Kingma and Ba 2015. t counts *steps of the optimiser*, once for all parameters.) Before
 /// either, the gradient of the penalty l2/2 |w|^2 on weights, not biases, is added, and the whole
 /// is cut to a norm of at most `clip`:
 ///
-///     g = g + l2 w,      g = g min(1, clip / |g|) (3)
+///     g = g + l2 w                                                                         (3)
+///     g = g min(1, clip / |g|)                                                             (4)
+///
+/// Memory is what limits it: a step reads the gradient twice (for its norm, then to use it) and
+/// everything else once. Threads share the pieces of `ParameterPieces`; the squares of a piece are
+/// added in their order, and the pieces in theirs, so that threads change no bit.
 ///
 /// The state is flat, in the order of the parameters, so that a checkpoint stores it as one tensor.
 
+#include <mgan/core/parallel.hpp>
 #include <mgan/layers/parameters.hpp>
 
 #include <cstdint>
+#include <vector>
 
 namespace mgan::inline MGAN_ABI {
 
@@ -48,24 +58,29 @@ public:
     Optimiser() = default;
     explicit Optimiser(const OptimiserConfig& config) : config_(config) {}
 
-    /// Equations (1) to (3) at learning rate `rate`. `gradient` is changed by (3). Returns its norm
-    /// before the cut. Throws NumericalError, before any weight changes, if an entry is not finite;
-    /// the message names the parameter, and `where` says in which part of the training.
+    /// Equations (1) to (4) at learning rate `rate`. `gradient` is changed by (3) and (4). Returns
+    /// its norm before the cut. Throws NumericalError, before any weight changes, if an entry is
+    /// not finite; the message names the parameter, and `where` says in which part of the training.
     template <typename Model>
-    double step(Model& model, Model& gradient, double rate, const std::string& where) {
+    double step(Model& model, Model& gradient, double rate, const std::string& where,
+                int threads = 1) {
         const auto size = static_cast<std::size_t>(parameter_count(model));
         if (first_.size() != size) {
             first_.assign(size, Scalar(0));
             second_.assign(config_.kind == OptimiserKind::adam ? size : 0, Scalar(0));
         }
-        if (config_.l2 != 0.0) {
-            for_each_pair(gradient, std::as_const(model),
-                          [&](const ParameterName&, auto& g, const auto& w) {
-                              if constexpr (!kIsBias<decltype(g)>)
-                                  g.reshaped() += Scalar(config_.l2) * w;
-                          });
-        }
-        const double norm = std::sqrt(squared_norm(gradient));
+        const ParameterPieces pieces(model, gradient);
+        squares_.resize(static_cast<std::size_t>(pieces.size()));
+        parallel_for(pieces.size(), threads, [&](std::ptrdiff_t index) {
+            const auto piece = pieces[index];
+            VectorMap<Scalar> g(piece.b, piece.size);
+            if (config_.l2 != 0.0 && !piece.bias)
+                g += Scalar(config_.l2) * ConstVectorMap<Scalar>(piece.a, piece.size);
+            squares_[static_cast<std::size_t>(index)] = g.template cast<double>().cwiseAbs2().sum();
+        });
+        double norm = 0.0;
+        for (const double square : squares_) norm += square;
+        norm = std::sqrt(norm);
         if (!std::isfinite(norm)) {
             const std::string name = first_non_finite(gradient);
             throw NumericalError(concat(where, ": the gradient of ",
@@ -73,16 +88,16 @@ public:
                                         name.empty() ? " overflows" : " is not finite",
                                         "; the weights are unchanged. Try a lower learning rate."));
         }
-        if (config_.clip > 0.0 && norm > config_.clip)
-            scale_parameters(gradient, Scalar(config_.clip / norm));
 
         ++steps_;
-        std::size_t offset = 0;
-        for_each_pair(
-            model, std::as_const(gradient), [&](const ParameterName&, auto& w, const auto& g) {
-                update(w.data(), g.data(), static_cast<std::size_t>(w.size()), offset, rate);
-                offset += static_cast<std::size_t>(w.size());
-            });
+        const bool cut = config_.clip > 0.0 && norm > config_.clip;
+        const auto factor = Scalar(cut ? config_.clip / norm : 1.0);
+        parallel_for(pieces.size(), threads, [&](std::ptrdiff_t index) {
+            const auto piece = pieces[index];
+            if (cut) VectorMap<Scalar>(piece.b, piece.size) *= factor;
+            update(piece.a, piece.b, static_cast<std::size_t>(piece.size),
+                   static_cast<std::size_t>(piece.offset), rate);
+        });
         return norm;
     }
 
@@ -104,6 +119,10 @@ private:
         if (config_.kind == OptimiserKind::sgd) {
             const auto momentum = static_cast<Scalar>(config_.momentum);
             const auto r = static_cast<Scalar>(rate);
+            if (config_.momentum == 0.0) {  // m would be g itself
+                for (std::size_t i = 0; i < count; ++i) w[i] -= r * g[i];
+                return;
+            }
             for (std::size_t i = 0; i < count; ++i) {
                 m[i] = momentum * m[i] + g[i];
                 w[i] -= r * m[i];
@@ -124,6 +143,7 @@ private:
 
     OptimiserConfig config_;
     std::int64_t steps_ = 0;
+    std::vector<double> squares_;  ///< of each piece of the gradient
     AlignedVector<Scalar> first_;
     AlignedVector<Scalar> second_;
 };

@@ -28,7 +28,7 @@ double pretraining_pass(const Generator<Scalar>& generator, const ShardInputs<Sc
                         typename Generator<Scalar>::Cache& cache, Sequence<Scalar>& d_event,
                         Generator<Scalar>& gradient) {
     const Sequence<Scalar>& y =
-        generator.forward_teacher_forced(inputs.noise.view(), inputs.before.view(), cache);
+        generator.forward_teacher_forced(inputs.generator_noise(), inputs.before.view(), cache);
     d_event.resize(y.steps(), y.batch(), y.features());
     const auto share = static_cast<RealOf<Scalar>>(1.0 / static_cast<double>(columns));
     Scalar value(0);

@@ -17,6 +17,7 @@
 /// The class does no input or output; run_directory.hpp does.
 
 #include <mgan/training/adversarial_step.hpp>
+#include <mgan/training/batch_noise.hpp>
 #include <mgan/training/epoch.hpp>
 #include <mgan/training/evaluation.hpp>
 #include <mgan/training/make_ear.hpp>
@@ -74,10 +75,12 @@ public:
         shards_.resize(static_cast<std::size_t>(shard_count(settings.batch, settings.shard_songs)));
         for (Work& work : shards_) {
             work.adversarial.generator_gradient = generator;
+            work.adversarial.generator_gradient.noise_path = {};  // noise_gradient_ is for all
             work.adversarial.discriminator_gradient = discriminator;
             work.adversarial.feedback = CodecFeedback<Scalar>(codec_, settings.encoding.context,
                                                               settings.discriminator.quantise);
         }
+        noise_gradient_ = generator.noise_path;
         if (settings.hears()) prepare_pf_classifier();
     }
 
@@ -233,6 +236,8 @@ private:
     std::vector<encoding::Style> styles_;
     DiscriminatorView view_;
     std::vector<Work> shards_;
+    BatchNoise<Scalar> noise_;
+    NoisePath<Scalar> noise_gradient_;
     PfClassifier<Scalar> pf_gradient_;
 
 public:
@@ -275,15 +280,28 @@ private:
         });
     }
 
-    void prepare_inputs(ShardInputs<Scalar>& inputs, const CropSource<Scalar>& source,
-                        std::span<const std::size_t> songs, Shard shard, Index steps,
-                        const Random& noise, const Random& first, const Random& crop) const {
+    /// The noise of a batch for songs of `steps` events and, with a noise path, what becomes of it.
+    void prepare_noise(Index batch, Index steps, const Random& noise) {
         const GeneratorConfig& config = generator.config();
-        const auto batch = static_cast<Index>(songs.size());
         // A mapping network reads the noise of a whole song, even where the song is cut.
         const Index plane = config.mapping_layers > 0 ? settings_.length : steps;
-        fill_noise(inputs.noise, plane, config.noise, shard, batch, noise,
-                   noise_range(settings_.pretrain));
+        const bool path = !generator.noise_path.empty();
+        if (path) noise_.resize(plane, batch, config.noise);
+        for_each_shard(batch, [&](Shard shard, Work& work) {
+            Sequence<Scalar>& z = work.adversarial.inputs.noise;
+            fill_noise(z, plane, config.noise, shard, batch, noise,
+                       noise_range(settings_.pretrain));
+            if (path) noise_.put(shard, z);
+        });
+        if (path) noise_.forward(generator, threads_);
+    }
+
+    /// What else a shard needs, after `prepare_noise`.
+    void prepare_inputs(ShardInputs<Scalar>& inputs, const CropSource<Scalar>& source,
+                        std::span<const std::size_t> songs, Shard shard, Index steps,
+                        const Random& first, const Random& crop) const {
+        const GeneratorConfig& config = generator.config();
+        if (!generator.noise_path.empty()) noise_.get(shard, inputs.w);
         fill_first(inputs.first, config.features, config.context, shard, first);
         fill_crops(inputs, source, songs, crop, shard, steps, codec_, settings_.encoding.context);
     }
@@ -296,23 +314,21 @@ private:
                                                     pretrain.curriculum_start, settings_.length);
         const auto batch = static_cast<Index>(songs.size());
         const Random noise = random("noise"), first = random("first"), crop = random("crop");
+        prepare_noise(batch, steps, noise);
         for_each_shard(batch, [&](Shard shard, Work& work) {
             AdversarialShard<Scalar>& memory = work.adversarial;
-            prepare_inputs(memory.inputs, train_, songs, shard, steps, noise, first, crop);
+            prepare_inputs(memory.inputs, train_, songs, shard, steps, first, crop);
             set_zero(memory.generator_gradient);
             memory.losses = {};
             memory.losses.pretrain =
                 pretraining_pass(generator, memory.inputs, pretrain.loss, batch * steps, 1.0, true,
                                  memory.teacher_cache, memory.d_teacher, memory.generator_gradient);
+            if (!generator.noise_path.empty()) noise_.collect(shard, memory.teacher_cache);
         });
         const AdversarialLosses losses = sum_shards(batch);
         check_loss("the pretraining loss", losses.pretrain);
-        Generator<Scalar>& gradient = shards_[0].adversarial.generator_gradient;
-        sum_generator_gradients(batch);
         state.sums.pretrain += losses.pretrain;
-        state.sums.gradient_g +=
-            take_step(generator_optimiser, generator, gradient,
-                      rate(pretrain.learning_rate, pretrain.schedule), "generator");
+        step_generator(batch, rate(pretrain.learning_rate, pretrain.schedule));
     }
 
     /// The phase goes on from the best generator so far, if one was chosen: the last epochs of
@@ -350,7 +366,7 @@ private:
 
         discriminator_half(step, songs, random("noise"), random("first"), random("crop"), !rest_d,
                            !rest_f);
-        for_each_shard(batch, [&](Shard, Work& work) {
+        for_each_shard(batch, [&](Shard shard, Work& work) {
             set_zero(work.adversarial.generator_gradient);
             SequenceView<const Scalar> d_heard;
             if (hears()) {
@@ -359,18 +375,17 @@ private:
                 if (!rest_g) d_heard = std::as_const(work.pf.d_event).view();
             }
             generator_pass(generator, discriminator, step, work.adversarial, !rest_g, d_heard);
+            if (rest_g || generator.noise_path.empty()) return;
+            noise_.collect(shard, work.adversarial.made_cache);
+            if (settings.pretrain_weight > 0.0)
+                noise_.collect(shard, work.adversarial.teacher_cache);
         });
         const AdversarialLosses losses = sum_shards(batch);
         check_loss("the generator's loss", losses.generator);
         check_loss("the feature matching loss", losses.feature_matching);
         check_loss("the generator's loss by the PF classifier", losses.f_generator);
         check_loss("the feature matching loss of the PF classifier", losses.f_matching);
-        if (!rest_g) {
-            sum_generator_gradients(batch);
-            state.sums.gradient_g +=
-                take_step(generator_optimiser, generator, shards_[0].adversarial.generator_gradient,
-                          rate(settings.learning_rate, settings.schedule), "generator");
-        }
+        if (!rest_g) step_generator(batch, rate(settings.learning_rate, settings.schedule));
         if (settings.average > 0.0)
             update_average(average, std::as_const(generator), settings.average);
 
@@ -389,10 +404,10 @@ private:
     void discriminator_half(const AdversarialStep<Scalar>& step, std::span<const std::size_t> songs,
                             const Random& noise, const Random& first, const Random& crop,
                             bool learn, bool learn_f) {
+        prepare_noise(step.batch, settings_.length, noise);
         for_each_shard(step.batch, [&](Shard shard, Work& work) {
             AdversarialShard<Scalar>& memory = work.adversarial;
-            prepare_inputs(memory.inputs, train_, songs, shard, settings_.length, noise, first,
-                           crop);
+            prepare_inputs(memory.inputs, train_, songs, shard, settings_.length, first, crop);
             memory.losses = {};
             set_zero(memory.discriminator_gradient);
             make_songs(generator, step, memory);
@@ -442,7 +457,8 @@ private:
         return sum;
     }
 
-    void sum_generator_gradients(Index batch) {
+    /// Adds up what the shards say of the generator, and takes a step.
+    void step_generator(Index batch, double step_size) {
         const Index count = shards_of(batch);
         Generator<Scalar>& gradient = shards_[0].adversarial.generator_gradient;
         for (Index i = 1; i < count; ++i) {
@@ -450,7 +466,25 @@ private:
                            shards_[static_cast<std::size_t>(i)].adversarial.generator_gradient,
                            Scalar(1));
         }
+        if (!generator.noise_path.empty()) noise_.backward(generator, noise_gradient_, threads_);
+        const Lent lent(gradient.noise_path, noise_gradient_);
+        state.sums.gradient_g +=
+            take_step(generator_optimiser, generator, gradient, step_size, "generator");
     }
+
+    /// The noise path has one gradient for the whole batch. While this lives, it completes the
+    /// gradient of a generator.
+    struct Lent {
+        Lent(NoisePath<Scalar>& to, NoisePath<Scalar>& from) : to_(to), from_(from) {
+            std::swap(to_, from_);
+        }
+        ~Lent() { std::swap(to_, from_); }
+        Lent(const Lent&) = delete;
+        Lent& operator=(const Lent&) = delete;
+
+    private:
+        NoisePath<Scalar>&to_, &from_;
+    };
 
     [[nodiscard]] std::string place() const {
         return concat("epoch ", state.epoch, ", step ", state.step + 1);
@@ -496,7 +530,7 @@ private:
     double take_step(Optimiser<Scalar>& optimiser, Model& model, Model& gradient, double step_size,
                      const char* net) const {
         try {
-            return optimiser.step(model, gradient, step_size, net);
+            return optimiser.step(model, gradient, step_size, net, threads_);
         } catch (const NumericalError& error) {
             const std::string weight = bad_weight();
             throw NumericalError(concat(place(), ", ", error.what(), weight.empty() ? "" : " (",
@@ -570,10 +604,11 @@ private:
         const AdversarialStep<Scalar> step{settings_.adversarial, settings_.pretrain.loss, view_,
                                            codec_, batch};
         const bool with_discriminator = adversarial();
+        prepare_noise(batch, settings_.length, noise);
         for_each_shard(batch, [&](Shard shard, Work& work) {
             AdversarialShard<Scalar>& memory = work.adversarial;
-            prepare_inputs(memory.inputs, validation_, chosen, shard, settings_.length, noise,
-                           first, crop);
+            prepare_inputs(memory.inputs, validation_, chosen, shard, settings_.length, first,
+                           crop);
             memory.losses = {};
             memory.losses.pretrain = pretraining_pass(
                 generator, memory.inputs, settings_.pretrain.loss, batch * settings_.length, 1.0,

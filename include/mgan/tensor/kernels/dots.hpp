@@ -119,6 +119,7 @@ inline void dots_fast(const Scalar* a, Index a_stride, const Scalar* b, Index b_
         const Scalar* b_chunk = b + first * b_stride;
         Scalar* c_chunk = c + first * c_stride;
         Scalar tails[std::size_t{kMostColumns * Width}];
+        if (rest == 0) tails[0] = Scalar(0);  // none is read, which compilers cannot always see
         for (Index j = 0; rest > 0 && j < count; ++j) {
             std::fill_n(tails + j * Width, Width - rest, Scalar(0));
             std::copy_n(b_chunk + j * b_stride + depth - rest, rest,
