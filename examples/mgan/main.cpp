@@ -14,8 +14,14 @@
 #include <Eigen/Core>
 
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
 #include <iostream>
 #include <new>
+
+#if defined(__linux__) && defined(_OPENMP)
+#include <unistd.h>
+#endif
 
 namespace {
 
@@ -73,9 +79,24 @@ std::string explain(const CLI::ParseError& error, const CLI::App& app) {
     return concat(one_line(text), " (see ", name, " --help)");
 }
 
+/// Threads that wait for each other should sleep. OpenMP's are idle by spinning, and where another
+/// program wants a processor as well, they spin in the way of those they wait for: a step takes
+/// several times as long. OpenMP reads its settings when a program is loaded, so this begins the
+/// program again, once, in the same process. Whoever has set OMP_WAIT_POLICY keeps it.
+void let_waiting_threads_sleep([[maybe_unused]] char** argv) {
+#if defined(__linux__) && defined(_OPENMP)
+    if (std::getenv("OMP_WAIT_POLICY") != nullptr) return;
+    std::error_code failure;
+    const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", failure);
+    if (failure || ::setenv("OMP_WAIT_POLICY", "passive", 0) != 0) return;
+    ::execv(self.c_str(), argv);  // returns only if it cannot; then all goes on as it is
+#endif
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+    let_waiting_threads_sleep(argv);
     Eigen::setNbThreads(1);  // threads are ours: one a shard (core/parallel.hpp)
     CLI::App app(kAbout, "mgan");
     app.set_version_flag("--version", concat("mgan ", kVersion, " (", kSimdName, ")"));
