@@ -201,7 +201,7 @@ int run(const Options& options) {
          {"shuffled pitches", {shuffled_pitches(real, 1), shuffled_pitches(real_test, 2)}}}};
 
     PfSettings paper, half, full;
-    paper.band = PfBand::low_pass;
+    paper.band = FrequencyBand::low_pass;
     paper.logarithm = false;
     half.highest = 500.0;
     const std::pair<const char*, PfSettings> bands[] = {

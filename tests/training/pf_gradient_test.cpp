@@ -165,7 +165,7 @@ Settings small_path(encoding::NormalisationKind normalisation) {
     s.adversarial.feature_matching = FeatureMatching::none;
     s.adversarial.lambda = 1.0;
     s.pf.samples = 4096;
-    s.pf.band = PfBand::full;
+    s.pf.band = FrequencyBand::full;
     s.pf.lowest = 9.0;
     s.pf.highest = 28.0;
     s.pf.logarithm = true;
@@ -201,7 +201,7 @@ TEST_CASE("PF path: the gradient is right for every kind of scaling, and in the 
         prove_by_differentiation<DerivativeMethods::kComplexStep>(subject, 3);
     }
     Settings paper = small_path(NormalisationKind::zscore);
-    paper.pf.band = PfBand::low_pass;
+    paper.pf.band = FrequencyBand::low_pass;
     paper.pf.cutoff = 160.0;
     paper.pf.logarithm = false;
     paper.pf.classifier.inputs = 0;

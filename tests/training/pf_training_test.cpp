@@ -63,7 +63,7 @@ TEST_CASE("PF training: the model has the same bytes for one, two and three thre
     for (const bool paper : {false, true}) {
         Settings settings = pf_settings();
         if (paper) {
-            settings.pf.band = PfBand::low_pass;
+            settings.pf.band = FrequencyBand::low_pass;
             settings.pf.cutoff = 3.0;
             settings.pf.logarithm = false;
             settings.pf.optimiser = OptimiserKind::sgd;
@@ -151,7 +151,7 @@ TEST_CASE("PF training: the first try, short windows, feature matching, and eq. 
     first_try.adversarial.lambda = 1.0;
     trains(first_try);
     Settings windows = pf_settings();
-    windows.pf.band = PfBand::windows;
+    windows.pf.band = FrequencyBand::windows;
     windows.pf.classifier.inputs = 0;
     trains(windows);
     Settings matching = pf_settings();
@@ -198,7 +198,7 @@ TEST_CASE("PF training: a weight of the classifier that is no number stops it, a
 TEST_CASE("PF training: the values that the classifier reads must be those of the band") {
     NEEDS_EAR();
     Settings settings = pf_settings();
-    settings.pf.band = PfBand::windows;
+    settings.pf.band = FrequencyBand::windows;
     CHECK_THROWS_WITH(lab::Training(settings, lab::small_data()),
                       Contains("pf.classifier.inputs is 60"));
 }

@@ -70,7 +70,7 @@ TEST_CASE("Settings: what the paper says stands in the preset `paper`") {
               (variant == Variant::c_rnn_gan ? FeatureMatching::none : FeatureMatching::output));
         CHECK(s.adversarial.lambda == 0.3);
         CHECK(s.hears() == (variant == Variant::carnn_pf_mgan));
-        CHECK(s.pf.band == PfBand::low_pass);
+        CHECK(s.pf.band == FrequencyBand::low_pass);
         CHECK(s.pf.cutoff == 250.0);
         CHECK_FALSE(s.pf.logarithm);
         CHECK(s.pf.classifier.kind == PfKind::bilstm);

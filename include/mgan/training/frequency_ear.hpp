@@ -27,15 +27,13 @@ namespace mgan::inline MGAN_ABI {
 }
 [[nodiscard]] inline FrequencyConverterSettings converter_settings(const PfSettings& settings) {
     FrequencyConverterSettings converter;
-    converter.band = settings.band == PfBand::low_pass ? FrequencyBand::low_pass
-                     : settings.band == PfBand::full   ? FrequencyBand::full
-                                                       : FrequencyBand::windows;
+    converter.band = settings.band;
     converter.cutoff = settings.cutoff;
     converter.lowest = settings.lowest;
     converter.highest = settings.highest;
     converter.window = settings.window;
     converter.blur = settings.blur;
-    converter.values = settings.band == PfBand::windows ? 0 : settings.classifier.inputs;
+    converter.values = settings.band == FrequencyBand::windows ? 0 : settings.classifier.inputs;
     converter.logarithm = settings.logarithm;
     return converter;
 }

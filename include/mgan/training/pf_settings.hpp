@@ -3,6 +3,7 @@
 /// The settings of the PF classifier (section 3.3 of the paper): what it hears, what it is, and how
 /// it learns. Free of FFTW: settings can be read, printed and compared where nothing can be heard.
 
+#include <mgan/audio/converter_settings.hpp>
 #include <mgan/core/settings.hpp>
 #include <mgan/models/pf_classifier.hpp>
 #include <mgan/training/optimiser.hpp>
@@ -10,15 +11,8 @@
 
 namespace mgan::inline MGAN_ABI {
 
-/// Which part of the spectrum the classifier hears (audio/frequency_converter.hpp).
-enum class PfBand {
-    low_pass,  ///< the paper's: the bins nearest to frequency 0, and their mirror
-    full,      ///< its future work: neighbouring bins averaged on a logarithmic axis
-    windows,   ///< short windows, blurred along pitch
-};
-
 struct PfSettings {
-    PfBand band = PfBand::full;
+    FrequencyBand band = FrequencyBand::full;
     double cutoff = 250.0;
     double lowest = 20.0;
     double highest = 2000.0;
@@ -38,9 +32,9 @@ struct PfSettings {
     template <typename Visitor>
     void visit(Visitor&& visitor) {
         visitor("band", band,
-                Choices<PfBand>{{"low_pass", PfBand::low_pass},
-                                {"full", PfBand::full},
-                                {"windows", PfBand::windows}},
+                Choices<FrequencyBand>{{"low_pass", FrequencyBand::low_pass},
+                                       {"full", FrequencyBand::full},
+                                       {"windows", FrequencyBand::windows}},
                 "what it hears; low_pass: the bins within the cutoff (paper); full: lowest to "
                 "highest, logarithmic; windows: short ones, blurred along pitch");
         visitor("cutoff", cutoff, above(0.0, 1e6), "band low_pass: rad/s");

@@ -429,7 +429,7 @@ inline void use_variant(Settings& settings, Variant variant) {
     s.adversarial.through_feedback = true;
     s.adversarial.freezing = FreezingRule::off;
     s.adversarial.average = 0.0;
-    s.pf.band = PfBand::low_pass;
+    s.pf.band = FrequencyBand::low_pass;
     s.pf.logarithm = false;
     s.pf.classifier.steps = 500;
     s.pf.learning_rate = 0.1;
