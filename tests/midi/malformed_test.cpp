@@ -347,15 +347,15 @@ TEST_CASE("What has no header is refused in both modes, with what was expected")
     for (const ReadMode mode : {ReadMode::strict, ReadMode::recover}) {
         CHECK(message({}, mode) == "x.mid: byte 0: expected a MIDI file, the file is empty");
         CHECK(message(text_bytes("M"), mode) ==
-              "x.mid: byte 0: expected 'MThd' at the start of the file");
+              "x.mid: byte 0: expected a MIDI file, which begins with 'MThd'");
         CHECK(message(text_bytes("MThd"), mode) ==
               "x.mid: byte 4: expected a header of 14 bytes, the file ends before");
         CHECK(message(text_bytes("mthd and some more text"), mode) ==
-              "x.mid: byte 0: expected 'MThd' at the start of the file");
+              "x.mid: byte 0: expected a MIDI file, which begins with 'MThd'");
         CHECK(message(hex("1f 8b 08 00"), mode) ==
               "x.mid: byte 0: expected 'MThd', this is gzip: unpack the file first");
         CHECK(message(Bytes(4096, std::byte{0xFF}), mode) ==
-              "x.mid: byte 0: expected 'MThd' at the start of the file");
+              "x.mid: byte 0: expected a MIDI file, which begins with 'MThd'");
     }
 }
 

@@ -224,7 +224,7 @@ TEST_CASE("save_song and load_song: a song on disk is the same song") {
         FAIL("two bytes were read as a song");
     } catch (const mgan::FormatError& error) {
         CHECK(std::string(error.what()) ==
-              path.string() + ": byte 0: expected 'MThd' at the start of the file");
+              path.string() + ": byte 0: expected a MIDI file, which begins with 'MThd'");
     }
     std::filesystem::remove(path);
     CHECK_THROWS_AS(load_song(path), mgan::IoError);

@@ -54,7 +54,7 @@ struct FaultText {
 [[nodiscard]] constexpr FaultText describe(Fault fault) noexcept {
     switch (fault) {
         case Fault::leading_bytes:
-            return {"'MThd' at the start of the file", "skipped the bytes before 'MThd'"};
+            return {"a MIDI file, which begins with 'MThd'", "skipped the bytes before 'MThd'"};
         case Fault::riff_damaged:
             return {"RIFF chunks that fit the file, one of them 'data'", "searched for 'MThd'"};
         case Fault::header_length:
