@@ -17,6 +17,8 @@
 
 #if defined(__FMA__)
 #include <immintrin.h>
+#elif defined(__aarch64__) && defined(__ARM_NEON)
+#include <arm_neon.h>
 #endif
 
 #if defined(__GNUC__) && !defined(MGAN_PORTABLE_KERNELS)
@@ -70,6 +72,11 @@ template <typename Scalar, int Width>
         return Vec(_mm_fmadd_ps(__m128(a), __m128(b), __m128(c)));
     if constexpr (sizeof(Vec) == 16 && !kFloat)
         return Vec(_mm_fmadd_pd(__m128d(a), __m128d(b), __m128d(c)));
+#elif defined(__aarch64__) && defined(__ARM_NEON)
+    if constexpr (sizeof(Vec) == 16 && std::is_same_v<Scalar, float>)
+        return Vec(vfmaq_f32(float32x4_t(c), float32x4_t(a), float32x4_t(b)));
+    if constexpr (sizeof(Vec) == 16 && std::is_same_v<Scalar, double>)
+        return Vec(vfmaq_f64(float64x2_t(c), float64x2_t(a), float64x2_t(b)));
 #endif
 #if defined(__FP_FAST_FMA) && defined(__FP_FAST_FMAF)
     Vec result{};
