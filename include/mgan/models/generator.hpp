@@ -436,15 +436,10 @@ private:
         return attends() ? cache.attended : cache.lstm.outputs.back();
     }
 
-    /// (5) backward to z_t past the noise path, and (1) backward.
+    /// (5) backward to z_t past the noise path, and (1) backward: unless the caller ran the noise
+    /// path, and will go back through it, too.
     void noise_backward(Cache& cache, Generator& gradients) const {
-        if (cache.w_given) {  // who has run the noise path will go back through it, too
-            if (config_.noise_to_head)
-                add_outer_product<Scalar>(cache.d_hidden.all(), raw_noise(cache).all(),
-                                          gradients.head_noise);
-            return;
-        }
-        if (!noise_path.empty()) {
+        if (!noise_path.empty() && !cache.w_given) {
             // Noise beyond the end of the song was heard by nobody but the noise path.
             cache.d_plane.resize(cache.plane_steps, cache.event.batch(), config_.noise);
             cache.d_plane.set_zero();
@@ -454,15 +449,15 @@ private:
             noise_path.backward(std::as_const(cache.d_plane).view(), cache.d_noise.view(),
                                 cache.noise_path, gradients.noise_path);
         }
-        if (config_.noise_to_head) {
-            add_outer_product<Scalar>(cache.d_hidden.all(), raw_noise(cache).all(),
-                                      gradients.head_noise);
-            const SequenceView<Scalar> dz = noise_path.empty()
-                                                ? cache.d_input.view().features(0, config_.noise)
-                                                : cache.d_noise.view();
-            dz.range(0, cache.event.steps()).noalias() +=
-                head_noise.transpose().lazyProduct(cache.d_hidden.all());
-        }
+        if (!config_.noise_to_head) return;
+        add_outer_product<Scalar>(cache.d_hidden.all(), raw_noise(cache).all(),
+                                  gradients.head_noise);
+        if (cache.w_given) return;
+        const SequenceView<Scalar> dz = noise_path.empty()
+                                            ? cache.d_input.view().features(0, config_.noise)
+                                            : cache.d_noise.view();
+        dz.range(0, cache.event.steps()).noalias() +=
+            head_noise.transpose().lazyProduct(cache.d_hidden.all());
     }
 
     /// Equations (5) and (6), for any number of columns.
