@@ -18,9 +18,9 @@
 /// a batch of 20 songs, writing the transpose would take longer than the product.
 ///
 /// For T = 250, eight layers have 8 million weights, 32 MB, and a batch meets each of them 20
-/// times: time goes into reading them. So a training gives the songs of the whole batch at once,
-/// and threads share the rows of a layer, not the songs. An entry is the same sum whoever computes
-/// it.
+/// times: time goes into reading them. So a training gives the songs of the whole batch at once.
+/// Each thread takes some of the songs through all layers, and then some rows of the gradients; an
+/// entry is the same sum whoever computes it.
 
 #include <mgan/core/parallel.hpp>
 #include <mgan/core/random.hpp>

@@ -3,7 +3,7 @@
 /// The noise path of a minibatch, for all its songs at once.
 ///
 ///     z, all songs ------> NoisePath ------> w ---+--> shard 1: generator, made and taught
-///     (threads share the rows of the weights)     +--> shard 2: ...
+///     (each thread takes some of the songs)       +--> shard 2: ...
 ///
 ///     dw of a song  =  the sum over the passes that read w        (free running, teacher forcing)
 ///     gradient of the noise path from dw, once for the batch
