@@ -11,11 +11,12 @@
 
 #include <mgan/core/parallel.hpp>
 #include <mgan/core/random.hpp>
+#include <mgan/dataset/crops.hpp>
+#include <mgan/dataset/load_data_set.hpp>
 #include <mgan/encoding/codec.hpp>
-#include <mgan/midi/corpus.hpp>
+#include <mgan/midi/find_files.hpp>
 #include <mgan/midi/notes.hpp>
 #include <mgan/midi/writer.hpp>
-#include <mgan/training/data_set.hpp>
 
 #include <atomic>
 #include <chrono>

@@ -30,7 +30,7 @@ void product(State& state) {
     const Matrix<float> w = numbers(s.m, s.k), x = numbers(s.k, s.n);
     Matrix<float> y(s.m, s.n);
     for (auto _ : state) {
-        mgan::multiply<float>(w, x, y, mgan::Update::kAssign);
+        mgan::multiply<float>(w, x, y, mgan::Update::assign);
         benchmark::DoNotOptimize(y.data());
         benchmark::ClobberMemory();
     }
@@ -182,6 +182,6 @@ BENCHMARK(gates_forward)->ArgNames({"H", "B"})->Args({100, 20})->Args({512, 20})
 BENCHMARK(gates_backward)->ArgNames({"H", "B"})->Args({100, 20})->Args({512, 20});
 BENCHMARK(softmax)->ArgName("T")->Arg(16)->Arg(100)->Arg(1000);
 BENCHMARK(exponential)->ArgName("n")->Arg(2000);
-BENCHMARK_TEMPLATE(activation, mgan::Activation::kSigmoid)->ArgName("units")->Arg(100);
-BENCHMARK_TEMPLATE(activation, mgan::Activation::kTanh)->ArgName("units")->Arg(100);
-BENCHMARK_TEMPLATE(activation, mgan::Activation::kRelu)->ArgName("units")->Arg(100);
+BENCHMARK_TEMPLATE(activation, mgan::Activation::sigmoid)->ArgName("units")->Arg(100);
+BENCHMARK_TEMPLATE(activation, mgan::Activation::tanh)->ArgName("units")->Arg(100);
+BENCHMARK_TEMPLATE(activation, mgan::Activation::relu)->ArgName("units")->Arg(100);

@@ -12,11 +12,13 @@
 /// <tab> loss.
 
 #include <mgan/core/parallel.hpp>
+#include <mgan/dataset/crops.hpp>
+#include <mgan/dataset/load_data_set.hpp>
+#include <mgan/dataset/split.hpp>
+#include <mgan/generation/model_file.hpp>
+#include <mgan/hearing/frequency_ear.hpp>
 #include <mgan/layers/initialisation.hpp>
 #include <mgan/layers/loss.hpp>
-#include <mgan/training/data_set.hpp>
-#include <mgan/training/frequency_ear.hpp>
-#include <mgan/training/model_file.hpp>
 
 #include <cstdio>
 #include <cstdlib>
@@ -57,11 +59,12 @@ Songs real_crops(const DataSet& data, const std::vector<std::size_t>& part,
 }
 
 /// Task (a): songs of a model, as they are played.
-Songs made_songs(const Model& model, Index count, Index length, std::uint64_t seed, int threads) {
-    const std::vector<midi::Song> made = model.songs(count, length, seed, threads);
+Songs generated_songs(const Model& model, Index count, Index length, std::uint64_t seed,
+                      int threads) {
+    const std::vector<midi::Song> generated = model.songs(count, length, seed, threads);
     Songs songs(length, count, 4);
     for (Index b = 0; b < count; ++b) {
-        const auto events = model.codec.encode<float>(made[static_cast<std::size_t>(b)]);
+        const auto events = model.codec.encode<float>(generated[static_cast<std::size_t>(b)]);
         for (Index t = 0; t < length; ++t) {
             const std::size_t from = static_cast<std::size_t>(t) % events.size();
             std::copy_n(events[from].data(), 4, songs.step(t).col(b).data());
@@ -196,8 +199,8 @@ int run(const Options& options) {
                 real_test = real_crops(data, held_out, model.codec, length, 2);
     const std::array<std::pair<const char*, std::array<Songs, 2>>, 2> tasks = {
         {{"songs of the model",
-          {made_songs(model, real.batch(), length, 1, options.threads),
-           made_songs(model, real_test.batch(), length, 2, options.threads)}},
+          {generated_songs(model, real.batch(), length, 1, options.threads),
+           generated_songs(model, real_test.batch(), length, 2, options.threads)}},
          {"shuffled pitches", {shuffled_pitches(real, 1), shuffled_pitches(real_test, 2)}}}};
 
     PfSettings paper, half, full;

@@ -6,7 +6,7 @@
 //     W1  LSTM, 2 layers, input 8                         forward; forward + backward
 //     W2  BiLSTM, 2 layers, input 4                       forward; forward + backward
 //     W3  generator with output feedback, squared error   step (SGD); step with teacher forcing
-//     W4  C-RNN-GAN: D on real and made songs, then G     step (SGD)
+//     W4  C-RNN-GAN: D on real and generated songs, then G     step (SGD)
 //     W5  CARNN mGAN generator with output feedback       step (SGD)
 //     W6  PF classifier, gradient down to the waveform    step (SGD)
 //     W7  generation, one song, event by event            event

@@ -1,5 +1,5 @@
 // W4: one step of C-RNN-GAN, with the functions that the trainer calls: G makes a batch, D learns
-// from real and made songs, then G learns through the D of this step. D sees the events as they
+// from real and generated songs, then G learns through the D of this step. D sees the events as they
 // are (four features); no feature matching, no penalty.
 //
 // The learning rates are small, so that neither net wins while it is measured: a saturated D has
@@ -8,8 +8,8 @@
 #include "flop.hpp"
 #include "workload.hpp"
 
+#include <mgan/optimisation/optimiser.hpp>
 #include <mgan/training/adversarial_step.hpp>
-#include <mgan/training/optimiser.hpp>
 
 #include <memory>
 
@@ -23,7 +23,7 @@ using mgan::Generator;
 
 mgan::AdversarialSettings settings() {
     mgan::AdversarialSettings chosen;
-    chosen.loss = mgan::GeneratorLoss::kSaturating;
+    chosen.loss = mgan::GeneratorLoss::saturating;
     chosen.loss_weight = 1.0;
     chosen.pretrain_weight = 0.0;
     chosen.feature_matching = mgan::FeatureMatching::none;

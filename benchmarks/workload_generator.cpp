@@ -5,8 +5,8 @@
 
 #include <mgan/layers/loss.hpp>
 #include <mgan/models/generator.hpp>
+#include <mgan/optimisation/optimiser.hpp>
 #include <mgan/training/batch_noise.hpp>
-#include <mgan/training/optimiser.hpp>
 
 #include <memory>
 

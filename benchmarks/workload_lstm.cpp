@@ -22,8 +22,8 @@ struct Recurrent {
         double output = 0.0;
     };
 
-    Recurrent(Layer made, const Shape& shape, Index outputs)
-        : layer(std::move(made)), shards(shape.batch, shape.threads) {
+    Recurrent(Layer generated, const Shape& shape, Index outputs)
+        : layer(std::move(generated)), shards(shape.batch, shape.threads) {
         mgan::initialise(layer, mgan::Random(1, "weights"));
         const auto x = bench::uniform(shape.steps, shape.batch, layer.features(), 2, -1.0, 1.0);
         const auto dy = bench::uniform(shape.steps, shape.batch, outputs, 3, -1.0, 1.0);

@@ -11,7 +11,7 @@
 #include <mgan/audio/frequency_converter.hpp>
 #include <mgan/layers/loss.hpp>
 #include <mgan/models/pf_classifier.hpp>
-#include <mgan/training/optimiser.hpp>
+#include <mgan/optimisation/optimiser.hpp>
 
 #include <memory>
 

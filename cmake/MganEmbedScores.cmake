@@ -1,7 +1,7 @@
 # The bundled corpus: data/scores/*.score as string literals, so that a program carries its music with
 # it and needs no file at run time.
 #
-#   target mgan_bundled_scores   STATIC, `bundled_score_texts()` of examples/mgan/bundled_corpus.hpp
+#   target mgan_bundled_scores   STATIC, `bundled_score_texts()` of program/bundled_corpus.hpp
 #
 # For mgan's own program and tests; never exported. A changed or new score file builds it anew.
 
@@ -28,7 +28,7 @@ function(mgan_embed_scores target folder)
     # Written only when it differs, so that a new configuration compiles nothing without need.
     file(GENERATE OUTPUT "${_source}" CONTENT "${_code}")
     add_library(${target} STATIC "${_source}")
-    target_include_directories(${target} PUBLIC "${PROJECT_SOURCE_DIR}/examples/mgan")
+    target_include_directories(${target} PUBLIC "${PROJECT_SOURCE_DIR}/program")
     target_link_libraries(${target} PUBLIC mgan::midi PRIVATE mgan_own_flags)
 endfunction()
 

@@ -1,11 +1,12 @@
 # The library as INTERFACE targets, one for each set of dependencies:
 #
-#   mgan::midi    core, midi, metrics          the standard library alone
+#   mgan::midi    core, midi, score, metrics   the standard library alone
 #   mgan::nets    + tensor, layers, autodiff,  Eigen, OpenMP if found
-#                   encoding, models
-#   mgan::io      + safetensors, JSON,         nlohmann/json
-#                   training
-#   mgan::audio   + audio, PF classifier       FFTW (GPL: see README)
+#                   encoding, dataset, models,
+#                   optimisation, settings
+#   mgan::io      + io, generation, training,  nlohmann/json
+#                   runs
+#   mgan::audio   + audio, hearing             FFTW (GPL: see README)
 #   mgan::mgan    everything that is there
 #
 # No warning flag, no -march and no definition but MGAN_HAS_* is exported.

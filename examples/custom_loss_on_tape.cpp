@@ -7,7 +7,7 @@
 #include <mgan/autodiff/operations.hpp>
 #include <mgan/layers/initialisation.hpp>
 #include <mgan/models/tape_adapter.hpp>
-#include <mgan/training/optimiser.hpp>
+#include <mgan/optimisation/optimiser.hpp>
 
 #include <cmath>
 #include <iostream>

@@ -79,7 +79,7 @@ int main() {
     const std::size_t before = allocations;
     for (int block = 0; block < 48000 / 64 * 60; ++block)  // a minute
         player.process(64, [&](int, int, double) { ++tones; });
-    const std::size_t made = allocations - before;  // before printing, which allocates
-    std::cout << tones << " tones in a minute, " << made << " allocations\n";
-    return tones > 0 && made == 0 && before > 0 ? 0 : 1;
+    const std::size_t allocated = allocations - before;  // before printing, which allocates
+    std::cout << tones << " tones in a minute, " << allocated << " allocations\n";
+    return tones > 0 && allocated == 0 && before > 0 ? 0 : 1;
 }

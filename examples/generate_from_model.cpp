@@ -2,8 +2,8 @@
 //
 //     generate_from_model model.safetensors songs
 
+#include <mgan/generation/model_file.hpp>
 #include <mgan/midi/notes.hpp>
-#include <mgan/training/model_file.hpp>
 
 #include <filesystem>
 #include <iostream>

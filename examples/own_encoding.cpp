@@ -68,12 +68,13 @@ int main() {
     mgan::initialise(generator, mgan::Random(3, "weights"));
     mgan::Generator<float>::Stream stream;
     generator.start(stream, mgan::Matrix<float>::Zero(2, 1));
-    mgan::Matrix<float> made(2, 15);
-    for (mgan::Index t = 0; t < made.cols(); ++t) {
-        made.col(t) =
+    mgan::Matrix<float> generated(2, 15);
+    for (mgan::Index t = 0; t < generated.cols(); ++t) {
+        generated.col(t) =
             generator.step(mgan::Matrix<float>::Constant(2, 1, t % 2 ? 0.2F : 0.8F), stream);
-        generator.fed_back(stream) = made.col(t);
+        generator.fed_back(stream) = generated.col(t);
     }
-    std::cout << "an untrained network plays " << codec.decode(made).notes.size() << " tones\n";
+    std::cout << "an untrained network plays " << codec.decode(generated).notes.size()
+              << " tones\n";
     return back && same ? 0 : 1;
 }

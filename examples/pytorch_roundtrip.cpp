@@ -6,9 +6,9 @@
 //
 // Names, shapes and the order of the gates are PyTorch's, so that nothing is converted.
 
+#include <mgan/generation/model_file.hpp>
 #include <mgan/layers/initialisation.hpp>
 #include <mgan/layers/stacked_lstm.hpp>
-#include <mgan/training/model_file.hpp>
 
 #include <iostream>
 #include <span>

@@ -4,8 +4,8 @@
 //     scores_to_midi data/scores midi
 
 #include <mgan/midi/notes.hpp>
-#include <mgan/midi/score_parser.hpp>
-#include <mgan/midi/score_performance.hpp>
+#include <mgan/score/parser.hpp>
+#include <mgan/score/performance.hpp>
 
 #include <algorithm>
 #include <filesystem>
@@ -25,8 +25,8 @@ int main(int argc, char** argv) try {
         if (entry.path().extension() != ".score") continue;
         const std::vector<std::byte> bytes = mgan::read_file_bytes(entry.path());
         const std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-        const mgan::midi::Score score = mgan::midi::parse_score(text, entry.path().string());
-        const mgan::midi::Song song = mgan::midi::perform(score, {.tempo_percent = 95});
+        const mgan::score::Score score = mgan::score::parse_score(text, entry.path().string());
+        const mgan::midi::Song song = mgan::score::perform(score, {.tempo_percent = 95});
         mgan::midi::save_song(midi / entry.path().stem().concat(".mid"), song);
         ++files;
         notes += song.notes.size();

@@ -3,7 +3,7 @@
 //
 //     train_minimal my-midi-folder model.safetensors
 
-#include <mgan/training/run_directory.hpp>
+#include <mgan/runs/run_directory.hpp>
 
 #include <iostream>
 

@@ -1,9 +1,9 @@
 // The programs of docs/gan-losses.md.
 
 #include <mgan/autodiff/gradient_check.hpp>
+#include <mgan/layers/feature_matching.hpp>
 #include <mgan/layers/loss.hpp>
-#include <mgan/training/feature_matching.hpp>
-#include <mgan/training/schedule.hpp>
+#include <mgan/optimisation/schedule.hpp>
 
 #include <cmath>
 #include <cstdio>
@@ -20,8 +20,8 @@ void print_slopes() {
             return mgan::generator_loss(d, kind).derivative * d * (1.0 - d);  // dD/da = D (1 - D)
         };
         std::printf("D(G(z)) = %.3f: saturating %.3f, non-saturating %.3f\n", d,
-                    slope(mgan::GeneratorLoss::kSaturating),
-                    slope(mgan::GeneratorLoss::kNonSaturating));
+                    slope(mgan::GeneratorLoss::saturating),
+                    slope(mgan::GeneratorLoss::non_saturating));
     }
 }
 
@@ -41,10 +41,10 @@ void print_feature_matching() {
     real << -1, 1;
     collapsed << 0, 0;
     right << -1, 1;
-    const auto paired = [&](const mgan::Matrix<double>& made) {  // over all pairs
+    const auto paired = [&](const mgan::Matrix<double>& generated) {  // over all pairs
         double sum = 0;
         for (Index a = 0; a < 2; ++a)
-            for (Index b = 0; b < 2; ++b) sum += std::pow(real(a) - made(b), 2) / 4;
+            for (Index b = 0; b < 2; ++b) sum += std::pow(real(a) - generated(b), 2) / 4;
         return sum;
     };
     std::printf("              collapsed  right\n");

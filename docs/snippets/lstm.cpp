@@ -138,8 +138,8 @@ mgan::Lstm<double> truncated(const mgan::Lstm<double>& lstm, const mgan::Sequenc
         mgan::Sequence<double> dy_piece(count, x.batch(), lstm.hidden());
         x_piece.all() = x.range(t, count);
         dy_piece.all() = dy.range(t, count);
-        lstm.forward(std::as_const(x_piece).view(), y_piece.view(), cache,
-                     mgan::Direction::kForward, &state);
+        lstm.forward(std::as_const(x_piece).view(), y_piece.view(), cache, mgan::Direction::forward,
+                     &state);
         lstm.backward(std::as_const(dy_piece).view(), {}, cache, gradients);
         state.hidden = y_piece.step(count - 1);
         state.cell = cache.cell.step(count - 1);

@@ -1,7 +1,7 @@
 // The programs of docs/quick-start-cpp.md: in a folder with a run.
 
-#include <mgan/training/model_file.hpp>
-#include <mgan/training/sampler.hpp>
+#include <mgan/generation/model_file.hpp>
+#include <mgan/generation/sampler.hpp>
 
 #include <atomic>
 #include <cstdlib>
@@ -111,7 +111,7 @@ int main() {
     }
     const long before = allocations;
     for (int i = 0; i < 1000; ++i) stream.next();
-    const long made = allocations - before;
-    std::cout << "1000 events, " << made << " allocations\n";
-    return made == 0 ? 0 : 1;
+    const long generated = allocations - before;
+    std::cout << "1000 events, " << generated << " allocations\n";
+    return generated == 0 ? 0 : 1;
 }

@@ -1,7 +1,7 @@
 // The program of docs/scores.md.
 
-#include <mgan/midi/score_parser.hpp>
-#include <mgan/midi/score_performance.hpp>
+#include <mgan/score/parser.hpp>
+#include <mgan/score/performance.hpp>
 
 #include <cstdio>
 #include <string>

@@ -1,6 +1,6 @@
 // Makes one song with a trained model: my_program model.safetensors song.mid
+#include <mgan/generation/model_file.hpp>
 #include <mgan/midi/notes.hpp>
-#include <mgan/training/model_file.hpp>
 
 #include <exception>
 #include <iostream>

@@ -4,11 +4,12 @@
 ///
 /// | part    | folders                                  | needs              | CMake target  |
 /// |---------|------------------------------------------|--------------------|---------------|
-/// | music   | core, midi, metrics                      | nothing            | `mgan::midi`  |
+/// | music   | core, midi, score, metrics               | nothing            | `mgan::midi`  |
 /// | nets    | tensor, layers, autodiff, encoding,      | Eigen              | `mgan::nets`  |
-/// |         | models                                   |                    |               |
-/// | files   | io, training                             | and nlohmann/json  | `mgan::io`    |
-/// | sound   | audio, PF classifier                     | and FFTW           | `mgan::audio` |
+/// |         | dataset, models, optimisation, settings, |                    |               |
+/// |         | generation/sampler                       |                    |               |
+/// | files   | io, generation, training, runs           | and nlohmann/json  | `mgan::io`    |
+/// | sound   | audio, hearing (PF classifier)           | and FFTW           | `mgan::audio` |
 ///
 /// A part whose libraries the compiler does not find is left out, so that this line always
 /// compiles:
@@ -44,17 +45,17 @@
 #include <mgan/core/error.hpp>
 #include <mgan/core/parallel.hpp>
 #include <mgan/core/random.hpp>
-#include <mgan/core/settings.hpp>
+#include <mgan/core/setting.hpp>
 #include <mgan/core/version.hpp>
 #include <mgan/metrics/crop.hpp>
 #include <mgan/metrics/set_comparison.hpp>
 #include <mgan/metrics/song_metrics.hpp>
-#include <mgan/midi/corpus.hpp>
+#include <mgan/midi/find_files.hpp>
 #include <mgan/midi/notes.hpp>
 #include <mgan/midi/reader.hpp>
-#include <mgan/midi/score_parser.hpp>
-#include <mgan/midi/score_performance.hpp>
 #include <mgan/midi/writer.hpp>
+#include <mgan/score/parser.hpp>
+#include <mgan/score/performance.hpp>
 
 // ---- nets
 #if MGAN_HAS_NETS
@@ -63,12 +64,18 @@
 #include <mgan/autodiff/gradient_check.hpp>
 #include <mgan/autodiff/operations.hpp>
 #include <mgan/autodiff/tape.hpp>
+#include <mgan/dataset/crops.hpp>
+#include <mgan/dataset/fingerprint.hpp>
+#include <mgan/dataset/load_data_set.hpp>
+#include <mgan/dataset/split.hpp>
 #include <mgan/encoding/codec.hpp>
+#include <mgan/generation/sampler.hpp>
 #include <mgan/layers/activation.hpp>
 #include <mgan/layers/attention.hpp>
 #include <mgan/layers/bilstm.hpp>
 #include <mgan/layers/conv2d.hpp>
 #include <mgan/layers/dense.hpp>
+#include <mgan/layers/feature_matching.hpp>
 #include <mgan/layers/initialisation.hpp>
 #include <mgan/layers/loss.hpp>
 #include <mgan/layers/lstm.hpp>
@@ -79,6 +86,9 @@
 #include <mgan/models/generator.hpp>
 #include <mgan/models/pf_classifier.hpp>
 #include <mgan/models/tape_adapter.hpp>
+#include <mgan/optimisation/optimiser.hpp>
+#include <mgan/optimisation/schedule.hpp>
+#include <mgan/settings/settings.hpp>
 #include <mgan/tensor/matrix.hpp>
 #include <mgan/tensor/product.hpp>
 #include <mgan/tensor/sequence.hpp>
@@ -96,16 +106,13 @@
 
 // ---- files
 #if MGAN_HAS_IO
-#include <mgan/io/history.hpp>
+#include <mgan/generation/model_file.hpp>
 #include <mgan/io/safetensors.hpp>
 #include <mgan/io/settings_json.hpp>
 #include <mgan/io/settings_manual.hpp>
-#include <mgan/training/checkpoint.hpp>
-#include <mgan/training/data_set.hpp>
+#include <mgan/runs/checkpoint.hpp>
+#include <mgan/runs/history.hpp>
+#include <mgan/runs/run_directory.hpp>
 #include <mgan/training/evaluation.hpp>
-#include <mgan/training/model_file.hpp>
-#include <mgan/training/run_directory.hpp>
-#include <mgan/training/sampler.hpp>
-#include <mgan/training/settings.hpp>
 #include <mgan/training/trainer.hpp>
 #endif

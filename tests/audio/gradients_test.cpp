@@ -24,7 +24,7 @@ TEST_CASE("Frequency converter: gradients of the waveform are right in every ban
         prove_by_differentiation(subject, 20);
         prove_in_float(subject);
         fill(subject, Point::kNearZero, 3);
-        prove_by_differentiation<mgan::DerivativeMethods::kComplexStep>(subject, 20);
+        prove_by_differentiation<mgan::DerivativeMethods::complex_step>(subject, 20);
         prove_in_float(subject);
     }
 }
@@ -32,7 +32,7 @@ TEST_CASE("Frequency converter: gradients of the waveform are right in every ban
 TEST_CASE("Frequency converter: the gradient of silence is zero, and the complex step agrees") {
     for (const ConverterSizes& sizes : kConverters) {
         ConverterSubject<double> subject(sizes);
-        prove_by_differentiation<mgan::DerivativeMethods::kComplexStep>(subject, 5);
+        prove_by_differentiation<mgan::DerivativeMethods::complex_step>(subject, 5);
         const ConverterSubject<double> gradients =
             gradient_of(subject, loss_weights(output_size(subject)));
         CHECK(gradients.x.isZero(0.0));
@@ -48,7 +48,7 @@ TEST_CASE("Sound path: gradients reach the events through spectrum, sound and su
             if (extent.steps < 3) {
                 prove_by_differentiation(subject, 28);
             } else {  // with many notes some bin all but cancels, see small_path
-                prove_by_differentiation<mgan::DerivativeMethods::kCentralDifference>(subject, 28);
+                prove_by_differentiation<mgan::DerivativeMethods::central_difference>(subject, 28);
             }
             SoundPathSubject<double> plain({band, extent.steps, extent.batch, true});
             plain.x = subject.x;

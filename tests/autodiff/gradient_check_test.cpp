@@ -125,8 +125,8 @@ TEST_CASE("The gradient check finds an error in one entry, by both methods, and 
         CHECK(report.worst().name == "x");
         CHECK(report.worst().entry.row == 1);
         CHECK(report.worst().entry.col == 4);
-        CHECK(report.error(DerivativeMethod::kComplexStep) > 0.1 * fault);
-        CHECK(report.error(DerivativeMethod::kCentralDifference) > 0.1 * fault);
+        CHECK(report.error(DerivativeMethod::complex_step) > 0.1 * fault);
+        CHECK(report.error(DerivativeMethod::central_difference) > 0.1 * fault);
         CHECK(text_of(report).find("worst of all: x(1, 4)") != std::string::npos);
     }
     SwishCheck check;
@@ -136,7 +136,7 @@ TEST_CASE("The gradient check finds an error in one entry, by both methods, and 
     CHECK_FALSE(report.ok());
     CHECK(report.worst().name == "swish.beta");
     CHECK(report.worst().entry.row == 2);
-    CHECK(report.error(DerivativeMethod::kCentralDifference) < 1e-7);
+    CHECK(report.error(DerivativeMethod::central_difference) < 1e-7);
 }
 
 TEST_CASE("The gradient check finds an error of a block that matters little to the loss") {
@@ -155,7 +155,7 @@ TEST_CASE("The gradient check finds an error of a block that matters little to t
     CHECK(run().ok());
     dsmall(1) *= 1 + 1e-6;
     INFO(run());
-    CHECK(run().error(DerivativeMethod::kComplexStep) > 1e-12);
+    CHECK(run().error(DerivativeMethod::complex_step) > 1e-12);
     CHECK_FALSE(run().ok());
 }
 
@@ -255,7 +255,7 @@ TEST_CASE("The gradient check by differences alone needs no complex version of t
     const Vector<double> dx = 2 * x;
     const auto loss = [](const Vector<double>& v) { return v.squaredNorm(); };
     const GradientReport report =
-        check_gradients<DerivativeMethods::kCentralDifference>(loss, wrt("x", x, dx));
+        check_gradients<DerivativeMethods::central_difference>(loss, wrt("x", x, dx));
     INFO(report);
     CHECK(report.ok());
     CHECK(report.blocks[0].errors.size() == 1);

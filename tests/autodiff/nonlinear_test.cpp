@@ -87,7 +87,7 @@ TEST_CASE("At their kinks and ties, functions have the subgradient that is docum
     first(1, 0) = 1;  // the first of the two 3s in memory order
     CHECK(c.gradient() == first);
     // The complex step takes the same side.
-    const GradientReport report = check_operation<DerivativeMethods::kComplexStep>(
+    const GradientReport report = check_operation<DerivativeMethods::complex_step>(
         [](const auto& v) { return relu(v) + max(v, 0.0) + abs(v - v); }, random_matrix(2, 2, 1));
     INFO(report);
     CHECK(report.ok());

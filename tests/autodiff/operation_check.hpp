@@ -71,7 +71,7 @@ mgan::GradientReport check_recorded(const Operation<double>& real,
 }
 
 /// `f` takes variables and returns one, for Scalar = double and std::complex<double>.
-template <mgan::DerivativeMethods kMethods = mgan::DerivativeMethods::kBoth, typename Function,
+template <mgan::DerivativeMethods kMethods = mgan::DerivativeMethods::both, typename Function,
           typename... Matrices>
 mgan::GradientReport check_operation(const Function& f, const Matrices&... values) {
     const auto listed = [&](const auto& x) {

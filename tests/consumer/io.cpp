@@ -1,6 +1,6 @@
 // A program that keeps tensors and settings in files.
 #include <mgan/io/safetensors.hpp>
-#include <mgan/training/settings.hpp>
+#include <mgan/settings/settings.hpp>
 
 #include <cstdio>
 #include <vector>

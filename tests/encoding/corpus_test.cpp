@@ -1,5 +1,5 @@
 #include <mgan/encoding/codec.hpp>
-#include <mgan/midi/corpus.hpp>
+#include <mgan/midi/find_files.hpp>
 #include <mgan/midi/notes.hpp>
 #include <support/catch.hpp>
 

@@ -9,9 +9,9 @@
 // The first byte of an input says what it is: '{' settings, 'h' a history behind it, '-' an
 // override behind it; anything else a safetensors file, so that the files of tests/data serve as
 // they are.
-#include <mgan/io/history.hpp>
 #include <mgan/io/safetensors.hpp>
 #include <mgan/io/settings_json.hpp>
+#include <mgan/runs/history.hpp>
 
 #include <cstddef>
 #include <cstdint>

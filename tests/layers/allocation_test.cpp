@@ -63,8 +63,8 @@ TEST_CASE("Dense, activations and losses allocate nothing in their second pass")
     const Sequence<float> x = random_sequence(kFeatures), target = random_sequence(kHidden);
     Sequence<float> y(kSteps, kBatch, kHidden), dy = y, dx = x;
     for (const mgan::Activation activation :
-         {mgan::Activation::kIdentity, mgan::Activation::kRelu, mgan::Activation::kSigmoid,
-          mgan::Activation::kTanh, mgan::Activation::kSoftplus}) {
+         {mgan::Activation::identity, mgan::Activation::relu, mgan::Activation::sigmoid,
+          mgan::Activation::tanh, mgan::Activation::softplus}) {
         float loss = 0.0f;
         CHECK(allocations_in_second([&] {
                   dense.forward(x.all(), y.all());
@@ -85,8 +85,7 @@ TEST_CASE("The recurrent layers allocate nothing in their second pass, nor in a 
     const Sequence<float> x = random_sequence(kFeatures), dy = random_sequence(kHidden),
                           dy_both = random_sequence(2 * kHidden);
     Sequence<float> dx = x;
-    for (const mgan::Direction direction :
-         {mgan::Direction::kForward, mgan::Direction::kBackward}) {
+    for (const mgan::Direction direction : {mgan::Direction::forward, mgan::Direction::backward}) {
         mgan::Lstm<float> lstm(kFeatures, kHidden), gradients = lstm;
         mgan::initialise(lstm, mgan::Random(2, "lstm"));
         mgan::Lstm<float>::Cache cache;
@@ -95,7 +94,7 @@ TEST_CASE("The recurrent layers allocate nothing in their second pass, nor in a 
         Sequence<float> y(kSteps, kBatch, kHidden);
         CHECK(allocations_in_second([&] {
                   lstm.forward(x.view(), y.view(), cache, direction, &initial);
-                  lstm.backward(dy.view(), dx.view(), cache, gradients, mgan::Update::kAssign,
+                  lstm.backward(dy.view(), dx.view(), cache, gradients, mgan::Update::assign,
                                 &d_initial);
                   lstm.forward(x.view(), y.view(), cache, direction);
                   lstm.backward(dy.view(), {}, cache, gradients);

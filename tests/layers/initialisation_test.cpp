@@ -51,18 +51,18 @@ TEST_CASE("Initialisation: uniform weights have PyTorch's bounds") {
 
 TEST_CASE("Initialisation: Glorot's bounds count one gate, and biases are zero") {
     mgan::Dense<double> dense(200, 100);
-    mgan::initialise(dense, Random(3, "initialisation_test"), Initialisation::kGlorot);
+    mgan::initialise(dense, Random(3, "initialisation_test"), Initialisation::glorot);
     check_uniform(dense.weight, std::sqrt(6.0 / 300.0));
     CHECK(dense.bias.isZero(0.0));
     mgan::Lstm<double> lstm(30, 100);
-    mgan::initialise(lstm, Random(4, "initialisation_test"), Initialisation::kGlorot);
+    mgan::initialise(lstm, Random(4, "initialisation_test"), Initialisation::glorot);
     check_uniform(lstm.weight_ih, std::sqrt(6.0 / 130.0));
     check_uniform(lstm.weight_hh, std::sqrt(6.0 / 200.0));
     CHECK(lstm.bias_hh.isZero(0.0));
 }
 
 TEST_CASE("Initialisation: the two biases of every forget gate add up to one") {
-    for (const Initialisation kind : {Initialisation::kUniform, Initialisation::kGlorot}) {
+    for (const Initialisation kind : {Initialisation::uniform, Initialisation::glorot}) {
         mgan::BiLstm<float> bilstm(3, 10, 2);
         mgan::initialise(bilstm, Random(5, "initialisation_test"), kind);
         for (const auto& layer : bilstm.layers) {

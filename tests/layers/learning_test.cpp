@@ -59,7 +59,7 @@ struct ForwardNet {
                       Recurrence recurrence) const {
         if (recurrence == Recurrence::kCut) {
             backward_cut(recurrent, dy.view(), {}, cache.recurrent, gradients.recurrent,
-                         Update::kAssign);
+                         Update::assign);
         } else {
             recurrent.backward(dy.view(), {}, cache.recurrent, gradients.recurrent);
         }
@@ -88,9 +88,9 @@ struct BothWaysNet {
         const BiLstm<double>::Layer& layer = recurrent.layers[0];
         BiLstm<double>::Layer& d_layer = gradients.recurrent.layers[0];
         backward_cut(layer.forward, dy.view().features(0, 12), {}, cache.layers[0].forward,
-                     d_layer.forward, Update::kAssign);
+                     d_layer.forward, Update::assign);
         backward_cut(layer.backward, dy.view().features(12, 12), {}, cache.layers[0].backward,
-                     d_layer.backward, Update::kAssign);
+                     d_layer.backward, Update::assign);
     }
     template <typename Self, typename Visitor>
     static void visit(Self& self, Visitor&& visitor, const mgan::ParameterName& prefix) {

@@ -35,7 +35,7 @@ TEST_CASE("The losses of a GAN are finite where the discriminator is sure, right
             CHECK(loss.value >= 0.0);
         }
         for (const GeneratorLoss kind :
-             {GeneratorLoss::kSaturating, GeneratorLoss::kNonSaturating}) {
+             {GeneratorLoss::saturating, GeneratorLoss::non_saturating}) {
             const LossValue<double> loss = generator_loss(d, kind);
             CHECK(std::isfinite(loss.value));
             CHECK(std::isfinite(loss.derivative));
@@ -51,13 +51,13 @@ TEST_CASE("The losses of a GAN are finite where the discriminator is sure, right
 
 TEST_CASE("The two losses of the generator are log(1 - D) and -log D") {
     for (const double d : {0.01, 0.3, 0.99}) {
-        CHECK(generator_loss(d, GeneratorLoss::kSaturating).value ==
+        CHECK(generator_loss(d, GeneratorLoss::saturating).value ==
               Approx(std::log(1.0 - d)).epsilon(1e-14));
-        CHECK(generator_loss(d, GeneratorLoss::kSaturating).derivative ==
+        CHECK(generator_loss(d, GeneratorLoss::saturating).derivative ==
               Approx(-1.0 / (1.0 - d)).epsilon(1e-14));
-        CHECK(generator_loss(d, GeneratorLoss::kNonSaturating).value ==
+        CHECK(generator_loss(d, GeneratorLoss::non_saturating).value ==
               Approx(-std::log(d)).epsilon(1e-14));
-        CHECK(generator_loss(d, GeneratorLoss::kNonSaturating).derivative ==
+        CHECK(generator_loss(d, GeneratorLoss::non_saturating).derivative ==
               Approx(-1.0 / d).epsilon(1e-14));
     }
 }
@@ -100,11 +100,11 @@ TEMPLATE_TEST_CASE("Sigmoid and softplus neither overflow nor lose small values"
 TEST_CASE("ReLU is flat at zero") {
     Matrix<double> y(1, 3);
     y << 0.0, -0.0, 2.0;
-    mgan::activate<double>(mgan::Activation::kRelu, y);
+    mgan::activate<double>(mgan::Activation::relu, y);
     CHECK(y(0, 0) == 0.0);
     CHECK(y(0, 2) == 2.0);
     Matrix<double> dy = Matrix<double>::Ones(1, 3);
-    mgan::activate_backward<double>(mgan::Activation::kRelu, y, dy);
+    mgan::activate_backward<double>(mgan::Activation::relu, y, dy);
     CHECK(dy(0, 0) == 0.0);
     CHECK(dy(0, 1) == 0.0);
     CHECK(dy(0, 2) == 1.0);
@@ -120,7 +120,7 @@ TEST_CASE("The losses of a logit are those of its sigmoid, and go on where that 
                   Approx(cross_entropy(d, label).derivative * slope).epsilon(1e-9).margin(1e-15));
         }
         for (const GeneratorLoss kind :
-             {GeneratorLoss::kSaturating, GeneratorLoss::kNonSaturating}) {
+             {GeneratorLoss::saturating, GeneratorLoss::non_saturating}) {
             const LossValue<double> loss = mgan::logit_generator_loss(a, kind);
             CHECK(loss.value == Approx(generator_loss(d, kind).value).epsilon(1e-9));
             CHECK(loss.derivative ==
@@ -129,5 +129,5 @@ TEST_CASE("The losses of a logit are those of its sigmoid, and go on where that 
     }
     CHECK(mgan::logit_cross_entropy(-1000.0, 1.0).value == 1000.0);
     CHECK(mgan::logit_cross_entropy(-1000.0, 1.0).derivative == -1.0);
-    CHECK(mgan::logit_generator_loss(-1000.0, GeneratorLoss::kNonSaturating).derivative == -1.0);
+    CHECK(mgan::logit_generator_loss(-1000.0, GeneratorLoss::non_saturating).derivative == -1.0);
 }

@@ -83,8 +83,8 @@ TEST_CASE("LSTM: the backward direction sees the sequence reversed") {
     Sequence<double> reversed(6, 2, 3), y(6, 2, 4), y_reversed(6, 2, 4);
     for (Index t = 0; t < 6; ++t) reversed.step(t) = x.step(5 - t);
     mgan::Lstm<double>::Cache cache;
-    lstm.forward(x.view(), y.view(), cache, Direction::kBackward);
-    lstm.forward(reversed.view(), y_reversed.view(), cache, Direction::kForward);
+    lstm.forward(x.view(), y.view(), cache, Direction::backward);
+    lstm.forward(reversed.view(), y_reversed.view(), cache, Direction::forward);
     for (Index t = 0; t < 6; ++t) CHECK(y.step(t) == y_reversed.step(5 - t));
 }
 
@@ -95,8 +95,8 @@ TEST_CASE("BiLSTM: its halves are an LSTM and an LSTM that reads from the end") 
     const Sequence<double>& y = bilstm.forward(x.view(), cache);
     Sequence<double> forward(6, 2, 4), backward(6, 2, 4);
     mgan::Lstm<double>::Cache single;
-    bilstm.layers[0].forward.forward(x.view(), forward.view(), single, Direction::kForward);
-    bilstm.layers[0].backward.forward(x.view(), backward.view(), single, Direction::kBackward);
+    bilstm.layers[0].forward.forward(x.view(), forward.view(), single, Direction::forward);
+    bilstm.layers[0].backward.forward(x.view(), backward.view(), single, Direction::backward);
     CHECK(y.all().topRows(4) == forward.all());
     CHECK(y.all().bottomRows(4) == backward.all());
 }
@@ -213,12 +213,12 @@ TEST_CASE("Shape errors say what has which size, and what the layer expects") {
     mgan::LstmState<double> state;
     state.set_zero(4, 3);
     CHECK(shape_error([&] {
-              lstm.forward(x.view(), y.view(), cache, Direction::kForward, &state);
+              lstm.forward(x.view(), y.view(), cache, Direction::forward, &state);
           }) == "Lstm::forward: the initial state has 3 samples, the layer expects 2 (B)");
     state.set_zero(4, 2);
     state.cell.resize(3, 2);
     CHECK(shape_error([&] {
-              lstm.forward(x.view(), y.view(), cache, Direction::kForward, &state);
+              lstm.forward(x.view(), y.view(), cache, Direction::forward, &state);
           }) == "Lstm::forward: the initial cell has 3 units, the layer expects 4 (H)");
     lstm.forward(x.view(), y.view(), cache);
     CHECK(shape_error([&] { lstm.backward(thin.view(), {}, cache, gradients); }) ==

@@ -1,6 +1,6 @@
 // The folder walk, and the reader and writer against an independent one: midicsv, where it is
 // installed.
-#include <mgan/midi/corpus.hpp>
+#include <mgan/midi/find_files.hpp>
 #include <mgan/midi/notes.hpp>
 #include <support/catch.hpp>
 #include <support/smf_bytes.hpp>

@@ -12,8 +12,8 @@ TEST_CASE("Dense on a tape has right gradients") {
 }
 
 TEST_CASE("Activations on a tape have right gradients") {
-    for (const Activation kind : {Activation::kIdentity, Activation::kRelu, Activation::kSigmoid,
-                                  Activation::kTanh, Activation::kSoftplus}) {
+    for (const Activation kind : {Activation::identity, Activation::relu, Activation::sigmoid,
+                                  Activation::tanh, Activation::softplus}) {
         check_layer([&]<typename Scalar>(Scalar) { return ActivationLayer<Scalar>{kind}; },
                     []<typename Scalar>(Scalar) {
                         return typename TapeCall<ActivationLayer<Scalar>>::Settings();

@@ -71,7 +71,7 @@ TEST_CASE_METHOD(Reported, "mgan train ends with a report that shows what there 
     CHECK_THAT(page, !Contains("Not complete"));
     check_nesting(page);
     CHECK(page.size() < 15'000'000);
-    // Three made songs, and real ones beside them.
+    // Three generated songs, and real ones beside them.
     CHECK(count(page, "Piano roll of made, song-0") == 3);
     CHECK(count(page, "Piano roll of real, ") >= 1);
     // Every picture has words for those who do not see it.

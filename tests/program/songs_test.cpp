@@ -144,7 +144,7 @@ TEST_CASE_METHOD(Trained, "mgan evaluate --json: the contract's keys") {
     CHECK(object["songs"]["real"] == 8);
     CHECK(object["songs"]["generated"] == 6);
     CHECK(keys(object["longest_run"]) == std::set<std::string>{"real", "generated"});
-    // Real songs are cut to the made songs' 12 notes.
+    // Real songs are cut to the generated songs' 12 notes.
     CHECK(object["metrics"]["notes"]["real"]["mean"] == 12.0);
     CHECK(mgan("evaluate songs --against data --json").out == result.out);
     CHECK(mgan("evaluate songs --against data --json --seed 2").out != result.out);

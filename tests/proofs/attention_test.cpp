@@ -51,12 +51,12 @@ TEST_CASE("Attention: gradients are right where a sequence takes several blocks 
             for (const Index window : {0, 5, 19}) {
                 AttentionSubject<double> subject(sizes_of({steps, 2}, 2, true, window, by_steps));
                 fill(subject, Point::kRandom, 4);
-                prove_by_differentiation<mgan::DerivativeMethods::kComplexStep>(subject, 6);
+                prove_by_differentiation<mgan::DerivativeMethods::complex_step>(subject, 6);
             }
         }
         AttentionSubject<double> full(sizes_of({steps, 2}, 2, false, 0, false));
         fill(full, Point::kRandom, 5);
-        prove_by_differentiation<mgan::DerivativeMethods::kComplexStep>(full, 6);
+        prove_by_differentiation<mgan::DerivativeMethods::complex_step>(full, 6);
     }
 }
 
@@ -65,7 +65,7 @@ TEST_CASE("Attention: gradients are right for large scores") {
         AttentionSubject<double> subject(sizes_of({7, 2}, 1, true, 0, by_steps));
         fill(subject, Point::kRandom, 6);
         subject.layer.in_proj.topRows(12) *= 30.0;  // scores up to about 1000
-        prove_by_differentiation<mgan::DerivativeMethods::kComplexStep>(subject, 12);
+        prove_by_differentiation<mgan::DerivativeMethods::complex_step>(subject, 12);
     }
 }
 

@@ -27,7 +27,7 @@ TEST_CASE("CARNN generator: all gradients are right, with output feedback and wi
             for (const Point point : {Point::kNearZero, Point::kSpecial}) {
                 CarnnSubject<double> subject(sizes_of(extent, teacher_forced));
                 fill(subject, point, 2);
-                prove_by_differentiation<mgan::DerivativeMethods::kComplexStep>(subject, 3);
+                prove_by_differentiation<mgan::DerivativeMethods::complex_step>(subject, 3);
             }
         }
     }
@@ -44,7 +44,7 @@ TEST_CASE("CARNN generator: gradients are right whichever parts are there") {
             sizes.config.noise_to_head = (parts & 16) != 0;
             CarnnSubject<double> subject(sizes);
             fill(subject, Point::kRandom, 3);
-            prove_by_differentiation<mgan::DerivativeMethods::kComplexStep>(subject, 3);
+            prove_by_differentiation<mgan::DerivativeMethods::complex_step>(subject, 3);
         }
     }
 }
@@ -67,7 +67,7 @@ TEST_CASE("CARNN generator: gradients are right with an attention window, over s
         sizes.config.attention_window = 4;
         CarnnSubject<double> subject(sizes);
         fill(subject, Point::kRandom, 5);
-        prove_by_differentiation<mgan::DerivativeMethods::kComplexStep>(subject, 3);
+        prove_by_differentiation<mgan::DerivativeMethods::complex_step>(subject, 3);
     }
 }
 

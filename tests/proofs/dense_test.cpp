@@ -44,7 +44,7 @@ TEST_CASE("Activations: the derivative is right at zero and where the function i
         ActivationSubject<double> subject({activation, 1, 7});
         subject.x << 0.0, -0.0, 1e-300, -1e-300, 40.0, -40.0, 1e-12;
         // A difference quotient means nothing at a kink; the complex step takes relu'(0) = 0.
-        prove_by_differentiation<mgan::DerivativeMethods::kComplexStep>(subject);
+        prove_by_differentiation<mgan::DerivativeMethods::complex_step>(subject);
     }
 }
 

@@ -48,7 +48,7 @@ TEST_CASE("Discriminator: equal songs have a deviation at its floor, and a finit
     fill(subject, Point::kSpecial, 5);  // all songs are zero
     prove_by_differentiation(subject, 3);
     fill(subject, Point::kNearZero, 6);  // the deviation is of the size of its floor
-    prove_by_differentiation<mgan::DerivativeMethods::kComplexStep>(subject, 3);
+    prove_by_differentiation<mgan::DerivativeMethods::complex_step>(subject, 3);
 }
 
 TEST_CASE(

@@ -67,7 +67,7 @@ TEST_CASE("Generator: what is rounded on its way back counts as the identity in 
     sizes.rounded_feedback = true;
     GeneratorSubject<double> subject(sizes);
     fill(subject, Point::kRandom, 6);
-    prove_by_differentiation<mgan::DerivativeMethods::kComplexStep>(subject, 6);
+    prove_by_differentiation<mgan::DerivativeMethods::complex_step>(subject, 6);
 }
 
 TEST_CASE(

@@ -6,7 +6,7 @@ using namespace mgan_test;
 using mgan::Direction;
 
 TEST_CASE("LSTM: gradients of weights, biases, input and initial state are right") {
-    for (const Direction direction : {Direction::kForward, Direction::kBackward}) {
+    for (const Direction direction : {Direction::forward, Direction::backward}) {
         for (const Extent extent : kExtents) {
             for (const Point point : kAllPoints) {
                 LstmSubject<double> subject({.steps = extent.steps,
@@ -23,7 +23,7 @@ TEST_CASE("LSTM: gradients of weights, biases, input and initial state are right
 }
 
 TEST_CASE("LSTM: every single entry of the gradient is right") {
-    for (const Direction direction : {Direction::kForward, Direction::kBackward}) {
+    for (const Direction direction : {Direction::forward, Direction::backward}) {
         LstmSubject<double> subject(
             {.steps = 3, .batch = 2, .features = 5, .hidden = 3, .direction = direction});
         fill(subject, Point::kRandom, 2);
@@ -32,7 +32,7 @@ TEST_CASE("LSTM: every single entry of the gradient is right") {
 }
 
 TEST_CASE("LSTM: gradients are right where a sequence takes several blocks of columns") {
-    for (const Direction direction : {Direction::kForward, Direction::kBackward}) {
+    for (const Direction direction : {Direction::forward, Direction::backward}) {
         // Blocks of two steps and a last one of a single step; blocks of one step.
         for (const Extent extent : {Extent{5, 40}, Extent{3, 60}, Extent{8, 33}}) {
             LstmSubject<double> subject({.steps = extent.steps,
@@ -47,7 +47,7 @@ TEST_CASE("LSTM: gradients are right where a sequence takes several blocks of co
 }
 
 TEST_CASE("LSTM: gradients of parameters add up, and a used cache is as good as a new one") {
-    for (const Direction direction : {Direction::kForward, Direction::kBackward}) {
+    for (const Direction direction : {Direction::forward, Direction::backward}) {
         LstmSubject<double> subject({.steps = 3, .batch = 2, .direction = direction});
         LstmSubject<double> before({.steps = 7, .batch = 3, .direction = direction});
         fill(subject, Point::kRandom, 4);

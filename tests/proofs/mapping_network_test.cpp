@@ -15,7 +15,7 @@ TEST_CASE("MappingNetwork: gradients of weights, biases and noise are right") {
         // At zero a ReLU has a kink, where difference quotients mean nothing.
         MappingNetworkSubject<double> special({extent.steps, extent.batch, 2, 2});
         fill(special, Point::kSpecial, 2);
-        prove_by_differentiation<mgan::DerivativeMethods::kComplexStep>(special, 8);
+        prove_by_differentiation<mgan::DerivativeMethods::complex_step>(special, 8);
     }
 }
 

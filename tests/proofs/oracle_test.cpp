@@ -26,7 +26,7 @@ TEST_CASE("Dense layer, activations and losses agree with PyTorch") {
     prove_by_oracle(
         DenseSubject<double>({dense.size("in"), dense.size("out"), dense.size("columns")}), dense);
     for (const mgan::Activation activation : kAllActivations) {
-        if (activation == mgan::Activation::kIdentity) continue;
+        if (activation == mgan::Activation::identity) continue;
         const OracleFile oracle(name_of(activation));
         prove_by_oracle(
             ActivationSubject<double>({activation, oracle.size("rows"), oracle.size("columns")}),

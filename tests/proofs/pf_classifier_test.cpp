@@ -66,7 +66,7 @@ TEST_CASE("PfClassifier: gradients are right near zero and for a silent song") {
         for (const Point point : {Point::kNearZero, Point::kSpecial}) {
             PfClassifierSubject<double> subject(sizes);
             fill(subject, point, 2);
-            prove_by_differentiation<mgan::DerivativeMethods::kComplexStep>(subject, 3);
+            prove_by_differentiation<mgan::DerivativeMethods::complex_step>(subject, 3);
         }
     });
 }

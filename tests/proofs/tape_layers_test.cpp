@@ -19,15 +19,15 @@ TEST_CASE("Dense layer and activations agree with the tape") {
             prove_by_tape(subject, [&](const TapeBlocks& in) {
                 const Var& x = in["x"];
                 switch (activation) {
-                    case mgan::Activation::kRelu:
+                    case mgan::Activation::relu:
                         return relu(x);
-                    case mgan::Activation::kSigmoid:
+                    case mgan::Activation::sigmoid:
                         return sigmoid(x);
-                    case mgan::Activation::kTanh:
+                    case mgan::Activation::tanh:
                         return tanh(x);
-                    case mgan::Activation::kSoftplus:
+                    case mgan::Activation::softplus:
                         return softplus(x);
-                    case mgan::Activation::kIdentity:
+                    case mgan::Activation::identity:
                         break;
                 }
                 return x + 0.0;
@@ -71,14 +71,14 @@ TEST_CASE("LSTM, stacked LSTM and BiLSTM agree with the tape") {
     for (const Extent extent : kExtents) {
         for (const Point point : kAllPoints) {
             for (const mgan::Direction direction :
-                 {mgan::Direction::kForward, mgan::Direction::kBackward}) {
+                 {mgan::Direction::forward, mgan::Direction::backward}) {
                 LstmSubject<double> lstm(
                     {.steps = extent.steps, .batch = extent.batch, .direction = direction});
                 fill(lstm, point, 4);
                 prove_by_tape(lstm, [&](const TapeBlocks& in) {
                     return side_by_side(lstm_equations(in, "", "_l0", in.steps("x", extent.steps),
                                                        in["h_0"], in["c_0"],
-                                                       direction == mgan::Direction::kBackward));
+                                                       direction == mgan::Direction::backward));
                 });
             }
             StackedLstmSubject<double> stacked({.steps = extent.steps, .batch = extent.batch});

@@ -18,16 +18,23 @@ import tempfile
 
 FLOORS = {
     "core": [],
-    "tensor": ["core"],
     "midi": ["core"],
+    "score": ["midi"],
+    "metrics": ["midi"],
+    "tensor": ["core"],
+    "io": ["core"],
     "autodiff": ["tensor"],
     "layers": ["tensor"],
     "audio": ["tensor"],
     "encoding": ["tensor", "midi"],
-    "io": ["tensor"],
-    "metrics": ["midi"],
+    "dataset": ["encoding"],
     "models": ["layers", "autodiff", "audio"],
-    "training": ["models", "io", "metrics", "encoding"],
+    "optimisation": ["layers"],
+    "settings": ["models", "encoding", "optimisation"],
+    "hearing": ["audio", "settings"],
+    "generation": ["settings", "io"],
+    "training": ["dataset", "metrics", "hearing", "generation"],
+    "runs": ["training"],
 }
 # Libraries, by the beginning of the included name: the floors that may name them.
 LIBRARIES = {
@@ -35,7 +42,7 @@ LIBRARIES = {
     "nlohmann/": {"io"},
     "fftw3": {"audio"},
     "omp.h": {"core"},
-    "mpi.h": {"training"},
+    "mpi.h": {"distributed"},
 }
 UMBRELLA = "mgan.hpp"
 # Suffixes of tracked files whose words are looked at.
@@ -217,7 +224,7 @@ PLANTED = [
     ("include/mgan/tensor/matrix.hpp", "#include <Eigen/Dense>", "<Eigen/Core> is all"),
     ("include/mgan/tensor/matrix.hpp", "#include <unsupported/Eigen/FFT>", "<Eigen/Core> is all"),
     ("include/mgan/layers/dense.hpp", "#include <Eigen/Core>", "belongs into tensor/"),
-    ("include/mgan/training/settings.hpp", "#include <nlohmann/json.hpp>", "belongs into io/"),
+    ("include/mgan/settings/settings.hpp", "#include <nlohmann/json.hpp>", "belongs into io/"),
     ("include/mgan/midi/song.hpp", "using  namespace std;", "using namespace"),
     ("include/mgan/midi/song.hpp", "namespace mgan {\nusing namespace std; }", "using namespace"),
     ("include/mgan/layers/dense.hpp", "#pragma omp parallel for", "OpenMP pragmas"),

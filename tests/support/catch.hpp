@@ -9,8 +9,8 @@ using Catch::Approx;
 
 // Says why a test is left out, visibly, and leaves it: for data or programs that are not part of the
 // project.
-#define MGAN_SKIP(reason)                      \
-    do {                                       \
-        WARN("skipped: " << (reason));         \
-        return;                                \
+#define MGAN_SKIP(reason)              \
+    do {                               \
+        WARN("skipped: " << (reason)); \
+        return;                        \
     } while (false)

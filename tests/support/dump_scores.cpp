@@ -6,8 +6,8 @@
 // voice plays it; parted by tabs. Each bar is played once, without repeats, so that what is counted
 // is what was typed.
 
-#include <mgan/midi/score_parser.hpp>
-#include <mgan/midi/score_performance.hpp>
+#include <mgan/score/parser.hpp>
+#include <mgan/score/performance.hpp>
 
 #include <cstdint>
 #include <exception>
@@ -22,7 +22,7 @@
 
 namespace {
 
-mgan::midi::Score without_repeats(mgan::midi::Score score) {
+mgan::score::Score without_repeats(mgan::score::Score score) {
     for (auto& part : score.parts) {
         for (auto& voice : part.bars) {
             for (auto& bar : voice) {
@@ -37,11 +37,11 @@ mgan::midi::Score without_repeats(mgan::midi::Score score) {
 }
 
 /// Onset and pitch of what the first voice plays.
-std::set<std::pair<std::int64_t, int>> first_voice(mgan::midi::Score score) {
+std::set<std::pair<std::int64_t, int>> first_voice(mgan::score::Score score) {
     score.voices.resize(1);
     for (auto& part : score.parts) part.bars.resize(1);
     std::set<std::pair<std::int64_t, int>> result;
-    for (const auto& note : mgan::midi::perform(score).notes)
+    for (const auto& note : mgan::score::perform(score).notes)
         result.insert({note.onset, note.pitch});
     return result;
 }
@@ -56,8 +56,8 @@ int main(int count, char** arguments) {
         text << std::ifstream(path).rdbuf();
         const std::string name = path.filename().string();
         try {
-            const auto score = without_repeats(mgan::midi::parse_score(text.str(), name));
-            const auto song = mgan::midi::perform(score);
+            const auto score = without_repeats(mgan::score::parse_score(text.str(), name));
+            const auto song = mgan::score::perform(score);
             const auto first = first_voice(score);
             for (const auto& note : song.notes) {
                 std::cout << name << '\t' << note.onset << '\t' << note.length << '\t' << note.pitch

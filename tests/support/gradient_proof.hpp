@@ -170,12 +170,12 @@ template <typename Subject>
 
 /// Methods 1 and 3: complex step to 1e-12, central differences to 1e-7. `entries`: how many entries
 /// of a block are looked at one by one; a random direction covers the others.
-template <mgan::DerivativeMethods kMethods = mgan::DerivativeMethods::kBoth, typename Subject>
+template <mgan::DerivativeMethods kMethods = mgan::DerivativeMethods::both, typename Subject>
 void prove_by_differentiation(const Subject& subject, Index entries = 12) {
 #ifdef MGAN_QUICK_PROOFS
     // For scripts/mutate_gradients, which compiles a proof for every planted error.
-    if constexpr (kMethods == mgan::DerivativeMethods::kBoth) {
-        prove_by_differentiation<mgan::DerivativeMethods::kComplexStep>(subject, entries);
+    if constexpr (kMethods == mgan::DerivativeMethods::both) {
+        prove_by_differentiation<mgan::DerivativeMethods::complex_step>(subject, entries);
         return;
     }
 #endif
@@ -193,12 +193,12 @@ void prove_by_differentiation(const Subject& subject, Index entries = 12) {
         loss, options, mgan::wrt(subject.name(), subject, gradients));
     INFO(report);
     CHECK(report.ok());
-    if constexpr (kMethods != mgan::DerivativeMethods::kCentralDifference)
+    if constexpr (kMethods != mgan::DerivativeMethods::central_difference)
         record_error(subject.name(), "complex step",
-                     report.error(mgan::DerivativeMethod::kComplexStep));
-    if constexpr (kMethods != mgan::DerivativeMethods::kComplexStep)
+                     report.error(mgan::DerivativeMethod::complex_step));
+    if constexpr (kMethods != mgan::DerivativeMethods::complex_step)
         record_error(subject.name(), "central difference",
-                     report.error(mgan::DerivativeMethod::kCentralDifference));
+                     report.error(mgan::DerivativeMethod::central_difference));
 }
 
 /// Method 5: the gradient in float is that in double, up to the rounding of float.

@@ -1,6 +1,7 @@
 #include "training_lab.hpp"
 
-#include <mgan/training/run_directory.hpp>
+#include <mgan/dataset/fingerprint.hpp>
+#include <mgan/runs/run_directory.hpp>
 
 #include <atomic>
 
@@ -158,8 +159,8 @@ std::vector<float> Training::pf_classifier() const {
 std::vector<float> Training::kept() const {
     return flat(trainer_->kept());
 }
-std::vector<float> Training::playing() const {
-    return flat(trainer_->playing());
+std::vector<float> Training::current_generator() const {
+    return flat(trainer_->current_generator());
 }
 
 void Training::poke_generator(const std::string& name, std::ptrdiff_t index, float value) {
@@ -184,13 +185,13 @@ std::string Training::model_bytes() const {
     return read_text(folder / "model");
 }
 std::string Training::checkpoint_bytes() const {
-    return text_of(safetensors::serialize(make_checkpoint(*trainer_, data_.fingerprint())));
+    return text_of(safetensors::serialize(make_checkpoint(*trainer_, fingerprint(data_.songs))));
 }
 void Training::save_checkpoint(const std::filesystem::path& path) const {
-    mgan::save_checkpoint(path, *trainer_, data_.fingerprint());
+    mgan::save_checkpoint(path, *trainer_, fingerprint(data_.songs));
 }
 void Training::restore_checkpoint(const std::filesystem::path& path) {
-    mgan::restore_checkpoint(read_safetensors(path), *trainer_, data_.fingerprint());
+    mgan::restore_checkpoint(read_safetensors(path), *trainer_, fingerprint(data_.songs));
 }
 
 bool Training::run_in(const std::filesystem::path& folder, bool resume, std::int64_t stop_after) {

@@ -2,8 +2,8 @@
 // A small training for tests, behind functions that are compiled once: Trainer<float> takes half a
 // minute to compile, so that only support/training_lab.cpp includes it.
 
-#include <mgan/training/data_set.hpp>
-#include <mgan/training/settings.hpp>
+#include <mgan/dataset/data_set.hpp>
+#include <mgan/settings/settings.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -79,7 +79,7 @@ public:
     [[nodiscard]] std::vector<float> discriminator() const;
     [[nodiscard]] std::vector<float> pf_classifier() const;
     [[nodiscard]] std::vector<float> kept() const;
-    [[nodiscard]] std::vector<float> playing() const;
+    [[nodiscard]] std::vector<float> current_generator() const;
 
     /// Sets entry `index` of the parameter with that name.
     void poke_generator(const std::string& name, std::ptrdiff_t index, float value);

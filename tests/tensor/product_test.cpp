@@ -35,12 +35,12 @@ void check_all_small_sizes() {
                 if (depth > 0) product = a.lazyProduct(b);
 
                 Matrix<Scalar> c = start;
-                multiply<Scalar>(a, b, c.topLeftCorner(rows, columns), Update::kAssign);
+                multiply<Scalar>(a, b, c.topLeftCorner(rows, columns), Update::assign);
                 Matrix<Scalar> expected = start;
                 expected.topLeftCorner(rows, columns) = product;
                 REQUIRE(c == expected);
 
-                multiply<Scalar>(a, b, c.topLeftCorner(rows, columns), Update::kAdd);
+                multiply<Scalar>(a, b, c.topLeftCorner(rows, columns), Update::add);
                 expected.topLeftCorner(rows, columns) += product;
                 REQUIRE(c == expected);
 
@@ -71,7 +71,7 @@ TEST_CASE("multiply: complex scalars are not conjugated") {
     a << Complex(1, 2);
     b << Complex(3, 4);
     c << Complex(0, 0);
-    multiply<Complex>(a, b, c, Update::kAssign);
+    multiply<Complex>(a, b, c, Update::assign);
     CHECK(c(0, 0) == Complex(-5, 10));
     add_outer_product<Complex>(a, b, c);
     CHECK(c(0, 0) == Complex(-10, 20));
@@ -85,9 +85,9 @@ TEST_CASE("multiply: a sample's result does not depend on the batch around it") 
     for (Index i = 0; i < x.size(); ++i)
         x.data()[i] = static_cast<float>(random.at(1).normal(static_cast<std::uint64_t>(i)));
     Matrix<float> together(77, 13), alone(77, 1);
-    multiply<float>(w, x, together, Update::kAssign);
+    multiply<float>(w, x, together, Update::assign);
     for (Index b = 0; b < 13; ++b) {
-        multiply<float>(w, x.col(b), alone, Update::kAssign);
+        multiply<float>(w, x.col(b), alone, Update::assign);
         CHECK((alone.array() == together.col(b).array()).all());
     }
 }

@@ -21,7 +21,7 @@ mgan::GeneratorConfig configuration() {
     return config;
 }
 
-/// Noise, first events and the gradient at the made events, all of a fixed seed.
+/// Noise, first events and the gradient at the generated events, all of a fixed seed.
 struct Fixture {
     Fixture() : generator(configuration()), z(kSteps, kBatch, 4), d_event(kSteps, kBatch, 4) {
         mgan::initialise(generator, mgan::Random(3, "weights"));
@@ -68,9 +68,9 @@ struct InShards {
             mgan::copy_samples(given.d_event, shard.begin, shard.end, d_event);
             batch.get(shard, w);
             const Matrix<double> first = given.first.middleCols(shard.begin, shard.size());
-            const Sequence<double>& made =
+            const Sequence<double>& generated =
                 generator.forward({std::as_const(z).view(), std::as_const(w).view()}, first, cache);
-            mgan::place_samples(made, shard.begin, events);
+            mgan::place_samples(generated, shard.begin, events);
             generator.backward(std::as_const(d_event).view(), cache, gradient, true);
             batch.collect(shard, cache);
         }

@@ -36,8 +36,8 @@ TEST_CASE_METHOD(Fixture, "The discriminator sees a real event as it is") {
     }
 }
 
-TEST_CASE_METHOD(Fixture,
-                 "The discriminator sees a made event as it will be played, if it is asked to") {
+TEST_CASE_METHOD(
+    Fixture, "The discriminator sees a generated event as it will be played, if it is asked to") {
     const Sequence<double> real = events;
     events.all().array() += 1e-7;
     show(true, false);

@@ -3,7 +3,7 @@
 #define MGAN_COUNT_ALLOCATIONS
 #include <support/allocation_counter.hpp>
 
-#include <mgan/training/make_ear.hpp>
+#include <mgan/hearing/make_ear.hpp>
 #include <mgan/training/pf_step.hpp>
 #include <support/catch.hpp>
 #include <support/training_lab.hpp>
@@ -27,7 +27,7 @@ TEST_CASE("PF step: hearing, learning, and the way back to the events allocate n
             encoding::Codec::fit(settings.encoding.options, lab::small_data().songs);
         AdversarialShard<float> songs;
         songs.inputs.target = Sequence<float>(kSteps, kBatch, 4);
-        songs.made_cache.event = Sequence<float>(kSteps, kBatch, 4);
+        songs.generated_cache.event = Sequence<float>(kSteps, kBatch, 4);
         PfShard<float> pf;
         pf.ear = make_ear<float>(settings.pf, codec, std::as_const(songs.inputs.target).view());
         PfClassifier<float> classifier(settings.pf.classifier);
@@ -40,9 +40,9 @@ TEST_CASE("PF step: hearing, learning, and the way back to the events allocate n
         const auto pass = [&] {
             // Other songs in every step: of `event`, with other numbers of notes.
             const Random random(2, "events", minibatch++);
-            for (Index i = 0; i < songs.made_cache.event.size(); ++i) {
+            for (Index i = 0; i < songs.generated_cache.event.size(); ++i) {
                 const double x = random.uniform(static_cast<std::uint64_t>(i), -1.5, 1.5);
-                songs.made_cache.event.data()[i] = static_cast<float>(x);
+                songs.generated_cache.event.data()[i] = static_cast<float>(x);
                 songs.inputs.target.data()[i] = static_cast<float>(-x);
             }
             hear_songs(songs, pf);

@@ -3,7 +3,7 @@
 // decoding, the synthesiser, the Fourier transform, the converter, the classifier; and D beside it.
 // By complex step and central differences.
 
-#include <mgan/training/make_ear.hpp>
+#include <mgan/hearing/make_ear.hpp>
 #include <mgan/training/pf_step.hpp>
 #include <support/gradient_proof.hpp>
 
@@ -52,7 +52,7 @@ struct Path {
         PfClassifierConfig config = settings.pf.classifier;
         config.inputs = ear.values();
         classifier = PfClassifier<double>(config);
-        initialise(classifier, Random(6, "F"), Initialisation::kGlorot);
+        initialise(classifier, Random(6, "F"), Initialisation::glorot);
         scale_parameters(classifier, 2.0);  // sure enough of itself that its gradient counts
     }
 
@@ -102,14 +102,14 @@ struct PathSubject {
 
     /// L_{G,F}, from its parts.
     Vector<Scalar> forward(Cache& cache) const {
-        const Sequence<Scalar>& made =
+        const Sequence<Scalar>& generated =
             generator.forward(std::as_const(noise).view(), first, cache.generator);
         typename Discriminator<Scalar>::Cache of_d;
         const auto discriminator = cast_net<Scalar>(path->discriminator);
-        const Vector<Scalar>& d = discriminator.forward(made.view(), of_d);
+        const Vector<Scalar>& d = discriminator.forward(generated.view(), of_d);
         FrequencyEar<Scalar> ear(path->settings.pf, path->codec, path->scale);
         Matrix<Scalar> spectra;
-        ear.listen(made.view(), spectra);
+        ear.listen(generated.view(), spectra);
         typename PfClassifier<Scalar>::Cache of_f;
         const auto classifier = cast_net<Scalar>(path->classifier);
         const Matrix<Scalar>& f = classifier.forward(spectra, of_f);
@@ -144,8 +144,8 @@ struct PathSubject {
         generator_pass(generator, path->discriminator, step, songs, true,
                        std::as_const(pf.d_event).view());
         add_parameters(gradients.generator, songs.generator_gradient, dy(0));
-        gradients.noise.all() = dy(0) * songs.made_cache.d_noise.all();
-        gradients.first = dy(0) * songs.made_cache.d_input.step(0).bottomRows(4);
+        gradients.noise.all() = dy(0) * songs.generated_cache.d_noise.all();
+        gradients.first = dy(0) * songs.generated_cache.d_input.step(0).bottomRows(4);
     }
 
     const Path* path;
@@ -178,7 +178,7 @@ Settings small_path(encoding::NormalisationKind normalisation) {
 TEST_CASE("PF path: the gradient of L_{G,F} by every parameter of the generator is right") {
     for (const PfKind kind : {PfKind::bilstm, PfKind::dense}) {
         for (const GeneratorLoss loss :
-             {GeneratorLoss::kSaturating, GeneratorLoss::kNonSaturating}) {
+             {GeneratorLoss::saturating, GeneratorLoss::non_saturating}) {
             Settings settings = small_path(encoding::NormalisationKind::zscore);
             settings.adversarial.loss = loss;
             const Path path(settings, kind);
@@ -198,7 +198,7 @@ TEST_CASE("PF path: the gradient is right for every kind of scaling, and in the 
         const Path path(small_path(kind), PfKind::bilstm);
         PathSubject<double> subject(&path);
         fill(subject, Point::kRandom, 7);
-        prove_by_differentiation<DerivativeMethods::kComplexStep>(subject, 3);
+        prove_by_differentiation<DerivativeMethods::complex_step>(subject, 3);
     }
     Settings paper = small_path(NormalisationKind::zscore);
     paper.pf.band = FrequencyBand::low_pass;
@@ -209,7 +209,7 @@ TEST_CASE("PF path: the gradient is right for every kind of scaling, and in the 
     const Path path(paper, PfKind::bilstm);
     PathSubject<double> subject(&path);
     fill(subject, Point::kRandom, 3);
-    prove_by_differentiation<DerivativeMethods::kComplexStep>(subject, 3);
+    prove_by_differentiation<DerivativeMethods::complex_step>(subject, 3);
 }
 
 TEST_CASE("PF path: eq. 1 gives a gradient to pitches and velocities, and it is right") {
@@ -218,7 +218,7 @@ TEST_CASE("PF path: eq. 1 gives a gradient to pitches and velocities, and it is 
     const Path path(settings, PfKind::bilstm);
     PathSubject<double> subject(&path);
     fill(subject, Point::kRandom, 4);
-    prove_by_differentiation<DerivativeMethods::kComplexStep>(subject, 3);
+    prove_by_differentiation<DerivativeMethods::complex_step>(subject, 3);
 }
 
 #endif

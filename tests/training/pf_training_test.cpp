@@ -1,6 +1,6 @@
 // Variant carnn-pf-mgan: it trains, with the guarantees of the other variants.
 
-#include <mgan/training/make_ear.hpp>
+#include <mgan/hearing/make_ear.hpp>
 #include <support/catch.hpp>
 #include <support/training_lab.hpp>
 

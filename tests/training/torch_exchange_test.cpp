@@ -3,9 +3,9 @@
 // (tests/oracles/exchange_lstm.py makes what PyTorch has to say about it.)
 
 #include <mgan/core/random.hpp>
+#include <mgan/generation/model_file.hpp>
 #include <mgan/layers/bilstm.hpp>
 #include <mgan/layers/initialisation.hpp>
-#include <mgan/training/model_file.hpp>
 #include <support/catch.hpp>
 
 #include <cstdlib>

@@ -66,7 +66,7 @@ TEST_CASE("Without adversarial epochs the model is what pretraining made") {
     training.run();
     CHECK(training.finished());
     CHECK(training.kept() == training.generator());
-    CHECK(training.playing() == training.generator());
+    CHECK(training.current_generator() == training.generator());
 }
 
 TEST_CASE("Between the phases the pretrained generator plays, then its moving average") {
@@ -75,10 +75,10 @@ TEST_CASE("Between the phases the pretrained generator plays, then its moving av
     lab::Training training(settings, lab::small_data());
     training.run(6);
     REQUIRE(training.epoch() == 3);
-    CHECK(training.playing() == training.generator());
+    CHECK(training.current_generator() == training.generator());
     training.run(7);
-    CHECK(training.playing() != training.generator());
-    CHECK(training.kept() == training.playing());
+    CHECK(training.current_generator() != training.generator());
+    CHECK(training.kept() == training.current_generator());
 }
 
 TEST_CASE("The model that is kept is that of the best comparison") {

@@ -3,7 +3,7 @@
 /// What the frequency converter (frequency_converter.hpp) can be asked for. Free of FFTW: settings
 /// can be read, printed and compared where nothing can be heard.
 
-#include <mgan/core/settings.hpp>
+#include <mgan/core/setting.hpp>
 
 #include <cstdint>
 

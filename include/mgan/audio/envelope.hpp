@@ -27,7 +27,7 @@
 ///     dE/dt = (A' R + A R') e^-t/d - E/d,        dE/dL = -A R' e^-t/d                     (3)
 
 #include <mgan/core/error.hpp>
-#include <mgan/core/settings.hpp>
+#include <mgan/core/setting.hpp>
 #include <mgan/tensor/matrix.hpp>
 
 #include <algorithm>

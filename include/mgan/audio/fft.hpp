@@ -86,8 +86,8 @@ public:
             inverse_[aligned] = Api<Real>::c2r(samples, bins, x.data(), flags);
             if (forward_[aligned] == nullptr || inverse_[aligned] == nullptr) {
                 destroy();
-                throw Error(concat("RealFft: FFTW makes no plan for ", samples,
-                                   " samples (out of memory, or a crippled build of FFTW)"));
+                fail<Error>("RealFft: FFTW makes no plan for ", samples,
+                            " samples (out of memory, or a crippled build of FFTW)");
             }
         }
     }

@@ -252,8 +252,8 @@ private:
     static void check(const char* where, const char* what, Index has, const char* of,
                       Index expects) {
         if (has != expects) {
-            throw ShapeError(concat("FrequencyConverter::", where, ": ", what, " has ", has, " ",
-                                    of, ", expected ", expects));
+            fail<ShapeError>("FrequencyConverter::", where, ": ", what, " has ", has, " ", of,
+                             ", expected ", expects);
         }
     }
 

@@ -73,8 +73,8 @@ public:
                   Cache& cache) const {
         check("backward", d_events, d_values.rows(), d_values.cols());
         if (d_events.steps() != cache.tones.steps() || d_events.batch() != cache.tones.batch())
-            throw ShapeError(concat("SoundPath::backward: d_events is ", d_events.shape(),
-                                    ", forward saw ", cache.tones.shape()));
+            fail<ShapeError>("SoundPath::backward: d_events is ", d_events.shape(),
+                             ", forward saw ", cache.tones.shape());
         cache.d_tones.resize(d_events.steps(), 1, kToneRows);
         for (Index b = 0; b < d_events.batch(); ++b) {
             converter.backward_song(d_values.col(b).data(), b, cache.waveform.data(),
@@ -98,11 +98,11 @@ private:
     template <typename Events>
     void check(const char* where, const Events& events, Index rows, Index cols) const {
         if (events.features() != kToneRows)
-            throw ShapeError(concat("SoundPath::", where, ": events is ", events.shape(),
-                                    ", expected 4 features (time, length, pitch, velocity)"));
+            fail<ShapeError>("SoundPath::", where, ": events is ", events.shape(),
+                             ", expected 4 features (time, length, pitch, velocity)");
         if (rows != values() || cols != events.batch())
-            throw ShapeError(concat("SoundPath::", where, ": values is ", rows, " x ", cols,
-                                    ", expected ", values(), " x ", events.batch()));
+            fail<ShapeError>("SoundPath::", where, ": values is ", rows, " x ", cols, ", expected ",
+                             values(), " x ", events.batch());
     }
 };
 

@@ -33,7 +33,7 @@
 #include <mgan/audio/envelope.hpp>
 #include <mgan/audio/oscillator.hpp>
 #include <mgan/core/error.hpp>
-#include <mgan/core/settings.hpp>
+#include <mgan/core/setting.hpp>
 #include <mgan/tensor/matrix.hpp>
 
 #include <algorithm>
@@ -370,8 +370,8 @@ private:
             for (Index row = 0; row < kToneRows; ++row) {
                 const Real x = real_part(tones(row, i));
                 if (std::isnan(x) || (row == kToneVelocity && std::isinf(x)))
-                    throw NumericalError(concat("Synthesiser::", where, ": the ", kNames[row],
-                                                " of note ", i, " is ", x));
+                    fail<NumericalError>("Synthesiser::", where, ": the ", kNames[row], " of note ",
+                                         i, " is ", x);
             }
         }
     }

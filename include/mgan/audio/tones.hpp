@@ -32,9 +32,8 @@ using Wide = std::conditional_t<Eigen::NumTraits<Scalar>::IsComplex, std::comple
 
 inline void check(const char* where, Index rows, Index cols, Index other_rows, Index other_cols) {
     if (rows != 4 || other_rows != 4 || cols != other_cols)
-        throw ShapeError(concat(where, ": ", rows, " x ", cols, " and ", other_rows, " x ",
-                                other_cols,
-                                "; both must be 4 x T (time, length, pitch, velocity)"));
+        fail<ShapeError>(where, ": ", rows, " x ", cols, " and ", other_rows, " x ", other_cols,
+                         "; both must be 4 x T (time, length, pitch, velocity)");
 }
 }  // namespace tones_detail
 

@@ -62,7 +62,7 @@ struct GradientCheckOptions {
 /// Which references to compute: `kCentralDifference` alone is for code that has no complex version,
 /// `kComplexStep` alone for points where the function has a kink (ReLU at 0), at which a difference
 /// quotient means nothing.
-enum class DerivativeMethods { kBoth, kComplexStep, kCentralDifference };
+enum class DerivativeMethods { both, complex_step, central_difference };
 
 /// rows x cols uniform numbers on [low, high), the same for the same seed: weights and inputs of
 /// checks.
@@ -333,8 +333,8 @@ inline GradientReport run(const std::vector<CheckedBlock>& blocks,
             report.blocks[b].errors.push_back(worst);
         }
     };
-    if (complex_loss) judge(DerivativeMethod::kComplexStep, &Comparison::complex_step);
-    if (real_loss) judge(DerivativeMethod::kCentralDifference, &Comparison::central);
+    if (complex_loss) judge(DerivativeMethod::complex_step, &Comparison::complex_step);
+    if (real_loss) judge(DerivativeMethod::central_difference, &Comparison::central);
     return report;
 }
 
@@ -357,7 +357,7 @@ auto make_twin(const GradientArgument<Object, Gradient, Twin>& argument) {
 ///
 /// Costs one complex and 4 to 16 real evaluations of the loss an entry. Throws ShapeError if an
 /// object, its gradient and its twin do not enumerate the same names and shapes.
-template <DerivativeMethods kMethods = DerivativeMethods::kBoth, typename Loss, typename... Object,
+template <DerivativeMethods kMethods = DerivativeMethods::both, typename Loss, typename... Object,
           typename... Gradient, typename... Twin>
 [[nodiscard]] GradientReport check_gradients(
     const Loss& loss, const GradientCheckOptions& options,
@@ -368,12 +368,12 @@ template <DerivativeMethods kMethods = DerivativeMethods::kBoth, typename Loss, 
     std::tuple<detail::Owned<Object>...> objects(arguments.object...);
     std::function<double()> real_loss;
     std::function<std::complex<double>()> complex_loss;
-    if constexpr (kMethods != DerivativeMethods::kComplexStep) {
+    if constexpr (kMethods != DerivativeMethods::complex_step) {
         real_loss = [&] {
             return std::apply([&](auto&... object) { return double(loss(object...)); }, objects);
         };
     }
-    if constexpr (kMethods != DerivativeMethods::kCentralDifference) {
+    if constexpr (kMethods != DerivativeMethods::central_difference) {
         auto twins = std::tuple(detail::make_twin(arguments)...);
         [&]<std::size_t... I>(std::index_sequence<I...>) {
             (detail::collect<detail::Owned<Object>, detail::Owned<Gradient>>(
@@ -399,7 +399,7 @@ template <DerivativeMethods kMethods = DerivativeMethods::kBoth, typename Loss, 
 }
 
 /// The same with the default options.
-template <DerivativeMethods kMethods = DerivativeMethods::kBoth, typename Loss, typename... Object,
+template <DerivativeMethods kMethods = DerivativeMethods::both, typename Loss, typename... Object,
           typename... Gradient, typename... Twin>
 [[nodiscard]] GradientReport check_gradients(
     const Loss& loss, const GradientArgument<Object, Gradient, Twin>&... arguments) {

@@ -28,16 +28,16 @@ inline constexpr double kComplexTolerance = 1e-12;
 inline constexpr double kCentralTolerance = 1e-7;
 
 /// How a reference derivative was computed.
-enum class DerivativeMethod { kComplexStep, kCentralDifference };
+enum class DerivativeMethod { complex_step, central_difference };
 
 /// "complex step", "central difference".
 [[nodiscard]] inline const char* name_of(DerivativeMethod method) noexcept {
-    return method == DerivativeMethod::kComplexStep ? "complex step" : "central difference";
+    return method == DerivativeMethod::complex_step ? "complex step" : "central difference";
 }
 
 /// The entry of a block where gradient and reference differ most, under one method.
 struct GradientError {
-    DerivativeMethod method = DerivativeMethod::kComplexStep;
+    DerivativeMethod method = DerivativeMethod::complex_step;
     double error = 0;      ///< relative, see above
     Index row = 0;         ///< -1: not an entry but a random direction through the whole block
     Index col = 0;         ///< as for `row`
@@ -73,7 +73,7 @@ struct GradientReport {
         for (const BlockReport& block : blocks) {
             checked += block.checked;
             for (const GradientError& entry : block.errors) {
-                const bool complex = entry.method == DerivativeMethod::kComplexStep;
+                const bool complex = entry.method == DerivativeMethod::complex_step;
                 if (!(entry.error <= (complex ? complex_tolerance : central_tolerance)))
                     return false;
             }
@@ -96,7 +96,7 @@ struct GradientReport {
         double largest = -1;
         for (const BlockReport& block : blocks) {
             for (const GradientError& entry : block.errors) {
-                const bool complex = entry.method == DerivativeMethod::kComplexStep;
+                const bool complex = entry.method == DerivativeMethod::complex_step;
                 const double excess =
                     entry.error / (complex ? kComplexTolerance : kCentralTolerance);
                 if (excess > largest) {

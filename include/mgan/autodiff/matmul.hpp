@@ -37,13 +37,13 @@ Variable<Scalar> matmul(const Variable<Scalar>& a, const Variable<Scalar>& b) {
             transposed = left.transpose();
             multiply<Scalar>(transposed, dy,
                              MatrixMap<Scalar>(second.gradient, second.rows, second.cols),
-                             Update::kAdd);
+                             Update::add);
         }
     };
     const NodeIndex index = tape.add(a.rows(), b.cols(), {l, r}, backward);
     const Node<Scalar>& y = tape.node(index);
     multiply<Scalar>(a.value(), b.value(), MatrixMap<Scalar>(y.value, y.rows, y.cols),
-                     Update::kAssign);
+                     Update::assign);
     return tape.handle(index);
 }
 

@@ -223,15 +223,15 @@ public:
     /// gradient if one of its parents does. References to nodes end here (the list may move);
     /// pointers to values do not.
     NodeIndex add(Index rows, Index cols, std::span<const NodeIndex> parents,
-                  typename Node<Scalar>::Backward way_back) {
+                  typename Node<Scalar>::Backward backward) {
         Node<Scalar>& n = add_without_value(rows, cols, parents);
-        n.backward = way_back;
+        n.backward = backward;
         n.value = values_.allocate(static_cast<std::size_t>(n.size()));
         return static_cast<NodeIndex>(nodes_.size() - 1);
     }
     NodeIndex add(Index rows, Index cols, std::initializer_list<NodeIndex> parents,
-                  typename Node<Scalar>::Backward way_back) {
-        return add(rows, cols, std::span(parents.begin(), parents.size()), way_back);
+                  typename Node<Scalar>::Backward backward) {
+        return add(rows, cols, std::span(parents.begin(), parents.size()), backward);
     }
 
     /// Adds a node whose value and gradient are those of `parent` from entry `offset` on, under

@@ -38,12 +38,14 @@ struct Shard {
 };
 
 /// Number of shards of a batch: ceil(batch / shard_size). Threads play no part in it.
-[[nodiscard]] constexpr std::ptrdiff_t shard_count(std::ptrdiff_t batch, std::ptrdiff_t shard_size) noexcept {
+[[nodiscard]] constexpr std::ptrdiff_t shard_count(std::ptrdiff_t batch,
+                                                   std::ptrdiff_t shard_size) noexcept {
     return (batch + shard_size - 1) / shard_size;
 }
 
 /// Shard `index` of `count`: sizes differ by one at the most, the larger ones first.
-[[nodiscard]] constexpr Shard shard_of(std::ptrdiff_t batch, std::ptrdiff_t count, std::ptrdiff_t index) noexcept {
+[[nodiscard]] constexpr Shard shard_of(std::ptrdiff_t batch, std::ptrdiff_t count,
+                                       std::ptrdiff_t index) noexcept {
     const std::ptrdiff_t size = batch / count;
     const std::ptrdiff_t larger = batch % count;
     const std::ptrdiff_t begin = index * size + (index < larger ? index : larger);

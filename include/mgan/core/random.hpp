@@ -28,8 +28,8 @@
 namespace mgan::inline MGAN_ABI {
 
 /// Philox4x32-10: 128 random bits from a 128-bit counter and a 64-bit key.
-[[nodiscard]] constexpr std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
-                                                                std::array<std::uint32_t, 2> key) noexcept {
+[[nodiscard]] constexpr std::array<std::uint32_t, 4> philox4x32(
+    std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key) noexcept {
     constexpr std::uint64_t kMultiplier0 = 0xD2511F53u;
     constexpr std::uint64_t kMultiplier1 = 0xCD9E8D57u;
     constexpr std::uint32_t kWeyl0 = 0x9E3779B9u;  // golden ratio
@@ -67,7 +67,8 @@ public:
 
     /// 64 random bits.
     [[nodiscard]] std::uint64_t bits(std::uint64_t index) const noexcept {
-        const auto word = philox4x32({low(index), high(index), low(step_), high(step_)}, {low(key_), high(key_)});
+        const auto word =
+            philox4x32({low(index), high(index), low(step_), high(step_)}, {low(key_), high(key_)});
         return (static_cast<std::uint64_t>(word[1]) << 32) | word[0];
     }
 
@@ -86,20 +87,28 @@ public:
     [[nodiscard]] std::uint64_t integer(std::uint64_t index, std::uint64_t count) const noexcept {
         const std::uint64_t x = bits(index);
         const std::uint64_t low_part = low(x) * static_cast<std::uint64_t>(low(count));
-        const std::uint64_t middle1 = high(x) * static_cast<std::uint64_t>(low(count)) + (low_part >> 32);
-        const std::uint64_t middle2 = low(x) * static_cast<std::uint64_t>(high(count)) + low(middle1);
-        return high(x) * static_cast<std::uint64_t>(high(count)) + (middle1 >> 32) + (middle2 >> 32);
+        const std::uint64_t middle1 =
+            high(x) * static_cast<std::uint64_t>(low(count)) + (low_part >> 32);
+        const std::uint64_t middle2 =
+            low(x) * static_cast<std::uint64_t>(high(count)) + low(middle1);
+        return high(x) * static_cast<std::uint64_t>(high(count)) + (middle1 >> 32) +
+               (middle2 >> 32);
     }
 
     /// Standard normal, by inversion (one uniform, one number: no pairs to remember).
     [[nodiscard]] double normal(std::uint64_t index) const noexcept {
-        const double p = (static_cast<double>(bits(index) >> 12) + 0.5) * 0x1.0p-52;  // never 0 or 1
+        const double p =
+            (static_cast<double>(bits(index) >> 12) + 0.5) * 0x1.0p-52;  // never 0 or 1
         return inverse_normal_cdf(p);
     }
 
 private:
-    static constexpr std::uint32_t low(std::uint64_t x) noexcept { return static_cast<std::uint32_t>(x); }
-    static constexpr std::uint32_t high(std::uint64_t x) noexcept { return static_cast<std::uint32_t>(x >> 32); }
+    static constexpr std::uint32_t low(std::uint64_t x) noexcept {
+        return static_cast<std::uint32_t>(x);
+    }
+    static constexpr std::uint32_t high(std::uint64_t x) noexcept {
+        return static_cast<std::uint32_t>(x >> 32);
+    }
 
     /// FNV-1a.
     static constexpr std::uint64_t hash(std::string_view text) noexcept {
@@ -174,10 +183,10 @@ inline double inverse_normal_cdf(double p) noexcept {
     double r = std::sqrt(-logarithm(q < 0.0 ? p : 1.0 - p));
     double value = 0.0;
     if (r <= 5.0) {
-        constexpr std::array<double, 8> c = {1.42343711074968357734,     4.63033784615654529590,
-                                             5.76949722146069140550,     3.64784832476320460504,
-                                             1.27045825245236838258,     2.41780725177450611770e-1,
-                                             2.27238449892691845833e-2,  7.74545014278341407640e-4};
+        constexpr std::array<double, 8> c = {1.42343711074968357734,    4.63033784615654529590,
+                                             5.76949722146069140550,    3.64784832476320460504,
+                                             1.27045825245236838258,    2.41780725177450611770e-1,
+                                             2.27238449892691845833e-2, 7.74545014278341407640e-4};
         constexpr std::array<double, 8> d = {1.0,
                                              2.05319162663775882187,
                                              1.67638483018380384940,
@@ -189,10 +198,10 @@ inline double inverse_normal_cdf(double p) noexcept {
         r -= 1.6;
         value = polynomial(c, r) / polynomial(d, r);
     } else {
-        constexpr std::array<double, 8> e = {6.65790464350110377720,     5.46378491116411436990,
-                                             1.78482653991729133580,     2.96560571828504891230e-1,
-                                             2.65321895265761230930e-2,  1.24266094738807843860e-3,
-                                             2.71155556874348757815e-5,  2.01033439929228813265e-7};
+        constexpr std::array<double, 8> e = {6.65790464350110377720,    5.46378491116411436990,
+                                             1.78482653991729133580,    2.96560571828504891230e-1,
+                                             2.65321895265761230930e-2, 1.24266094738807843860e-3,
+                                             2.71155556874348757815e-5, 2.01033439929228813265e-7};
         constexpr std::array<double, 8> f = {1.0,
                                              5.99832206555887937690e-1,
                                              1.36929880922735805310e-1,

@@ -10,8 +10,8 @@
 
 #define MGAN_STRINGIFY_(x) #x
 #define MGAN_STRINGIFY(x) MGAN_STRINGIFY_(x)
-#define MGAN_VERSION_STRING               \
-    MGAN_STRINGIFY(MGAN_VERSION_MAJOR)    \
+#define MGAN_VERSION_STRING            \
+    MGAN_STRINGIFY(MGAN_VERSION_MAJOR) \
     "." MGAN_STRINGIFY(MGAN_VERSION_MINOR) "." MGAN_STRINGIFY(MGAN_VERSION_PATCH)
 
 // A header-only library is compiled by its users, with their flags. Two translation units that are
@@ -47,7 +47,8 @@
 #endif
 
 #ifdef __FAST_MATH__
-#error "mgan: -ffast-math (or -Ofast) removes the checks for NaN and the promise of equal bits; compile without it"
+#error \
+    "mgan: -ffast-math (or -Ofast) removes the checks for NaN and the promise of equal bits; compile without it"
 #endif
 
 namespace mgan::inline MGAN_ABI {
@@ -62,5 +63,6 @@ inline constexpr const char* kSimdName = MGAN_SIMD_NAME;
 
 // Not __cplusplus, which some compilers leave at its oldest value.
 #if !defined(__cpp_concepts) || __cpp_concepts < 201907L
-#error "mgan: this needs C++20; compile with -std=c++20 (CMake: target_compile_features(... cxx_std_20))"
+#error \
+    "mgan: this needs C++20; compile with -std=c++20 (CMake: target_compile_features(... cxx_std_20))"
 #endif

@@ -45,7 +45,7 @@ namespace mgan::inline MGAN_ABI {
 /// short escapes `\b \t \n \f \r`, everything else as it is.
 /// \throws Error where the text is not UTF-8 or holds another control character
 inline void append_json_string(std::string& json, std::string_view text) {
-    if (!is_utf8(text)) throw Error(concat("JSON: the text ", in_quotes(text), " is not UTF-8"));
+    if (!is_utf8(text)) fail<Error>("JSON: the text ", in_quotes(text), " is not UTF-8");
     constexpr std::string_view kShort = "\b\t\n\f\r\"\\";
     json += '"';
     for (const char c : text) {
@@ -54,8 +54,7 @@ inline void append_json_string(std::string& json, std::string_view text) {
             json += "btnfr\"\\"[at];
         } else {
             if (static_cast<unsigned char>(c) < 0x20) {
-                throw Error(
-                    concat("JSON: the text ", in_quotes(text), " holds a control character"));
+                fail<Error>("JSON: the text ", in_quotes(text), " holds a control character");
             }
             json += c;
         }

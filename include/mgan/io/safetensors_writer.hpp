@@ -33,17 +33,17 @@ namespace mgan::inline MGAN_ABI::safetensors {
 
     std::map<std::string, std::string> metadata = tensors.metadata();
     for (const auto& [key, text] : metadata) {
-        require<Error>(!is_reserved_key(key) && key.size() <= kMaxNameLength,
-                       "safetensors: the metadata key ", in_quotes(key),
-                       " is reserved or too long");
+        if (!(!is_reserved_key(key) && key.size() <= kMaxNameLength))
+            fail<Error>("safetensors: the metadata key ", in_quotes(key),
+                        " is reserved or too long");
     }
     metadata.emplace(kFormatKey, kFormatVersion);
     std::uint64_t data_size = 0;
     for (const TensorEntry* entry : order) {
-        require<Error>(entry->name != kMetadataName && entry->name.size() <= kMaxNameLength &&
-                           entry->shape.size() <= kMaxRank,
-                       "safetensors: tensor ", in_quotes(entry->name),
-                       " has a reserved or too long name, or too many sizes");
+        if (!(entry->name != kMetadataName && entry->name.size() <= kMaxNameLength &&
+              entry->shape.size() <= kMaxRank))
+            fail<Error>("safetensors: tensor ", in_quotes(entry->name),
+                        " has a reserved or too long name, or too many sizes");
         Checksum sum;
         sum.add(tensors.bytes(*entry));
         metadata.emplace(std::string(kTensorChecksumPrefix) + entry->name, sum.text());

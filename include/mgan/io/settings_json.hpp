@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Settings (core/settings.hpp) to and from JSON and the command line.
+/// Settings (core/setting.hpp) to and from JSON and the command line.
 ///
 /// A file may set some of the settings or all of them, flat or nested: {"generator.hidden": 50} and
 /// {"generator": {"hidden": 50}} are the same. What is written is flat, one setting a line, every
@@ -8,7 +8,7 @@
 
 #include <mgan/core/atomic_file.hpp>
 #include <mgan/core/quote.hpp>
-#include <mgan/core/settings.hpp>
+#include <mgan/core/setting.hpp>
 #include <mgan/io/flat_json.hpp>
 
 #include <algorithm>
@@ -38,8 +38,8 @@ inline SettingNotes assign_settings(std::vector<Setting>& settings,
     SettingNotes notes;
     std::set<std::string_view> seen;
     for (FlatJsonItem& item : items) {
-        require<ConfigError>(seen.insert(item.key).second, source, ": the setting ",
-                             in_quotes(item.key), " occurs twice");
+        if (!seen.insert(item.key).second)
+            fail<ConfigError>(source, ": the setting ", in_quotes(item.key), " occurs twice");
         if (std::find(note_keys.begin(), note_keys.end(), item.key) != note_keys.end()) {
             const auto* text = std::get_if<std::string>(&item.value);
             require<ConfigError>(text != nullptr, source, ": ", item.key, " is not a text");
@@ -142,8 +142,8 @@ template <typename Settings>
 void apply_override(Settings& settings, std::string_view assignment,
                     std::string_view source = "--set") {
     const std::size_t equals = assignment.find('=');
-    require<ConfigError>(equals != std::string_view::npos && equals > 0, source, ": ",
-                         in_quotes(assignment), " is not of the form key=value");
+    if (!(equals != std::string_view::npos && equals > 0))
+        fail<ConfigError>(source, ": ", in_quotes(assignment), " is not of the form key=value");
     const std::string_view key = assignment.substr(0, equals);
     const std::string_view text = assignment.substr(equals + 1);
     std::vector<Setting> list = list_settings(settings);

@@ -3,7 +3,7 @@
 /// What there is to know of settings, for people and for editors: tables in Markdown, a JSON
 /// schema.
 ///
-/// Both are made from `visit` (core/settings.hpp) and nothing else, so a manual that was made by
+/// Both are made from `visit` (core/setting.hpp) and nothing else, so a manual that was made by
 /// this code cannot say what the code does not do. docs/configuration.md and config.schema.json are
 /// written by it (`mgan train --print-config=markdown`, `--print-config=schema`), and a test fails
 /// when they are out of date.

@@ -149,8 +149,8 @@ public:
     /// One text of the metadata. \throws DataError where there is none under `key`
     [[nodiscard]] const std::string& metadata_at(const std::string& key) const {
         const auto found = metadata_.find(key);
-        require<DataError>(found != metadata_.end(), source_, ": the metadata have no ",
-                           in_quotes(key));
+        if (found == metadata_.end())
+            fail<DataError>(source_, ": the metadata have no ", in_quotes(key));
         return found->second;
     }
 
@@ -161,8 +161,8 @@ public:
     /// \throws DataError where no tensor has that name
     [[nodiscard]] const TensorEntry& entry(std::string_view name) const {
         const auto found = index_.find(name);
-        require<DataError>(found != index_.end(), source_, ": there is no tensor ",
-                           in_quotes(name));
+        if (found == index_.end())
+            fail<DataError>(source_, ": there is no tensor ", in_quotes(name));
         return entries_[found->second];
     }
 
@@ -180,13 +180,13 @@ public:
     void read(std::string_view name, const TensorShape& shape, std::span<T> out,
               Conversion conversion = Conversion::lossless) const {
         const TensorEntry& tensor = entry(name);
-        require<ShapeError>(tensor.shape == shape, source_, ": tensor ", in_quotes(name),
-                            " has the shape ", shape_text(tensor.shape), ", expected ",
-                            shape_text(shape));
+        if (tensor.shape != shape)
+            fail<ShapeError>(source_, ": tensor ", in_quotes(name), " has the shape ",
+                             shape_text(tensor.shape), ", expected ", shape_text(shape));
         const std::span<const std::byte> from = bytes(tensor);
-        require<ShapeError>(out.size() == from.size() / item_size(tensor.dtype),
-                            "TensorFile::read: ", out.size(), " values are asked for, tensor ",
-                            in_quotes(name), " has ", from.size() / item_size(tensor.dtype));
+        if (out.size() != from.size() / item_size(tensor.dtype))
+            fail<ShapeError>("TensorFile::read: ", out.size(), " values are asked for, tensor ",
+                             in_quotes(name), " has ", from.size() / item_size(tensor.dtype));
         if (tensor.dtype == kDTypeOf<T>) {
             load(from, out);
             return;
@@ -199,8 +199,8 @@ public:
                 return;
             }
         }
-        throw DataError(concat(source_, ": tensor ", in_quotes(name), " holds ",
-                               dtype_name(tensor.dtype), ", expected ", dtype_name(kDTypeOf<T>)));
+        fail<DataError>(source_, ": tensor ", in_quotes(name), " holds ", dtype_name(tensor.dtype),
+                        ", expected ", dtype_name(kDTypeOf<T>));
     }
 
     /// The values of a tensor, row by row; throws as `read` does. The shape is compared before
@@ -284,9 +284,8 @@ private:
                 // undefined in C++).
                 constexpr auto kMax = static_cast<Stored>(std::numeric_limits<T>::max());
                 if (std::isfinite(value) && std::abs(value) > kMax) {
-                    throw NumericalError(concat(source_, ": tensor ", in_quotes(tensor.name),
-                                                ": value ", i, " (", value,
-                                                ") is beyond the range of float"));
+                    fail<NumericalError>(source_, ": tensor ", in_quotes(tensor.name), ": value ",
+                                         i, " (", value, ") is beyond the range of float");
                 }
             }
             out[i] = static_cast<T>(value);
@@ -300,8 +299,8 @@ private:
             T value;
             load(from.subspan(i * sizeof(T), sizeof(T)), std::span<T>(&value, 1));
             if (!std::isfinite(value)) {
-                throw NumericalError(concat(source_, ": tensor ", in_quotes(tensor.name),
-                                            ": value ", i, " is not finite"));
+                fail<NumericalError>(source_, ": tensor ", in_quotes(tensor.name), ": value ", i,
+                                     " is not finite");
             }
         }
     }
@@ -316,12 +315,12 @@ private:
     template <typename T>
     void add_values(std::string&& name, TensorShape&& shape, std::span<const T> values) {
         require<Error>(!name.empty(), "TensorFile::add: the name is empty");
-        require<Error>(!contains(name), "TensorFile::add: there is a tensor ", in_quotes(name),
-                       " already");
+        if (contains(name))
+            fail<Error>("TensorFile::add: there is a tensor ", in_quotes(name), " already");
         std::uint64_t size = 0;
-        require<ShapeError>(byte_size(kDTypeOf<T>, shape, size) && size == values.size_bytes(),
-                            "TensorFile::add: tensor ", in_quotes(name), " has the shape ",
-                            shape_text(shape), ", but ", values.size(), " values are given");
+        if (!(byte_size(kDTypeOf<T>, shape, size) && size == values.size_bytes()))
+            fail<ShapeError>("TensorFile::add: tensor ", in_quotes(name), " has the shape ",
+                             shape_text(shape), ", but ", values.size(), " values are given");
         // Whatever may throw comes before the first change that is seen from outside.
         const std::size_t begin = storage_.size() - data_begin_;
         const std::size_t bytes = values.size_bytes();

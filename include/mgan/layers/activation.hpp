@@ -17,7 +17,7 @@
 
 namespace mgan::inline MGAN_ABI {
 
-enum class Activation { kIdentity, kRelu, kSigmoid, kTanh, kSoftplus };
+enum class Activation { identity, relu, sigmoid, tanh, softplus };
 
 /// 1 / (1 + e^-x) without overflow: for x < 0 as e^x / (1 + e^x).
 template <typename Scalar>
@@ -46,19 +46,19 @@ template <typename Scalar>
 template <typename Scalar>
 void activate(Activation activation, MatrixRef<Scalar> values) {
     switch (activation) {
-        case Activation::kIdentity:
+        case Activation::identity:
             return;
-        case Activation::kRelu:
+        case Activation::relu:
             values = values.unaryExpr(
                 [](const Scalar& x) { return real_part(x) > RealOf<Scalar>(0) ? x : Scalar(0); });
             return;
-        case Activation::kSigmoid:
+        case Activation::sigmoid:
             values = values.unaryExpr([](const Scalar& x) { return sigmoid(x); });
             return;
-        case Activation::kTanh:
+        case Activation::tanh:
             values = values.array().tanh().matrix();
             return;
-        case Activation::kSoftplus:
+        case Activation::softplus:
             values = values.unaryExpr([](const Scalar& x) { return softplus(x); });
             return;
     }
@@ -69,20 +69,20 @@ template <typename Scalar>
 void activate_backward(Activation activation, const ConstMatrixRef<Scalar>& y,
                        MatrixRef<Scalar> d_values) {
     switch (activation) {
-        case Activation::kIdentity:
+        case Activation::identity:
             return;
-        case Activation::kRelu:
+        case Activation::relu:
             d_values = d_values.binaryExpr(y, [](const Scalar& d, const Scalar& value) {
                 return real_part(value) > RealOf<Scalar>(0) ? d : Scalar(0);
             });
             return;
-        case Activation::kSigmoid:
+        case Activation::sigmoid:
             d_values.array() *= y.array() * (Scalar(1) - y.array());
             return;
-        case Activation::kTanh:
+        case Activation::tanh:
             d_values.array() *= Scalar(1) - y.array().square();
             return;
-        case Activation::kSoftplus:
+        case Activation::softplus:
             d_values.array() *= Scalar(1) - (-y.array()).exp();
             return;
     }

@@ -256,7 +256,7 @@ public:
     void step(const ConstMatrixRef<Scalar>& x, Stream& stream, MatrixRef<Scalar> y) const {
         if (stream.length == stream.keys.batch()) forget(stream);
         const Index t = stream.length++;
-        multiply<Scalar>(in_proj, x, stream.projected, Update::kAssign);
+        multiply<Scalar>(in_proj, x, stream.projected, Update::assign);
         const Index h = features(), d = h / config_.heads;
         for (Index b = 0; b < x.cols(); ++b) {
             stream.keys.step(b).col(t) = stream.projected.col(b).segment(h, h);
@@ -274,10 +274,10 @@ public:
                 multiply<Scalar>(
                     values.block(head * d, begin, d, t + 1 - begin),
                     std::as_const(stream.column).step(0).middleRows(begin, t + 1 - begin),
-                    out.block(head * d, b, d, 1), Update::kAssign);
+                    out.block(head * d, b, d, 1), Update::assign);
             }
         }
-        if (config_.heads > 1) multiply<Scalar>(out_proj, stream.context, y, Update::kAssign);
+        if (config_.heads > 1) multiply<Scalar>(out_proj, stream.context, y, Update::assign);
     }
 
     template <typename Self, typename Visitor>
@@ -318,7 +318,7 @@ private:
     void project(Index first, Index count, Cache& cache) const {
         const Index h = features();
         multiply<Scalar>(in_proj, cache.x.range(first, count), cache.projected.range(0, count),
-                         Update::kAssign);
+                         Update::assign);
         for (Index r = 0; r < count; ++r) {
             const MatrixMap<Scalar> projected = cache.projected.step(r);
             for (Index b = 0; b < cache.x.batch(); ++b) {
@@ -368,11 +368,11 @@ private:
             multiply<Scalar>(
                 values.block(head * d, begin, d, end - begin),
                 std::as_const(cache.columns).step(0).block(begin, 0, end - begin, count), o,
-                Update::kAssign);
+                Update::assign);
         });
         if (several)
             multiply<Scalar>(out_proj, cache.context.range(first, count),
-                             cache.y.range(first, count), Update::kAssign);
+                             cache.y.range(first, count), Update::assign);
     }
 
     /// Zeros in [block_begin, block_end) outside what step t sees, [begin, end).
@@ -390,7 +390,7 @@ private:
         const bool several = config_.heads > 1;
         if (several) {
             multiply<Scalar>(cache.out_proj_transposed, dy, cache.d_output.range(slot, count),
-                             Update::kAssign);
+                             Update::assign);
             add_outer_product<Scalar>(dy, cache.context.range(first, count), gradients.out_proj);
         }
         for (Index r = 0; r < count; ++r) {
@@ -451,7 +451,7 @@ private:
                          std::as_const(cache.d_scores)
                              .step(b * config_.heads + head)
                              .block(begin, slot, end - begin, count),
-                         cache.d_queries.step(b).block(head * d, first, d, count), Update::kAssign);
+                         cache.d_queries.step(b).block(head * d, first, d, count), Update::assign);
     }
 
     /// Equation (8): what `count` steps from `first` add to keys and values [begin, end).
@@ -487,7 +487,7 @@ private:
     void projection_backward(Index first, Index count, const Cache& cache,
                              MatrixRef<Scalar> dx) const {
         multiply<Scalar>(cache.in_proj_transposed,
-                         cache.d_projected.range(first % kBlockSteps, count), dx, Update::kAssign);
+                         cache.d_projected.range(first % kBlockSteps, count), dx, Update::assign);
     }
 
     /// (9): dW of a block of steps.

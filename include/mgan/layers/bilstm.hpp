@@ -75,11 +75,10 @@ public:
             const SequenceView<Scalar> y = of_layer.output.view();
             const SequenceView<const Scalar> input =
                 k == 0 ? x : std::as_const(cache.layers[k - 1].output).view();
-            layers[k].forward.forward(input, y.features(0, h), of_layer.forward,
-                                      Direction::kForward,
+            layers[k].forward.forward(input, y.features(0, h), of_layer.forward, Direction::forward,
                                       initial != nullptr ? &(*initial)[k].forward : nullptr);
             layers[k].backward.forward(input, y.features(h, h), of_layer.backward,
-                                       Direction::kBackward,
+                                       Direction::backward,
                                        initial != nullptr ? &(*initial)[k].backward : nullptr);
         }
         return cache.layers.back().output;
@@ -88,13 +87,13 @@ public:
     /// dy: [T, B, 2H]; dx: [T, B, F] (written) or empty; `gradients` is added to.
     void backward(SequenceView<const Scalar> dy, SequenceView<Scalar> dx, Cache& cache,
                   BiLstm& gradients, State* d_initial = nullptr) const {
-        walk_back(dy, dx, cache, &gradients, d_initial);
+        run_backward(dy, dx, cache, &gradients, d_initial);
     }
 
     /// The gradient of the input alone, where the parameters do not learn.
     void backward_through(SequenceView<const Scalar> dy, SequenceView<Scalar> dx,
                           Cache& cache) const {
-        walk_back(dy, dx, cache, nullptr, nullptr);
+        run_backward(dy, dx, cache, nullptr, nullptr);
     }
 
     template <typename Self, typename Visitor>
@@ -110,8 +109,8 @@ public:
     std::vector<Layer> layers;
 
 private:
-    void walk_back(SequenceView<const Scalar> dy, SequenceView<Scalar> dx, Cache& cache,
-                   BiLstm* gradients, State* d_initial) const {
+    void run_backward(SequenceView<const Scalar> dy, SequenceView<Scalar> dx, Cache& cache,
+                      BiLstm* gradients, State* d_initial) const {
         require<ShapeError>(dy.features() == 2 * hidden(), "BiLstm::backward: dy has ",
                             dy.features(), " features, the layer expects ", 2 * hidden(), " (2H)");
         if (d_initial != nullptr) d_initial->resize(layers.size());
@@ -132,14 +131,14 @@ private:
             if (gradients == nullptr) {
                 layers[k].forward.backward_through(dy_forward, dx_k, of_layer.forward);
                 layers[k].backward.backward_through(dy_backward, dx_k, of_layer.backward,
-                                                    Update::kAdd);
+                                                    Update::add);
                 continue;
             }
             layers[k].forward.backward(dy_forward, dx_k, of_layer.forward,
-                                       gradients->layers[k].forward, Update::kAssign,
+                                       gradients->layers[k].forward, Update::assign,
                                        d_initial != nullptr ? &(*d_initial)[k].forward : nullptr);
             layers[k].backward.backward(dy_backward, dx_k, of_layer.backward,
-                                        gradients->layers[k].backward, Update::kAdd,
+                                        gradients->layers[k].backward, Update::add,
                                         d_initial != nullptr ? &(*d_initial)[k].backward : nullptr);
         }
     }

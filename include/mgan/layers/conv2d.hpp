@@ -99,7 +99,7 @@ public:
             const Overlap rows = overlap(i, x.steps());
             if (rows.count > 0) {
                 multiply<Scalar>(band, x.range(rows.input, rows.count),
-                                 y.range(rows.output, rows.count), Update::kAdd);
+                                 y.range(rows.output, rows.count), Update::add);
             }
         }
     }
@@ -119,7 +119,7 @@ public:
             if (!dx.empty()) {
                 cache.bands_transposed = cache.bands[static_cast<std::size_t>(i)].transpose();
                 multiply<Scalar>(cache.bands_transposed, dy.range(rows.output, rows.count),
-                                 dx.range(rows.input, rows.count), Update::kAdd);
+                                 dx.range(rows.input, rows.count), Update::add);
             }
             cache.d_band.setZero();
             add_outer_product<Scalar>(dy.range(rows.output, rows.count),

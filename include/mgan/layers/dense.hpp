@@ -44,7 +44,7 @@ public:
     void forward(const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> y) const {
         check("forward", "x", x.rows(), in());
         check("forward", "y", y.rows(), out());
-        multiply<Scalar>(weight, x, y, Update::kAssign);
+        multiply<Scalar>(weight, x, y, Update::assign);
         y.colwise() += bias;
     }
 
@@ -53,7 +53,7 @@ public:
 
     /// Equation (2): dx (in x N) = or += W' dy. `prepare_backward` comes first.
     void backward_input(const ConstMatrixRef<Scalar>& dy, const Cache& cache, MatrixRef<Scalar> dx,
-                        Update update = Update::kAssign) const {
+                        Update update = Update::assign) const {
         check("backward_input", "dy", dy.rows(), out());
         check("backward_input", "dx", dx.rows(), in());
         multiply<Scalar>(cache.weight_transposed, dy, dx, update);

@@ -19,12 +19,11 @@
 
 namespace mgan::inline MGAN_ABI {
 
-enum class Initialisation { kUniform, kGlorot };
+enum class Initialisation { uniform, glorot };
 
 /// Fills all parameters of `model`; `random` must be meant for this alone.
 template <typename Model>
-void initialise(Model& model, const Random& random,
-                Initialisation kind = Initialisation::kUniform) {
+void initialise(Model& model, const Random& random, Initialisation kind = Initialisation::uniform) {
     std::uint64_t index = 0;
     double bound =
         0.0;  // of the weight last seen: PyTorch gives a dense bias the bound of its weight
@@ -39,13 +38,13 @@ void initialise(Model& model, const Random& random,
         if constexpr (!kIsBias<Parameter>) {
             const double in = static_cast<double>(parameter.cols());
             const double out = recurrent ? hidden : static_cast<double>(parameter.rows());
-            if (kind == Initialisation::kGlorot) {
+            if (kind == Initialisation::glorot) {
                 limit = std::sqrt(6.0 / (in + out));
             } else {
                 limit = 1.0 / std::sqrt(recurrent ? hidden : in);
             }
             bound = limit;
-        } else if (kind == Initialisation::kGlorot) {
+        } else if (kind == Initialisation::glorot) {
             limit = 0.0;
         } else if (recurrent) {
             limit = 1.0 / std::sqrt(hidden);

@@ -64,8 +64,8 @@ template <typename Scalar>
 
 /// The two losses a generator can play with (section 3.1.3 and Goodfellow et al. 2014).
 enum class GeneratorLoss {
-    kSaturating,     ///< log(1 - D): the paper's equation (3); flat where D is sure
-    kNonSaturating,  ///< -log D: the same fixed point, steep where D is sure
+    saturating,      ///< log(1 - D): the paper's equation (3); flat where D is sure
+    non_saturating,  ///< -log D: the same fixed point, steep where D is sure
 };
 
 /// Arguments of logarithms are kept at or above this.
@@ -101,9 +101,9 @@ template <typename Scalar>
 template <typename Scalar>
 [[nodiscard]] LossValue<Scalar> generator_loss(const Scalar& d, GeneratorLoss kind) {
     switch (kind) {  // no default: the compiler names a kind that has no line here
-        case GeneratorLoss::kNonSaturating:
+        case GeneratorLoss::non_saturating:
             return negative_log(d);
-        case GeneratorLoss::kSaturating:
+        case GeneratorLoss::saturating:
             break;
     }
     const LossValue<Scalar> no = negative_log(Scalar(Scalar(1) - d));  // log(1 - d) = -no
@@ -124,9 +124,9 @@ template <typename Scalar>
 template <typename Scalar>
 [[nodiscard]] LossValue<Scalar> logit_generator_loss(const Scalar& a, GeneratorLoss kind) {
     switch (kind) {  // no default, as above
-        case GeneratorLoss::kSaturating:
+        case GeneratorLoss::saturating:
             return {-softplus(a), -sigmoid(a)};
-        case GeneratorLoss::kNonSaturating:
+        case GeneratorLoss::non_saturating:
             break;
     }
     return {softplus(Scalar(-a)), sigmoid(a) - Scalar(1)};

@@ -42,7 +42,7 @@
 namespace mgan::inline MGAN_ABI {
 
 /// The order in which an LSTM reads a sequence.
-enum class Direction { kForward, kBackward };
+enum class Direction { forward, backward };
 
 /// What an LSTM remembers between steps. hidden, cell: H x B.
 template <typename Scalar>
@@ -70,7 +70,7 @@ public:
     struct Cache {
         SequenceView<const Scalar> x;  ///< [T, B, F]
         SequenceView<Scalar> y;        ///< [T, B, H], the outputs h_t
-        Direction direction = Direction::kForward;
+        Direction direction = Direction::forward;
         State initial;
         Sequence<Scalar> gates;  ///< [T, B, 4H]: i, f, g, o
         Sequence<Scalar> cell;   ///< [T, B, H]: c_t
@@ -86,7 +86,7 @@ public:
         [[nodiscard]] Index batch() const noexcept { return x.batch(); }
         /// Time of the s-th step in the order of reading.
         [[nodiscard]] Index time(Index s) const noexcept {
-            return direction == Direction::kForward ? s : steps() - 1 - s;
+            return direction == Direction::forward ? s : steps() - 1 - s;
         }
         /// Steps of one block.
         [[nodiscard]] Index block() const noexcept { return d_gates.steps(); }
@@ -109,7 +109,7 @@ public:
     /// Equations (1) to (4) for all steps. x: [T, B, F], y: [T, B, H] (written). `initial` is the
     /// state before the first step read (zero if null). Throws ShapeError.
     void forward(SequenceView<const Scalar> x, SequenceView<Scalar> y, Cache& cache,
-                 Direction direction = Direction::kForward, const State* initial = nullptr) const {
+                 Direction direction = Direction::forward, const State* initial = nullptr) const {
         begin(x, y, cache, direction, initial);
         for (Index s = 0; s < x.steps(); ++s) forward_step(s, cache);
     }
@@ -118,23 +118,23 @@ public:
     /// empty view where nobody needs it. `gradients` is added to. `d_initial` (may be null)
     /// receives the gradient of the initial state.
     void backward(SequenceView<const Scalar> dy, SequenceView<Scalar> dx, Cache& cache,
-                  Lstm& gradients, Update dx_update = Update::kAssign,
+                  Lstm& gradients, Update dx_update = Update::assign,
                   State* d_initial = nullptr) const {
-        walk_back(dy, dx, cache, &gradients, dx_update, d_initial);
+        run_backward(dy, dx, cache, &gradients, dx_update, d_initial);
     }
 
     /// Equations (5) to (7): the gradient of the input alone, where the parameters do not learn. A
     /// third of the work less.
     void backward_through(SequenceView<const Scalar> dy, SequenceView<Scalar> dx, Cache& cache,
-                          Update dx_update = Update::kAssign) const {
-        walk_back(dy, dx, cache, nullptr, dx_update, nullptr);
+                          Update dx_update = Update::assign) const {
+        run_backward(dy, dx, cache, nullptr, dx_update, nullptr);
     }
 
     // ---- the pieces ---------------------------------------------------------------------------
 
     /// Prepares the cache for T steps from `initial` (zero if null).
     void begin(SequenceView<const Scalar> x, SequenceView<Scalar> y, Cache& cache,
-               Direction direction = Direction::kForward, const State* initial = nullptr) const {
+               Direction direction = Direction::forward, const State* initial = nullptr) const {
         check("forward", "x", "features", x.features(), features(), "F");
         check("forward", "y", "features", y.features(), hidden(), "H");
         check("forward", "y", "steps", y.steps(), x.steps(), "T");
@@ -203,21 +203,21 @@ public:
                 cache.d_output.col(b).data(), cache.d_cell.col(b).data(),
                 const_cast<Scalar*>(d_gates.col(b).data()), hidden());
         }
-        multiply<Scalar>(cache.weight_hh_transposed, d_gates, cache.d_hidden, Update::kAssign);
+        multiply<Scalar>(cache.weight_hh_transposed, d_gates, cache.d_hidden, Update::assign);
     }
 
     /// Equation (7) for the step that `backward_step` has just done, where the input of this step
     /// is the output of an earlier one and cannot wait for the block. dx: F x B.
     void backward_input(Index s, Cache& cache, MatrixRef<Scalar> dx,
-                        Update update = Update::kAssign) const {
+                        Update update = Update::assign) const {
         multiply<Scalar>(cache.weight_ih_transposed, d_gates_of(cache.time(s), cache), dx, update);
     }
 
     /// Whether step s, just done, is the last of its block (and `backward_block` is due).
     [[nodiscard]] static bool block_is_complete(Index s, const Cache& cache) noexcept {
         const Index t = cache.time(s);
-        return s == 0 || (cache.direction == Direction::kForward ? t % cache.block() == 0
-                                                                 : (t + 1) % cache.block() == 0);
+        return s == 0 || (cache.direction == Direction::forward ? t % cache.block() == 0
+                                                                : (t + 1) % cache.block() == 0);
     }
 
     /// Equation (7) for the block of steps that ends with s. dx: [T, B, F].
@@ -235,7 +235,7 @@ public:
         add_outer_product<Scalar>(d_gates, cache.x.range(first, count), gradients.weight_ih);
         // The outputs before the steps of the block: those of the neighbours in time, but for the
         // first step read, whose neighbour is the initial state.
-        const bool forward = cache.direction == Direction::kForward;
+        const bool forward = cache.direction == Direction::forward;
         const Index edge = s == 0 ? 1 : 0;
         const Index inner = count - edge;
         if (inner > 0) {
@@ -297,8 +297,8 @@ public:
     Vector<Scalar> bias_hh;    ///< 4H; the sum of the two biases is what counts
 
 private:
-    void walk_back(SequenceView<const Scalar> dy, SequenceView<Scalar> dx, Cache& cache,
-                   Lstm* gradients, Update dx_update, State* d_initial) const {
+    void run_backward(SequenceView<const Scalar> dy, SequenceView<Scalar> dx, Cache& cache,
+                      Lstm* gradients, Update dx_update, State* d_initial) const {
         check("backward", "dy", "steps", dy.steps(), cache.steps(), "T");
         check("backward", "dy", "samples", dy.batch(), cache.batch(), "B");
         check("backward", "dy", "features", dy.features(), hidden(), "H");
@@ -331,8 +331,8 @@ private:
     void pre_activations(const ConstMatrixRef<Scalar>& x, const ConstMatrixRef<Scalar>& h_before,
                          MatrixRef<Scalar> gates) const {
         for (Index b = 0; b < gates.cols(); ++b) gates.col(b) = bias_ih + bias_hh;
-        multiply<Scalar>(weight_ih, x, gates, Update::kAdd);
-        multiply<Scalar>(weight_hh, h_before, gates, Update::kAdd);
+        multiply<Scalar>(weight_ih, x, gates, Update::add);
+        multiply<Scalar>(weight_hh, h_before, gates, Update::add);
     }
 
     /// Where the da of time t stand in the block.

@@ -72,7 +72,7 @@ public:
             for (std::size_t k = 0; k < layers.size(); ++k) {
                 auto y = cache.values[k + 1].middleCols(first, count);
                 layers[k].forward(cache.values[k].middleCols(first, count), y);
-                activate<Scalar>(Activation::kRelu, y);
+                activate<Scalar>(Activation::relu, y);
             }
         });
         unflatten(cache.values.back(), w);
@@ -81,7 +81,7 @@ public:
     /// dw: [T, B, F]; dz: [T, B, F], written, or an empty view; `gradients` is added to, or
     /// written. Throws ShapeError.
     void backward(SequenceView<const Scalar> dw, SequenceView<Scalar> dz, Cache& cache,
-                  MappingNetwork& gradients, Update update = Update::kAdd, int threads = 1) const {
+                  MappingNetwork& gradients, Update update = Update::add, int threads = 1) const {
         check("backward", dw.steps(), dw.features());
         const std::size_t n = layers.size();
         cache.d_values.resize(n + 1);
@@ -90,7 +90,7 @@ public:
         for_songs(dw.batch(), threads, [&](Index first, Index count) {
             for (std::size_t k = n; k-- > 0;) {
                 auto d = cache.d_values[k + 1].middleCols(first, count);
-                activate_backward<Scalar>(Activation::kRelu,
+                activate_backward<Scalar>(Activation::relu,
                                           cache.values[k + 1].middleCols(first, count), d);
                 if (k == 0 && dz.empty()) return;
                 multiply_transposed<Scalar>(layers[k].weight, d,
@@ -106,7 +106,7 @@ public:
             outer_product<Scalar>(d, cache.values[k],
                                   gradients.layers[k].weight.middleRows(row, count), update);
             auto bias = gradients.layers[k].bias.segment(row, count);
-            if (update == Update::kAssign) bias.setZero();
+            if (update == Update::assign) bias.setZero();
             for (Index b = 0; b < d.cols(); ++b) bias += d.col(b);
         });
         if (!dz.empty()) unflatten(cache.d_values[0], dz);

@@ -105,9 +105,9 @@ void set_zero(Model& model) {
 /// Writes all parameters, one after the other, to `flat`. Throws ShapeError if the sizes differ.
 template <typename Model, typename Scalar>
 void copy_parameters(const Model& model, std::span<Scalar> flat) {
-    require<ShapeError>(static_cast<Index>(flat.size()) == parameter_count(model),
-                        "copy_parameters: the vector has ", flat.size(), " entries, the model ",
-                        parameter_count(model));
+    if (!(static_cast<Index>(flat.size()) == parameter_count(model)))
+        fail<ShapeError>("copy_parameters: the vector has ", flat.size(), " entries, the model ",
+                         parameter_count(model));
     Index offset = 0;
     for_each_parameter(model, [&](const ParameterName&, const auto& parameter) {
         VectorMap<Scalar>(flat.data() + offset, parameter.size()) =
@@ -119,9 +119,9 @@ void copy_parameters(const Model& model, std::span<Scalar> flat) {
 /// The reverse: sets all parameters from `flat`.
 template <typename Model, typename Scalar>
 void assign_parameters(Model& model, std::span<const Scalar> flat) {
-    require<ShapeError>(static_cast<Index>(flat.size()) == parameter_count(model),
-                        "assign_parameters: the vector has ", flat.size(), " entries, the model ",
-                        parameter_count(model));
+    if (!(static_cast<Index>(flat.size()) == parameter_count(model)))
+        fail<ShapeError>("assign_parameters: the vector has ", flat.size(), " entries, the model ",
+                         parameter_count(model));
     Index offset = 0;
     for_each_parameter(model, [&](const ParameterName&, auto& parameter) {
         using Own = typename std::remove_cvref_t<decltype(parameter)>::Scalar;

@@ -58,7 +58,7 @@ public:
             cache.outputs[k].resize(x.steps(), x.batch(), hidden());
             const SequenceView<const Scalar> input =
                 k == 0 ? x : std::as_const(cache.outputs[k - 1]).view();
-            layers[k].begin(input, cache.outputs[k].view(), cache.layers[k], Direction::kForward,
+            layers[k].begin(input, cache.outputs[k].view(), cache.layers[k], Direction::forward,
                             initial != nullptr ? &(*initial)[k] : nullptr);
         }
     }
@@ -91,7 +91,7 @@ public:
                 cache.d_outputs[k - 1].resize(dy.steps(), dy.batch(), hidden());
                 dx_k = cache.d_outputs[k - 1].view();
             }
-            layers[k].backward(dy_k, dx_k, cache.layers[k], gradients.layers[k], Update::kAssign,
+            layers[k].backward(dy_k, dx_k, cache.layers[k], gradients.layers[k], Update::assign,
                                d_initial != nullptr ? &(*d_initial)[k] : nullptr);
         }
     }

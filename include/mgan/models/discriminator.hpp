@@ -62,7 +62,7 @@ public:
     const Vector<Scalar>& forward(SequenceView<const Scalar> x, Cache& cache) const {
         // Not `require`: its arguments, texts on the heap, would be made in every step.
         if (x.steps() <= 0 || x.batch() <= 0)
-            throw ShapeError(concat("Discriminator::forward: x is empty, ", x.shape()));
+            fail<ShapeError>("Discriminator::forward: x is empty, ", x.shape());
         cache.features = bilstm.forward(x, cache.bilstm).view();
         SequenceView<const Scalar> input = cache.features;
         if (config_.minibatch_deviation) {
@@ -71,7 +71,7 @@ public:
         }
         cache.probability.resize(x.steps(), x.batch(), 1);
         output.forward(input.all(), cache.probability.all());
-        activate<Scalar>(Activation::kSigmoid, cache.probability.all());
+        activate<Scalar>(Activation::sigmoid, cache.probability.all());
         cache.decision.setZero(x.batch());
         for (Index t = 0; t < x.steps(); ++t)
             cache.decision += cache.probability.step(t).row(0).transpose();
@@ -83,13 +83,13 @@ public:
     /// to. `d_features`, [T, B, 2H], may be empty: a further gradient of the features s.
     void backward(const Vector<Scalar>& d_decision, SequenceView<Scalar> dx, Cache& cache,
                   Discriminator& gradients, SequenceView<const Scalar> d_features = {}) const {
-        walk_back(d_decision, dx, cache, &gradients, d_features);
+        run_backward(d_decision, dx, cache, &gradients, d_features);
     }
 
     /// The gradient of the input alone: what the generator learns from.
     void backward_through(const Vector<Scalar>& d_decision, SequenceView<Scalar> dx, Cache& cache,
                           SequenceView<const Scalar> d_features = {}) const {
-        walk_back(d_decision, dx, cache, nullptr, d_features);
+        run_backward(d_decision, dx, cache, nullptr, d_features);
     }
 
     template <typename Self, typename Visitor>
@@ -102,21 +102,21 @@ public:
     Dense<Scalar> output;
 
 private:
-    void walk_back(const Vector<Scalar>& d_decision, SequenceView<Scalar> dx, Cache& cache,
-                   Discriminator* gradients, SequenceView<const Scalar> d_features) const {
+    void run_backward(const Vector<Scalar>& d_decision, SequenceView<Scalar> dx, Cache& cache,
+                      Discriminator* gradients, SequenceView<const Scalar> d_features) const {
         const Index steps = cache.probability.steps(), batch = cache.probability.batch();
         require<ShapeError>(d_decision.size() == batch, "Discriminator::backward: d_decision has ",
                             d_decision.size(), " entries for ", batch, " songs");
         if (!d_features.empty() && (d_features.steps() != steps || d_features.batch() != batch ||
                                     d_features.features() != cache.features.features())) {
-            throw ShapeError(concat("Discriminator::backward: d_features is ", d_features.shape(),
-                                    ", expected ", cache.features.shape()));
+            fail<ShapeError>("Discriminator::backward: d_features is ", d_features.shape(),
+                             ", expected ", cache.features.shape());
         }
         cache.d_logit.resize(steps, batch, 1);
         const Scalar share = Scalar(1) / Scalar(static_cast<RealOf<Scalar>>(steps));
         for (Index t = 0; t < steps; ++t)
             cache.d_logit.step(t).row(0) = share * d_decision.transpose();
-        activate_backward<Scalar>(Activation::kSigmoid, cache.probability.all(),
+        activate_backward<Scalar>(Activation::sigmoid, cache.probability.all(),
                                   cache.d_logit.all());
 
         output.prepare_backward(cache.output);

@@ -464,8 +464,8 @@ private:
     void head(const ConstMatrixRef<Scalar>& noise, const ConstMatrixRef<Scalar>& s,
               MatrixRef<Scalar> hidden, MatrixRef<Scalar> event) const {
         head_1.forward(s, hidden);
-        if (config_.noise_to_head) multiply<Scalar>(head_noise, noise, hidden, Update::kAdd);
-        activate<Scalar>(Activation::kRelu, hidden);
+        if (config_.noise_to_head) multiply<Scalar>(head_noise, noise, hidden, Update::add);
+        activate<Scalar>(Activation::relu, hidden);
         head_2.forward(hidden, event);
     }
 
@@ -489,11 +489,11 @@ private:
                 cache.recall.proposal.range(t, count), cache.recall.gate.range(t, count),
                 cache.input.range(t, count).bottomRows(config_.features + 1), d_event,
                 cache.recall.dense, d_proposal, cache.recall.d_gate.range(t, count), d_hidden);
-            head_2.backward_input(d_proposal, cache.head_2, d_hidden, Update::kAdd);
+            head_2.backward_input(d_proposal, cache.head_2, d_hidden, Update::add);
         } else {
             head_2.backward_input(d_event, cache.head_2, d_hidden);
         }
-        activate_backward<Scalar>(Activation::kRelu, cache.hidden.range(t, count), d_hidden);
+        activate_backward<Scalar>(Activation::relu, cache.hidden.range(t, count), d_hidden);
         head_1.backward_input(d_hidden, cache.head_1, d_input);
     }
 

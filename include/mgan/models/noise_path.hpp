@@ -142,12 +142,12 @@ public:
     /// dw: [T, B, Z]; dz: [T, B, Z], written, or an empty view; `gradients` is added to, or
     /// written.
     void backward(SequenceView<const Scalar> dw, SequenceView<Scalar> dz, Cache& cache,
-                  NoisePath& gradients, Update update = Update::kAdd, int threads = 1) const {
+                  NoisePath& gradients, Update update = Update::add, int threads = 1) const {
         if (!convolves()) {
             mapping.backward(dw, dz, cache.mapping, gradients.mapping, update, threads);
             return;
         }
-        if (update == Update::kAssign) set_zero(gradients.convolution);
+        if (update == Update::assign) set_zero(gradients.convolution);
         if (!maps()) {
             convolution.backward(dw, dz, cache.convolution, gradients.convolution);
             return;

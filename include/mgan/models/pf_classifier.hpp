@@ -31,7 +31,7 @@
 /// shard: `PfClassifier::backward` leaves da_1 in the cache, and `wide_gradient` makes any rows of
 /// the product of it.
 
-#include <mgan/core/settings.hpp>
+#include <mgan/core/setting.hpp>
 #include <mgan/layers/activation.hpp>
 #include <mgan/layers/bilstm.hpp>
 #include <mgan/layers/dense.hpp>
@@ -123,7 +123,7 @@ public:
                 dense[k].forward(a_1, cache.values[k]);
             else
                 dense[k].forward(cache.values[k - 1], cache.values[k]);
-            activate<Scalar>(Activation::kRelu, cache.values[k]);
+            activate<Scalar>(Activation::relu, cache.values[k]);
         }
         if (config_.kind == PfKind::dense) {
             cache.features = cache.values.back();
@@ -146,14 +146,14 @@ public:
     void backward(const Matrix<Scalar>& d_logit, const ConstMatrixRef<Scalar>& a_1,
                   MatrixRef<Scalar> d_a_1, Cache& cache, PfHead& gradients,
                   const Matrix<Scalar>& d_features = {}) const {
-        walk_back(d_logit, a_1, d_a_1, cache, &gradients, d_features);
+        run_backward(d_logit, a_1, d_a_1, cache, &gradients, d_features);
     }
 
     /// The gradient of a_1 alone: what the generator learns from.
     void backward_through(const Matrix<Scalar>& d_logit, const ConstMatrixRef<Scalar>& a_1,
                           MatrixRef<Scalar> d_a_1, Cache& cache,
                           const Matrix<Scalar>& d_features = {}) const {
-        walk_back(d_logit, a_1, d_a_1, cache, nullptr, d_features);
+        run_backward(d_logit, a_1, d_a_1, cache, nullptr, d_features);
     }
 
     /// Names: dense_2. (to dense_5.), bilstm., output.
@@ -172,9 +172,9 @@ public:
     Dense<Scalar> output;
 
 private:
-    void walk_back(const Matrix<Scalar>& d_logit, const ConstMatrixRef<Scalar>& a_1,
-                   MatrixRef<Scalar> d_a_1, Cache& cache, PfHead* gradients,
-                   const Matrix<Scalar>& d_features) const {
+    void run_backward(const Matrix<Scalar>& d_logit, const ConstMatrixRef<Scalar>& a_1,
+                      MatrixRef<Scalar> d_a_1, Cache& cache, PfHead* gradients,
+                      const Matrix<Scalar>& d_features) const {
         output.prepare_backward(cache.output);
         if (gradients != nullptr)
             output.backward_parameters(cache.features, d_logit, gradients->output);
@@ -206,7 +206,7 @@ private:
         }
         cache.dense.resize(dense.size());
         for (std::size_t k = dense.size(); k-- > 0;) {
-            activate_backward<Scalar>(Activation::kRelu, cache.values[k], cache.d_values[k]);
+            activate_backward<Scalar>(Activation::relu, cache.values[k], cache.d_values[k]);
             dense[k].prepare_backward(cache.dense[k]);
             const ConstMatrixRef<Scalar> below =
                 k == 0 ? a_1 : ConstMatrixRef<Scalar>(cache.values[k - 1]);
@@ -262,11 +262,11 @@ public:
     const Matrix<Scalar>& forward(const ConstMatrixRef<Scalar>& x, Cache& cache) const {
         // Not `require`: its arguments, texts on the heap, would be made in every step.
         if (x.cols() <= 0 || x.rows() != config_.inputs)
-            throw ShapeError(concat("PfClassifier::forward: x is ", x.rows(), " x ", x.cols(),
-                                    ", expected ", config_.inputs, " values (I) of each song"));
+            fail<ShapeError>("PfClassifier::forward: x is ", x.rows(), " x ", x.cols(),
+                             ", expected ", config_.inputs, " values (I) of each song");
         cache.hidden.resize(wide.out(), x.cols());
         wide.forward(x, cache.hidden);
-        activate<Scalar>(Activation::kRelu, cache.hidden);
+        activate<Scalar>(Activation::relu, cache.hidden);
         return head.forward(cache.hidden, cache.head);
     }
 
@@ -277,16 +277,15 @@ public:
         check_logit(d_logit, cache);
         cache.d_hidden.resize(cache.hidden.rows(), cache.hidden.cols());
         head.backward(d_logit, cache.hidden, cache.d_hidden, cache.head, gradients, d_features);
-        activate_backward<Scalar>(Activation::kRelu, cache.hidden, cache.d_hidden);
+        activate_backward<Scalar>(Activation::relu, cache.hidden, cache.d_hidden);
     }
 
     /// dx (I x B, written) = W_1' da_1, after `backward_head`. Reads W_1 where it lies: to
     /// transpose it would take longer than the product.
     void backward_input(const Cache& cache, MatrixRef<Scalar> dx) const {
         if (dx.rows() != wide.in() || dx.cols() != cache.d_hidden.cols())
-            throw ShapeError(concat("PfClassifier::backward_input: dx is ", dx.rows(), " x ",
-                                    dx.cols(), ", expected ", wide.in(), " x ",
-                                    cache.d_hidden.cols()));
+            fail<ShapeError>("PfClassifier::backward_input: dx is ", dx.rows(), " x ", dx.cols(),
+                             ", expected ", wide.in(), " x ", cache.d_hidden.cols());
         multiply_transposed<Scalar>(wide.weight, cache.d_hidden, dx);
     }
 
@@ -296,7 +295,7 @@ public:
         check_logit(d_logit, cache);
         cache.d_hidden.resize(cache.hidden.rows(), cache.hidden.cols());
         head.backward_through(d_logit, cache.hidden, cache.d_hidden, cache.head, d_features);
-        activate_backward<Scalar>(Activation::kRelu, cache.hidden, cache.d_hidden);
+        activate_backward<Scalar>(Activation::relu, cache.hidden, cache.d_hidden);
         backward_input(cache, dx);
     }
 
@@ -331,8 +330,8 @@ public:
 private:
     static void check_logit(const Matrix<Scalar>& d_logit, const Cache& cache) {
         if (d_logit.rows() != 1 || d_logit.cols() != cache.hidden.cols())
-            throw ShapeError(concat("PfClassifier::backward: d_logit is ", d_logit.rows(), " x ",
-                                    d_logit.cols(), " for ", cache.hidden.cols(), " songs"));
+            fail<ShapeError>("PfClassifier::backward: d_logit is ", d_logit.rows(), " x ",
+                             d_logit.cols(), " for ", cache.hidden.cols(), " songs");
     }
 
     PfClassifierConfig config_;

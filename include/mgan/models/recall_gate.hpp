@@ -53,7 +53,7 @@ public:
                  const ConstMatrixRef<Scalar>& recalled, MatrixRef<Scalar> gate,
                  MatrixRef<Scalar> y) const {
         dense.forward(hidden, gate);
-        activate<Scalar>(Activation::kSigmoid, gate);
+        activate<Scalar>(Activation::sigmoid, gate);
         const Index features = y.rows();
         for (Index n = 0; n < y.cols(); ++n) {
             const Scalar found = recalled(features, n);
@@ -79,7 +79,7 @@ public:
                 d_gate(f, n) = dy(f, n) * (recalled(f, n) - proposal(f, n)) * found * s * (one - s);
             }
         }
-        dense.backward_input(d_gate, cache, d_hidden, Update::kAdd);
+        dense.backward_input(d_gate, cache, d_hidden, Update::add);
     }
 
     template <typename Self, typename Visitor>

@@ -58,7 +58,7 @@ struct TapeCall<Dense<Scalar>> {
         layer.backward_parameters(call.input(), call.output_gradient(), gradients);
         if (!call.wants_gradient()) return;
         layer.prepare_backward(cache);
-        layer.backward_input(call.output_gradient(), cache, call.input_gradient(), Update::kAdd);
+        layer.backward_input(call.output_gradient(), cache, call.input_gradient(), Update::add);
     }
 };
 
@@ -66,7 +66,7 @@ struct TapeCall<Dense<Scalar>> {
 template <typename Scalar>
 struct ActivationLayer {
     using ScalarType = Scalar;
-    Activation kind = Activation::kIdentity;
+    Activation kind = Activation::identity;
 
     template <typename Self, typename Visitor>
     static void visit(Self&, Visitor&&, const ParameterName&) {}
@@ -186,7 +186,7 @@ struct Recurrent {
         }
         const SequenceView<const Scalar> x = call.sequence(call.input(), size);
         if constexpr (kSingle) {
-            layer.forward(x, call.sequence(call.output(), size), cache.layer, Direction::kForward,
+            layer.forward(x, call.sequence(call.output(), size), cache.layer, Direction::forward,
                           initial);
         } else {
             call.output() = layer.forward(x, cache.layer, initial).all();
@@ -201,7 +201,7 @@ struct Recurrent {
         const SequenceView<const Scalar> dy = call.sequence(call.output_gradient(), size);
         typename Layer::State* const d_initial = call.inputs() > 1 ? &cache.d_initial : nullptr;
         if constexpr (kSingle) {
-            layer.backward(dy, dx, cache.layer, gradients, Update::kAssign, d_initial);
+            layer.backward(dy, dx, cache.layer, gradients, Update::assign, d_initial);
         } else {
             layer.backward(dy, dx, cache.layer, gradients, d_initial);
         }

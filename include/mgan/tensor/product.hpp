@@ -17,7 +17,7 @@
 namespace mgan::inline MGAN_ABI {
 
 /// Whether a product replaces what is in its result or adds to it.
-enum class Update { kAssign, kAdd };
+enum class Update { assign, add };
 
 /// y (M x N) = or += w (M x K) x (K x N).
 template <typename Scalar>
@@ -25,7 +25,7 @@ void multiply(const ConstMatrixRef<Scalar>& w, const ConstMatrixRef<Scalar>& x, 
               Update update) {
     assert(w.cols() == x.rows() && y.rows() == w.rows() && y.cols() == x.cols());
     kernels::gemm<Scalar>(w.data(), w.outerStride(), {x.data(), 1, x.outerStride()}, y.data(),
-                          y.outerStride(), y.rows(), y.cols(), w.cols(), update == Update::kAdd);
+                          y.outerStride(), y.rows(), y.cols(), w.cols(), update == Update::add);
 }
 
 /// dw (M x K) = or += dy (M x N) x' (N x K).
@@ -34,15 +34,14 @@ void outer_product(const ConstMatrixRef<Scalar>& dy, const ConstMatrixRef<Scalar
                    MatrixRef<Scalar> dw, Update update) {
     assert(dy.cols() == x.cols() && dw.rows() == dy.rows() && dw.cols() == x.rows());
     kernels::gemm<Scalar>(dy.data(), dy.outerStride(), {x.data(), x.outerStride(), 1}, dw.data(),
-                          dw.outerStride(), dw.rows(), dw.cols(), dy.cols(),
-                          update == Update::kAdd);
+                          dw.outerStride(), dw.rows(), dw.cols(), dy.cols(), update == Update::add);
 }
 
 /// dw (M x K) += dy (M x N) x' (N x K).
 template <typename Scalar>
 void add_outer_product(const ConstMatrixRef<Scalar>& dy, const ConstMatrixRef<Scalar>& x,
                        MatrixRef<Scalar> dw) {
-    outer_product<Scalar>(dy, x, dw, Update::kAdd);
+    outer_product<Scalar>(dy, x, dw, Update::add);
 }
 
 /// sum (M) += the columns of dy (M x N), one after the other.

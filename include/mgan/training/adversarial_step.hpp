@@ -60,13 +60,14 @@ template <typename Scalar>
 struct AdversarialShard {
     ShardInputs<Scalar> inputs;
     CodecFeedback<Scalar> feedback;
-    typename Generator<Scalar>::Cache made_cache;     ///< of the free run; holds the made events
+    typename Generator<Scalar>::Cache
+        generated_cache;  ///< of the free run; holds the generated events
     typename Generator<Scalar>::Cache teacher_cache;  ///< of the teacher-forced pass
-    Sequence<Scalar> real_view, made_view;
-    typename Discriminator<Scalar>::Cache real_cache, made_view_cache;
+    Sequence<Scalar> real_view, generated_view;
+    typename Discriminator<Scalar>::Cache real_cache, generated_view_cache;
     Vector<Scalar> d_decision;
     Sequence<Scalar> d_view, d_event, d_teacher, d_features;
-    Matrix<Scalar> pooled_real, pooled_made, d_pooled;
+    Matrix<Scalar> pooled_real, pooled_generated, d_pooled;
     Generator<Scalar> generator_gradient;
     Discriminator<Scalar> discriminator_gradient;
     AdversarialLosses losses;
@@ -82,14 +83,14 @@ struct AdversarialStep {
     Index batch;  ///< songs of the whole batch
 };
 
-/// Part 1: the made songs, and what D sees of them and of the real ones.
+/// Part 1: the generated songs, and what D sees of them and of the real ones.
 template <typename Scalar>
 void make_songs(const Generator<Scalar>& generator, const AdversarialStep<Scalar>& step,
                 AdversarialShard<Scalar>& shard) {
     shard.feedback.reset(shard.inputs.styles);
-    const Sequence<Scalar>& made = generator.forward(
-        shard.inputs.generator_noise(), shard.inputs.first, shard.made_cache, shard.feedback);
-    step.view.show(made.view(), step.codec, shard.made_view);
+    const Sequence<Scalar>& generated = generator.forward(
+        shard.inputs.generator_noise(), shard.inputs.first, shard.generated_cache, shard.feedback);
+    step.view.show(generated.view(), step.codec, shard.generated_view);
     step.view.show(std::as_const(shard.inputs.target).view(), step.codec, shard.real_view);
 }
 
@@ -117,7 +118,7 @@ void discriminator_pass(const Discriminator<Scalar>& discriminator,
             discriminator.backward(shard.d_decision, {}, cache, shard.discriminator_gradient);
     };
     pass(shard.real_view, shard.real_cache, true);
-    pass(shard.made_view, shard.made_view_cache, false);
+    pass(shard.generated_view, shard.generated_view_cache, false);
 }
 
 namespace adversarial_detail {
@@ -129,24 +130,26 @@ double match_features(const Discriminator<Scalar>& discriminator,
                       const AdversarialStep<Scalar>& step, AdversarialShard<Scalar>& shard) {
     discriminator.forward(std::as_const(shard.real_view).view(), shard.real_cache);
     const SequenceView<const Scalar> real = shard.real_cache.features;
-    const SequenceView<const Scalar> made = shard.made_view_cache.features;
-    shard.d_features.resize(made.steps(), made.batch(), made.features());
+    const SequenceView<const Scalar> generated = shard.generated_view_cache.features;
+    shard.d_features.resize(generated.steps(), generated.batch(), generated.features());
     shard.d_features.set_zero();
-    const double songs_share = static_cast<double>(made.batch()) / static_cast<double>(step.batch);
+    const double songs_share =
+        static_cast<double>(generated.batch()) / static_cast<double>(step.batch);
     const auto weight =
         static_cast<RealOf<Scalar>>(step.settings.feature_matching_weight * songs_share);
     Scalar loss(0);
     if (step.settings.feature_matching == FeatureMatching::discriminator) {
         loss = paired_distance<Scalar>(
-            real, made, weight / static_cast<RealOf<Scalar>>(made.steps() * made.batch()),
+            real, generated,
+            weight / static_cast<RealOf<Scalar>>(generated.steps() * generated.batch()),
             shard.d_features.view());
     } else {
         pool_over_time(real, shard.pooled_real);
-        pool_over_time(made, shard.pooled_made);
+        pool_over_time(generated, shard.pooled_generated);
         loss = step.settings.feature_matching == FeatureMatching::batch_mean
-                   ? mean_distance<Scalar>(shard.pooled_real, shard.pooled_made, weight,
+                   ? mean_distance<Scalar>(shard.pooled_real, shard.pooled_generated, weight,
                                            shard.d_pooled)
-                   : energy_distance<Scalar>(shard.pooled_real, shard.pooled_made, weight,
+                   : energy_distance<Scalar>(shard.pooled_real, shard.pooled_generated, weight,
                                              shard.d_pooled);
         pool_over_time_backward(shard.d_pooled, shard.d_features.view());
     }
@@ -163,10 +166,10 @@ void generator_pass(const Generator<Scalar>& generator, const Discriminator<Scal
                     bool learn, SequenceView<const Scalar> d_heard = {}) {
     const AdversarialSettings& settings = step.settings;
     const double share = 1.0 / static_cast<double>(step.batch);
-    const Sequence<Scalar>& made = shard.made_cache.event;
+    const Sequence<Scalar>& generated = shard.generated_cache.event;
 
-    const Vector<Scalar>& decision =
-        discriminator.forward(std::as_const(shard.made_view).view(), shard.made_view_cache);
+    const Vector<Scalar>& decision = discriminator.forward(
+        std::as_const(shard.generated_view).view(), shard.generated_view_cache);
     shard.d_decision.resize(decision.size());
     for (Index b = 0; b < decision.size(); ++b) {
         const LossValue<Scalar> loss = generator_loss(decision(b), settings.loss);
@@ -187,26 +190,26 @@ void generator_pass(const Generator<Scalar>& generator, const Discriminator<Scal
             adversarial_detail::match_features(discriminator, step, shard);
         d_features = std::as_const(shard.d_features).view();
     }
-    shard.d_view.resize(made.steps(), made.batch(), shard.made_view.features());
-    discriminator.backward_through(shard.d_decision, shard.d_view.view(), shard.made_view_cache,
-                                   d_features);
-    shard.d_event.resize(made.steps(), made.batch(), made.features());
-    shard.d_event.all() = shard.d_view.all().topRows(made.features());  // straight-through
+    shard.d_view.resize(generated.steps(), generated.batch(), shard.generated_view.features());
+    discriminator.backward_through(shard.d_decision, shard.d_view.view(),
+                                   shard.generated_view_cache, d_features);
+    shard.d_event.resize(generated.steps(), generated.batch(), generated.features());
+    shard.d_event.all() = shard.d_view.all().topRows(generated.features());  // straight-through
     if (!d_heard.empty()) shard.d_event.all() += d_heard.all();
     if (settings.feature_matching == FeatureMatching::output) {
         const double weight =
-            settings.feature_matching_weight * share / static_cast<double>(made.steps());
+            settings.feature_matching_weight * share / static_cast<double>(generated.steps());
         shard.losses.feature_matching += static_cast<double>(real_part(
-            paired_distance<Scalar>(std::as_const(shard.inputs.target).view(), made.view(),
+            paired_distance<Scalar>(std::as_const(shard.inputs.target).view(), generated.view(),
                                     static_cast<RealOf<Scalar>>(weight), shard.d_event.view())));
     }
-    generator.backward(std::as_const(shard.d_event).view(), shard.made_cache,
+    generator.backward(std::as_const(shard.d_event).view(), shard.generated_cache,
                        shard.generator_gradient, settings.through_feedback);
     if (settings.pretrain_weight > 0.0) {
         shard.losses.pretrain +=
-            pretraining_pass(generator, shard.inputs, step.pretrain_loss, step.batch * made.steps(),
-                             settings.pretrain_weight, true, shard.teacher_cache, shard.d_teacher,
-                             shard.generator_gradient);
+            pretraining_pass(generator, shard.inputs, step.pretrain_loss,
+                             step.batch * generated.steps(), settings.pretrain_weight, true,
+                             shard.teacher_cache, shard.d_teacher, shard.generator_gradient);
     }
 }
 

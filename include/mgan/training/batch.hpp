@@ -5,8 +5,8 @@
 /// Every number is addressed by its place in the whole batch, never by its place in a shard, so
 /// that cutting a batch differently changes no input of the nets.
 
-#include <mgan/training/data_set.hpp>
-#include <mgan/training/sampler.hpp>
+#include <mgan/dataset/crops.hpp>
+#include <mgan/generation/feedback.hpp>
 
 namespace mgan::inline MGAN_ABI {
 

@@ -54,7 +54,7 @@ public:
     /// When every shard has been collected: the noise path's gradient, written.
     void backward(const Generator<Scalar>& generator, NoisePath<Scalar>& gradient, int threads) {
         generator.noise_path.backward(std::as_const(d_w_).view(), {}, cache_, gradient,
-                                      Update::kAssign, threads);
+                                      Update::assign, threads);
     }
 
 private:

@@ -6,7 +6,7 @@
 ///     rows 4 .. 15    its pitch class, one-hot
 ///     rows 16, 17     cos and sin of 2 pi (7 p mod 12) / 12: its place on the circle of fifths
 ///
-/// A real song always lies on the grid of playable events. Unless made songs are put on it as well,
+/// A real song always lies on the grid of playable events. Unless generated songs are put on it as well,
 /// the discriminator wins by telling decimals from whole numbers, and nothing about music is
 /// learned. The gradient of rows 0 .. 3 goes to the event as it is (straight-through); pitch
 /// classes have none.

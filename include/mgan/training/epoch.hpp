@@ -75,7 +75,8 @@ struct EpochReport {
     bool adversarial = false;
     std::int64_t length = 0;
     double learning_rate = 0.0, discriminator_learning_rate = 0.0;
-    bool hears = false;  ///< a PF classifier takes part, and what is named f_ has a meaning
+    bool has_pf_classifier =
+        false;  ///< a PF classifier takes part, and what is named f_ has a meaning
     double pf_learning_rate = 0.0;
     EpochSums mean;  ///< freezes are counts
     double validation_pretrain = 0.0;

@@ -1,10 +1,11 @@
 #pragma once
 /// \file
-/// Listening by numbers: how near made songs come to real ones.
+/// Listening by numbers: how near generated songs come to real ones.
 
+#include <mgan/core/random.hpp>
 #include <mgan/metrics/crop.hpp>
 #include <mgan/metrics/set_comparison.hpp>
-#include <mgan/training/data_set.hpp>
+#include <mgan/midi/tones.hpp>
 
 namespace mgan::inline MGAN_ABI {
 
@@ -16,7 +17,7 @@ namespace mgan::inline MGAN_ABI {
     return measured;
 }
 
-/// Real songs to compare made ones with: `copies` random crops of `length` tones of each song of a
+/// Real songs to compare generated ones with: `copies` random crops of `length` tones of each song of a
 /// part.
 [[nodiscard]] inline std::vector<metrics::SongMetrics> measure_real(
     const std::vector<midi::Song>& songs, const std::vector<std::size_t>& part, std::size_t length,

@@ -11,10 +11,11 @@
 ///
 /// `Trainer` (trainer.hpp) leads from minibatch to minibatch, through epochs and phases.
 
+#include <mgan/generation/noise_range.hpp>
+#include <mgan/hearing/make_ear.hpp>
 #include <mgan/training/adversarial_step.hpp>
 #include <mgan/training/batch_noise.hpp>
 #include <mgan/training/epoch.hpp>
-#include <mgan/training/make_ear.hpp>
 #include <mgan/training/pf_step.hpp>
 
 namespace mgan::inline MGAN_ABI {
@@ -30,7 +31,7 @@ public:
     [[nodiscard]] const encoding::Codec& codec() const noexcept { return codec_; }
     /// What the ear of the PF classifier has measured on the training songs; empty without one.
     [[nodiscard]] std::vector<double> ear_constants() const {
-        return hears() ? shards_.front().pf.ear->constants() : std::vector<double>{};
+        return has_pf_classifier() ? shards_.front().pf.ear->constants() : std::vector<double>{};
     }
     [[nodiscard]] std::int64_t epochs() const noexcept {
         return settings_.pretrain.epochs + settings_.adversarial.epochs;
@@ -80,7 +81,7 @@ protected:
                                                               settings.discriminator.quantise);
         }
         noise_gradient_ = generator.noise_path;
-        if (settings.hears()) prepare_pf_classifier();
+        if (settings.has_pf_classifier()) prepare_pf_classifier();
     }
 
     ~MinibatchTrainer() = default;
@@ -91,7 +92,7 @@ protected:
         PfShard<Scalar> pf;  ///< empty without PF classifier
     };
 
-    [[nodiscard]] bool hears() const noexcept { return settings_.hears(); }
+    [[nodiscard]] bool has_pf_classifier() const noexcept { return settings_.has_pf_classifier(); }
 
     /// The ear, with its scale measured on one crop of each of some training songs, and the net
     /// behind it.
@@ -262,7 +263,7 @@ protected:
         const bool rest_g = rule_applies && frozen.generator,
                    rest_d = rule_applies && frozen.discriminator;
         // The same rule between G and the PF classifier F says when F rests.
-        const bool rest_f = hears() && rule_applies &&
+        const bool rest_f = has_pf_classifier() && rule_applies &&
                             freeze(settings_.pf.freezing, state.last_loss_f, state.last_loss_g_f,
                                    settings.freezing_ratio)
                                 .discriminator;
@@ -272,14 +273,14 @@ protected:
         for_each_shard(batch, [&](Shard shard, Work& work) {
             set_zero(work.adversarial.generator_gradient);
             SequenceView<const Scalar> d_heard;
-            if (hears()) {
+            if (has_pf_classifier()) {
                 pf_generator_pass(pf_classifier, step, settings_.pf.feature_matching,
                                   work.adversarial, work.pf, !rest_g);
                 if (!rest_g) d_heard = std::as_const(work.pf.d_event).view();
             }
             generator_pass(generator, discriminator, step, work.adversarial, !rest_g, d_heard);
             if (rest_g || generator.noise_path.empty()) return;
-            noise_.collect(shard, work.adversarial.made_cache);
+            noise_.collect(shard, work.adversarial.generated_cache);
             if (settings.pretrain_weight > 0.0)
                 noise_.collect(shard, work.adversarial.teacher_cache);
         });
@@ -315,7 +316,7 @@ protected:
             set_zero(memory.discriminator_gradient);
             make_songs(generator, step, memory);
             discriminator_pass(discriminator, step, memory, learn);
-            if (!hears()) return;
+            if (!has_pf_classifier()) return;
             hear_songs(memory, work.pf);
             set_zero(work.pf.gradient);
             pf_classifier_pass(pf_classifier, step, memory, work.pf, learn_f);
@@ -323,7 +324,7 @@ protected:
         const AdversarialLosses losses = sum_shards(step.batch);
         check_loss("the discriminator's loss", losses.discriminator);
         check_loss("the PF classifier's loss", losses.f_loss);
-        if (hears() && learn_f) step_pf_classifier(step.batch);
+        if (has_pf_classifier() && learn_f) step_pf_classifier(step.batch);
         if (!learn) return;
         const Index count = shards_of(step.batch);
         Discriminator<Scalar>& gradient = shards_[0].adversarial.discriminator_gradient;
@@ -395,9 +396,9 @@ protected:
 
     void check_loss(const char* what, double loss) const {
         if (std::isfinite(loss)) return;
-        throw NumericalError(concat(place(), ": ", what, " is ", loss, " (", culprit(),
-                                    "); it has not reached the weights. Try a lower learning "
-                                    "rate."));
+        fail<NumericalError>(place(), ": ", what, " is ", loss, " (", culprit(),
+                             "); it has not reached the weights. Try a lower learning "
+                             "rate.");
     }
 
     /// "NAME is not finite" for the first such parameter of `model`, or "".
@@ -436,8 +437,8 @@ protected:
             return optimiser.step(model, gradient, step_size, net, threads_);
         } catch (const NumericalError& error) {
             const std::string weight = bad_weight();
-            throw NumericalError(concat(place(), ", ", error.what(), weight.empty() ? "" : " (",
-                                        weight, weight.empty() ? "" : ")"));
+            fail<NumericalError>(place(), ", ", error.what(), weight.empty() ? "" : " (", weight,
+                                 weight.empty() ? "" : ")");
         }
     }
 };

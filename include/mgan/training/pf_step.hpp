@@ -11,17 +11,17 @@
 /// parts. D and F share no weight, so (7) falls apart: each learns from its own part, with its own
 /// optimiser. In (7) lambda is then F's step size by another name; it is kept, as the paper has it.
 ///
-///     1.  hear          real and made songs -> spectra                       behind `make_songs`
+///     1.  hear          real and generated songs -> spectra                       behind `make_songs`
 ///     2.  F learns      beside D
 ///     3.  G learns      through the *updated* F: logit -> spectrum -> sound -> notes -> events
 ///
 /// The wide layer's gradient is formed once for all shards, in blocks of rows: `wide_gradients`.
 
 #include <mgan/core/parallel.hpp>
+#include <mgan/hearing/ear.hpp>
 #include <mgan/layers/loss.hpp>
 #include <mgan/models/pf_classifier.hpp>
 #include <mgan/training/adversarial_step.hpp>
-#include <mgan/training/ear.hpp>
 
 namespace mgan::inline MGAN_ABI {
 
@@ -29,19 +29,19 @@ namespace mgan::inline MGAN_ABI {
 template <typename Scalar>
 struct PfShard {
     std::unique_ptr<Ear<Scalar>> ear;
-    Matrix<Scalar> real, made;  ///< spectra, I x B
-    typename PfClassifier<Scalar>::Cache real_cache, made_cache;
+    Matrix<Scalar> real, generated;  ///< spectra, I x B
+    typename PfClassifier<Scalar>::Cache real_cache, generated_cache;
     PfHead<Scalar> gradient;  ///< of F without its wide layer
     Matrix<Scalar> d_logit, d_features, d_spectrum;
     Matrix<Scalar> none;       ///< stays empty: no gradient of the features
-    Sequence<Scalar> d_event;  ///< what F says about the made events, [T, B, F]
+    Sequence<Scalar> d_event;  ///< what F says about the generated events, [T, B, F]
 };
 
-/// Part 1. The made songs come last, so that the ear remembers them.
+/// Part 1. The generated songs come last, so that the ear remembers them.
 template <typename Scalar>
 void hear_songs(const AdversarialShard<Scalar>& songs, PfShard<Scalar>& shard) {
     shard.ear->listen(std::as_const(songs.inputs.target).view(), shard.real);
-    shard.ear->listen(std::as_const(songs.made_cache.event).view(), shard.made);
+    shard.ear->listen(std::as_const(songs.generated_cache.event).view(), shard.generated);
 }
 
 /// Part 2: F's losses (into songs.losses) and, if `learn`, lambda times its gradient, added to
@@ -68,11 +68,11 @@ void pf_classifier_pass(const PfClassifier<Scalar>& classifier, const Adversaria
         if (learn) classifier.backward_head(shard.d_logit, cache, shard.gradient);
     };
     pass(shard.real, shard.real_cache, true);
-    pass(shard.made, shard.made_cache, false);
+    pass(shard.generated, shard.generated_cache, false);
 }
 
 /// Part 3: F's part of G's loss (into songs.losses) and, if `learn`, lambda times its gradient by
-/// the made events in `shard.d_event`.
+/// the generated events in `shard.d_event`.
 template <typename Scalar>
 void pf_generator_pass(const PfClassifier<Scalar>& classifier, const AdversarialStep<Scalar>& step,
                        bool feature_matching, AdversarialShard<Scalar>& songs,
@@ -81,7 +81,7 @@ void pf_generator_pass(const PfClassifier<Scalar>& classifier, const Adversarial
     const AdversarialSettings& settings = step.settings;
     const double share = 1.0 / static_cast<double>(step.batch);
     const auto weight = static_cast<Real>(settings.lambda * settings.loss_weight * share);
-    const Matrix<Scalar>& logit = classifier.forward(shard.made, shard.made_cache);
+    const Matrix<Scalar>& logit = classifier.forward(shard.generated, shard.generated_cache);
     shard.d_logit.resize(1, logit.cols());
     for (Index b = 0; b < logit.cols(); ++b) {
         const LossValue<Scalar> loss = logit_generator_loss(logit(0, b), settings.loss);
@@ -96,15 +96,15 @@ void pf_generator_pass(const PfClassifier<Scalar>& classifier, const Adversarial
         classifier.forward(shard.real, shard.real_cache);
         const double songs_share = share * static_cast<double>(logit.cols());
         songs.losses.f_matching += static_cast<double>(real_part(energy_distance<Scalar>(
-            shard.real_cache.features(), shard.made_cache.features(),
+            shard.real_cache.features(), shard.generated_cache.features(),
             static_cast<Real>(settings.lambda * settings.feature_matching_weight * songs_share),
             shard.d_features)));
     }
-    shard.d_spectrum.resize(shard.made.rows(), shard.made.cols());
-    classifier.backward_through(shard.d_logit, shard.d_spectrum, shard.made_cache,
+    shard.d_spectrum.resize(shard.generated.rows(), shard.generated.cols());
+    classifier.backward_through(shard.d_logit, shard.d_spectrum, shard.generated_cache,
                                 feature_matching ? shard.d_features : shard.none);
-    const Sequence<Scalar>& made = songs.made_cache.event;
-    shard.d_event.resize(made.steps(), made.batch(), made.features());
+    const Sequence<Scalar>& generated = songs.generated_cache.event;
+    shard.d_event.resize(generated.steps(), generated.batch(), generated.features());
     shard.d_event.set_zero();
     shard.ear->backward(shard.d_spectrum, shard.d_event.view());
 }
@@ -123,8 +123,8 @@ void wide_gradients(Index shards, const ShardAt& shard_at, int threads, Dense<Sc
             const PfShard<Scalar>& shard = shard_at(i);
             PfClassifier<Scalar>::wide_gradient(shard.real, shard.real_cache, begin, count,
                                                 gradient);
-            PfClassifier<Scalar>::wide_gradient(shard.made, shard.made_cache, begin, count,
-                                                gradient);
+            PfClassifier<Scalar>::wide_gradient(shard.generated, shard.generated_cache, begin,
+                                                count, gradient);
         }
     });
 }

@@ -8,16 +8,10 @@
 /// levels, it answers with random events of the right distribution.
 
 #include <mgan/layers/loss.hpp>
+#include <mgan/settings/settings.hpp>
 #include <mgan/training/batch.hpp>
-#include <mgan/training/settings.hpp>
 
 namespace mgan::inline MGAN_ABI {
-
-/// The noise that belongs to a pretraining loss.
-[[nodiscard]] inline NoiseRange noise_range(const PretrainSettings& settings) noexcept {
-    if (settings.loss == PretrainLoss::mse) return {};
-    return {settings.quantile_low, settings.quantile_high};
-}
 
 /// Loss of the teacher-forced generator on `shard.inputs` and, if `learn`, its gradient, times
 /// `weight`, added to `gradient`. `columns` is B T of the whole batch. Returns the loss (without

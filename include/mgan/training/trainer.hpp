@@ -10,6 +10,8 @@
 /// the same bits as never having stopped. The class does no input or output; run_directory.hpp
 /// does.
 
+#include <mgan/dataset/split.hpp>
+#include <mgan/generation/sampler.hpp>
 #include <mgan/training/evaluation.hpp>
 #include <mgan/training/minibatch.hpp>
 
@@ -60,7 +62,7 @@ public:
     [[nodiscard]] std::size_t looped_songs() const noexcept { return train_.looped(); }
     /// The generator that makes the songs: its moving average, if there is one, from the first
     /// minibatch of the adversarial phase on.
-    [[nodiscard]] const Generator<Scalar>& playing() const noexcept {
+    [[nodiscard]] const Generator<Scalar>& current_generator() const noexcept {
         const bool begun =
             state.epoch > settings_.pretrain.epochs + 1 || (adversarial() && state.step > 0);
         return begun && settings_.adversarial.average > 0.0 ? average : generator;
@@ -68,7 +70,7 @@ public:
 
     /// The generator to keep: that of the best comparison, or the current one.
     [[nodiscard]] const Generator<Scalar>& kept() const noexcept {
-        return settings_.evaluation.keep_best && state.best_epoch > 0 ? best : playing();
+        return settings_.evaluation.keep_best && state.best_epoch > 0 ? best : current_generator();
     }
 
     /// Goes on with the epoch that is under way until it ends, and reports it; nothing if `on_step`
@@ -102,8 +104,9 @@ public:
                 .steps = steps,
                 .loss_g = (adversarial() ? state.sums.non_saturating : state.sums.pretrain) / n,
                 .loss_d = state.sums.loss_d / n,
-                .loss_f =
-                    adversarial() && hears() ? std::optional(state.sums.f_loss / n) : std::nullopt};
+                .loss_f = adversarial() && has_pf_classifier()
+                              ? std::optional(state.sums.f_loss / n)
+                              : std::nullopt};
             if (on_step && !on_step(report) && state.step < steps) return std::nullopt;
         }
         EpochReport report = evaluate();
@@ -124,7 +127,7 @@ public:
 private:
     using Base::adversarial_step, Base::begin_adversarial_phase, Base::pretraining_step;
     using Base::for_each_shard, Base::prepare_inputs, Base::prepare_noise, Base::sum_shards;
-    using Base::hears, Base::rate;
+    using Base::has_pf_classifier, Base::rate;
     using Base::settings_, Base::threads_, Base::codec_, Base::train_, Base::view_;
     using typename Base::Work;
 
@@ -146,8 +149,8 @@ private:
                 rate(settings_.adversarial.learning_rate, settings_.adversarial.schedule);
             report.discriminator_learning_rate = rate(
                 settings_.adversarial.discriminator_learning_rate, settings_.adversarial.schedule);
-            report.hears = hears();
-            if (hears()) {
+            report.has_pf_classifier = has_pf_classifier();
+            if (has_pf_classifier()) {
                 report.pf_learning_rate =
                     rate(settings_.pf.learning_rate, settings_.adversarial.schedule);
             }
@@ -164,7 +167,8 @@ private:
             evaluation.keep_best && (state.epoch % evaluation.every == 0 || last_of_phase);
         const Index count =
             std::max<Index>(evaluation.songs, compares ? evaluation.selection_songs : 0);
-        const std::vector<midi::Song> songs = sample(playing(), count, settings_.seed + 0x5eed);
+        const std::vector<midi::Song> songs =
+            sample(current_generator(), count, settings_.seed + 0x5eed);
         const std::vector<metrics::SongMetrics> measured = measure(songs);
         const std::span<const metrics::SongMetrics> reported(
             measured.data(), static_cast<std::size_t>(evaluation.songs));
@@ -176,7 +180,7 @@ private:
             if (score > state.best_score) {
                 state.best_score = score;
                 state.best_epoch = state.epoch;
-                best = playing();
+                best = current_generator();
                 report.best = true;
             }
         }
@@ -206,7 +210,7 @@ private:
             if (!with_discriminator) return;
             make_songs(generator, step, memory);
             discriminator_pass(discriminator, step, memory, false);
-            if (hears()) {
+            if (has_pf_classifier()) {
                 hear_songs(memory, work.pf);
                 pf_classifier_pass(pf_classifier, step, memory, work.pf, false);
                 pf_generator_pass(pf_classifier, step, false, memory, work.pf, false);

@@ -12,6 +12,7 @@ int main() {
     mgan::midi::Song song;
     song.notes = {{0, 384, static_cast<int>(y(0, 0)), 100}};
     const auto read = mgan::midi::parse(mgan::midi::serialise(mgan::midi::to_midi_file(song)));
-    std::printf("mgan %s plays %d\n", mgan::kVersion, mgan::midi::to_song(read.file).notes.at(0).pitch);
+    std::printf("mgan %s plays %d\n", mgan::kVersion,
+                mgan::midi::to_song(read.file).notes.at(0).pitch);
     return mgan::midi::to_song(read.file).notes == song.notes ? 0 : 1;
 }

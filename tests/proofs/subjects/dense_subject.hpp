@@ -48,20 +48,20 @@ struct DenseSubject {
 };
 
 inline constexpr mgan::Activation kAllActivations[] = {
-    mgan::Activation::kIdentity, mgan::Activation::kRelu, mgan::Activation::kSigmoid,
-    mgan::Activation::kTanh, mgan::Activation::kSoftplus};
+    mgan::Activation::identity, mgan::Activation::relu, mgan::Activation::sigmoid,
+    mgan::Activation::tanh, mgan::Activation::softplus};
 
 [[nodiscard]] inline std::string name_of(mgan::Activation activation) {
     switch (activation) {
-        case mgan::Activation::kIdentity:
+        case mgan::Activation::identity:
             return "identity";
-        case mgan::Activation::kRelu:
+        case mgan::Activation::relu:
             return "relu";
-        case mgan::Activation::kSigmoid:
+        case mgan::Activation::sigmoid:
             return "sigmoid";
-        case mgan::Activation::kTanh:
+        case mgan::Activation::tanh:
             return "tanh";
-        case mgan::Activation::kSoftplus:
+        case mgan::Activation::softplus:
             return "softplus";
     }
     return "?";

@@ -76,8 +76,8 @@ struct LossSubject {
                 loss = mgan::cross_entropy(p, static_cast<RealOf<Scalar>>(kLabel));
             } else {
                 loss = mgan::generator_loss(p, sizes.kind == LossKind::kSaturating
-                                                   ? mgan::GeneratorLoss::kSaturating
-                                                   : mgan::GeneratorLoss::kNonSaturating);
+                                                   ? mgan::GeneratorLoss::saturating
+                                                   : mgan::GeneratorLoss::non_saturating);
             }
             losses(i) = loss.value;
             cache.derivative(i) = loss.derivative / Scalar(3);

@@ -10,7 +10,7 @@ namespace mgan_test {
 
 struct LstmSizes {
     Index steps = 3, batch = 3, features = 3, hidden = 4, layers = 2;
-    mgan::Direction direction = mgan::Direction::kForward;  ///< of a single LSTM
+    mgan::Direction direction = mgan::Direction::forward;  ///< of a single LSTM
 };
 
 /// A flat vector as a sequence.
@@ -56,7 +56,7 @@ struct LstmSubject {
         const Sequence<Scalar> dy_sequence =
             as_sequence(dy, sizes.steps, sizes.batch, sizes.hidden);
         lstm.backward(dy_sequence.view(), gradients.x.view(), cache.lstm, gradients.lstm,
-                      mgan::Update::kAssign, &gradients.initial);
+                      mgan::Update::assign, &gradients.initial);
     }
 
     LstmSizes sizes;

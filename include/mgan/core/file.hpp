@@ -1,0 +1,113 @@
+#pragma once
+/// \file
+/// Reading a file whole, and the few calls of the operating system that files need.
+
+#include <mgan/core/error.hpp>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#if __has_include(<unistd.h>) && __has_include(<sys/stat.h>)
+#define MGAN_HAS_POSIX_FILES 1
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#else
+#define MGAN_HAS_POSIX_FILES 0
+#endif
+
+namespace mgan::inline MGAN_ABI {
+
+/// Throws IoError: `PATH: cannot DO: CAUSE`, with the system's words for the error number `cause`.
+[[noreturn]] inline void throw_io_error(const std::filesystem::path& path, std::string_view what,
+                                        int cause) {
+    fail<IoError>(path.string(), ": cannot ", what, ": ", std::generic_category().message(cause));
+}
+
+#if MGAN_HAS_POSIX_FILES
+
+/// An open file descriptor that closes itself.
+class FileDescriptor {
+public:
+    explicit FileDescriptor(int descriptor) noexcept : descriptor_(descriptor) {}
+    FileDescriptor(const FileDescriptor&) = delete;
+    FileDescriptor& operator=(const FileDescriptor&) = delete;
+    ~FileDescriptor() { (void)close(); }
+
+    [[nodiscard]] int get() const noexcept { return descriptor_; }
+    [[nodiscard]] bool is_open() const noexcept { return descriptor_ >= 0; }
+
+    /// 0, or the error number. Never repeated: after a failed close the descriptor is gone as well.
+    int close() noexcept {
+        if (descriptor_ < 0) return 0;
+        const int result = ::close(descriptor_);
+        descriptor_ = -1;
+        return result == 0 ? 0 : errno;
+    }
+
+private:
+    int descriptor_;
+};
+
+#endif
+
+/// The largest file that `read_file_bytes` takes unless told otherwise: 16 GiB.
+inline constexpr std::uint64_t kDefaultReadLimit = std::uint64_t{1} << 34;
+
+/// All bytes of a file (or of a pipe, up to its end).
+/// \throws IoError with path and cause; also if there are more than `limit` bytes.
+[[nodiscard]] inline std::vector<std::byte> read_file_bytes(
+    const std::filesystem::path& path, std::uint64_t limit = kDefaultReadLimit) {
+    std::vector<std::byte> bytes;
+    const auto require_within = [&](std::uint64_t size) {
+        require<IoError>(size <= limit, path, ": is longer than the limit of ", limit, " bytes");
+    };
+#if MGAN_HAS_POSIX_FILES
+    const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file.is_open()) throw_io_error(path, "open", errno);
+    struct stat status {};
+    if (::fstat(file.get(), &status) != 0) throw_io_error(path, "read", errno);
+    if (S_ISDIR(status.st_mode)) throw_io_error(path, "read", EISDIR);
+    std::size_t filled = 0;
+    if (S_ISREG(status.st_mode)) {
+        require_within(static_cast<std::uint64_t>(status.st_size));
+        bytes.resize(static_cast<std::size_t>(status.st_size));
+    }
+    for (;;) {
+        // What the size promised has been read: the file may have grown, and a pipe has no size.
+        std::byte extra[4096];
+        const bool within = filled < bytes.size();
+        const ssize_t got = within
+                                ? ::read(file.get(), bytes.data() + filled, bytes.size() - filled)
+                                : ::read(file.get(), extra, sizeof extra);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) throw_io_error(path, "read", errno);
+        if (got == 0) break;
+        filled += static_cast<std::size_t>(got);
+        require_within(filled);
+        if (!within) bytes.insert(bytes.end(), extra, extra + got);
+    }
+    bytes.resize(filled);
+#else
+    std::error_code failure;
+    const std::uint64_t size = std::filesystem::file_size(path, failure);
+    if (failure) throw_io_error(path, "open", failure.value());
+    require_within(size);
+    bytes.resize(static_cast<std::size_t>(size));
+    std::ifstream file(path, std::ios::binary);
+    if (!file) throw_io_error(path, "open", ENOENT);
+    if (size > 0 &&
+        !file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size)))
+        throw_io_error(path, "read", EIO);
+#endif
+    return bytes;
+}
+
+}  // namespace mgan::inline MGAN_ABI

@@ -1,0 +1,51 @@
+#pragma once
+/// \file
+/// What somebody meant who mistyped a word: `hiden` -> `hidden`.
+
+#include <mgan/core/version.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <numeric>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace mgan::inline MGAN_ABI {
+
+/// Number of letters to insert, remove or replace to make `b` of `a` (Levenshtein).
+[[nodiscard]] inline std::size_t edit_distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);  // distances from a's first i letters
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        std::size_t diagonal = std::exchange(row[0], i + 1);
+        for (std::size_t j = 0; j < b.size(); ++j) {
+            const std::size_t replace = diagonal + (a[i] == b[j] ? 0 : 1);
+            diagonal = row[j + 1];
+            row[j + 1] = std::min({replace, row[j] + 1, row[j + 1] + 1});
+        }
+    }
+    return row.back();
+}
+
+/// The word that is nearest to `word`, or "" where none is near (a third of its letters wrong). The
+/// end of a dotted key counts as near: "hidden" finds "generator.hidden".
+[[nodiscard]] inline std::string nearest_word(std::string_view word,
+                                              const std::vector<std::string>& words) {
+    if (word.size() > 100) return "";
+    std::string nearest;
+    std::size_t best = std::max<std::size_t>(2, word.size() / 3) + 1;
+    for (const std::string& candidate : words) {
+        const std::string last = candidate.substr(candidate.rfind('.') + 1);
+        const std::size_t distance =
+            std::min(edit_distance(word, candidate), edit_distance(word, last));
+        if (distance < best && distance < word.size()) {
+            best = distance;
+            nearest = candidate;
+        }
+    }
+    return nearest;
+}
+
+}  // namespace mgan::inline MGAN_ABI

@@ -1,0 +1,67 @@
+#pragma once
+/// \file
+/// The songs that a training learns from, with the names of their files and what was left out.
+///
+///     folder -> files (sorted) -> songs           load_data_set.hpp
+///     songs  -> train | validation | test         split.hpp
+///     song   -> a crop of T events                crops.hpp
+
+#include <mgan/core/error.hpp>
+#include <mgan/midi/tempo.hpp>
+
+#include <cstddef>
+#include <filesystem>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace mgan::inline MGAN_ABI {
+
+/// A file that gave no song, and why.
+struct SkippedFile {
+    std::string file;
+    std::string reason;
+};
+
+/// Songs, where they came from, and what was left out.
+struct DataSet {
+    std::vector<midi::Song> songs;
+    std::vector<std::string> names;  ///< of the songs: the path within the folder
+    std::vector<SkippedFile> skipped;
+    std::size_t files = 0;     ///< that were found
+    std::size_t repaired = 0;  ///< files that had to be mended to be read
+    std::size_t of_runs = 0;   ///< files that were left out because a training wrote them
+
+    [[nodiscard]] std::size_t notes() const noexcept {
+        std::size_t count = 0;
+        for (const midi::Song& song : songs) count += song.notes.size();
+        return count;
+    }
+
+    /// Playing time of all songs at their tempo, in hours.
+    [[nodiscard]] double hours() const noexcept {
+        double seconds = 0.0;
+        for (const midi::Song& song : songs) seconds += midi::duration(song);
+        return seconds / 3600.0;
+    }
+
+    /// Number of different folders the songs lie in ("composers", in most collections).
+    [[nodiscard]] std::size_t folders() const {
+        std::set<std::string> found;
+        for (const std::string& file : names)
+            found.insert(std::filesystem::path(file).parent_path().string());
+        return found.size();
+    }
+};
+
+/// Songs that were made rather than found, each on its own: "song 0", "song 1", ...
+[[nodiscard]] inline DataSet data_set_of(std::vector<midi::Song> songs) {
+    DataSet data;
+    data.files = songs.size();
+    for (std::size_t i = 0; i < songs.size(); ++i) data.names.push_back(concat("song ", i));
+    data.songs = std::move(songs);
+    return data;
+}
+
+}  // namespace mgan::inline MGAN_ABI

@@ -1,0 +1,87 @@
+#pragma once
+/// \file
+/// The MIDI files of a folder, in an order that is the same on every machine.
+///
+/// A data set is a folder somebody filled by hand: with folders in it, names in many alphabets,
+/// capital extensions, perhaps a link that leads back up. The order of what a file system lists is
+/// its own affair; a training run that is to repeat bit for bit needs one of ours.
+
+#include <mgan/core/error.hpp>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <set>
+#include <string>
+#include <system_error>
+#include <vector>
+
+namespace mgan::inline MGAN_ABI::midi {
+
+/// Whether the name ends in .mid, .midi, .rmi or .kar, in small or capital letters.
+[[nodiscard]] inline bool has_midi_extension(const std::filesystem::path& path) {
+    std::string extension = path.extension().string();
+    for (char& c : extension) {
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    }
+    constexpr std::array kExtensions = {".mid", ".midi", ".rmi", ".kar"};
+    return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
+}
+
+/// All regular files with a MIDI extension in `folder` and the folders inside it, sorted by the
+/// bytes of their path relative to `folder`. Links are followed, but no folder is entered twice, so
+/// a link in a circle ends. A folder inside that may not be read is passed over. `folder` may also
+/// name one file: that one. \return paths that begin with `folder` \throws IoError if `folder` is
+/// not there or cannot be read
+[[nodiscard]] inline std::vector<std::filesystem::path> find_midi_files(
+    const std::filesystem::path& folder) {
+    namespace fs = std::filesystem;
+    std::error_code failure;
+    const fs::file_status status = fs::status(folder, failure);
+    require<IoError>(fs::exists(status), folder, ": no such file or folder");
+    if (!fs::is_directory(status)) return {folder};
+
+    // Folders are entered in sorted order, so that of two ways to one folder always the same is
+    // taken.
+    struct Found {
+        std::string
+            relative;  // generic form: the same separators, hence the same order, everywhere
+        fs::path path;
+    };
+    std::vector<Found> files;
+    std::vector<Found> folders{{"", folder}};
+    std::set<fs::path> entered;
+    while (!folders.empty()) {
+        const Found here = std::move(folders.back());
+        folders.pop_back();
+        const fs::path real = fs::canonical(here.path, failure);
+        if (failure || !entered.insert(real).second) continue;
+        std::vector<Found> inside;
+        fs::directory_iterator entry(here.path, failure);
+        if (failure && here.relative.empty())
+            fail<IoError>(folder, ": cannot list the folder: ", failure.message());
+        for (; !failure && entry != fs::directory_iterator(); entry.increment(failure)) {
+            std::error_code unreadable;
+            const fs::file_status kind = entry->status(unreadable);
+            const std::string name = entry->path().filename().generic_string();
+            Found found{here.relative.empty() ? name : here.relative + "/" + name, entry->path()};
+            if (fs::is_directory(kind)) {
+                inside.push_back(std::move(found));
+            } else if (fs::is_regular_file(kind) && has_midi_extension(entry->path())) {
+                files.push_back(std::move(found));
+            }
+        }
+        std::sort(inside.begin(), inside.end(),
+                  [](const Found& a, const Found& b) { return a.relative > b.relative; });
+        for (Found& next : inside) folders.push_back(std::move(next));
+    }
+    std::sort(files.begin(), files.end(),
+              [](const Found& a, const Found& b) { return a.relative < b.relative; });
+
+    std::vector<fs::path> paths;
+    paths.reserve(files.size());
+    for (Found& found : files) paths.push_back(std::move(found.path));
+    return paths;
+}
+
+}  // namespace mgan::inline MGAN_ABI::midi

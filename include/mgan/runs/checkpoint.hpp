@@ -1,0 +1,290 @@
+#pragma once
+/// \file
+/// A training as one file, from which it goes on bit for bit.
+///
+/// Random numbers are functions of the place (core/random.hpp), so nothing of them is stored. What
+/// is left is what the steps have changed:
+///
+///     generator. average. best. discriminator.     the nets, parameter by parameter, as PyTorch
+///     names optimiser.generator. optimiser.discriminator.    steps, first and second moments, flat
+///     state.integers, state.numbers                where the training is (TrainingState)
+///     pf_classifier. optimiser.pf_classifier.      the same of the PF classifier, where there is
+///     one codec. styles ear.                           what was computed from the songs, to
+///     compare
+///     __metadata__: mgan.kind = checkpoint, mgan.settings, mgan.data = fingerprint of the songs
+///
+/// One file holds it all, so that states of two moments cannot mix; times and paths are left out,
+/// so that equal trainings give equal files. A file is checked whole before the first number of the
+/// trainer changes.
+
+#include <mgan/generation/model_file.hpp>
+#include <mgan/runs/continuation.hpp>
+#include <mgan/training/trainer.hpp>
+
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace mgan::inline MGAN_ABI {
+
+/// The metadata key under which the songs' fingerprint stands.
+inline constexpr const char* kFingerprintKey = "mgan.data";
+
+/// A fingerprint as text: 16 hexadecimal digits.
+[[nodiscard]] inline std::string fingerprint_text(std::uint64_t fingerprint) {
+    std::string text(16, '0');
+    for (std::size_t i = 16; i-- > 0; fingerprint >>= 4)
+        text[i] = "0123456789abcdef"[fingerprint & 15];
+    return text;
+}
+
+/// Everything that the steps of a training change. A value: `restore_checkpoint` fills one and
+/// swaps it in at the end.
+template <typename Scalar>
+struct TrainingParts {
+    TrainingState state;
+    Generator<Scalar> generator, average, best;
+    Discriminator<Scalar> discriminator;
+    PfClassifier<Scalar> pf_classifier;
+    Optimiser<Scalar> generator_optimiser, discriminator_optimiser, pf_optimiser;
+};
+
+namespace checkpoint_detail {
+
+/// Calls net(prefix, model) for each net of a training (a Trainer or its parts).
+template <typename Training, typename Net>
+void for_each_net(Training& training, Net&& net) {
+    net("generator.", training.generator);
+    net("average.", training.average);
+    net("best.", training.best);
+    net("discriminator.", training.discriminator);
+    if (parameter_count(training.pf_classifier) > 0) net("pf_classifier.", training.pf_classifier);
+}
+
+/// Calls use(prefix, optimiser, number of parameters that it moves).
+template <typename Training, typename Use>
+void for_each_optimiser(Training& training, Use&& use) {
+    use("optimiser.generator.", training.generator_optimiser, parameter_count(training.generator));
+    use("optimiser.discriminator.", training.discriminator_optimiser,
+        parameter_count(training.discriminator));
+    if (const Index parameters = parameter_count(training.pf_classifier); parameters > 0)
+        use("optimiser.pf_classifier.", training.pf_optimiser, parameters);
+}
+
+/// The members of a state as two lists of places. The binding names every member, so that a member
+/// that is added to the state and forgotten here does not compile.
+struct StatePlaces {
+    std::vector<std::int64_t*> integers;
+    std::vector<double*> numbers;
+
+    explicit StatePlaces(TrainingState& state) {
+        auto& [epoch, step, total_steps, warmup_done, last_loss_d, last_loss_g, last_loss_f,
+               last_loss_g_f, best_score, best_epoch, sums] = state;
+        integers = {&epoch, &step, &total_steps, &warmup_done, &best_epoch};
+        numbers = {&last_loss_d, &last_loss_g, &last_loss_f, &last_loss_g_f, &best_score};
+        for (double* member : sums.members()) numbers.push_back(member);
+    }
+};
+
+inline void store_state(TensorFile& file, TrainingState state) {
+    const StatePlaces places(state);
+    std::vector<std::int64_t> integers;
+    for (const std::int64_t* place : places.integers) integers.push_back(*place);
+    std::vector<double> numbers;
+    for (const double* place : places.numbers) numbers.push_back(*place);
+    file.add("state.integers", {static_cast<std::int64_t>(integers.size())},
+             std::span<const std::int64_t>(integers));
+    file.add("state.numbers", {static_cast<std::int64_t>(numbers.size())},
+             std::span<const double>(numbers));
+}
+
+/// Reads a state and checks that a training of `steps` minibatches an epoch can be there.
+[[nodiscard]] inline TrainingState read_state(const TensorFile& file, const Settings& settings,
+                                              std::int64_t steps) {
+    TrainingState state;
+    const StatePlaces places(state);
+    const auto integers = file.get<std::int64_t>(
+        "state.integers", {static_cast<std::int64_t>(places.integers.size())});
+    for (std::size_t i = 0; i < integers.size(); ++i) *places.integers[i] = integers[i];
+    const auto numbers =
+        file.get<double>("state.numbers", {static_cast<std::int64_t>(places.numbers.size())});
+    for (std::size_t i = 0; i < numbers.size(); ++i) *places.numbers[i] = numbers[i];
+
+    const std::int64_t epochs = settings.pretrain.epochs + settings.adversarial.epochs;
+    const bool possible = state.epoch >= 1 && state.epoch <= epochs + 1 && state.step >= 0 &&
+                          state.step <= steps && (state.step == 0 || state.epoch <= epochs) &&
+                          state.total_steps == (state.epoch - 1) * steps + state.step &&
+                          state.warmup_done >= 0 &&
+                          state.warmup_done <= settings.adversarial.discriminator_warmup &&
+                          state.best_epoch >= 0 && state.best_epoch < state.epoch;
+    require<DataError>(possible, file.source(), ": the training cannot be at epoch ", state.epoch,
+                       ", step ", state.step, " (", state.total_steps, " in all, ", steps,
+                       " an epoch, ", epochs, " epochs)");
+    return state;
+}
+
+template <typename Scalar>
+void store_optimiser(TensorFile& file, const std::string& prefix,
+                     const Optimiser<Scalar>& optimiser) {
+    const auto add = [&](const char* name, const AlignedVector<Scalar>& values) {
+        file.add(prefix + name, {static_cast<std::int64_t>(values.size())},
+                 std::span<const Scalar>(values.data(), values.size()));
+    };
+    const std::int64_t steps = optimiser.steps();
+    file.add(prefix + "steps", {}, std::span<const std::int64_t>(&steps, 1));
+    add("first", optimiser.first());
+    add("second", optimiser.second());
+}
+
+/// Reads moments for `parameters` parameters; before the first step there are none.
+template <typename Scalar>
+void read_optimiser(const TensorFile& file, const std::string& prefix, Index parameters,
+                    Optimiser<Scalar>& optimiser) {
+    const std::int64_t steps = file.get<std::int64_t>(prefix + "steps", {}).front();
+    require<DataError>(steps >= 0, file.source(), ": ", prefix, "steps is ", steps);
+    const bool adam = optimiser.config().kind == OptimiserKind::adam;
+    const auto read = [&](const char* name, bool used) {
+        const std::int64_t size = used && steps > 0 ? static_cast<std::int64_t>(parameters) : 0;
+        AlignedVector<Scalar> values(static_cast<std::size_t>(size));
+        file.read(prefix + name, {size}, std::span<Scalar>(values.data(), values.size()));
+        return values;
+    };
+    AlignedVector<Scalar> first = read("first", true), second = read("second", adam);
+    optimiser.restore(steps, std::move(first), std::move(second));
+}
+
+/// Whether two numbers are the same but for the rounding of another compiler.
+[[nodiscard]] inline bool near(double a, double b) noexcept {
+    return std::abs(a - b) <= 1e-9 * std::max({1.0, std::abs(a), std::abs(b)});
+}
+
+/// Compares what was computed from the songs when the file was written with the same of now.
+inline void compare_codecs(const TensorFile& file, const encoding::Codec& codec,
+                           const std::vector<encoding::Style>& styles) {
+    const auto same = [](const std::vector<double>& a, const std::vector<double>& b) {
+        return std::equal(a.begin(), a.end(), b.begin(), b.end(), near);
+    };
+    const encoding::Codec stored = read_codec(file, codec.options());
+    const auto &was = stored.normalisation().tables(), &is = codec.normalisation().tables();
+    bool fits = true;
+    for (std::size_t f = 0; f < is.size(); ++f) {
+        fits = fits && near(was[f].low, is[f].low) && near(was[f].high, is[f].high) &&
+               near(was[f].offset, is[f].offset) && near(was[f].scale, is[f].scale) &&
+               same(was[f].values, is[f].values) && same(was[f].upper, is[f].upper);
+    }
+    const std::vector<encoding::Style> was_styles = read_styles(file);
+    fits = fits && was_styles.size() == styles.size();
+    for (std::size_t i = 0; fits && i < styles.size(); ++i)
+        fits = std::equal(styles[i].begin(), styles[i].end(), was_styles[i].begin(), near);
+    require<DataError>(fits, file.source(),
+                       ": its normalisation is not that of these songs; give the data that the "
+                       "run was started with");
+}
+
+/// The tensor of `Ear::constants`.
+inline constexpr const char* kEarKey = "ear.constants";
+
+/// The same for what the PF classifier's ear has measured; `constants` is empty where none hears.
+inline void compare_ears(const TensorFile& file, const std::vector<double>& constants) {
+    if (constants.empty()) return;
+    const std::vector<double> was =
+        file.get<double>(kEarKey, {static_cast<std::int64_t>(constants.size())});
+    // Measured in float, over a quarter of a million samples of each song.
+    const auto alike = [](double a, double b) { return std::abs(a - b) <= 1e-4 * std::abs(a); };
+    require<DataError>(std::equal(was.begin(), was.end(), constants.begin(), alike), file.source(),
+                       ": the scale of its spectra is not that of these songs; give the data that "
+                       "the run was started with");
+}
+
+}  // namespace checkpoint_detail
+
+/// The tensors of a checkpoint. `fingerprint`: of the songs (DataSet::fingerprint).
+template <typename Scalar>
+[[nodiscard]] TensorFile make_checkpoint(const Trainer<Scalar>& trainer,
+                                         std::uint64_t fingerprint) {
+    TensorFile file("checkpoint");
+    file.set_metadata(kKindKey, "checkpoint");
+    file.set_metadata(kSettingsKey, settings_to_json(trainer.settings()));
+    file.set_metadata(kFingerprintKey, fingerprint_text(fingerprint));
+    checkpoint_detail::store_state(file, trainer.state);
+    checkpoint_detail::for_each_net(
+        trainer, [&](const char* prefix, const auto& net) { store_parameters(file, prefix, net); });
+    checkpoint_detail::for_each_optimiser(
+        trainer, [&](const char* prefix, const auto& optimiser, Index) {
+            checkpoint_detail::store_optimiser(file, prefix, optimiser);
+        });
+    store_codec(file, trainer.codec());
+    store_styles(file, trainer.styles());
+    if (const std::vector<double> constants = trainer.ear_constants(); !constants.empty()) {
+        file.add(checkpoint_detail::kEarKey, {static_cast<std::int64_t>(constants.size())},
+                 std::span<const double>(constants));
+    }
+    return file;
+}
+
+/// Replaces the file by a checkpoint of `trainer`, all or nothing. Throws IoError, and
+/// NumericalError that names the tensor if a number is not finite; then the old file is as it was.
+template <typename Scalar>
+void save_checkpoint(const std::filesystem::path& path, const Trainer<Scalar>& trainer,
+                     std::uint64_t fingerprint) {
+    const TensorFile file = make_checkpoint(trainer, fingerprint);
+    file.require_finite();
+    write_safetensors(path, file);
+}
+
+/// Brings `trainer` (prepared with the same songs, and settings that `reason_against` accepts) to
+/// where a checkpoint was written. Throws DataError, ConfigError, ShapeError or NumericalError that
+/// names what does not fit; then the trainer is as it was.
+template <typename Scalar>
+void restore_checkpoint(const TensorFile& file, Trainer<Scalar>& trainer,
+                        std::uint64_t fingerprint) {
+    using namespace checkpoint_detail;
+    const Settings before = read_settings(file, "checkpoint");
+    const std::string songs = fingerprint_text(fingerprint);
+    if (file.metadata_at(kFingerprintKey) != songs)
+        fail<DataError>(file.source(), ": the run was started with other songs (fingerprint ",
+                        in_quotes(file.metadata_at(kFingerprintKey)), ", these have ", songs, ")");
+
+    TrainingParts<Scalar> parts{trainer.state,
+                                trainer.generator,
+                                trainer.average,
+                                trainer.best,
+                                trainer.discriminator,
+                                trainer.pf_classifier,
+                                trainer.generator_optimiser,
+                                trainer.discriminator_optimiser,
+                                trainer.pf_optimiser};
+    parts.state = read_state(file, before, trainer.steps_per_epoch());
+    const std::string against =
+        reason_against(before, trainer.settings(), {parts.state.epoch, parts.state.step});
+    require<ConfigError>(against.empty(), file.source(), ": ", against);
+
+    const TensorFile expected = make_checkpoint(trainer, fingerprint);
+    std::vector<std::string> names;
+    for (const TensorEntry& entry : expected.entries()) names.push_back(entry.name);
+    file.require_names(names);
+    file.require_finite();
+    for_each_net(parts, [&](const char* prefix, auto& net) { read_parameters(file, prefix, net); });
+    for_each_optimiser(parts, [&](const char* prefix, auto& optimiser, Index parameters) {
+        read_optimiser(file, prefix, parameters, optimiser);
+    });
+    compare_codecs(file, trainer.codec(), trainer.styles());
+    compare_ears(file, trainer.ear_constants());
+
+    trainer.state = parts.state;
+    std::swap(trainer.generator, parts.generator);
+    std::swap(trainer.average, parts.average);
+    std::swap(trainer.best, parts.best);
+    std::swap(trainer.discriminator, parts.discriminator);
+    std::swap(trainer.pf_classifier, parts.pf_classifier);
+    std::swap(trainer.generator_optimiser, parts.generator_optimiser);
+    std::swap(trainer.discriminator_optimiser, parts.discriminator_optimiser);
+    std::swap(trainer.pf_optimiser, parts.pf_optimiser);
+}
+
+}  // namespace mgan::inline MGAN_ABI

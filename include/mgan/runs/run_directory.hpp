@@ -1,0 +1,308 @@
+#pragma once
+/// \file
+/// A training on disk: a folder that says what was asked for, how it went, and what came of it.
+///
+///     config.json              every setting, and notes: version, data, data_fingerprint, ...
+///     history.jsonl            one line an epoch (`history_record` names the keys)
+///     checkpoint.safetensors   everything that is needed to go on (checkpoint.hpp)
+///     model.safetensors        what makes songs (model_file.hpp)
+///     songs/                   the model's first songs, as MIDI files
+///     split.tsv                file <tab> train | validation | test, one line a file
+///     skipped.tsv              file <tab> reason
+///
+/// Each file is replaced whole or not at all, and in an order that leaves every moment resumable:
+///
+///     epoch ends:   line to history  ->  checkpoint  ->  model, songs
+///     kill here:           |  resume cuts the line      | resume writes model and songs again
+///                             and repeats from the
+///                             checkpoint before
+///
+///     RunDirectory directory("run");
+///     directory.start(settings, data, "my-midi-folder");
+///     Trainer<float> trainer(settings, data, threads);
+///     run_training(trainer, directory, {});
+
+#include <mgan/dataset/data_set.hpp>
+#include <mgan/dataset/fingerprint.hpp>
+#include <mgan/runs/checkpoint.hpp>
+#include <mgan/runs/history.hpp>
+#include <mgan/runs/run_files.hpp>
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace mgan::inline MGAN_ABI {
+
+/// The model that a training has made so far.
+template <typename Scalar>
+[[nodiscard]] BasicModel<Scalar> model_of(const Trainer<Scalar>& trainer) {
+    return {trainer.settings(), trainer.kept(), trainer.codec(), trainer.styles()};
+}
+
+/// The line of an epoch. Losses are means over the epoch's minibatches, or, with `validation_`
+/// before them, those of the nets at its end on a fixed batch of validation songs.
+///
+///     epoch, phase (pretrain | adversarial), length, learning_rate, seconds
+///     loss_pretrain, validation_loss_pretrain
+///     adversarial: discriminator_learning_rate, loss_d, loss_g, loss_non_saturating,
+///         loss_feature_matching, d_real, d_fake, accuracy, freezes_g, freezes_d (counts),
+///         validation_ loss_d, loss_g, loss_non_saturating, d_real, d_fake, accuracy
+///     gradient_g, gradient_d (norms before the cut)
+///     with a PF classifier F: pf_learning_rate, f_loss, f_loss_g (F's part of the generator's
+///     loss),
+///         f_loss_non_saturating, f_loss_feature_matching, f_real, f_fake, d_accuracy (= accuracy),
+///         f_accuracy, freezes_f, gradient_f, validation_ f_loss, f_loss_g, f_real, f_fake,
+///         f_accuracy; no loss is multiplied by lambda, and loss_d and loss_g stay without F's part
+///     notes, scale_consistency, ... (means of the sampled songs, metrics/song_metrics.hpp),
+///     longest_run overlap_area_KEY, gap_KEY (against the validation songs), mean_overlap_area,
+///     mean_gap best (1 where this epoch's generator is the best so far)
+///
+/// `seconds` counts the work of the process that ended the epoch. What is undefined is `null`.
+[[nodiscard]] inline HistoryRecord history_record(const EpochReport& report, double seconds) {
+    HistoryRecord record;
+    const auto set = [&](const std::string& key, const std::optional<double>& number) {
+        record.set(key, number.value_or(std::numeric_limits<double>::quiet_NaN()));
+    };
+    record.set("epoch", report.epoch);
+    record.set("phase", report.adversarial ? "adversarial" : "pretrain");
+    record.set("length", report.length);
+    record.set("learning_rate", report.learning_rate);
+    if (report.adversarial)
+        record.set("discriminator_learning_rate", report.discriminator_learning_rate);
+    record.set("seconds", seconds);
+    record.set("loss_pretrain", report.mean.pretrain);
+    record.set("validation_loss_pretrain", report.validation_pretrain);
+    if (report.adversarial) {
+        const EpochSums& mean = report.mean;
+        record.set("loss_d", mean.loss_d).set("loss_g", mean.loss_g);
+        record.set("loss_non_saturating", mean.non_saturating);
+        record.set("loss_feature_matching", mean.feature_matching);
+        record.set("d_real", mean.d_real).set("d_fake", mean.d_fake);
+        record.set("accuracy", mean.accuracy);
+        record.set("freezes_g", mean.freezes_g).set("freezes_d", mean.freezes_d);
+        const AdversarialLosses& validation = report.validation;
+        record.set("validation_loss_d", validation.discriminator);
+        record.set("validation_loss_g", validation.generator);
+        record.set("validation_loss_non_saturating", validation.non_saturating);
+        record.set("validation_d_real", validation.d_real);
+        record.set("validation_d_fake", validation.d_fake);
+        record.set("validation_accuracy", validation.accuracy);
+        if (report.has_pf_classifier) {
+            record.set("pf_learning_rate", report.pf_learning_rate);
+            record.set("f_loss", mean.f_loss).set("f_loss_g", mean.f_generator);
+            record.set("f_loss_non_saturating", mean.f_non_saturating);
+            record.set("f_loss_feature_matching", mean.f_matching);
+            record.set("f_real", mean.f_real).set("f_fake", mean.f_fake);
+            record.set("d_accuracy", mean.accuracy).set("f_accuracy", mean.f_accuracy);
+            record.set("freezes_f", mean.freezes_f).set("gradient_f", mean.gradient_f);
+            record.set("validation_f_loss", validation.f_loss);
+            record.set("validation_f_loss_g", validation.f_generator);
+            record.set("validation_f_real", validation.f_real);
+            record.set("validation_f_fake", validation.f_fake);
+            record.set("validation_f_accuracy", validation.f_accuracy);
+        }
+    }
+    record.set("gradient_g", report.mean.gradient_g);
+    if (report.adversarial) record.set("gradient_d", report.mean.gradient_d);
+    for (const metrics::Metric metric : metrics::kMetrics)
+        set(std::string(metrics::key(metric)),
+            report.metric_means[static_cast<std::size_t>(metric)]);
+    record.set("longest_run", report.longest_run);
+    if (report.comparison) {
+        for (const metrics::Metric metric : metrics::kMetrics) {
+            const metrics::MetricComparison& one = (*report.comparison)[metric];
+            record.set(concat("overlap_area_", metrics::key(metric)), one.overlap_area);
+            set(concat("gap_", metrics::key(metric)), one.gap);
+        }
+        record.set("mean_overlap_area", report.comparison->mean_overlap_area);
+        set("mean_gap", report.comparison->mean_gap);
+    }
+    record.set("best", report.best ? 1 : 0);
+    return record;
+}
+
+/// A run directory that is written to.
+class RunDirectory : public RunFiles {
+public:
+    using RunFiles::RunFiles;
+
+    /// Begins a run: makes the folder, and writes what was asked for. Throws DataError if there is
+    /// a run already, IoError.
+    void start(const Settings& settings, const DataSet& data, const std::string& data_name) {
+        require<DataError>(!holds_run(), path(),
+                           ": holds a run already; go on with it (--resume) or take another folder "
+                           "(--out)");
+        std::error_code failure;
+        std::filesystem::create_directories(path(), failure);
+        if (failure) throw_io_error(path(), "make the folder", failure.value());
+        remove_leftovers();
+        fingerprint_ = fingerprint(data.songs);
+        write_lists(settings, data);
+        start_history(history(), 0);
+        // The last of them: a folder with settings has everything else too.
+        write_config(settings, data, data_name);
+    }
+
+    /// Brings `trainer` to where the run stopped (to its start, if it stopped before the first
+    /// checkpoint) and prepares the history for what comes. Throws what `restore_checkpoint`
+    /// throws, and IoError; then neither trainer nor files have changed.
+    template <typename Scalar>
+    void resume(Trainer<Scalar>& trainer, const DataSet& data, const std::string& data_name) {
+        fingerprint_ = fingerprint(data.songs);
+        const auto [before, notes] = read_config();
+        for (const auto& [key, text] : notes) {
+            if (key != "data_fingerprint") continue;
+            if (text != fingerprint_text(fingerprint_))
+                fail<DataError>(
+                    config().string(), ": the run was started with other songs (fingerprint ",
+                    in_quotes(text), ", these have ", fingerprint_text(fingerprint_), ")");
+        }
+        const bool checkpointed = std::filesystem::exists(checkpoint());
+        if (checkpointed) {
+            restore_checkpoint(read_safetensors(checkpoint()), trainer, fingerprint_);
+        } else {
+            const std::string against = reason_against(before, trainer.settings(),
+                                                       {trainer.state.epoch, trainer.state.step});
+            require<ConfigError>(against.empty(), config(), ": ", against);
+        }
+        remove_leftovers();
+        start_history(history(), trainer.state.epoch - 1);
+        if (!differences(before, trainer.settings()).empty())
+            write_config(trainer.settings(), data, data_name);
+    }
+
+    /// Appends an epoch's line to the history.
+    void append(const HistoryRecord& record) const { append_history(history(), record); }
+
+    template <typename Scalar>
+    void save(const Trainer<Scalar>& trainer) const {
+        save_checkpoint(checkpoint(), trainer, fingerprint_);
+    }
+
+    /// Writes model.safetensors and songs/: the songs that `mgan generate` makes with the run's
+    /// seed.
+    template <typename Scalar>
+    void save_results(const Trainer<Scalar>& trainer, int threads) const {
+        const BasicModel<Scalar> generated = model_of(trainer);
+        const Settings& settings = generated.settings;
+        const std::vector<midi::Song> sampled =
+            generated.songs(settings.evaluation.songs, settings.length, settings.seed, threads);
+        save_model(model(), generated);
+        save_songs(songs(), sampled);
+    }
+
+private:
+    /// What killed processes left half written, in the run's folder and in the folders inside it.
+    void remove_leftovers() const {
+        remove_stale_temporaries(path());
+        std::error_code failure;
+        for (std::filesystem::directory_iterator entry(path(), failure), end;
+             !failure && entry != end; entry.increment(failure)) {
+            std::error_code none;
+            if (!entry->is_symlink(none) && entry->is_directory(none))
+                remove_stale_temporaries(entry->path());
+        }
+    }
+
+    void write_config(const Settings& settings, const DataSet& data,
+                      const std::string& data_name) const {
+        write_settings(config(), settings,
+                       {{"version", kVersion},
+                        {"simd", kSimdName},
+                        {"data", data_name},
+                        {"data_fingerprint", fingerprint_text(fingerprint_)},
+                        {"data_songs", std::to_string(data.songs.size())}});
+    }
+
+    /// split.tsv and skipped.tsv.
+    void write_lists(const Settings& settings, const DataSet& data) const {
+        const auto write = [](const std::filesystem::path& path, const std::string& text) {
+            write_file_atomically(path, std::as_bytes(std::span(text)));
+        };
+        const auto parts = split_songs(data.names, settings.evaluation.validation_share,
+                                       settings.evaluation.test_share, settings.seed);
+        std::string lines;
+        for (const Part part : {Part::train, Part::validation, Part::test}) {
+            std::string last;  // songs of one file stand together and are in one part
+            for (const std::size_t song : parts[static_cast<std::size_t>(part)]) {
+                const std::string line =
+                    concat(tsv_field(data.names.at(song)), "\t", name(part), "\n");
+                if (line != last) lines += line;
+                last = line;
+            }
+        }
+        write(split(), lines);
+        lines.clear();
+        for (const SkippedFile& file : data.skipped)
+            lines += concat(tsv_field(file.file), "\t", tsv_field(file.reason), "\n");
+        write(skipped(), lines);
+    }
+
+    std::uint64_t fingerprint_ = 0;
+};
+
+/// How `run_training` goes about it, and who hears of it.
+struct RunOptions {
+    int threads = 1;                   ///< for the songs that are sampled; the trainer has its own
+    double checkpoint_seconds = 60.0;  ///< at least so often within an epoch
+    double results_seconds = 10.0;     ///< model and songs at most so often, and at the end
+    /// After every minibatch; false: stop, save, return.
+    std::function<bool(const StepReport&)> on_step;
+    /// After every epoch, when its line and its checkpoint are on the disk.
+    std::function<void(const EpochReport&, double seconds)> on_epoch;
+};
+
+/// Trains until the end, keeping `directory` up to date. Returns whether the end was reached; if
+/// not, `on_step` has stopped it, and a checkpoint was written. Throws NumericalError (a loss or a
+/// gradient is not finite: the last checkpoint stays) and IoError.
+template <typename Scalar>
+bool run_training(Trainer<Scalar>& trainer, const RunDirectory& directory,
+                  const RunOptions& options) {
+    using Clock = std::chrono::steady_clock;
+    const auto seconds_since = [](Clock::time_point begin) {
+        return std::chrono::duration<double>(Clock::now() - begin).count();
+    };
+    Clock::time_point saved = Clock::now(), results = saved;
+    bool has_results = std::filesystem::exists(directory.model());
+    while (!trainer.finished()) {
+        const Clock::time_point begin = Clock::now();
+        bool stopped = false;  // perhaps at the epoch's last minibatch: then it still ends
+        const auto report = trainer.run_epoch([&](const StepReport& step) {
+            stopped = options.on_step && !options.on_step(step);
+            if (stopped) return false;
+            if (step.step < step.steps && seconds_since(saved) > options.checkpoint_seconds) {
+                directory.save(trainer);
+                saved = Clock::now();
+            }
+            return true;
+        });
+        if (!report) {
+            directory.save(trainer);
+            directory.save_results(trainer, options.threads);
+            return false;
+        }
+        const double seconds = seconds_since(begin);
+        directory.append(history_record(*report, seconds));
+        directory.save(trainer);
+        saved = Clock::now();
+        const bool due = !has_results || seconds_since(results) > options.results_seconds;
+        if (!trainer.finished() && due) {
+            directory.save_results(trainer, options.threads);
+            results = Clock::now();
+            has_results = true;
+        }
+        if (options.on_epoch) options.on_epoch(*report, seconds);
+        if (stopped && !trainer.finished()) {
+            directory.save_results(trainer, options.threads);
+            return false;
+        }
+    }
+    directory.save_results(trainer, options.threads);
+    return true;
+}
+
+}  // namespace mgan::inline MGAN_ABI

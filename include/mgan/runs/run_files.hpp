@@ -1,0 +1,120 @@
+#pragma once
+/// \file
+/// The files of a run directory: where they are, and how to read those that need no trainer.
+///
+/// What they hold and when they are written is told in run_directory.hpp.
+
+#include <mgan/dataset/split.hpp>
+#include <mgan/io/settings_json.hpp>
+#include <mgan/midi/notes.hpp>
+#include <mgan/settings/settings.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace mgan::inline MGAN_ABI {
+
+/// Keys of config.json that are no settings.
+[[nodiscard]] inline const Words& run_note_keys() {
+    static const Words keys = {"version",    "data", "data_fingerprint",
+                               "data_songs", "simd", "$schema"};
+    return keys;
+}
+
+/// A name for a file in a list: `stem-07.mid` of 20, `stem-007.mid` of 200; numbers from 1.
+[[nodiscard]] inline std::string numbered_name(std::string_view stem, std::size_t number,
+                                               std::size_t count) {
+    const std::size_t width = std::max<std::size_t>(2, std::to_string(count).size());
+    std::string digits = std::to_string(number);
+    digits.insert(0, width - std::min(width, digits.size()), '0');
+    return concat(stem, "-", digits, ".mid");
+}
+
+/// Writes songs as `song-01.mid`, `song-02.mid`, ... into a folder, which is made if it is not
+/// there; files of these names are replaced. Throws IoError.
+inline void save_songs(const std::filesystem::path& folder, std::span<const midi::Song> songs) {
+    std::error_code failure;
+    std::filesystem::create_directories(folder, failure);
+    if (failure) throw_io_error(folder, "make the folder", failure.value());
+    for (std::size_t i = 0; i < songs.size(); ++i)
+        midi::save_song(folder / numbered_name("song", i + 1, songs.size()), songs[i]);
+}
+
+/// The places of a run's files.
+class RunFiles {
+public:
+    explicit RunFiles(std::filesystem::path path) : path_(std::move(path)) {}
+
+    [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+    [[nodiscard]] std::filesystem::path config() const { return path_ / "config.json"; }
+    [[nodiscard]] std::filesystem::path history() const { return path_ / "history.jsonl"; }
+    [[nodiscard]] std::filesystem::path checkpoint() const {
+        return path_ / "checkpoint.safetensors";
+    }
+    [[nodiscard]] std::filesystem::path model() const { return path_ / "model.safetensors"; }
+    [[nodiscard]] std::filesystem::path songs() const { return path_ / "songs"; }
+    [[nodiscard]] std::filesystem::path report() const { return path_ / "report.html"; }
+    [[nodiscard]] std::filesystem::path split() const { return path_ / "split.tsv"; }
+    [[nodiscard]] std::filesystem::path skipped() const { return path_ / "skipped.tsv"; }
+
+    /// Whether there is something of a run that a new one would overwrite.
+    [[nodiscard]] bool holds_run() const {
+        for (const auto& file : {config(), checkpoint(), model(), songs()}) {
+            if (std::filesystem::exists(file)) return true;
+        }
+        return false;
+    }
+
+    /// The settings of a run that is there, and the notes beside them. Throws IoError, ConfigError,
+    /// FormatError.
+    [[nodiscard]] std::pair<Settings, SettingNotes> read_config() const {
+        Settings settings;
+        SettingNotes notes = mgan::read_settings(config(), settings, run_note_keys());
+        return {std::move(settings), std::move(notes)};
+    }
+
+    /// A text as a field of a .tsv file: tab, line feed, carriage return and backslash as `\t`,
+    /// `\n`, `\r` and two backslashes.
+    [[nodiscard]] static std::string tsv_field(std::string_view text) {
+        std::string field;
+        for (const char c : text) {
+            if (c == '\t')
+                field += "\\t";
+            else if (c == '\n')
+                field += "\\n";
+            else if (c == '\r')
+                field += "\\r";
+            else if (c == '\\')
+                field += "\\\\";
+            else
+                field += c;
+        }
+        return field;
+    }
+
+    /// The files of one part of a run's split. Throws IoError.
+    [[nodiscard]] std::vector<std::string> files_of(Part part) const {
+        const std::vector<std::byte> bytes = read_file_bytes(split());
+        const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        std::vector<std::string> files;
+        for (std::size_t begin = 0; begin < text.size();) {
+            const std::size_t end = std::min(text.find('\n', begin), text.size());
+            const std::string_view line = text.substr(begin, end - begin);
+            const std::size_t tab = line.find('\t');
+            if (tab != line.npos && line.substr(tab + 1) == name(part))
+                files.emplace_back(line.substr(0, tab));
+            begin = end + 1;
+        }
+        return files;
+    }
+
+private:
+    std::filesystem::path path_;
+};
+
+}  // namespace mgan::inline MGAN_ABI

@@ -1,0 +1,140 @@
+/// \file
+/// The program mgan: trains recurrent GANs on MIDI files, and makes songs with them.
+///
+/// main() reads the command line, calls the command, and turns every exception into one line and an
+/// exit status. The work is in the library; each command is in the file of its name.
+
+#include "program.hpp"
+
+#include <mgan/core/quote.hpp>
+#include <mgan/core/setting.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <Eigen/Core>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <new>
+
+#if defined(__linux__) && defined(_OPENMP)
+#include <unistd.h>
+#endif
+
+namespace {
+
+using namespace mgan;
+using namespace mgan::program;
+
+constexpr const char* kAbout =
+    "mgan trains recurrent GANs on MIDI files, and makes new songs with them.\n"
+    "Start with\n"
+    "  mgan train                          on the music that mgan brings along\n"
+    "  mgan train my-midi-folder           on your own\n"
+    "then\n"
+    "  mgan generate run --count 20 --out songs\n"
+    "and listen to the files in the folder songs. Each command has a --help of its own.";
+
+/// One line, whatever the message holds.
+std::string one_line(std::string text) {
+    while (!text.empty() && text.back() == '\n') text.pop_back();
+    for (char& c : text) {
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
+    }
+    return text;
+}
+
+int fail(int status, const std::string& message) {
+    std::cout.flush();
+    std::cerr << "mgan: " << one_line(message) << std::endl;
+    return status;
+}
+
+/// What is wrong with a command line, with the nearest option that there is.
+std::string explain(const CLI::ParseError& error, const CLI::App& app) {
+    const CLI::App* command = &app;
+    for (const CLI::App* used : app.get_subcommands()) command = used;
+    std::string text = error.what();
+    if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+        const std::vector<std::string> rest = app.remaining(true);
+        const std::string word = rest.empty() ? "" : rest.front();
+        Words known;
+        if (word.starts_with("-")) {
+            for (const CLI::Option* option : command->get_options()) {
+                for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+            }
+        } else if (command == &app) {
+            for (const CLI::App* sub : app.get_subcommands(nullptr))
+                known.push_back(sub->get_name());
+        }
+        const std::string nearest = word == "help" ? "--help" : nearest_word(word, known);
+        text = concat(word.starts_with("-") ? "unknown option "
+                      : command == &app     ? "unknown command "
+                                            : "one argument too many: ",
+                      in_quotes(word), nearest.empty() ? "" : "; did you mean " + nearest + "?");
+    }
+    const std::string name = command == &app ? "mgan" : "mgan " + command->get_name();
+    return concat(one_line(text), " (see ", name, " --help)");
+}
+
+/// Threads that wait for each other should sleep. OpenMP's are idle by spinning, and where another
+/// program wants a processor as well, they spin in the way of those they wait for: a step takes
+/// several times as long. OpenMP reads its settings when a program is loaded, so this begins the
+/// program again, once, in the same process. Whoever has set OMP_WAIT_POLICY keeps it.
+void let_waiting_threads_sleep([[maybe_unused]] char** argv) {
+#if defined(__linux__) && defined(_OPENMP)
+    if (std::getenv("OMP_WAIT_POLICY") != nullptr) return;
+    std::error_code failure;
+    const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", failure);
+    if (failure || ::setenv("OMP_WAIT_POLICY", "passive", 0) != 0) return;
+    ::execv(self.c_str(), argv);  // returns only if it cannot; then all goes on as it is
+#endif
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    let_waiting_threads_sleep(argv);
+    Eigen::setNbThreads(1);  // threads are ours: one a shard (core/parallel.hpp)
+    CLI::App app(kAbout, "mgan");
+    app.set_version_flag("--version", concat("mgan ", kVersion, " (", kSimdName, ")"));
+    app.require_subcommand(0, 1);
+    const std::pair<const char*, Run (*)(CLI::App&)> commands[] = {
+        {"train", add_train}, {"generate", add_generate}, {"evaluate", add_evaluate},
+        {"stats", add_stats}, {"render", add_render},     {"report", add_report},
+        {"info", add_info}};
+    try {
+        std::vector<std::pair<CLI::App*, Run>> runs;
+        for (const auto& [name, add] : commands) {
+            CLI::App* sub = app.add_subcommand(name);
+            runs.emplace_back(sub, add(*sub));
+        }
+        try {
+            app.parse(argc, argv);
+        } catch (const CLI::ParseError& error) {
+            if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+            return fail(kWrongUsage, explain(error, app));
+        }
+        for (const auto& [sub, run] : runs) {
+            if (!sub->parsed()) continue;
+            const int status = run();
+            std::cout.flush();
+            // A full disk or a closed pipe must not end as if all were well.
+            if (status == kDone && !std::cout)
+                return fail(kFailed,
+                            "standard output: cannot write; is the disk full, or the reader of "
+                            "a pipe gone?");
+            return status;
+        }
+        std::cout << app.help();
+        return kDone;
+    } catch (const UsageError& error) {
+        return fail(kWrongUsage, error.what());
+    } catch (const std::bad_alloc&) {
+        return fail(kFailed, "out of memory; try a smaller --batch or --length");
+    } catch (const std::exception& error) {
+        return fail(kFailed, error.what());
+    }
+}

@@ -1,0 +1,76 @@
+#pragma once
+/// \file
+/// How far a training is, and how long it will take: a bar on a terminal, a line an epoch
+/// elsewhere.
+
+#include <mgan/settings/settings.hpp>
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace mgan::program {
+
+/// One moment of a training.
+struct Moment {
+    bool adversarial = false;
+    std::int64_t epoch = 0;  ///< under way, from 1, through both phases
+    std::int64_t step = 0;   ///< minibatches of it that are done
+    std::int64_t steps = 0;  ///< of an epoch
+    double loss_g = 0.0;
+    double loss_d = 0.0;
+    std::optional<double> loss_f = std::nullopt;  ///< of the PF classifier, where there is one
+};
+
+/// The end of an epoch.
+struct EpochEnd {
+    double seconds = 0.0;
+    double validation_loss_g = 0.0;
+    double validation_loss_d = 0.0;
+    double validation_loss_f = 0.0;
+    double overlap = 0.0;
+    double gap = 0.0;
+    double longest_run = 0.0;
+    bool best = false;
+};
+
+class Progress {
+public:
+    /// `quiet`: says nothing at all.
+    Progress(const Settings& settings, bool quiet);
+
+    /// One line, for which a bar makes room.
+    void say(const std::string& line);
+
+    /// After a minibatch. The bar is drawn ten times a second at most.
+    void on_step(const Moment& now);
+
+    /// After an epoch.
+    void on_epoch(const EpochEnd& end);
+
+    /// Takes the bar away.
+    void finish();
+
+private:
+    using Clock = std::chrono::steady_clock;
+
+    /// Seconds of work from a moment on, as far as they are known.
+    [[nodiscard]] double seconds_from(const Moment& place) const;
+    [[nodiscard]] double seconds_per_step(bool adversarial) const;
+    [[nodiscard]] std::string where() const;
+    void draw();
+
+    std::int64_t pretrain_epochs_, adversarial_epochs_, batch_;
+    bool quiet_ = false;
+    bool bar_ = false;
+    bool drawn_ = false;
+    Moment now_;
+    Clock::time_point last_step_, last_draw_, start_;
+    bool measured_step_ = false;
+    /// Means of pretraining and adversarial phase; 0: not measured yet.
+    std::array<double, 2> step_seconds_{}, evaluation_seconds_{};
+};
+
+}  // namespace mgan::program

@@ -1,0 +1,128 @@
+/// \file
+/// `mgan stats`: the metrics of MIDI files, one by one.
+
+#include "data.hpp"
+#include "metrics_json.hpp"
+#include "program.hpp"
+
+#include <mgan/metrics/song_metrics.hpp>
+#include <mgan/midi/find_files.hpp>
+#include <mgan/midi/notes.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <iostream>
+
+namespace mgan::program {
+
+namespace {
+
+struct StatsOptions {
+    std::string path;
+    bool json = false;
+};
+
+/// What one file gives: metrics, or the reason why not.
+struct FileStats {
+    std::string file;
+    metrics::SongMetrics metrics;
+    std::string error;
+};
+
+FileStats measure_file(const std::filesystem::path& path) {
+    FileStats stats;
+    stats.file = printable(path.generic_string());
+    try {
+        stats.metrics = metrics::compute(midi::load_song(path));
+    } catch (const Error& error) {
+        stats.error = printable(error.what());
+    }
+    return stats;
+}
+
+void print_table(const std::vector<FileStats>& all) {
+    const auto cell = [](const std::optional<double>& value, int digits) {
+        std::string text = value ? fixed(*value, digits) : "-";
+        return std::string(text.size() < 9 ? 9 - text.size() : 1, ' ') + text;
+    };
+    std::cout << "    notes    scale     span   tones  intens.  polyph.   rep. 3  file\n";
+    std::array<double, metrics::kMetrics.size()> sum{}, count{};
+    for (const FileStats& stats : all) {
+        if (!stats.error.empty()) {
+            std::cout << "  cannot be read: " << stats.error << '\n';
+            continue;
+        }
+        for (const metrics::Metric metric : metrics::kMetrics) {
+            const std::optional<double> value = metrics::value(stats.metrics, metric);
+            const auto at = static_cast<std::size_t>(metric);
+            std::cout << cell(value, metrics_digits(metric))
+                             .substr(metric == metrics::Metric::unique_tones ? 1 : 0);
+            sum[at] += value.value_or(0.0);
+            count[at] += value ? 1.0 : 0.0;
+        }
+        std::cout << "  " << stats.file << '\n';
+    }
+    if (all.size() < 2) return;
+    for (const metrics::Metric metric : metrics::kMetrics) {
+        const auto at = static_cast<std::size_t>(metric);
+        std::optional<double> mean;
+        if (count[at] > 0.0) mean = sum[at] / count[at];
+        std::cout << cell(mean, 2).substr(metric == metrics::Metric::unique_tones ? 1 : 0);
+    }
+    std::cout << "  mean\n";
+}
+
+int stats(const StatsOptions& options) {
+    const std::vector<std::filesystem::path> files = midi::find_midi_files(options.path);
+    require<DataError>(!files.empty(), options.path,
+                       ": no file that ends in .mid, .midi, .rmi or .kar");
+    std::vector<FileStats> all;
+    for (const std::filesystem::path& file : files) all.push_back(measure_file(file));
+    std::size_t broken = 0;
+    for (const FileStats& one : all) broken += one.error.empty() ? 0U : 1U;
+    if (options.json) {
+        Json array = Json::array();
+        for (const FileStats& one : all) {
+            Json object;
+            object["file"] = one.file;
+            if (one.error.empty()) {
+                add_metrics(object, one.metrics);
+            } else {
+                object["error"] = one.error;
+            }
+            array.push_back(std::move(object));
+        }
+        std::cout << array.dump(2) << '\n';
+    } else if (broken < all.size()) {
+        print_table(all);
+    }
+    if (broken < all.size()) return kDone;
+    throw DataError(all.size() == 1 ? all.front().error
+                                    : concat(options.path, ": none of the ", all.size(),
+                                             " files can be read; the first: ", all.front().error));
+}
+
+}  // namespace
+
+Run add_stats(CLI::App& app) {
+    app.description("Measures MIDI files, one by one.");
+    auto options = std::make_shared<StatsOptions>();
+    app.add_option("PATH", options->path, "a MIDI file, or a folder of them")
+        ->type_name("")
+        ->required();
+    app.add_flag("--json", options->json,
+                 "as JSON: an array with one object a file; `reference` holds the values as the "
+                 "published C-RNN-GAN code counts them");
+    app.footer(
+        "  notes    number of notes (drums left out)\n"
+        "  scale    share of notes in the best-fitting major or minor scale\n"
+        "  span     highest minus lowest pitch, semitones\n"
+        "  tones    number of distinct pitches\n"
+        "  intens.  highest minus lowest velocity\n"
+        "  polyph.  share of onsets with two or more notes\n"
+        "  rep. 3   pairs of equal runs of three pitches\n\n"
+        "Examples:\n  mgan stats songs\n  mgan stats song.mid --json");
+    return [options] { return stats(*options); };
+}
+
+}  // namespace mgan::program

@@ -1,0 +1,258 @@
+/// \file
+/// `mgan train`: from a folder of MIDI files to a model, in a run directory.
+
+#include "data.hpp"
+#include "interrupt.hpp"
+#include "program.hpp"
+#include "progress.hpp"
+#include "real_set.hpp"
+#include "report.hpp"
+#include "train_settings.hpp"
+
+#include <mgan/runs/run_directory.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <iostream>
+
+namespace mgan::program {
+
+namespace {
+
+struct TrainOptions {
+    std::string data;
+    std::string out;
+    SettingOptions settings;
+    int threads = available_threads();
+    bool resume = false;
+    bool quiet = false;
+    std::string print_config;  ///< empty, or the form: true (json), markdown, schema
+};
+
+/// Without --out: `run`, or the first of `run-2`, `run-3`, ... that is free; to resume, the last
+/// one that is not.
+std::filesystem::path run_folder(const TrainOptions& options) {
+    if (!options.out.empty()) return options.out;
+    std::filesystem::path last = "run";
+    for (int number = 2;; ++number) {
+        const std::filesystem::path next = number == 2 ? "run" : concat("run-", number - 1);
+        if (!RunFiles(next).holds_run()) return options.resume ? last : next;
+        last = next;
+    }
+}
+
+std::string note(const SettingNotes& notes, std::string_view key) {
+    for (const auto& [name, text] : notes) {
+        if (name == key) return text;
+    }
+    return "";
+}
+
+void say_skipped(Progress& progress, const DataSet& data) {
+    constexpr std::size_t kShown = 3;
+    for (std::size_t i = 0; i < std::min(kShown, data.skipped.size()); ++i) {
+        progress.say(concat("  skipped ", printable(data.skipped[i].file), ": ",
+                            printable(data.skipped[i].reason)));
+    }
+    if (data.skipped.size() > kShown)
+        progress.say(concat("  skipped ", data.skipped.size() - kShown,
+                            " more: all are listed in skipped.tsv of the run"));
+}
+
+/// The page of the run. It is no reason to fail: the model is there.
+void make_report(Progress& progress, const RunFiles& run, int threads) {
+    try {
+        const std::filesystem::path folder = run.path();
+        const ReportResult result = write_report({&folder, 1}, run.report(), threads);
+        progress.say(concat("Report: open ", run.report().string(), " in a browser"));
+        if (!result.problem.empty()) progress.say(concat("  ", printable(result.problem)));
+    } catch (const std::exception& error) {
+        progress.say(concat("The report could not be made: ", printable(error.what())));
+    }
+}
+
+/// The command that goes on with a run.
+std::string resuming(const RunFiles& run) {
+    return concat("mgan train --resume --out ", shell_word(run.path().string()));
+}
+
+/// `data`: what to compare songs with; empty where the run has songs that it has not learnt from.
+void say_end(Progress& progress, const RunFiles& run, const std::string& data) {
+    const std::string name = shell_word(run.path().string());
+    progress.say(
+        concat("Done: songs are in ", run.songs().string(), "; open them in any music program"));
+    progress.say(concat("Next: mgan generate ", name,
+                        " --count 20 --out songs; mgan evaluate songs ",
+                        data.empty() ? "--run " + name : "--against " + shell_word(data)));
+}
+
+std::string epochs_text(std::int64_t count) {
+    return concat(count, count == 1 ? " epoch" : " epochs");
+}
+
+int train(const TrainOptions& options) {
+    RunDirectory run(run_folder(options));
+    const bool resumes = options.resume && std::filesystem::exists(run.config());
+    // A misspelt name must not become another training, on the music that mgan brings along.
+    require<DataError>(!options.resume || resumes || !options.data.empty(), run.path(),
+                       ": holds no run to go on with (no config.json); is the name right? To start "
+                       "one, leave out --resume, or name the folder of the music as well");
+    std::optional<Settings> base;
+    std::string where = options.data;
+    if (resumes) {
+        auto [settings, notes] = run.read_config();
+        base = std::move(settings);
+        if (where.empty()) where = note(notes, "data");
+    }
+    const Settings settings = settings_from(options.settings, base);
+    if (!options.print_config.empty()) {
+        std::cout << settings_as(options.print_config, settings);
+        return kDone;
+    }
+    if (settings.has_pf_classifier()) require_ear();  // before minutes of reading
+    if (base) {
+        // What differs is an error that names it; what may differ depends on the checkpoint, too,
+        // and is judged again when that is read.
+        for (const SettingDifference& difference : differences(*base, settings)) {
+            if (difference.key == "adversarial.epochs") continue;
+            fail<ConfigError>(run.path().string(), ": the run was started with ", difference.key,
+                              " = ", difference.before, ", not ", difference.after,
+                              "; resume it without that option, or start another run with "
+                              "--out");
+        }
+    }
+    require<DataError>(options.resume || !run.holds_run(), run.path(),
+                       ": holds a run already; go on with it (--resume), or take another folder "
+                       "(--out)");
+
+    catch_interrupts();
+    Progress progress(settings, options.quiet);
+    const DataSet data = load_data(where);
+    progress.say(concat("Data: ", describe(data)));
+    say_skipped(progress, data);
+
+    Trainer<float> trainer(settings, data, options.threads);
+    if (trainer.looped_songs() > 0)
+        progress.say(concat("  ", trainer.looped_songs(), " of the training songs have fewer than ",
+                            settings.length, " events and are repeated to that length"));
+    const bool none_apart = trainer.part(Part::test).empty();
+    if (none_apart && settings.evaluation.test_share > 0.0)
+        progress.say(
+            "  too few pieces to keep some apart: the figures below compare the generated songs "
+            "with "
+            "those that are learnt from; a few dozen pieces are a start");
+    if (resumes) {
+        run.resume(trainer, data, data_name(where));
+    } else {
+        run.start(settings, data, data_name(where));
+    }
+    save_real_set(
+        run, settings, data,
+        {trainer.part(Part::train), trainer.part(Part::validation), trainer.part(Part::test)},
+        trainer.real_metrics());
+    begin_saving();
+    if (resumes && trainer.finished()) {
+        run.save_results(trainer, options.threads);
+        make_report(progress, run, options.threads);
+        Settings longer = settings;
+        ++longer.adversarial.epochs;
+        const bool may_go_on =
+            reason_against(settings, longer, {trainer.state.epoch, trainer.state.step}).empty();
+        progress.say(concat(run.path().string(), ": this run is finished after ",
+                            epochs_text(trainer.epochs()),
+                            may_go_on ? "; --epochs with a larger number goes on" : ""));
+        return kDone;
+    }
+    progress.say(concat(
+        resumes          ? "Resuming"
+        : options.resume ? "Nothing to resume yet, starting"
+                         : "Training",
+        " in ", run.path().string(), resumes ? concat(" at epoch ", trainer.state.epoch) : "", ": ",
+        epochs_text(settings.pretrain.epochs), " of pretraining, ", settings.adversarial.epochs,
+        " adversarial, ", parameter_count(trainer.generator), " parameters, ", options.threads,
+        options.threads == 1 ? " thread" : " threads"));
+
+    RunOptions going;
+    going.threads = options.threads;
+    going.on_step = [&](const StepReport& step) {
+        progress.on_step({step.adversarial, step.epoch, step.step, step.steps, step.loss_g,
+                          step.loss_d, step.loss_f});
+        return !interrupted();
+    };
+    going.on_epoch = [&](const EpochReport& report, double seconds) {
+        EpochEnd end{.seconds = seconds,
+                     .validation_loss_g = report.adversarial ? report.validation.non_saturating
+                                                             : report.validation_pretrain,
+                     .validation_loss_d = report.validation.discriminator,
+                     .validation_loss_f = report.validation.f_loss,
+                     .longest_run = report.longest_run,
+                     .best = report.best};
+        if (report.comparison) {
+            end.overlap = report.comparison->mean_overlap_area;
+            end.gap = report.comparison->mean_gap.value_or(0.0);
+        }
+        progress.on_epoch(end);
+    };
+    try {
+        if (!run_training(trainer, run, going)) {
+            make_report(progress, run, options.threads);
+            progress.say(concat("Interrupted; go on with: ", resuming(run)));
+            return kInterrupted;
+        }
+    } catch (const NumericalError& error) {
+        progress.finish();
+        fail<NumericalError>(run.path().string(), ": ", error.what(),
+                             " The last checkpoint is unharmed.");
+    } catch (const IoError& error) {
+        progress.finish();
+        fail<IoError>(error.what(), "; once that is mended, go on with: ", resuming(run));
+    }
+    progress.finish();
+    make_report(progress, run, options.threads);
+    say_end(progress, run, none_apart ? data_name(where) : "");
+    return kDone;
+}
+
+}  // namespace
+
+Run add_train(CLI::App& app) {
+    app.description(
+        "Trains a model on MIDI files: pretraining first, then generator against discriminator.");
+    auto options = std::make_shared<TrainOptions>();
+    app.add_option("DATA", options->data,
+                   "folder that is searched for .mid, .midi, .rmi and .kar files; without it, the "
+                   "music that mgan brings along")
+        ->type_name("");
+    app.add_option(
+           "-o,--out", options->out,
+           "folder of the run; without it: run, or run-2, run-3, ... if that is taken (with "
+           "--resume: the last one that is)")
+        ->type_name("DIR");
+    app.add_flag("--resume", options->resume,
+                 "go on where the run in --out stopped; DATA and settings are known already");
+    app.add_option("--threads", options->threads,
+                   "how many work at once; changes the time it takes, not the result")
+        ->type_name("N")
+        ->check(CLI::Range(1, 1024).description(""))
+        ->capture_default_str();
+    app.add_flag("--quiet", options->quiet, "print errors only");
+    app.add_flag("--print-config", options->print_config,
+                 "print every setting as JSON (what --config reads), and train nothing; "
+                 "--print-config=markdown: the tables of the manual; =schema: a JSON schema");
+    add_setting_options(app, options->settings);
+    app.footer(
+        "All there is to know of a run is in its folder: config.json, history.jsonl, checkpoint,\n"
+        "model, songs, report.html. Ctrl-C saves and stops; --resume goes on, with the same bits\n"
+        "as if the run had never stopped.\n\n"
+        "Settings come from the preset, then --config, then --set, then the options with names of\n"
+        "their own; the later one wins.\n\n"
+        "Examples:\n"
+        "  mgan train                                        the bundled music, in the folder run\n"
+        "  mgan train my-midi-folder --out mine\n"
+        "  mgan train --resume --out mine                    after Ctrl-C, a crash, a power cut\n"
+        "  mgan train my-midi-folder --preset paper --seed 7\n"
+        "  mgan train --set generator.hidden=150 --set pretrain.epochs=100");
+    return [options] { return train(*options); };
+}
+
+}  // namespace mgan::program

@@ -1,0 +1,154 @@
+#include "train_settings.hpp"
+
+#include "program.hpp"
+
+#include <mgan/io/settings_manual.hpp>
+#include <mgan/runs/run_files.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+
+namespace mgan::program {
+
+namespace {
+
+/// An option that stands for settings.
+struct NamedOption {
+    const char* name;
+    const char* value;  ///< what its value is called in the manual
+    std::vector<std::string> keys;
+    const char* doc;
+};
+
+const std::vector<NamedOption>& named_options() {
+    static const std::vector<NamedOption> options = {
+        {"--variant", "NAME", {"variant"}, "c-rnn-gan, carnn-gan, carnn-mgan or carnn-pf-mgan"},
+        {"--preset",
+         "NAME",
+         {"preset"},
+         "recommended (what measures best), or paper (the paper to the letter)"},
+        {"--epochs", "N", {"adversarial.epochs"}, "epochs of the adversarial phase"},
+        {"--pretrain-epochs", "N", {"pretrain.epochs"}, "epochs of pretraining, which come first"},
+        {"--batch", "N", {"batch"}, "songs of a minibatch"},
+        {"--length", "N", {"length"}, "events (notes) of a song in training"},
+        {"--lr",
+         "X",
+         {"pretrain.learning_rate", "adversarial.learning_rate",
+          "adversarial.discriminator_learning_rate"},
+         "one step size for all three: pretraining, generator, discriminator (each has a setting "
+         "of its own)"},
+        {"--lambda", "X", {"adversarial.lambda"}, "carnn-pf-mgan: weight of the PF classifier"},
+        {"--seed", "N", {"seed"}, "all random numbers follow from it"},
+    };
+    return options;
+}
+
+void assign(Settings& settings, const std::string& assignment, const std::string& source) {
+    try {
+        apply_override(settings, assignment, source);
+    } catch (const ConfigError& error) {
+        const std::vector<Setting> known = list_settings(settings);
+        const std::string key = assignment.substr(0, assignment.find('='));
+        const bool is_known = std::any_of(known.begin(), known.end(),
+                                          [&](const Setting& one) { return one.key == key; });
+        fail<UsageError>(error.what(),
+                         is_known ? "" : " (mgan train --print-config lists them all)");
+    }
+}
+
+/// The three steps behind the preset.
+void apply(const SettingOptions& options, Settings& settings) {
+    if (!options.config.empty()) (void)read_settings(options.config, settings, run_note_keys());
+    for (const std::string& assignment : options.set) assign(settings, assignment, "--set");
+    for (const NamedOption& option : named_options()) {
+        const auto given = options.named.find(option.name);
+        if (given == options.named.end()) continue;
+        if (option.name == std::string_view("--lambda")) {
+            if (settings.variant != Variant::carnn_pf_mgan)
+                throw UsageError(
+                    "--lambda: only carnn-pf-mgan has a PF classifier; leave it out, or add "
+                    "--variant carnn-pf-mgan");
+        }
+        for (const std::string& key : option.keys)
+            assign(settings, key + "=" + given->second, option.name);
+    }
+}
+
+/// A file that names its variant or preset holds all that goes with it. An option that names
+/// another would get the name of one model and the parts of the other.
+void require_one_origin(const std::string& file, const Settings& asked) {
+    Settings of_file = asked, copy = asked;
+    (void)read_settings(file, of_file, run_note_keys());
+    const std::vector<Setting> has = list_settings(of_file), wants = list_settings(copy);
+    for (std::size_t i = 0; i < has.size(); ++i) {
+        const std::string& key = has[i].key;
+        if ((key != "variant" && key != "preset") || has[i].get() == wants[i].get()) continue;
+        fail<UsageError>(file, ": holds the settings of ", key, " ", setting_text(has[i].get()),
+                         ", not of ", setting_text(wants[i].get()), "; leave out --config, or --",
+                         key);
+    }
+}
+
+}  // namespace
+
+void add_setting_options(CLI::App& app, SettingOptions& options) {
+    for (const NamedOption& option : named_options()) {
+        const std::string name = option.name;
+        app.add_option_function<std::string>(
+               name, [&options, name](const std::string& text) { options.named[name] = text; },
+               option.doc)
+            ->type_name(option.value)
+            ->group("Settings");
+    }
+    app.add_option("--config", options.config,
+                   "settings from a JSON file, such as the config.json of another run")
+        ->type_name("FILE")
+        ->group("Settings");
+    app.add_option("--set", options.set,
+                   "any setting, such as generator.hidden=150; may be repeated. --print-config "
+                   "lists them all")
+        ->type_name("KEY=VALUE")
+        ->allow_extra_args(false)
+        ->group("Settings");
+}
+
+Settings settings_from(const SettingOptions& options, const std::optional<Settings>& base) {
+    if (base) {
+        Settings settings = *base;
+        apply(options, settings);
+        return settings;
+    }
+    // Variant and preset may be named anywhere, and what they bring comes before all else: so once
+    // to learn which they are, and once more from there.
+    Settings asked;
+    apply(options, asked);
+    Settings settings = asked.preset == "paper" ? paper_settings(asked.variant)
+                                                : recommended_settings(asked.variant);
+    if (!options.config.empty()) require_one_origin(options.config, settings);
+    apply(options, settings);
+    return settings;
+}
+
+std::string settings_as(const std::string& form, const Settings& settings) {
+    if (form == "json" || form == "true") return settings_to_json(settings);
+    if (form == "schema")
+        return settings_schema(Settings{}, "settings of mgan train", run_note_keys());
+    if (form != "markdown")
+        fail<UsageError>("--print-config: ", in_quotes(form), " is none of json, markdown, schema");
+    std::string text =
+        describe_settings<Settings>({{"recommended", recommended_settings(Variant::c_rnn_gan)},
+                                     {"paper", paper_settings(Variant::c_rnn_gan)}});
+    const auto variants = [&](const char* preset, Settings (*make)(Variant)) {
+        std::vector<NamedSettings<Settings>> columns;
+        for (const auto& [name, variant] : variant_choices().items)
+            columns.push_back({name, make(variant)});
+        text += concat("\n### The variants in preset `", preset, "`\n\n",
+                       describe_differences(std::move(columns)));
+    };
+    variants("recommended", &recommended_settings);
+    variants("paper", &paper_settings);
+    return text;
+}
+
+}  // namespace mgan::program

@@ -1,0 +1,208 @@
+#include <mgan/io/safetensors.hpp>
+#include <mgan/runs/continuation.hpp>
+
+#include <support/catch.hpp>
+#include <support/training_lab.hpp>
+
+#include <limits>
+
+using namespace mgan;
+using Catch::Matchers::Contains;
+
+namespace {
+
+/// A training that has just begun its adversarial phase, and its checkpoint.
+struct Fixture {
+    DataSet data = lab::small_data();
+    Settings settings = lab::small_settings();
+    lab::TemporaryFolder folder;
+    std::filesystem::path path = folder / "checkpoint.safetensors";
+    lab::Training training{settings, data};
+    Fixture() {
+        training.run(8);
+        training.save_checkpoint(path);
+    }
+
+    /// Rewrites the checkpoint without `left_out`, then with what `change` adds, and expects that
+    /// it is refused with `message` and that the trainer which refuses it stays as it is.
+    template <typename Exception, typename Change>
+    void expect_refused(const std::string& left_out, Change&& change, const std::string& message) {
+        const TensorFile file = read_safetensors(path);
+        TensorFile changed("changed");
+        for (const auto& [key, text] : file.metadata()) changed.set_metadata(key, text);
+        for (const TensorEntry& entry : file.entries()) {
+            if (entry.name == left_out) continue;
+            const auto copy = [&]<typename T>(T) {
+                const std::vector<T> values = file.get<T>(entry.name, entry.shape);
+                changed.add(entry.name, entry.shape, std::span<const T>(values));
+            };
+            if (entry.dtype == DType::f32) copy(float{});
+            if (entry.dtype == DType::f64) copy(double{});
+            if (entry.dtype == DType::i64) copy(std::int64_t{});
+        }
+        change(file, changed);
+        const std::filesystem::path other = folder / "changed.safetensors";
+        write_safetensors(other, changed);
+        lab::Training target(settings, data);
+        target.run(2);
+        const std::string before = target.checkpoint_bytes();
+        CHECK_THROWS_AS(target.restore_checkpoint(other), Exception);
+        CHECK_THROWS_WITH(target.restore_checkpoint(other), Contains(message));
+        CHECK(target.checkpoint_bytes() == before);
+    }
+};
+
+const auto nothing = [](const TensorFile&, TensorFile&) {};
+
+/// Replaces one number of a tensor that was left out.
+template <typename T>
+auto with(const std::string& name, std::size_t index, T value) {
+    return [=](const TensorFile& file, TensorFile& changed) {
+        std::vector<T> values = file.get<T>(name, file.entry(name).shape);
+        values.at(index) = value;
+        changed.add(name, file.entry(name).shape, std::span<const T>(values));
+    };
+}
+
+}  // namespace
+
+TEST_CASE_METHOD(Fixture, "A checkpoint brings back every bit of a training") {
+    lab::Training other(settings, data);
+    CHECK(other.checkpoint_bytes() != training.checkpoint_bytes());
+    other.restore_checkpoint(path);
+    CHECK(other.checkpoint_bytes() == training.checkpoint_bytes());
+    CHECK(other.total_steps() == 8);
+    CHECK(other.epoch() == 3);
+}
+
+TEST_CASE("A checkpoint of a training that has not begun is one, too") {
+    const DataSet data = lab::small_data();
+    const lab::TemporaryFolder folder;
+    lab::Training fresh(lab::small_settings(), data);
+    fresh.save_checkpoint(folder / "c");
+    lab::Training other(lab::small_settings(), data);
+    other.run(4);
+    other.restore_checkpoint(folder / "c");
+    CHECK(other.checkpoint_bytes() == fresh.checkpoint_bytes());
+}
+
+TEST_CASE_METHOD(Fixture, "A checkpoint of other songs is refused") {
+    lab::Training other(settings, lab::small_data(8, 2));
+    const std::string before = other.checkpoint_bytes();
+    CHECK_THROWS_AS(other.restore_checkpoint(path), DataError);
+    CHECK_THROWS_WITH(other.restore_checkpoint(path), Contains("other songs"));
+    CHECK(other.checkpoint_bytes() == before);
+}
+
+TEST_CASE_METHOD(Fixture, "A checkpoint of other settings is refused, and the setting named") {
+    Settings changed = settings;
+    changed.adversarial.label_smoothing = 0.1;
+    lab::Training other(changed, data);
+    CHECK_THROWS_AS(other.restore_checkpoint(path), ConfigError);
+    CHECK_THROWS_WITH(other.restore_checkpoint(path),
+                      Contains("adversarial.label_smoothing = 0.0, not 0.1"));
+}
+
+TEST_CASE_METHOD(Fixture, "A file that is no checkpoint is refused") {
+    expect_refused<DataError>(
+        "", [](const TensorFile&, TensorFile& file) { file.set_metadata("mgan.kind", "model"); },
+        "not an mgan checkpoint");
+}
+
+TEST_CASE_METHOD(Fixture, "A checkpoint with a tensor too few, too many or not finite is refused") {
+    expect_refused<DataError>("best.lstm.weight_hh_l1", nothing, "best.lstm.weight_hh_l1");
+    expect_refused<DataError>("optimiser.generator.second", nothing, "optimiser.generator.second");
+    expect_refused<DataError>(
+        "",
+        [](const TensorFile&, TensorFile& file) {
+            const float one = 1.0F;
+            file.add("stray", {1}, std::span<const float>(&one, 1));
+        },
+        "stray");
+    const float nan = std::numeric_limits<float>::quiet_NaN();
+    const std::string weight = "discriminator." + training.discriminator_names().front();
+    expect_refused<NumericalError>(weight, with(weight, 3, nan), weight);
+    expect_refused<NumericalError>("optimiser.discriminator.first",
+                                   with("optimiser.discriminator.first", 0, nan),
+                                   "optimiser.discriminator.first");
+}
+
+TEST_CASE_METHOD(Fixture, "A checkpoint with a tensor of another shape is refused") {
+    const auto shorter = [](const std::string& name) {
+        return [name](const TensorFile& file, TensorFile& changed) {
+            std::vector<float> values = file.get<float>(name, file.entry(name).shape);
+            values.pop_back();
+            changed.add(name, {static_cast<std::int64_t>(values.size())},
+                        std::span<const float>(values));
+        };
+    };
+    expect_refused<ShapeError>("generator.head_2.bias", shorter("generator.head_2.bias"),
+                               "generator.head_2.bias");
+    expect_refused<ShapeError>("optimiser.generator.first", shorter("optimiser.generator.first"),
+                               "optimiser.generator.first");
+}
+
+TEST_CASE_METHOD(Fixture, "A checkpoint at a place where no training can be is refused") {
+    // epoch, step, total_steps, warmup_done, best_epoch
+    const std::pair<std::size_t, std::int64_t> impossible[] = {
+        {0, 0}, {0, 6}, {0, 2}, {1, -1}, {1, 4}, {2, 9}, {2, -8}, {3, -1}, {3, 3}, {4, -1}, {4, 3}};
+    for (const auto& [index, value] : impossible) {
+        INFO(index << " = " << value);
+        expect_refused<DataError>("state.integers", with("state.integers", index, value),
+                                  "cannot be at epoch");
+    }
+    expect_refused<DataError>("optimiser.generator.steps",
+                              with("optimiser.generator.steps", 0, std::int64_t{-1}),
+                              "optimiser.generator.steps is -1");
+}
+
+TEST_CASE_METHOD(Fixture, "A checkpoint with another normalisation is refused") {
+    expect_refused<DataError>("codec.2.constants", with("codec.2.constants", 0, 1.0),
+                              "normalisation");
+}
+
+TEST_CASE_METHOD(Fixture, "A checkpoint that is not finite is not written, and the old one stays") {
+    const std::string before = lab::read_text(path);
+    training.poke_discriminator(training.discriminator_names().front(), 0,
+                                std::numeric_limits<float>::infinity());
+    CHECK_THROWS_AS(training.save_checkpoint(path), NumericalError);
+    CHECK_THROWS_WITH(training.save_checkpoint(path),
+                      Contains("discriminator." + training.discriminator_names().front()));
+    CHECK(lab::read_text(path) == before);
+}
+
+TEST_CASE("A run may get more adversarial epochs, and nothing else") {
+    Settings before = lab::small_settings();
+    before.adversarial.schedule = RateSchedule::constant;
+    const TrainingPlace ended{.epoch = 5, .step = 0};
+    CHECK(reason_against(before, before, ended).empty());
+    Settings after = before;
+    after.adversarial.epochs = 7;
+    CHECK(reason_against(before, after, ended).empty());
+
+    SECTION("fewer, but not fewer than were begun") {
+        after.adversarial.epochs = 1;
+        CHECK_THAT(reason_against(before, after, ended), Contains("under way"));
+        CHECK(reason_against(before, after, {.epoch = 4, .step = 0}).empty());
+        CHECK_THAT(reason_against(before, after, {.epoch = 4, .step = 1}), Contains("under way"));
+    }
+    SECTION("not under a cosine schedule, which knows the end") {
+        Settings cosine = before;
+        cosine.adversarial.schedule = after.adversarial.schedule = RateSchedule::cosine;
+        CHECK_THAT(reason_against(cosine, after, ended), Contains("cosine"));
+    }
+    SECTION("not if the last epoch was compared because it was the last") {
+        Settings every = before;
+        every.evaluation.every = after.evaluation.every = 3;
+        CHECK_THAT(reason_against(every, after, ended), Contains("evaluation.every"));
+        CHECK(reason_against(every, after, {.epoch = 4, .step = 2}).empty());
+        // Nor if the end is moved to an epoch that was not compared.
+        after.adversarial.epochs = 2;
+        every.adversarial.epochs = 9;
+        CHECK_THAT(reason_against(every, after, ended), Contains("evaluation.every"));
+    }
+    SECTION("no other setting") {
+        after.pretrain.epochs = 3;
+        CHECK_THAT(reason_against(before, after, ended), Contains("pretrain.epochs = 2, not 3"));
+    }
+}
