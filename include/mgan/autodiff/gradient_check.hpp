@@ -190,8 +190,9 @@ void collect(const std::string& name, Object& object, Gradient gradient, Twin* t
                 values.data[values.row_major ? row * values.cols + col : col * values.rows + row];
         }
     });
-    require<ShapeError>(next == blocks.size(), "check_gradients: the gradient of '", name,
-                        "' ends before ", next < blocks.size() ? blocks[next].name : "");
+    if (next != blocks.size())
+        fail<ShapeError>("check_gradients: the gradient of '", name, "' ends before ",
+                         blocks[next].name);
     if constexpr (!std::is_same_v<Twin, AutomaticTwin>) {
         next = first;
         for_each_block(*twin, [&](std::string_view block, Block<std::complex<double>> values) {
@@ -202,8 +203,9 @@ void collect(const std::string& name, Object& object, Gradient gradient, Twin* t
                                 "in different orders");
             for (Index i = 0; i < values.size(); ++i) values.data[i] = mine.values.data[i];
         });
-        require<ShapeError>(next == blocks.size(), "check_gradients: the complex twin of '", name,
-                            "' ends before ", next < blocks.size() ? blocks[next].name : "");
+        if (next != blocks.size())
+            fail<ShapeError>("check_gradients: the complex twin of '", name, "' ends before ",
+                             blocks[next].name);
     }
 }
 

@@ -223,15 +223,15 @@ public:
     /// gradient if one of its parents does. References to nodes end here (the list may move);
     /// pointers to values do not.
     NodeIndex add(Index rows, Index cols, std::span<const NodeIndex> parents,
-                  typename Node<Scalar>::Backward backward) {
+                  typename Node<Scalar>::Backward propagate) {
         Node<Scalar>& n = add_without_value(rows, cols, parents);
-        n.backward = backward;
+        n.backward = propagate;
         n.value = values_.allocate(static_cast<std::size_t>(n.size()));
         return static_cast<NodeIndex>(nodes_.size() - 1);
     }
     NodeIndex add(Index rows, Index cols, std::initializer_list<NodeIndex> parents,
-                  typename Node<Scalar>::Backward backward) {
-        return add(rows, cols, std::span(parents.begin(), parents.size()), backward);
+                  typename Node<Scalar>::Backward propagate) {
+        return add(rows, cols, std::span(parents.begin(), parents.size()), propagate);
     }
 
     /// Adds a node whose value and gradient are those of `parent` from entry `offset` on, under
