@@ -68,6 +68,7 @@
 #include <mgan/dataset/crops.hpp>
 #include <mgan/dataset/fingerprint.hpp>
 #include <mgan/dataset/load_data_set.hpp>
+#include <mgan/dataset/piece_groups.hpp>
 #include <mgan/dataset/split.hpp>
 #include <mgan/encoding/codec.hpp>
 #include <mgan/generation/sampler.hpp>

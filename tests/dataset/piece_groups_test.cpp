@@ -1,0 +1,90 @@
+#include <mgan/core/random.hpp>
+#include <mgan/dataset/piece_groups.hpp>
+
+#include <support/catch.hpp>
+
+#include <string>
+#include <vector>
+
+using namespace mgan;
+
+namespace {
+
+/// A melody with an accompaniment, drawn at random.
+midi::Song piece(std::uint64_t seed, int notes = 300) {
+    const Random random(seed, "piece");
+    midi::Song song;
+    std::int64_t onset = 0;
+    for (int i = 0; i < notes; ++i) {
+        const auto at = static_cast<std::uint64_t>(3 * i);
+        const int pitch = 60 + static_cast<int>(random.integer(at, 15));
+        const auto length = 96 * (1 + static_cast<std::int64_t>(random.integer(at + 1, 4)));
+        song.notes.push_back({onset, length, pitch, 80, 0});
+        if (random.integer(at + 2, 3) == 0)
+            song.notes.push_back({onset, length, pitch - 24, 60, 0});
+        onset += length;
+    }
+    return song;
+}
+
+std::vector<std::size_t> groups_of(const std::vector<midi::Song>& songs) {
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < songs.size(); ++i) names.push_back(std::to_string(i));
+    return piece_groups(songs, names);
+}
+
+}  // namespace
+
+TEST_CASE("Pieces: a copy is found whatever its key, its note values, its loudness, its bass") {
+    const midi::Song original = piece(1);
+    midi::Song transposed = original, slow = original, soft = original, thin, cut;
+    for (midi::Note& note : transposed.notes) note.pitch += 5;
+    for (midi::Note& note : slow.notes) {
+        note.onset *= 2;
+        note.length *= 2;
+    }
+    for (midi::Note& note : soft.notes) note.velocity -= 30;
+    for (const midi::Note& note : original.notes)
+        if (note.pitch >= 60) thin.notes.push_back(note);
+    for (std::size_t i = 0; i < original.notes.size() / 2; ++i)
+        cut.notes.push_back(original.notes[i]);
+    CHECK(groups_of({original, transposed, slow, soft, thin, cut, piece(2)}) ==
+          std::vector<std::size_t>{0, 0, 0, 0, 0, 0, 6});
+}
+
+TEST_CASE("Pieces: an edition with other notes here and there is the same piece") {
+    const midi::Song original = piece(3);
+    midi::Song edition = original;
+    for (std::size_t i = 40; i < edition.notes.size(); i += 60) edition.notes[i].pitch += 1;
+    CHECK(groups_of({original, piece(4), edition}) == std::vector<std::size_t>{0, 1, 0});
+}
+
+TEST_CASE("Pieces: two hundred different pieces are two hundred groups") {
+    std::vector<midi::Song> songs;
+    std::vector<std::size_t> each;
+    for (std::size_t i = 0; i < 200; ++i) {
+        songs.push_back(piece(100 + i));
+        each.push_back(i);
+    }
+    CHECK(groups_of(songs) == each);
+}
+
+TEST_CASE("Pieces: scales and repeated notes, which many have, make no two pieces one") {
+    std::vector<midi::Song> songs;
+    std::vector<std::size_t> each;
+    for (std::size_t i = 0; i < 40; ++i) {
+        midi::Song song = piece(500 + i);
+        const std::int64_t end = song.notes.back().onset + 1000;
+        for (int k = 0; k < 200; ++k)
+            song.notes.push_back({end + 96 * k, 96, 60 + (k % 24), 80, 0});
+        songs.push_back(song);
+        each.push_back(i);
+    }
+    CHECK(groups_of(songs) == each);
+}
+
+TEST_CASE("Pieces: songs of one name are one group, and short or empty songs are their own") {
+    const std::vector<midi::Song> songs = {piece(7), piece(8), midi::Song{}, piece(9, 3), piece(7)};
+    const std::vector<std::string> names = {"a", "a", "b", "c", "d"};
+    CHECK(piece_groups(songs, names) == std::vector<std::size_t>{0, 0, 2, 3, 0});
+}
