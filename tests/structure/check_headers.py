@@ -15,7 +15,7 @@ import sys
 
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wsign-conversion", "-Wshadow",
             "-Wdouble-promotion", "-Wold-style-cast", "-Werror"]
-STANDARD_LIBRARY_ALONE = {"core", "midi", "metrics"}
+STANDARD_LIBRARY_ALONE = {"core", "midi", "score", "metrics"}
 
 
 def compile_alone(options, header):
