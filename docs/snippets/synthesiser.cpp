@@ -1,5 +1,5 @@
-// The program of docs/synthesiser.md: a note and its gradients by the formulas, held against the
-// library.
+// The program of docs/synthesiser.md: a note and its gradients by the formulas, compared with
+// the library.
 
 #include <mgan/audio/synthesiser.hpp>
 #include <mgan/autodiff/gradient_check.hpp>
