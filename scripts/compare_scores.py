@@ -5,11 +5,11 @@
     scripts/compare_scores.py notes.tsv CORPUS [--show SCORE]
 
 CORPUS is a folder of MIDI files; a score is compared with the files whose path matches its pattern in
-PAIRS. Nothing is read from them into the project: what comes out is how far our typing agrees.
+PAIRS. Nothing of them enters the project; the result only says how far our typing agrees.
 
 Printed for each pair, after the transposition that fits best:
   notes      notes of the score, without repeats
-  tune       share of the first voice's highest notes, in order: what counts where the rest is ours
+  tune       share of the first voice's highest notes, in order: what counts if we arranged the rest
   in order   share of the notes in the longest common subsequence of pitches: onset order, low to high
   placed     share of them with the same pitch at the same place: an onset whose distance from the
              notes before, in the aligned stretch, differs by less than a 1/12 of a quarter note
