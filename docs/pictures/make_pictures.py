@@ -3,8 +3,8 @@
 
     docs/pictures/make_pictures.py [NAME...]
 
-Backgrounds are transparent, and lines and letters have colours of middle lightness, so that a picture can be
-read on a light page and on a dark one.
+Backgrounds are transparent, and lines and letters have colours of medium lightness, so that a
+picture is readable on a light page and on a dark one.
 """
 import pathlib
 import sys
@@ -20,8 +20,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 INK, BLUE, RED, GREEN = "#7d8590", "#4493f8", "#e5534b", "#3fa45b"
 plt.rcParams.update({
     "svg.fonttype": "none", "svg.hashsalt": "mgan", "font.family": "sans-serif", "font.size": 11,
-    "text.color": INK, "axes.edgecolor": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK,
-    "figure.facecolor": "none", "axes.facecolor": "none", "savefig.facecolor": "none", "legend.frameon": False,
+    "text.color": INK, "axes.edgecolor": INK, "axes.labelcolor": INK, "xtick.color": INK,
+    "ytick.color": INK,
+    "figure.facecolor": "none", "axes.facecolor": "none", "savefig.facecolor": "none",
+    "legend.frameon": False,
 })
 
 
@@ -37,25 +39,29 @@ def canvas(width, height):
 
 def box(axes, x, y, text, width=0.9, height=0.5, colour=INK):
     """A box with its centre at (x, y)."""
-    axes.add_patch(FancyBboxPatch((x - width / 2, y - height / 2), width, height, boxstyle="round,pad=0.02",
+    axes.add_patch(FancyBboxPatch((x - width / 2, y - height / 2), width, height,
+                                  boxstyle="round,pad=0.02",
                                   fill=False, edgecolor=colour, linewidth=1.5))
     axes.text(x, y, text, ha="center", va="center", color=colour)
 
 
 def arrow(axes, start, end, colour=INK, dashed=False, bend=0.0):
-    axes.add_patch(FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=11, color=colour, linewidth=1.3,
+    axes.add_patch(FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=11, color=colour,
+                                   linewidth=1.3,
                                    linestyle=(0, (4, 3)) if dashed else "-", shrinkA=0, shrinkB=0,
                                    connectionstyle=f"arc3,rad={bend}"))
 
 
 def path(axes, points, colour, dashed=False):
     """Straight pieces, with an arrow at the end."""
-    axes.plot(*zip(*points[:-1]), color=colour, linewidth=1.3, linestyle=(0, (4, 3)) if dashed else "-")
+    axes.plot(*zip(*points[:-1]), color=colour, linewidth=1.3,
+              linestyle=(0, (4, 3)) if dashed else "-")
     arrow(axes, points[-2], points[-1], colour, dashed)
 
 
 def label(axes, x, y, text, colour=INK, **more):
-    axes.text(x, y, text, color=colour, ha=more.pop("ha", "center"), va=more.pop("va", "center"), **more)
+    axes.text(x, y, text, color=colour, ha=more.pop("ha", "center"), va=more.pop("va", "center"),
+              **more)
 
 
 def lstm():
@@ -97,16 +103,20 @@ def feedback():
         first, second = left + 0.7, left + 2.4
         arrow(axes, (first + 0.47, 1.6), (second - 0.47, 1.6))
         if side == 0:
-            path(axes, [(first, 2.75), (first + 0.75, 2.75), (first + 0.75, 1.05), (second, 1.05), (second, 1.33)], BLUE)
-            path(axes, [(second + 0.2, 1.33), (second + 0.2, 0.9), (first + 0.6, 0.9), (first + 0.6, 2.4),
-                        (first + 0.47, 2.4)], RED, True)
+            path(axes,
+                 [(first, 2.75), (first + 0.75, 2.75), (first + 0.75, 1.05), (second, 1.05),
+                  (second, 1.33)], BLUE)
+            path(axes,
+                 [(second + 0.2, 1.33), (second + 0.2, 0.9), (first + 0.6, 0.9), (first + 0.6, 2.4),
+                  (first + 0.47, 2.4)], RED, True)
             label(axes, first + 1.0, 0.72, "(G8)", RED)
             label(axes, left + 1.6, 0.15, "y is input again: the gradient comes back", fontsize=10)
         else:
             for x, step in [(first, "t-1"), (second, "t")]:
                 arrow(axes, (x + 0.25, 0.75), (x + 0.25, 1.33), GREEN)
                 label(axes, x + 0.3, 0.55, f"real x$_{{{step}}}$", GREEN)
-            label(axes, left + 1.6, 0.15, "the real event is input: nothing flows back", fontsize=10)
+            label(axes, left + 1.6, 0.15, "the real event is input: nothing flows back",
+                  fontsize=10)
 
 
 def bilstm():
@@ -163,7 +173,8 @@ def pinball():
         right.axvline(x[np.searchsorted(np.cumsum(p), z)], ymax=0.25, color=RED, linewidth=1.2)
     right.axvline((p * x).sum(), color=BLUE, linewidth=1.5, linestyle="--")
     right.text((p * x).sum() + 0.05, p.max() * 1.06, "mean", color=BLUE, ha="center")
-    right.text(-1.4, p.max() * 0.62, "quantiles of\nz = .05, .15 ...", color=RED, ha="center", fontsize=9)
+    right.text(-1.4, p.max() * 0.62, "quantiles of\nz = .05, .15 ...", color=RED, ha="center",
+               fontsize=9)
     right.set_yticks([])
     right.set_xlabel("what could follow")
     right.set_ylim(0, p.max() * 1.2)
@@ -174,17 +185,22 @@ def pinball():
 
 def autodiff():
     axes = canvas(6.4, 3.6)
-    rows = [("0  W", 3.2), ("1  x", 2.55), ("2  a = W x", 1.85), ("3  b = tanh a", 1.15), ("4  L = sum b", 0.45)]
+    rows = [("0  W", 3.2), ("1  x", 2.55), ("2  a = W x", 1.85), ("3  b = tanh a", 1.15),
+            ("4  L = sum b", 0.45)]
     for text, y in rows:
         box(axes, 2.0, y, text, 1.7, 0.42)
     for start, end, bend in [(3.2, 1.85, -0.5), (2.55, 1.85, 0), (1.85, 1.15, 0), (1.15, 0.45, 0)]:
         x = 1.15 if bend else 1.6
-        arrow(axes, (x, start - (0.1 if bend else 0.23)), (x, end + (0.1 if bend else 0.23)), bend=-bend)
-    for start, end, bend, text in [(0.45, 1.15, 0, "db += dL"), (1.15, 1.85, 0, "da += (1 - b²) db"),
+        arrow(axes, (x, start - (0.1 if bend else 0.23)), (x, end + (0.1 if bend else 0.23)),
+              bend=-bend)
+    for start, end, bend, text in [(0.45, 1.15, 0, "db += dL"),
+                                   (1.15, 1.85, 0, "da += (1 - b²) db"),
                                    (1.85, 2.55, 0, "dx += W' da"), (1.85, 3.2, 0.5, "dW += da x'")]:
         x = 2.85 if bend else 2.4
-        arrow(axes, (x, start + (0.1 if bend else 0.23)), (x, end - (0.1 if bend else 0.23)), RED, True, bend=bend)
-        label(axes, 3.5 if bend else 2.95, 3.0 if bend else (start + end) / 2, text, RED, ha="left", fontsize=10)
+        arrow(axes, (x, start + (0.1 if bend else 0.23)), (x, end - (0.1 if bend else 0.23)), RED,
+              True, bend=bend)
+        label(axes, 3.5 if bend else 2.95, 3.0 if bend else (start + end) / 2, text, RED, ha="left",
+              fontsize=10)
     arrow(axes, (0.3, 3.3), (0.3, 0.4))
     label(axes, 0.15, 1.85, "values", rotation=90)
     arrow(axes, (5.7, 0.4), (5.7, 3.3), RED, True)
@@ -198,13 +214,18 @@ def convolution():
                                         (4.2, "backward (3'): x hears dy", RED, "k$_{44}$")]:
         for t in range(9):
             for w in range(4):
-                axes.add_patch(Rectangle((left + 0.3 * t, 0.95 + 0.3 * w), 0.3, 0.3, fill=False, edgecolor=INK,
+                axes.add_patch(Rectangle((left + 0.3 * t, 0.95 + 0.3 * w), 0.3, 0.3, fill=False,
+                                         edgecolor=INK,
                                          linewidth=0.6))
-        axes.add_patch(Rectangle((left + 0.6, 0.65), 1.5, 1.5, fill=True, facecolor=colour, alpha=0.25, linewidth=0))
-        axes.add_patch(Rectangle((left + 0.6, 0.65), 1.5, 1.5, fill=False, edgecolor=colour, linewidth=1.5))
-        axes.add_patch(Rectangle((left + 1.2, 1.25), 0.3, 0.3, fill=True, facecolor=colour, linewidth=0))
+        axes.add_patch(Rectangle((left + 0.6, 0.65), 1.5, 1.5, fill=True, facecolor=colour,
+                                 alpha=0.25, linewidth=0))
+        axes.add_patch(Rectangle((left + 0.6, 0.65), 1.5, 1.5, fill=False, edgecolor=colour,
+                                 linewidth=1.5))
+        axes.add_patch(Rectangle((left + 1.2, 1.25), 0.3, 0.3, fill=True, facecolor=colour,
+                                 linewidth=0))
         label(axes, left + 0.75, 2.0, corner, fontsize=8)
-        label(axes, left + 1.95, 0.8, "k$_{44}$" if corner == "k$_{00}$" else "k$_{00}$", fontsize=8)
+        label(axes, left + 1.95, 0.8, "k$_{44}$" if corner == "k$_{00}$" else "k$_{00}$",
+              fontsize=8)
         label(axes, left + 1.35, 2.9, title, colour)
         label(axes, left + 1.35, 0.35, "time →, below and above the plane: zeros", fontsize=9)
 
@@ -212,20 +233,24 @@ def convolution():
 def attention():
     axes = canvas(7.4, 2.7)
     size = 6
-    for number, (title, sees) in enumerate([("causal", lambda t, j: j <= t), ("window 3", lambda t, j: t - 3 < j <= t),
-                                            ("full (no feedback)", lambda t, j: True)]):
+    masks = [("causal", lambda t, j: j <= t), ("window 3", lambda t, j: t - 3 < j <= t),
+             ("full (no feedback)", lambda t, j: True)]
+    for number, (title, sees) in enumerate(masks):
         left = 0.5 + 2.4 * number
         for t in range(size):
             for j in range(size):
                 seen = sees(t, j)
-                axes.add_patch(Rectangle((left + 0.3 * j, 0.3 + 0.3 * (size - 1 - t)), 0.3, 0.3, fill=seen,
-                                         facecolor=BLUE, alpha=0.8 if seen else 1.0, edgecolor=INK, linewidth=0.6))
+                axes.add_patch(Rectangle((left + 0.3 * j, 0.3 + 0.3 * (size - 1 - t)), 0.3, 0.3,
+                                         fill=seen,
+                                         facecolor=BLUE, alpha=0.8 if seen else 1.0, edgecolor=INK,
+                                         linewidth=0.6))
         label(axes, left + 0.9, 2.4, title)
         label(axes, left + 0.9, 0.12, "j: seen", fontsize=9)
     label(axes, 0.3, 1.2, "t: asks", fontsize=9, rotation=90)
 
 
-PICTURES = {"lstm": lstm, "feedback": feedback, "bilstm": bilstm, "gan-losses": gan_losses, "pinball": pinball,
+PICTURES = {"lstm": lstm, "feedback": feedback, "bilstm": bilstm, "gan-losses": gan_losses,
+            "pinball": pinball,
             "autodiff": autodiff, "convolution": convolution, "attention": attention}
 
 if __name__ == "__main__":

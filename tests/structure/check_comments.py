@@ -2,7 +2,7 @@
 """Comments stand as they were typed: no formatter has reflowed their pictures, tables and lists.
 
     check_comments.py [ROOT]              prints each sign as file:line: what; status 1 if any
-    check_comments.py [ROOT] --self-test  plants each sign in a copy of a good comment, and looks for it
+    check_comments.py [ROOT] --self-test  plants each sign in good comments, and looks for it
 
 A formatter that fills lines joins the rows of a picture and cuts them at the column limit. What it
 leaves behind, and what this program looks for in blocks of `///` and `//` comments:
@@ -14,8 +14,8 @@ leaves behind, and what this program looks for in blocks of `///` and `//` comme
     unhung    an item of a list that goes on at the margin
     columns   gaps of two or more spaces within a flowing sentence
 
-Besides, no line of a *.hpp, *.cpp or *.py is longer than 100 columns, unless it is a word that cannot
-be cut (an address, a number), and .clang-format says `ReflowComments: false`.
+Besides, no line of a *.hpp, *.cpp or *.py is longer than 100 columns, unless it holds a word that
+cannot be cut (an address, a number), and .clang-format says `ReflowComments: false`.
 """
 import argparse
 import pathlib
@@ -88,14 +88,16 @@ def signs(text):
 
 
 def left_over(above, line):
-    """Whether `line` is what a formatter cuts from a full line above it: a few words, no row of their own."""
-    if above is None or line.item or line.columns or len(line.words) > 4 or not is_full(above, line):
+    """Whether a formatter cut `line` from the full line above: a few words that are no row."""
+    if above is None or line.item or line.columns or len(line.words) > 4:
+        return False
+    if not is_full(above, line):
         return False
     text = line.body.strip()
     if text in ("}", ")", "]", "};", ");"):
         return True
     code = text.endswith(";") or "..." in text or not re.search(r"\w", text)
-    first_cell = re.split(r" {4,}", above.body.strip())[0]  # "Conv2d, Attention,": it goes on by itself
+    first_cell = re.split(r" {4,}", above.body.strip())[0]  # "Conv2d, Attention,": it goes on
     return not code and above.body.rstrip()[-1] not in ".;!?" and not first_cell.endswith(",")
 
 
@@ -113,24 +115,29 @@ def signs_of_paragraph(run):
             continue  # a table in Markdown
         if line.item:
             hanging = line.indent + len(ITEM.match(line.body).group().lstrip())
-        elif above is not None and above.item and line.indent == 0 and above.body.lstrip()[0] in "-*":
+        elif above and above.item and line.indent == 0 and above.body.lstrip()[0] in "-*":
             found.append((line.number, "unhung: an item of a list goes on at the margin"))
         picture = line.indent >= 2 and line.indent > hanging
         few = left_over(above, line)
-        if above is not None and above.indent >= PICTURE and line.indent == 0 and not line.item and not hanging:
-            found.append((line.number, "joined: prose follows a picture with no empty line between"))
+        prose = line.indent == 0 and not line.item and not hanging
+        if prose and above and above.indent >= PICTURE:
+            found.append((line.number,
+                          "joined: prose follows a picture with no empty line between"))
         if picture:
             if few and line.indent == above.indent:
                 found.append((line.number, "cut: the end of the row above"))
             rows = [row for row in (above, below) if row is not None and row.columns]
             if (line.columns and rows and above is not None and above.indent == line.indent
-                    and is_full(above, line) and not any(share_a_column(line, row) for row in rows)):
-                found.append((line.number, "misfit: no column of this row is one of its neighbours'"))
+                    and is_full(above, line)
+                    and not any(share_a_column(line, row) for row in rows)):
+                found.append((line.number,
+                              "misfit: no column of this row is one of its neighbours'"))
         elif few and below is not None:
             fits = line.width + 1 + len(below.words[0]) <= LIMIT - 20
             if line.indent < below.indent or (fits and not below.item):
                 found.append((line.number, "orphan: a few words that a formatter left over"))
-        if line.indent == 0 and not line.item and any(len(gap.group()) > 2 for gap in GAP.finditer(line.body)):
+        wide = any(len(gap.group()) > 2 for gap in GAP.finditer(line.body))
+        if wide and line.indent == 0 and not line.item:
             if (above is not None and above.indent == 0 and is_full(above, line)) or (
                     below is not None and below.indent == 0 and is_full(line, below)):
                 found.append((line.number, "columns: gaps within a sentence that flows"))
@@ -151,7 +158,8 @@ def reflow_is_off(settings):
 
 def files(root):
     if (root / ".git").exists():
-        listed = subprocess.run(["git", "-C", str(root), "ls-files", "-z", "*.hpp", "*.cpp", "*.py"],
+        listed = subprocess.run(["git", "-C", str(root), "ls-files", "-z", "*.hpp", "*.cpp",
+                                 "*.py"],
                                 capture_output=True, check=True)
         return [root / name for name in sorted(listed.stdout.decode().split("\0")) if name]
     return sorted(path for ending in ("hpp", "cpp", "py") for path in root.rglob(f"*.{ending}")
@@ -167,7 +175,8 @@ def check(root):
         found = too_long(text)
         if path.suffix != ".py":
             found += signs(text)
-        violations += [f"{path.relative_to(root)}:{number}: {what}" for number, what in sorted(found)]
+        name = path.relative_to(root)
+        violations += [f"{name}:{number}: {what}" for number, what in sorted(found)]
     if not reflow_is_off((root / ".clang-format").read_text(encoding="utf-8")):
         violations.append(".clang-format: ReflowComments must be false")
     return violations
@@ -177,7 +186,7 @@ GOOD = """\
 /// How alike two sets of songs are, and what that means for a generator that plays one average song
 /// for ever.
 ///
-///     intra = { |x_i - x_j| : i != j }     how much real songs differ among themselves (leave one out)
+///     intra = { |x_i - x_j| : i != j }     how much real songs differ (leave one out)
 ///     inter = { |x_i - y_k| }              how much generated songs differ from real ones
 ///     gap   = |mean x - mean y| / sd x     0: alike
 ///
@@ -192,9 +201,9 @@ GOOD = """\
 ///         whatever `events` throws.
 struct Planted {};
 
-    ///                |  +---------+            u_t = [w_t ; y_{t-1} ; k_{t-1}]                   (2)
+    ///                |  +---------+            u_t = [w_t ; y_{t-1} ; k_{t-1}]               (2)
     ///              +-v--v-+
-    ///              | LSTM |                    s_t = LSTM(u_t), two stacked layers               (3)
+    ///              | LSTM |                    h_t = LSTM(u_t), two stacked layers           (3)
 """
 # Words of the sign, and a comment that bears it.
 PLANTED = [
@@ -233,8 +242,10 @@ PLANTED = [
 
 
 def self_test():
-    failures = [f"a false alarm in a good comment, line {number}: {what}" for number, what in signs(GOOD)]
-    failures += [f"a false alarm: {what}" for _, what in too_long("// https://example.org/" + "a" * 90 + "\n")]
+    failures = [f"a false alarm in a good comment, line {number}: {what}"
+                for number, what in signs(GOOD)]
+    address = "// https://example.org/" + "a" * 90 + "\n"
+    failures += [f"a false alarm: {what}" for _, what in too_long(address)]
     for sign, text in PLANTED:
         # Between two good comments, so that a block's end is found as well.
         whole = f"{GOOD}\n{text}\n{GOOD}"
@@ -243,7 +254,8 @@ def self_test():
                  if first <= number < first + text.count("\n")]
         if not any(sign in what for what in found):
             failures.append(f"not noticed: {sign} in\n{text}")
-    for settings, good in [("ReflowComments: false\n", True), ("ReflowComments: true\n", False), ("", False)]:
+    for settings, good in [("ReflowComments: false\n", True), ("ReflowComments: true\n", False),
+                           ("", False)]:
         if reflow_is_off(settings) != good:
             failures.append(f"not understood in .clang-format: {settings!r}")
     return failures
