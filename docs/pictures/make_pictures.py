@@ -68,49 +68,53 @@ def lstm():
     axes = canvas(8.2, 2.9)
     for k, step in enumerate(["t-1", "t", "t+1"]):
         x = 1.5 + 2.2 * k
-        box(axes, x, 1.5, "LSTM", 1.1, 0.8)
-        arrow(axes, (x - 0.25, 0.55), (x - 0.25, 1.06))
-        label(axes, x - 0.3, 0.35, f"x$_{{{step}}}$")
-        arrow(axes, (x + 0.25, 1.06), (x + 0.25, 0.55), RED, True)
-        label(axes, x + 0.5, 0.35, f"dx$_{{{step}}}$ (7)", RED)
-        arrow(axes, (x - 0.25, 1.94), (x - 0.25, 2.45))
+        box(axes, x, 1.4, "LSTM", 1.1, 1.2)
+        arrow(axes, (x - 0.25, 0.35), (x - 0.25, 0.77))
+        label(axes, x - 0.3, 0.17, f"x$_{{{step}}}$")
+        arrow(axes, (x + 0.25, 0.77), (x + 0.25, 0.35), RED, True)
+        label(axes, x + 0.5, 0.17, f"dx$_{{{step}}}$ (7)", RED)
+        arrow(axes, (x - 0.25, 2.03), (x - 0.25, 2.45))
         label(axes, x - 0.25, 2.65, f"h$_{{{step}}}$")
-        arrow(axes, (x + 0.25, 2.45), (x + 0.25, 1.94), RED, True)
+        arrow(axes, (x + 0.25, 2.45), (x + 0.25, 2.03), RED, True)
         label(axes, x + 0.25, 2.65, f"dy$_{{{step}}}$", RED)
-        arrow(axes, (x + 0.6, 1.7), (x + 1.58, 1.7))
-        arrow(axes, (x + 1.58, 1.3), (x + 0.6, 1.3), RED, True)
-    for k in range(3):
-        x = 1.5 + 2.2 * k + 1.1
-        label(axes, x, 1.86, "h, c")
-        label(axes, x, 1.1, "W'da (5), f·dc", RED, fontsize=9)
-    arrow(axes, (0.3, 1.7), (0.9, 1.7))
-    arrow(axes, (0.9, 1.3), (0.3, 1.3), RED, True)
+    for k in range(4):  # the two states between the steps, and their gradients
+        x = 2.1 + 2.2 * (k - 1)
+        start = max(x, 0.1)
+        for y, text in [(1.85, "c"), (1.5, "h")]:
+            arrow(axes, (start, y), (x + 0.98, y))
+            label(axes, x + 0.82 if k == 0 else x + 0.5, y + 0.12, text, fontsize=10)
+        for y, text in [(1.27, "f dc (6)"), (0.95, "W$^T$ da (5)")]:
+            arrow(axes, (x + 0.98, y), (start, y), RED, True)
+            if k > 0:
+                label(axes, x + 0.5, y - 0.13, text, RED, fontsize=8)
 
 
 def feedback():
-    axes = canvas(7.4, 3.5)
+    axes = canvas(7.4, 4.2)
     for side, (left, title) in enumerate([(0.2, "free running"), (4.0, "teacher forcing")]):
-        label(axes, left + 1.5, 3.3, title, fontsize=12)
+        label(axes, left + 1.5, 4.0, title, fontsize=12)
         for k, step in enumerate(["t", "t+1"]):
             x = left + 0.7 + 1.7 * k
             box(axes, x, 1.6, "LSTM", 0.9)
-            box(axes, x, 2.4, "dense", 0.9, 0.4)
-            arrow(axes, (x, 1.87), (x, 2.18))
-            arrow(axes, (x, 2.62), (x, 2.9))
-            label(axes, x + 0.22, 2.95, f"y$_{{{step}}}$")
+            box(axes, x, 2.35, "relu (G5)", 0.9, 0.4)
+            box(axes, x, 3.0, "dense (G6)", 0.96, 0.4)
+            arrow(axes, (x, 1.87), (x, 2.13))
+            arrow(axes, (x, 2.57), (x, 2.78))
+            arrow(axes, (x, 3.22), (x, 3.5))
+            label(axes, x + 0.22, 3.6, f"y$_{{{step}}}$")
             arrow(axes, (x - 0.25, 0.75), (x - 0.25, 1.33))
             label(axes, x - 0.25, 0.55, f"z$_{{{step}}}$")
         first, second = left + 0.7, left + 2.4
         arrow(axes, (first + 0.47, 1.6), (second - 0.47, 1.6))
         if side == 0:
             path(axes,
-                 [(first, 2.75), (first + 0.75, 2.75), (first + 0.75, 1.05), (second, 1.05),
+                 [(first, 3.35), (first + 0.75, 3.35), (first + 0.75, 1.05), (second, 1.05),
                   (second, 1.33)], BLUE)
             path(axes,
-                 [(second + 0.2, 1.33), (second + 0.2, 0.9), (first + 0.6, 0.9), (first + 0.6, 2.4),
-                  (first + 0.47, 2.4)], RED, True)
+                 [(second + 0.2, 1.33), (second + 0.2, 0.9), (first + 0.62, 0.9), (first + 0.62, 3.0),
+                  (first + 0.5, 3.0)], RED, True)
             label(axes, first + 1.0, 0.72, "(G8)", RED)
-            label(axes, left + 1.6, 0.15, "y is input again: the gradient comes back", fontsize=10)
+            label(axes, left + 1.6, 0.15, "y becomes an input: its gradient comes back", fontsize=10)
         else:
             for x, step in [(first, "t-1"), (second, "t")]:
                 arrow(axes, (x + 0.25, 0.75), (x + 0.25, 1.33), GREEN)
@@ -123,14 +127,14 @@ def bilstm():
     axes = canvas(7.4, 3.2)
     for t in range(4):
         x = 1.3 + 1.6 * t
-        label(axes, x, 0.2, f"x$_{{{t}}}$")
+        label(axes, x, 0.2, f"x$_{{{t + 1}}}$")
         box(axes, x, 1.0, "→", 0.55, 0.4, BLUE)
         box(axes, x, 1.9, "←", 0.55, 0.4, GREEN)
         arrow(axes, (x - 0.08, 0.38), (x - 0.08, 0.78), BLUE)
         arrow(axes, (x + 0.38, 0.38), (x + 0.3, 1.72), GREEN, bend=0.25)
         arrow(axes, (x - 0.3, 1.16), (x - 0.3, 2.62), BLUE, bend=-0.12)
         arrow(axes, (x, 2.12), (x, 2.62), GREEN)
-        box(axes, x, 2.85, f"y$_{{{t}}}$: 2H", 0.9, 0.4)
+        box(axes, x, 2.85, f"y$_{{{t + 1}}}$: 2H", 0.9, 0.4)
         if t < 3:
             arrow(axes, (x + 0.3, 1.0), (x + 1.3, 1.0), BLUE)
             arrow(axes, (x + 1.3, 1.9), (x + 0.3, 1.9), GREEN)
@@ -147,8 +151,8 @@ def gan_losses():
     right.plot(d, -d, color=BLUE, label="saturating (3)")
     right.plot(d, -(1 - d), color=RED, label="non-saturating (c)")
     right.set_ylabel("slope by the logit (d)")
-    right.annotate("made songs at first", (0.03, -0.06), (0.25, -0.28), color=INK,
-                   arrowprops={"arrowstyle": "-|>", "color": INK})
+    right.annotate("generated songs\nat first", (0.02, -1.0), (0.33, -0.93), color=INK, fontsize=9,
+                   va="center", arrowprops={"arrowstyle": "-|>", "color": INK})
     left.set_ylim(-5, 5)
     for axes in (left, right):
         axes.set_xlabel("D(G(z))")
@@ -172,7 +176,7 @@ def pinball():
     for z in np.arange(0.05, 1.0, 0.1):
         right.axvline(x[np.searchsorted(np.cumsum(p), z)], ymax=0.25, color=RED, linewidth=1.2)
     right.axvline((p * x).sum(), color=BLUE, linewidth=1.5, linestyle="--")
-    right.text((p * x).sum() + 0.05, p.max() * 1.06, "mean", color=BLUE, ha="center")
+    right.text((p * x).sum() - 0.1, p.max() * 1.06, "mean", color=BLUE, ha="right")
     right.text(-1.4, p.max() * 0.62, "quantiles of\nz = .05, .15 ...", color=RED, ha="center",
                fontsize=9)
     right.set_yticks([])
@@ -195,12 +199,13 @@ def autodiff():
               bend=-bend)
     for start, end, bend, text in [(0.45, 1.15, 0, "db += dL"),
                                    (1.15, 1.85, 0, "da += (1 - b²) db"),
-                                   (1.85, 2.55, 0, "dx += W' da"), (1.85, 3.2, 0.5, "dW += da x'")]:
+                                   (1.85, 2.55, 0, "dx += W$^T$ da"),
+                                   (1.85, 3.2, 0.5, "dW += da x$^T$")]:
         x = 2.85 if bend else 2.4
         arrow(axes, (x, start + (0.1 if bend else 0.23)), (x, end - (0.1 if bend else 0.23)), RED,
               True, bend=bend)
-        label(axes, 3.5 if bend else 2.95, 3.0 if bend else (start + end) / 2, text, RED, ha="left",
-              fontsize=10)
+        beside = (3.5, 3.0) if bend else (3.5 if end == 2.55 else 2.5, (start + end) / 2)
+        label(axes, *beside, text, RED, ha="left", fontsize=10)
     arrow(axes, (0.3, 3.3), (0.3, 0.4))
     label(axes, 0.15, 1.85, "values", rotation=90)
     arrow(axes, (5.7, 0.4), (5.7, 3.3), RED, True)
@@ -210,8 +215,8 @@ def autodiff():
 def convolution():
     axes = canvas(7.4, 3.4)
     # The window and its turned twin, with one corner marked.
-    for left, title, colour, corner in [(0.5, "forward (1): y hears x", BLUE, "k$_{00}$"),
-                                        (4.2, "backward (3'): x hears dy", RED, "k$_{44}$")]:
+    for left, title, colour, corner in [(0.5, "forward (1): y from x", BLUE, "k$_{00}$"),
+                                        (4.2, "backward (3a): dx from dy", RED, "k$_{44}$")]:
         for t in range(9):
             for w in range(4):
                 axes.add_patch(Rectangle((left + 0.3 * t, 0.95 + 0.3 * w), 0.3, 0.3, fill=False,
