@@ -111,10 +111,11 @@ def feedback():
                  [(first, 3.35), (first + 0.75, 3.35), (first + 0.75, 1.05), (second, 1.05),
                   (second, 1.33)], BLUE)
             path(axes,
-                 [(second + 0.2, 1.33), (second + 0.2, 0.9), (first + 0.62, 0.9), (first + 0.62, 3.0),
-                  (first + 0.5, 3.0)], RED, True)
+                 [(second + 0.2, 1.33), (second + 0.2, 0.9), (first + 0.62, 0.9),
+                  (first + 0.62, 3.0), (first + 0.5, 3.0)], RED, True)
             label(axes, first + 1.0, 0.72, "(G8)", RED)
-            label(axes, left + 1.6, 0.15, "y becomes an input: its gradient comes back", fontsize=10)
+            label(axes, left + 1.6, 0.15, "y becomes an input: its gradient comes back",
+                  fontsize=10)
         else:
             for x, step in [(first, "t-1"), (second, "t")]:
                 arrow(axes, (x + 0.25, 0.75), (x + 0.25, 1.33), GREEN)
