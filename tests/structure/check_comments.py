@@ -9,7 +9,8 @@ leaves behind, and what this program looks for in blocks of `///` and `//` comme
 
     joined    prose follows a picture with no empty comment line between
     misfit    a row of a table that shares no column with the rows beside it
-    cut       a row filled to the limit, and one to three words of it on the next line
+    cut       a row filled to the limit, and a few words of it on the next line
+    fused     two equations with their numbers in one row
     orphan    the same in prose, before a new item or the rest of the sentence
     unhung    an item of a list that goes on at the margin
     columns   gaps of two or more spaces within a flowing sentence
@@ -28,6 +29,7 @@ LIMIT = 100
 PICTURE = 4  # spaces after the margin, as in Markdown
 COMMENT = re.compile(r"^(\s*)(///?)(?: (.*)|)$")
 ITEM = re.compile(r"^\s*(?:[-*]|\d+\.|[A-Z]\.|\\\w+) ")
+FUSED = re.compile(r"= .*\S \(\d+[a-z]?\) \S+ = ")
 GAP = re.compile(r"(?<=\S) {2,}(?=\S)")
 
 
@@ -97,8 +99,9 @@ def left_over(above, line):
     if text in ("}", ")", "]", "};", ");"):
         return True
     code = text.endswith(";") or "..." in text or not re.search(r"\w", text)
-    first_cell = re.split(r" {4,}", above.body.strip())[0]  # "Conv2d, Attention,": it goes on
-    return not code and above.body.rstrip()[-1] not in ".;!?" and not first_cell.endswith(",")
+    cells = re.split(r" {4,}", above.body.strip())  # a first cell "Conv2d, Attention," goes on
+    open_cell = len(cells) > 1 and cells[0].endswith(",") and "=" not in cells[0]
+    return not code and above.body.rstrip()[-1] not in ".;!?" and not open_cell
 
 
 def share_a_column(row, other):
@@ -126,6 +129,8 @@ def signs_of_paragraph(run):
         if picture:
             if few and line.indent == above.indent:
                 found.append((line.number, "cut: the end of the row above"))
+            if line.indent >= PICTURE and FUSED.search(line.body):
+                found.append((line.number, "fused: two numbered equations in one row"))
             rows = [row for row in (above, below) if row is not None and row.columns]
             if (line.columns and rows and above is not None and above.indent == line.indent
                     and is_full(above, line)
@@ -222,6 +227,9 @@ PLANTED = [
     ("cut", """\
 ///   a = W x + U h + b,   c = sigmoid(a^f) c_0 + sigmoid(a^i) tanh(a^g),   h = sigmoid(a^o) x x
 ///   tanh(c)
+"""),
+    ("fused", """\
+///     g = g + l2 w (3) g = g min(1, clip / norm) (4)
 """),
     ("orphan", """\
     /// \\throws FormatError where the text is not JSON or is nested deeper than `max_depth`, and
