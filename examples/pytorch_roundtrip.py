@@ -16,7 +16,8 @@ tensors = load_file(sys.argv[1])
 x, y = tensors.pop("x"), tensors.pop("y")
 lstm = torch.nn.LSTM(input_size=x.shape[2], hidden_size=y.shape[2], num_layers=2)
 # strict: a name or a shape that is not PyTorch's own is refused.
-lstm.load_state_dict({name.removeprefix("lstm."): value for name, value in tensors.items()}, strict=True)
+lstm.load_state_dict({name.removeprefix("lstm."): value for name, value in tensors.items()},
+                     strict=True)
 apart = (lstm(x)[0] - y).abs().max().item()
 print(f"PyTorch has mgan's output but for {apart:.1e}")
 assert apart < 1e-5

@@ -4,13 +4,13 @@
     mgan_dump_scores data/scores/*.score > notes.tsv      (built beside the tests)
     scripts/compare_scores.py notes.tsv CORPUS [--show SCORE]
 
-CORPUS is a folder of MIDI files; a score is compared with the files whose path matches its pattern in
-PAIRS. Nothing is read from them into the project: what comes out is how far our typing agrees.
+CORPUS is a folder of MIDI files; a score is compared with the files whose path matches its pattern
+in PAIRS. Nothing of them enters the project; the result only says how far our typing agrees.
 
 Printed for each pair, after the transposition that fits best:
   notes      notes of the score, without repeats
-  tune       share of the first voice's highest notes, in order: what counts where the rest is ours
-  in order   share of the notes in the longest common subsequence of pitches: onset order, low to high
+  tune       share of the first voice's highest notes, in order: what counts if we arranged the rest
+  in order   share of the notes in the longest common subsequence of pitches, by onset, low to high
   placed     share of them with the same pitch at the same place: an onset whose distance from the
              notes before, in the aligned stretch, differs by less than a 1/12 of a quarter note
 --show prints where the two differ. Needs mido (pip install mido).
@@ -88,7 +88,7 @@ def groups(notes):
 
 
 def placed(score, other, shift):
-    """Notes at the same place: windows of the score are laid on the other file where they fit best."""
+    """Notes at the same place: windows of the score, each where it fits the other file best."""
     other_at = collections.defaultdict(set)
     onsets_of = collections.defaultdict(list)
     for onset, pitch in other:
@@ -115,7 +115,8 @@ def placed(score, other, shift):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("notes")
     parser.add_argument("corpus", type=pathlib.Path)
     parser.add_argument("--show", metavar="SCORE")
@@ -136,10 +137,13 @@ def main():
                                                         lcs([p + by for p in a], pitches)))
             same = lcs([p + shift for p in a], pitches)
             print(f"{name:26s} {path.name:40s} notes {len(a):4d}  shift {shift:+d}  "
-                  f"tune {lcs([p + shift for p in upper], pitches) / len(upper):.3f}  in order {same / len(a):.3f}  placed {placed(score, other, shift) / len(a):.3f}")
+                  f"tune {lcs([p + shift for p in upper], pitches) / len(upper):.3f}  "
+                  f"in order {same / len(a):.3f}  "
+                  f"placed {placed(score, other, shift) / len(a):.3f}")
             if options.show:
                 mine, theirs = groups([(o, p + shift) for o, p in score]), groups(other)
-                blocks = difflib.SequenceMatcher(None, [g for _, g in mine], [g for _, g in theirs], False)
+                blocks = difflib.SequenceMatcher(None, [g for _, g in mine], [g for _, g in theirs],
+                                                 False)
                 for kind, i, j, k, m in blocks.get_opcodes():
                     if kind != "equal":
                         print(kind, [(round(o, 2), sorted(g)) for o, g in mine[i:j]], "/",

@@ -3,15 +3,15 @@
 
     peers/torch_workloads.py [--threads N] [--filter W3] [--seconds S] [--keys FILE] [--no-compile]
 
-Prints a JSON array like bench_workloads, with a "variant" in each row; --keys reads the rows to
-measure ("W3|step|100|TorchScript, explicit" a line), so that a slow variant is timed once and not in
-every round. --filter takes several names, separated by commas.
+Prints a JSON array like bench_workloads, with a "variant" in each row. --keys reads the rows to
+measure ("W3|step|100|TorchScript, explicit" on a line), so that a slow variant is timed once and
+not in every round. --filter takes several names, separated by commas.
 
-What is done for PyTorch's sake: oneDNN on and off; the thread number as asked; TorchScript; torch.compile
-of one step of the loop (a loop of 100 steps as a whole takes it many minutes); inference mode and a
-frozen graph for generation; gradients set to None, not to zero; no gradient for weights that are not
-updated (W4); queries, keys and values by one product (W5); denormal numbers flushed. The caller may
-raise MALLOC_TRIM_THRESHOLD_ and MALLOC_MMAP_THRESHOLD_ (benchmarks/compare does).
+What helps PyTorch here: oneDNN on and off; the requested number of threads; TorchScript;
+torch.compile of one step of the loop (compiling a loop of 100 steps takes many minutes); inference
+mode and a frozen graph for generation; gradients set to None, not to zero; no gradient for weights
+that are not updated (W4); queries, keys and values by one product (W5); denormal numbers flushed.
+The caller may raise MALLOC_TRIM_THRESHOLD_ and MALLOC_MMAP_THRESHOLD_ (benchmarks/compare does).
 """
 import argparse
 import json
@@ -25,7 +25,8 @@ try:
     import torch.nn as nn
     import torch.nn.functional as F
 except ImportError:
-    sys.exit("torch_workloads.py: PyTorch is not installed (pip install torch), its part is left out")
+    sys.exit("torch_workloads.py: PyTorch is not installed (pip install torch), "
+             "its part is left out")
 
 B, H = 20, 100
 
@@ -53,7 +54,7 @@ class CellLoop(nn.Module):
 
 
 class Explicit(nn.Module):
-    """The same with the equations written out, so that a compiler can fuse them; one product a layer."""
+    """The same with the equations written out, for a compiler to fuse; one product a layer."""
 
     def __init__(self):
         super().__init__()
@@ -172,12 +173,13 @@ class PfClassifier(nn.Module):
         return torch.sigmoid(self.out(torch.cat([o[-1, :, :H], o[0, :, H:]], 1)))
 
 
-# ---- the workloads: each maker returns a function that does one run ---------------------------------
+# ---- the workloads: each maker returns a function that does one run
 
 def layer(bidirectional, backward):
     def make():
         m = nn.LSTM(4 if bidirectional else 8, H, 2, bidirectional=bidirectional)
-        x, g = torch.randn(100, B, m.input_size), torch.randn(100, B, (2 if bidirectional else 1) * H)
+        x = torch.randn(100, B, m.input_size)
+        g = torch.randn(100, B, (2 if bidirectional else 1) * H)
 
         def forward():
             with torch.inference_mode():
@@ -206,7 +208,8 @@ def regression(model, *inputs, target):
 
 
 def generator_step(make_model, T=100):
-    return lambda: regression(make_model(), torch.rand(T, B, 4), torch.rand(B, 4), target=torch.rand(T, B, 4))
+    return lambda: regression(make_model(), torch.rand(T, B, 4), torch.rand(B, 4),
+                              target=torch.rand(T, B, 4))
 
 
 def teacher_forced():
@@ -277,7 +280,8 @@ def script(model):
 def variants(compile_too):
     """(workload, pass, T, B, variant, oneDNN, maker)"""
     generators = [("loop of LSTMCell", CellLoop), ("equations", Explicit),
-                  ("TorchScript, LSTMCell", script(CellLoop)), ("TorchScript, equations", script(Explicit))]
+                  ("TorchScript, LSTMCell", script(CellLoop)),
+                  ("TorchScript, equations", script(Explicit))]
     if compile_too:
         generators.append(("torch.compile of the step", CompiledStep))
     for onednn in (True, False):
@@ -304,7 +308,7 @@ def variants(compile_too):
 
 
 def measure(run, seconds, least_runs):
-    """Medians as bench_workloads takes them; three runs to warm up, for TorchScript specialises late."""
+    """Medians as in bench_workloads; three runs to warm up, since TorchScript specialises late."""
     for _ in range(3 if least_runs > 2 else 2):
         run()
     times, cpu_times, total = [], [], 0.0
@@ -316,7 +320,8 @@ def measure(run, seconds, least_runs):
         total += times[-1]
     times.sort()
     cpu_times.sort()
-    return times[len(times) // 2] * 1e3, times[0] * 1e3, cpu_times[len(times) // 2] * 1e3, len(times)
+    middle = len(times) // 2
+    return times[middle] * 1e3, times[0] * 1e3, cpu_times[middle] * 1e3, len(times)
 
 
 def main():
@@ -349,7 +354,8 @@ def main():
         except Exception as error:  # a variant that does not work here is no reason to stop
             print(f"torch_workloads.py: {key}: {str(error).splitlines()[0][:200]}", file=sys.stderr)
             continue
-        row = {"workload": name, "pass": what, "variant": f"PyTorch {torch.__version__.split('+')[0]}, {variant}",
+        row = {"workload": name, "pass": what,
+               "variant": f"PyTorch {torch.__version__.split('+')[0]}, {variant}",
                "key": key, "T": T, "B": batch, "H": H, "threads": options.threads,
                "ms_median": round(median, 4), "ms_min": round(least, 4),
                "ms_cpu": round(cpu, 4), "runs": runs}

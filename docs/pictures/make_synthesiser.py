@@ -22,7 +22,8 @@ def smoothstep(x):
 
 
 def envelope(t, length, attack=0.005, release=0.05, decay=1.0):
-    return smoothstep(t / attack) * smoothstep((length + release - t) / release) * np.exp(-t / decay)
+    fall = smoothstep((length + release - t) / release)
+    return smoothstep(t / attack) * fall * np.exp(-t / decay)
 
 
 def note(pitch, onset=0.1, length=0.5):
@@ -44,7 +45,8 @@ def blurred(x, sigma=1.5):
 
 
 def main():
-    plt.rcParams.update({"font.size": 9, "svg.hashsalt": "mgan", "axes.spines.top": False, "axes.spines.right": False})
+    plt.rcParams.update({"font.size": 9, "svg.hashsalt": "mgan", "axes.spines.top": False,
+                         "axes.spines.right": False})
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.0, 2.8), constrained_layout=True)
     left.plot(TIME, note(40.0), color="#9ab", linewidth=0.6, label="x(t), pitch 40")
     left.plot(TIME, envelope(TIME - 0.1, 0.5), color="#c33", label="E(t - o; l)")
@@ -56,7 +58,8 @@ def main():
 
     target = note(60.0)
     pitches = np.arange(54.0, 66.01, 0.05)
-    for name, ear, colour in [("whole spectrum", spectrum, "#9ab"), ("blurred along pitch", blurred, "#c33")]:
+    for name, ear, colour in [("whole spectrum", spectrum, "#9ab"),
+                              ("blurred along pitch", blurred, "#c33")]:
         wanted = ear(target)
         loss = np.array([np.sum((ear(note(p)) - wanted) ** 2) for p in pitches])
         right.plot(pitches, loss / loss.max(), color=colour, label=name)
@@ -64,7 +67,8 @@ def main():
     right.set_xlabel("pitch of the note; the target is 60")
     right.set_ylabel("squared distance")
     right.legend(loc="lower right", frameon=False)
-    figure.savefig(pathlib.Path(__file__).resolve().parent / "synthesiser.svg", metadata={"Date": None})
+    figure.savefig(pathlib.Path(__file__).resolve().parent / "synthesiser.svg",
+                   metadata={"Date": None})
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-// The program of docs/attention.md: the sums as they stand, held against the layer.
+// The program of docs/attention.md: the sums written out, compared with the layer.
 
 #include <mgan/autodiff/gradient_check.hpp>
 #include <mgan/layers/attention.hpp>
@@ -34,20 +34,20 @@ struct Attention {
         }
         return p;
     }
-    Mat forward(const Mat& x) const { return w_v * x * weights(x); }  // (4): o_t = sum p_tj v_j
+    Mat forward(const Mat& x) const { return w_v * x * weights(x); }  // (4): m_t = sum p_tj v_j
 
-    /// Equations (6) to (9): dL/dx of L = sum of d_o * o.
-    Mat backward(const Mat& x, const Mat& d_o) const {
+    /// Equations (6) to (9): dL/dx of L = sum of d_m * m.
+    Mat backward(const Mat& x, const Mat& d_m) const {
         const Mat q = w_q * x, k = w_k * x, v = w_v * x, p = weights(x);
         Mat d_q = Mat::Zero(q.rows(), q.cols()), d_k = d_q, d_v = d_q;
         for (Index t = 0; t < x.cols(); ++t) {
-            const Mat d_p = v.transpose() * d_o.col(t);  // worth of each weight
+            const Mat d_p = v.transpose() * d_m.col(t);  // gradient of each weight
             const double mean = p.col(t).cwiseProduct(d_p).sum();
             for (Index j = 0; j < x.cols(); ++j) {
                 const double d_score = p(j, t) * (d_p(j) - mean);  // (6)
                 d_q.col(t) += d_score / root(x) * k.col(j);        // (7)
                 d_k.col(j) += d_score / root(x) * q.col(t);        // (8)
-                d_v.col(j) += p(j, t) * d_o.col(t);
+                d_v.col(j) += p(j, t) * d_m.col(t);
             }
         }
         return w_q.transpose() * d_q + w_k.transpose() * d_k + w_v.transpose() * d_v;  // (9)
@@ -62,18 +62,18 @@ double difference(const mgan::AttentionConfig& config) {
     const Index h = config.features;
     const Attention sums{mgan::random_matrix(h, h, 1), mgan::random_matrix(h, h, 2),
                          mgan::random_matrix(h, h, 3)};
-    const Mat x = mgan::random_matrix(h, kSteps, 4), d_o = mgan::random_matrix(h, kSteps, 5);
+    const Mat x = mgan::random_matrix(h, kSteps, 4), d_m = mgan::random_matrix(h, kSteps, 5);
 
     mgan::Attention<double> layer(config), gradients(config);
     layer.in_proj << sums.w_q, sums.w_k, sums.w_v;
     mgan::Sequence<double> in(kSteps, 1, h), out(kSteps, 1, h), d_out(kSteps, 1, h), d_in = d_out;
     in.all() = x;
-    d_out.all() = d_o;
+    d_out.all() = d_m;
     mgan::Attention<double>::Cache cache;
     layer.forward(std::as_const(in).view(), out.view(), cache);
     layer.backward(std::as_const(d_out).view(), d_in.view(), cache, gradients);
     return std::max((out.all() - sums.forward(x)).cwiseAbs().maxCoeff(),
-                    (d_in.all() - sums.backward(x, d_o)).cwiseAbs().maxCoeff());
+                    (d_in.all() - sums.backward(x, d_m)).cwiseAbs().maxCoeff());
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ struct Node {
 
 class Tape;
 
-/// A number that remembers where it stands in the list.
+/// A number that knows its place in the list.
 struct Var {
     Tape* tape;
     std::size_t index;

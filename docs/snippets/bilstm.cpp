@@ -28,7 +28,7 @@ double difference_to_reversal(const mgan::BiLstm<double>& layer, const mgan::Seq
     return (y.all().bottomRows(layer.hidden()) - reversed(h).all()).cwiseAbs().maxCoeff();
 }
 
-/// dL/dx_t of L = sum of the outputs at step `at`: who is heard there?
+/// dL/dx_t of L = sum of the outputs at step `at`: on which inputs do they depend?
 void print_hearing(Index layers, Index at) {
     constexpr Index kSteps = 7, kHidden = 5;
     mgan::BiLstm<double> layer(1, kHidden, layers), gradients(1, kHidden, layers);
@@ -41,7 +41,7 @@ void print_hearing(Index layers, Index at) {
         dy.step(at).middleRows(forward_half ? 0 : kHidden, kHidden).setOnes();
         layer.forward(std::as_const(x).view(), cache);
         layer.backward(std::as_const(dy).view(), dx.view(), cache, gradients);
-        std::printf("%d layer%s %s half of step %d hears steps:", static_cast<int>(layers),
+        std::printf("%d layer%s %s half of step %d depends on steps:", static_cast<int>(layers),
                     layers == 1 ? ", " : "s,", forward_half ? "forward " : "backward",
                     static_cast<int>(at));
         for (Index t = 0; t < kSteps; ++t)

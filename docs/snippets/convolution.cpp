@@ -1,4 +1,4 @@
-// The program of docs/convolution.md: the sums as they stand, held against the layer.
+// The program of docs/convolution.md: the sums written out, compared with the layer.
 
 #include <mgan/autodiff/gradient_check.hpp>
 #include <mgan/layers/conv2d.hpp>
@@ -8,7 +8,7 @@
 namespace {
 
 using mgan::Index;
-using Plane = mgan::Matrix<double>;  // T x W; outside of it everything is zero
+using Plane = mgan::Matrix<double>;  // T x W; zero outside
 
 double at(const Plane& plane, Index t, Index w) {
     const bool inside = t >= 0 && t < plane.rows() && w >= 0 && w < plane.cols();
@@ -31,11 +31,11 @@ struct Loops {
     }
     Plane d_input(const Plane& dy) const {
         Plane dx = Plane::Zero(dy.rows(), dy.cols());
-        for (Index s = 0; s < dy.rows(); ++s)
+        for (Index r = 0; r < dy.rows(); ++r)
             for (Index v = 0; v < dy.cols(); ++v)
                 for (Index i = 0; i < k.rows(); ++i)
                     for (Index j = 0; j < k.cols(); ++j)
-                        dx(s, v) += k(i, j) * at(dy, s - i + p, v - j + q);
+                        dx(r, v) += k(i, j) * at(dy, r - i + p, v - j + q);
         return dx;
     }
     Plane d_kernel(const Plane& x, const Plane& dy) const {

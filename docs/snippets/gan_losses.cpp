@@ -25,17 +25,17 @@ void print_slopes() {
     }
 }
 
-/// Who rests at balance, where D = 1/2 for every song.
+/// Who is frozen at balance, where D = 1/2 for every song.
 void print_freezing() {
     const double loss_d = 2.0 * mgan::cross_entropy(0.5, 1.0).value;  // 2 log 2: two terms
     const double loss_g = mgan::negative_log(0.5).value;              // log 2
-    std::printf("without the half: the generator rests: %s\n",
+    std::printf("without the half: the generator is frozen: %s\n",
                 loss_g < 0.7 * loss_d ? "yes" : "no");
     const mgan::Freezing rest = mgan::freeze(mgan::FreezingRule::winner, loss_d, loss_g, 0.7);
-    std::printf("with the half: the generator rests: %s\n", rest.generator ? "yes" : "no");
+    std::printf("with the half: the generator is frozen: %s\n", rest.generator ? "yes" : "no");
 }
 
-/// Songs of one number: real ones are -1 or +1. Made ones: all 0, or -1 or +1 as well.
+/// Songs of one number: real ones are -1 or +1; generated ones all 0, or -1 or +1 as well.
 void print_feature_matching() {
     mgan::Matrix<double> real(1, 2), collapsed(1, 2), right(1, 2), unused;
     real << -1, 1;

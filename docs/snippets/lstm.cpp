@@ -25,7 +25,7 @@ struct Small {
     std::array<Number, 4> w{}, u{}, b{};
 };
 
-/// What one step leaves behind for the way back.
+/// What one step saves for the backward pass.
 template <typename Number>
 struct Step {
     Number x, i, f, g, o, c, h;
@@ -124,7 +124,7 @@ double error_of_backward() {
 using mgan::Index;
 
 /// Gradient of L = sum of dy * y over T steps, computed in pieces of `piece` steps: the state goes
-/// from piece to piece, the gradient does not. piece = T: nothing is cut.
+/// from piece to piece, the gradient does not. piece = T: not truncated.
 mgan::Lstm<double> truncated(const mgan::Lstm<double>& lstm, const mgan::Sequence<double>& x,
                              const mgan::Sequence<double>& dy, Index piece) {
     mgan::Lstm<double> gradients(lstm.features(), lstm.hidden());
@@ -151,7 +151,7 @@ double norm(const mgan::Matrix<double>& m) {
     return std::sqrt(m.cwiseProduct(m).sum());
 }
 
-/// How far the gradient of W_hh is from the whole one, as a share of its norm.
+/// The relative error of the gradient of W_hh.
 void print_truncation() {
     mgan::Lstm<double> lstm(4, 16);
     mgan::initialise(lstm, mgan::Random(3, "lstm"));
@@ -159,7 +159,7 @@ void print_truncation() {
     mgan::Sequence<double> x(kSteps, 1, 4), dy(kSteps, 1, 16);
     x.all() = mgan::random_matrix(4, kSteps, 1);
     dy.set_zero();
-    dy.step(kSteps - 1) = mgan::random_matrix(16, 1, 2);  // L looks at the last step alone
+    dy.step(kSteps - 1) = mgan::random_matrix(16, 1, 2);  // L depends on the last step alone
     const mgan::Matrix<double> whole = truncated(lstm, x, dy, kSteps).weight_hh;
     for (const Index piece : {1, 5, 10, 20, 50, 100}) {
         const mgan::Matrix<double> part = truncated(lstm, x, dy, piece).weight_hh;
@@ -170,7 +170,7 @@ void print_truncation() {
 
 // ---- how far back the gradient reaches
 
-/// |dL/dx| of the input k steps before the end, L being read off the last output.
+/// |dL/dx| of the input k steps before the end, L depends on the last output.
 void print_memory(double forget_bias) {
     mgan::Lstm<double> lstm(4, 16), gradients(4, 16);
     mgan::initialise(lstm, mgan::Random(3, "lstm"));

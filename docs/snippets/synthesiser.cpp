@@ -1,5 +1,5 @@
-// The program of docs/synthesiser.md: a note and its gradients by the formulas, held against the
-// library.
+// The program of docs/synthesiser.md: a note and its gradients by the formulas, compared with
+// the library.
 
 #include <mgan/audio/synthesiser.hpp>
 #include <mgan/autodiff/gradient_check.hpp>
@@ -17,37 +17,40 @@ using mgan::Vector;
 constexpr double kRate = 4000.0;  // samples a second
 constexpr double kTwoPi = 2.0 * std::numbers::pi;
 
-/// One note, its samples, and what a loss says about them gives back.
+/// One note: its samples, and its gradient from that of the samples.
 struct Note {
     double onset, length, pitch, velocity;
-    double a = 0.005, r = 0.05, d = 1.0;  // attack, release, decay
+    double attack = 0.005, release = 0.05, decay = 1.0;  // seconds
 
-    static double s(double x) { return x <= 0 ? 0 : x >= 1 ? 1 : x * x * (3 - 2 * x); }
-    static double ds(double x) { return x <= 0 || x >= 1 ? 0 : 6 * x * (1 - x); }
+    static double ramp(double x) { return x <= 0 ? 0 : x >= 1 ? 1 : x * x * (3 - 2 * x); }
+    static double ramp_slope(double x) { return x <= 0 || x >= 1 ? 0 : 6 * x * (1 - x); }
     double omega() const { return kTwoPi * 440.0 * std::exp2((pitch - 69.0) / 12.0); }
 
     double sample(double time) const {
         const double t = time - onset;
-        const double envelope = s(t / a) * s((length + r - t) / r) * std::exp(-t / d);
+        const double envelope =
+            ramp(t / attack) * ramp((length + release - t) / release) * std::exp(-t / decay);
         return velocity / 127.0 * envelope * std::sin(omega() * t);
     }
 
-    Note gradient(const Vector<double>& g) const {
+    Note gradient(const Vector<double>& dx) const {
         Note sum{0, 0, 0, 0};
-        for (Index n = 0; n < g.size(); ++n) {
+        for (Index n = 0; n < dx.size(); ++n) {
             const double t = static_cast<double>(n) / kRate - onset;
-            const double attack = s(t / a), release = s((length + r - t) / r),
-                         fade = std::exp(-t / d);
-            const double d_attack = ds(t / a) / a, d_release = -ds((length + r - t) / r) / r;
-            const double envelope = attack * release * fade;
-            const double by_time = (d_attack * release + attack * d_release) * fade - envelope / d;
-            const double by_length = -attack * d_release * fade;
+            const double rise = ramp(t / attack), fall = ramp((length + release - t) / release);
+            const double fade = std::exp(-t / decay);
+            const double rise_slope = ramp_slope(t / attack) / attack;
+            const double fall_slope = -ramp_slope((length + release - t) / release) / release;
+            const double envelope = rise * fall * fade;
+            const double by_time =
+                (rise_slope * fall + rise * fall_slope) * fade - envelope / decay;
+            const double by_length = -rise * fall_slope * fade;
             const double sine = std::sin(omega() * t), cosine = std::cos(omega() * t);
             const double loud = velocity / 127.0;
-            sum.velocity += g(n) * envelope * sine / 127.0;
-            sum.pitch += g(n) * loud * envelope * cosine * t * omega() * std::numbers::ln2 / 12.0;
-            sum.length += g(n) * loud * by_length * sine;
-            sum.onset -= g(n) * loud * (by_time * sine + envelope * cosine * omega());
+            sum.velocity += dx(n) * envelope * sine / 127.0;
+            sum.pitch += dx(n) * loud * envelope * cosine * t * omega() * std::numbers::ln2 / 12.0;
+            sum.length += dx(n) * loud * by_length * sine;
+            sum.onset -= dx(n) * loud * (by_time * sine + envelope * cosine * omega());
         }
         return sum;
     }

@@ -1,9 +1,10 @@
 """mgan as a Conan 2 package: headers, with a component for each set of libraries that they need.
 
-    conan create packaging/conan -s compiler.cppstd=20      Eigen and nlohmann/json from Conan Center
-    ... -o "&:system_libraries=True"                        those of the system, found by pkg-config
+    conan create packaging/conan -s compiler.cppstd=20  Eigen and nlohmann/json from Conan Center
+    ... -o "&:system_libraries=True"                    those of the system, found by pkg-config
 
-Components and their CMake targets: midi (mgan::midi), nets, io, audio. `with_audio` links FFTW, which is GPL.
+Components and their CMake targets: midi (mgan::midi), nets, io, audio. `with_audio` links FFTW,
+which is GPL.
 """
 import pathlib
 import re
@@ -24,12 +25,14 @@ class Mgan(ConanFile):
     settings = "os", "arch", "compiler", "build_type"
     options = {"with_nets": [True, False], "with_io": [True, False], "with_audio": [True, False],
                "system_libraries": [True, False]}
-    default_options = {"with_nets": True, "with_io": True, "with_audio": False, "system_libraries": False}
+    default_options = {"with_nets": True, "with_io": True, "with_audio": False,
+                       "system_libraries": False}
     no_copy_source = True
 
     # Component -> (what it stands on, Conan's name of its libraries, pkg-config's names).
     PARTS = {"nets": ("midi", {"eigen/3.4.0": "eigen::eigen"}, ["eigen3"]),
-             "io": ("nets", {"nlohmann_json/[>=3.9 <4]": "nlohmann_json::nlohmann_json"}, ["nlohmann_json"]),
+             "io": ("nets", {"nlohmann_json/[>=3.9 <4]": "nlohmann_json::nlohmann_json"},
+                    ["nlohmann_json"]),
              "audio": ("nets", {"fftw/[>=3.3 <4]": "fftw::fftw"}, ["fftw3", "fftw3f"])}
 
     @property
@@ -63,7 +66,8 @@ class Mgan(ConanFile):
         self.info.settings.clear()
 
     def package(self):
-        copy(self, "LICENSE", self.source_folder, str(pathlib.Path(self.package_folder, "licenses")))
+        copy(self, "LICENSE", self.source_folder,
+             str(pathlib.Path(self.package_folder, "licenses")))
         copy(self, "include/*", self.source_folder, self.package_folder)
 
     def package_info(self):

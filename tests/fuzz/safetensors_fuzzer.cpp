@@ -1,9 +1,8 @@
 // Fuzzing of everything that reads JSON or tensors from bytes that nobody vouches for.
 //
-//     clang++-14 -std=c++20 -O1 -g -Iinclude tests/fuzz/safetensors_fuzzer.cpp -o
-//     safetensors_fuzzer
+//     clang++-14 -std=c++20 -O1 -g -Iinclude tests/fuzz/safetensors_fuzzer.cpp
+//         -o safetensors_fuzzer -fno-sanitize-recover=all
 //         -fsanitize=fuzzer,address,undefined,float-divide-by-zero,float-cast-overflow
-//         -fno-sanitize-recover=all
 //     ./safetensors_fuzzer -max_len=4096 -timeout=2 -rss_limit_mb=512 CORPUS tests/data
 //
 // The first byte of an input says what it is: '{' settings, 'h' a history behind it, '-' an

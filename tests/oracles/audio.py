@@ -4,8 +4,9 @@
     pip install numpy==2.4.6 torch==2.13.0
     tests/oracles/audio.py            writes tests/data/oracles/audio_*.txt
 
-Synthesis is written from the formula of docs/synthesiser.md, the transform is torch.fft.fft followed by
-torch.fft.fftshift (the centring of the paper, literally), gradients are PyTorch's autograd, in float64.
+Synthesis follows the formula of docs/synthesiser.md, the transform is torch.fft.fft followed by
+torch.fft.fftshift (the centring of the paper, literally), and gradients are those of PyTorch's
+autograd, in float64.
 The spectrum of audio_spectrum.txt is numpy's. The format of the files is that of gradients.py.
 """
 import math
@@ -31,7 +32,8 @@ def synthesise(tones, samples, rate, partials, rolloff, attack, release, decay):
     for onset, length, pitch, velocity in tones:
         t = time - onset
         frequency = 440.0 * 2.0 ** ((pitch - 69.0) / 12.0)
-        envelope = smoothstep(t / attack) * (1.0 - smoothstep((t - length) / release)) * torch.exp(-t / decay)
+        fall = 1.0 - smoothstep((t - length) / release)
+        envelope = smoothstep(t / attack) * fall * torch.exp(-t / decay)
         for k in range(1, partials + 1):
             if k * frequency.item() < rate / 2:
                 total = total + velocity / 127.0 * envelope * k ** -rolloff * torch.sin(
@@ -86,12 +88,15 @@ def write(case, output):
 
 def main():
     case = gradients.Case("audio_synthesiser", 31, notes=3)
-    tones = torch.tensor([[0.0113, 0.061, 52.0, 80.0], [-0.0307, 0.0704, 57.3, 71.0], [0.0911, 0.4, 60.4, 103.0]])
+    tones = torch.tensor([[0.0113, 0.061, 52.0, 80.0], [-0.0307, 0.0704, 57.3, 71.0],
+                          [0.0911, 0.4, 60.4, 103.0]])
     x = case.leaf("x", tones, samples_are_rows=True)
     write(case, synthesise(x, 240, 800.0, 2, 1.5, 0.011, 0.03, 0.4))
 
     case = gradients.Case("audio_low_pass", 32, samples=96, batch=2, values=0, logarithm=0)
-    write(case, scaled(low_pass(case.leaf("x", uniform(2, 96), samples_are_rows=True), 800.0, 800.0), False))
+    write(case,
+          scaled(low_pass(case.leaf("x", uniform(2, 96), samples_are_rows=True), 800.0, 800.0),
+                 False))
     case = gradients.Case("audio_windows", 33, samples=101, batch=1, values=6, logarithm=1)
     x = case.leaf("x", uniform(1, 101), samples_are_rows=True)
     write(case, scaled(windows(x, 800.0, 0.05, 1.5, 40.0, 380.0, 6), True))
@@ -102,7 +107,8 @@ def main():
     for name, samples in [("even", 48), ("odd", 45)]:
         wave = generator.uniform(-1.0, 1.0, samples)
         spectrum = numpy.fft.rfft(wave)
-        for key, matrix in [(name, wave[:, None]), (name + "_spectrum", numpy.stack([spectrum.real, spectrum.imag]))]:
+        for key, matrix in [(name, wave[:, None]),
+                            (name + "_spectrum", numpy.stack([spectrum.real, spectrum.imag]))]:
             lines.append(f"{key} {matrix.shape[0]} {matrix.shape[1]}")
             lines.extend(" ".join(repr(float(v)) for v in row) for row in matrix)
     (gradients.FOLDER / "audio_spectrum.txt").write_text("\n".join(lines) + "\n")

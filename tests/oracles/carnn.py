@@ -2,7 +2,7 @@
 """The CARNN layers and generator as PyTorch computes them, for tests/proofs/carnn_oracle_test.cpp.
 
     pip install torch==2.13.0
-    tests/oracles/carnn.py            writes tests/data/oracles/{conv2d,attention*,mapping,carnn*}.txt
+    tests/oracles/carnn.py        writes tests/data/oracles/{conv2d,attention*,mapping,carnn*}.txt
 
 The nets are PyTorch's own: torch.nn.Conv2d, torch.nn.MultiheadAttention, torch.nn.LSTM,
 torch.nn.Linear. Format and conventions: gradients.py.
@@ -26,17 +26,20 @@ def sequence(picture):
 
 
 def convolution(case, prefix, channels_in, channels_out, window):
-    """A torch.nn.Conv2d whose kernel is also a leaf of the shape that mgan gives it, C_out x (C_in I J)."""
-    weight = case.leaf(prefix + "weight", uniform(channels_out, channels_in * window[0] * window[1]))
+    """A torch.nn.Conv2d whose kernel is also a leaf of mgan's shape, C_out x (C_in I J)."""
+    weight = case.leaf(prefix + "weight",
+                       uniform(channels_out, channels_in * window[0] * window[1]))
     bias = case.leaf(prefix + "bias", uniform(channels_out))
-    layer = torch.nn.Conv2d(channels_in, channels_out, window, padding=(window[0] // 2, window[1] // 2))
+    layer = torch.nn.Conv2d(channels_in, channels_out, window,
+                            padding=(window[0] // 2, window[1] // 2))
     parameters = {"weight": weight.reshape(channels_out, channels_in, *window), "bias": bias}
     return lambda x: torch.func.functional_call(layer, parameters, (x,))
 
 
 def conv2d():
     for seed, (name, steps, channels_in, channels_out, window) in enumerate(
-            [("conv2d", 6, 1, 1, (5, 5)), ("conv2d_short", 2, 1, 1, (5, 5)), ("conv2d_channels", 4, 2, 3, (3, 5))], start=60):
+            [("conv2d", 6, 1, 1, (5, 5)), ("conv2d_short", 2, 1, 1, (5, 5)),
+             ("conv2d_channels", 4, 2, 3, (3, 5))], start=60):
         batch, width = 3, 4
         case = Case(name, seed, steps=steps, batch=batch, width=width, channels_in=channels_in,
                     channels_out=channels_out, window_time=window[0], window_width=window[1])
@@ -67,9 +70,11 @@ def self_attention(case, prefix, features, heads):
 def attention():
     steps, batch, features = 19, 3, 6
     for seed, (name, heads, causal, window) in enumerate(
-            [("attention_causal", 1, 1, 0), ("attention_heads", 3, 1, 0), ("attention_window", 2, 1, 4),
+            [("attention_causal", 1, 1, 0), ("attention_heads", 3, 1, 0),
+             ("attention_window", 2, 1, 4),
              ("attention_full", 2, 0, 0)], start=70):
-        case = Case(name, seed, steps=steps, batch=batch, features=features, heads=heads, causal=causal, window=window)
+        case = Case(name, seed, steps=steps, batch=batch, features=features, heads=heads,
+                    causal=causal, window=window)
         layer = self_attention(case, "", features, heads)
         x = case.leaf("x", uniform(steps, batch, features, low=-2, high=2))
         mask = causal_mask(steps, window) if causal else None
@@ -98,9 +103,11 @@ def mapping():
 
 
 def generators():
-    steps, plane_steps, batch, features, noise, hidden, head, heads, layers = 5, 7, 3, 3, 2, 4, 5, 2, 2
+    steps, plane_steps, batch, features, noise = 5, 7, 3, 3, 2
+    hidden, head, heads, layers = 4, 5, 2, 2
     for seed, name in enumerate(["carnn_feedback", "carnn_teacher"], start=90):
-        case = Case(name, seed, steps=steps, plane=plane_steps, batch=batch, features=features, noise_size=noise,
+        case = Case(name, seed, steps=steps, plane=plane_steps, batch=batch, features=features,
+                    noise_size=noise,
                     hidden=hidden, head=head, heads=heads, mapping_layers=layers)
         network = mapping_network(case, "mapping.", plane_steps * noise, layers)
         convolve = convolution(case, "convolution.", 1, 1, (5, 5))
@@ -120,7 +127,8 @@ def generators():
             c, _ = attend(s, s, s, attn_mask=causal_mask(steps), need_weights=False)
             case.write(event(c))
             continue
-        before, state, past, events = case.leaf("first", uniform(batch, features), samples_are_rows=True), None, [], []
+        before = case.leaf("first", uniform(batch, features), samples_are_rows=True)
+        state, past, events = None, [], []
         for t in range(steps):
             u = torch.cat([w[t], before], dim=1).unsqueeze(0)
             output, state = lstm(u) if state is None else lstm(u, state)

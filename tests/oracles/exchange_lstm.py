@@ -5,11 +5,13 @@
     tests/oracles/exchange_lstm.py
 
 Writes tests/data/oracles/
-    torch_bilstm.safetensors   the state_dict of torch.nn.LSTM(3, 4, num_layers=2, bidirectional=True)
-                               in float64 under "bilstm.", an input x, and PyTorch's output
-    mgan_bilstm_output.safetensors   PyTorch's output for weights that mgan made: those of
-                               mgan_bilstm.safetensors, which the test writes if the environment
-                               variable MGAN_WRITE_ORACLES is set (and compares, byte by byte, if not)
+    torch_bilstm.safetensors
+        the state_dict of torch.nn.LSTM(3, 4, num_layers=2, bidirectional=True) in float64 under
+        "bilstm.", an input x, and PyTorch's output
+    mgan_bilstm_output.safetensors
+        PyTorch's output for weights of mgan: those of mgan_bilstm.safetensors, which the test
+        writes if the environment variable MGAN_WRITE_ORACLES is set (and compares, byte by byte,
+        if not)
 """
 
 import pathlib
@@ -29,11 +31,13 @@ torch.manual_seed(60)
 lstm = net()
 x = torch.empty(5, 2, 3).uniform_(-1, 1)
 tensors = {"bilstm." + name: value for name, value in lstm.state_dict().items()}
-save_file({**tensors, "x": x, "output": lstm(x)[0].detach().contiguous()}, FOLDER / "torch_bilstm.safetensors")
+save_file({**tensors, "x": x, "output": lstm(x)[0].detach().contiguous()},
+          FOLDER / "torch_bilstm.safetensors")
 
 theirs = load_file(FOLDER / "mgan_bilstm.safetensors")
 x = theirs.pop("x")
 lstm = net()
 # strict: PyTorch refuses a name or a shape that is not its own.
-lstm.load_state_dict({name.removeprefix("bilstm."): value for name, value in theirs.items()}, strict=True)
+lstm.load_state_dict({name.removeprefix("bilstm."): value for name, value in theirs.items()},
+                     strict=True)
 save_file({"output": lstm(x)[0].detach().contiguous()}, FOLDER / "mgan_bilstm_output.safetensors")

@@ -58,7 +58,8 @@ class Case:
         output = torch.cat([o.reshape(-1) for o in outputs])
         weights = uniform(output.numel())
         (weights * output).sum().backward()
-        lines = [f"# Made by tests/oracles/gradients.py with PyTorch {torch.__version__.split('+')[0]}; do not edit."]
+        version = torch.__version__.split('+')[0]
+        lines = [f"# Made by tests/oracles/gradients.py with PyTorch {version}; do not edit."]
         for name, value in self.sizes.items():
             lines += [f"{name} 1 1", str(value)]
 
@@ -71,7 +72,8 @@ class Case:
         for name, (tensor, transposed) in self.leaves.items():
             form = (lambda t: t.T) if transposed else columns
             add(name, form(tensor))
-            add("gradient/" + name, form(tensor.grad if tensor.grad is not None else torch.zeros_like(tensor)))
+            add("gradient/" + name,
+                form(tensor.grad if tensor.grad is not None else torch.zeros_like(tensor)))
         add("weights", weights)
         add("output", output)
         (FOLDER / f"{self.name}.txt").write_text("\n".join(lines) + "\n")
@@ -97,7 +99,8 @@ def activations():
 
 def losses():
     functional = torch.nn.functional
-    for seed, kind in enumerate(["squared_error", "pinball", "cross_entropy", "saturating", "non_saturating"], start=20):
+    for seed, kind in enumerate(["squared_error", "pinball", "cross_entropy", "saturating",
+                                 "non_saturating"], start=20):
         case = Case(kind, seed, features=3, columns=5)
         x = case.leaf("x", uniform(5, 3), samples_are_rows=True)
         if kind in ("squared_error", "pinball"):
@@ -142,7 +145,8 @@ def recurrent():
 def generators():
     steps, batch, features, noise, context, hidden, head = 5, 3, 3, 2, 2, 4, 5
     for seed, name in enumerate(["generator_feedback", "generator_teacher"], start=40):
-        case = Case(name, seed, steps=steps, batch=batch, features=features, noise_size=noise, context_size=context,
+        case = Case(name, seed, steps=steps, batch=batch, features=features, noise_size=noise,
+                    context_size=context,
                     hidden=hidden, head=head)
         lstm = case.module(torch.nn.LSTM(noise + features + context, hidden, num_layers=2), "lstm.")
         head_1 = case.module(torch.nn.Linear(hidden, head), "head_1.")
@@ -175,7 +179,8 @@ def discriminators():
     for seed, name in enumerate(["discriminator", "discriminator_deviation"], start=50):
         deviation = name == "discriminator_deviation"
         case = Case(name, seed, steps=steps, batch=batch, features=features, hidden=hidden)
-        bilstm = case.module(torch.nn.LSTM(features, hidden, num_layers=2, bidirectional=True), "bilstm.")
+        bilstm = case.module(torch.nn.LSTM(features, hidden, num_layers=2, bidirectional=True),
+                             "bilstm.")
         output = case.module(torch.nn.Linear(2 * hidden + deviation, 1), "output.")
         x = case.leaf("x", uniform(steps, batch, features))
         s, _ = bilstm(x)

@@ -2,8 +2,8 @@
 """Makes the safetensors files of tests/data, and reads the one that mgan wrote.
 
     pip install numpy torch safetensors
-    python3 tests/oracles/make_safetensors.py            writes numpy.safetensors, pytorch.safetensors
-    python3 tests/oracles/make_safetensors.py --check    reads mgan.safetensors, and compares
+    tests/oracles/make_safetensors.py            writes numpy.safetensors, pytorch.safetensors
+    tests/oracles/make_safetensors.py --check    reads mgan.safetensors, and compares
 
 mgan.safetensors holds what tests/io/safetensors_files_test.cpp says; that test compares its bytes.
 """

@@ -16,8 +16,10 @@ from gradients import FOLDER, Case, uniform
 def classifiers():
     batch, inputs, hidden_1, hidden_2, hidden = 3, 11, 7, 6, 4
     for seed, (name, steps) in enumerate(
-            [("pf_classifier", 3), ("pf_classifier_steps_of_one", 6), ("pf_classifier_dense", 0)], start=110):
-        case = Case(name, seed, batch=batch, inputs=inputs, hidden_1=hidden_1, hidden_2=hidden_2, hidden=hidden,
+            [("pf_classifier", 3), ("pf_classifier_steps_of_one", 6), ("pf_classifier_dense", 0)],
+            start=110):
+        case = Case(name, seed, batch=batch, inputs=inputs, hidden_1=hidden_1, hidden_2=hidden_2,
+                    hidden=hidden,
                     steps=max(steps, 1), dense=int(steps == 0))
         x = case.leaf("x", uniform(batch, inputs), samples_are_rows=True)
         a = torch.relu(case.module(torch.nn.Linear(inputs, hidden_1), "dense_1.")(x))
@@ -28,7 +30,8 @@ def classifiers():
             features = a
         else:
             pieces = a.reshape(batch, steps, hidden_2 // steps).permute(1, 0, 2)
-            lstm = case.module(torch.nn.LSTM(hidden_2 // steps, hidden, num_layers=2, bidirectional=True), "bilstm.")
+            lstm = case.module(torch.nn.LSTM(hidden_2 // steps, hidden, num_layers=2,
+                                             bidirectional=True), "bilstm.")
             _, (h_n, _) = lstm(pieces)
             features = torch.cat([h_n[-2], h_n[-1]], dim=1)
         output = case.module(torch.nn.Linear(features.shape[1], 1), "output.")

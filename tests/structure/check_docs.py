@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
-"""The documents are true: what they show is compiled, run, and looked at.
+"""Checks the documents: compiles and runs what they show, and compares.
 
-    check_docs.py links                     every relative link, anchor and picture leads somewhere
-    check_docs.py snippets                  every block ```cpp stands, line by line, in a file that the tests compile
+    check_docs.py links            every relative link, anchor and picture has a target
+    check_docs.py snippets         every block ```cpp occurs, line by line, in a file that the tests
+                                   compile
     check_docs.py outputs PROGRAM... [--mgan MGAN]
-                                            runs the programs, in a folder with a run that MGAN trained; every block
-                                            ```text output is what one of them prints
-    check_docs.py commands MGAN             every command line of mgan is one that it takes; ```console blocks are run
-    check_docs.py --self-test               plants one fault of each kind, and looks for it
+                                   runs the programs, in a folder with a run that MGAN trained;
+                                   every block ```text output is what one of them prints
+    check_docs.py commands MGAN    mgan accepts every command line; ```console blocks are run
+    check_docs.py --self-test      plants one fault of each kind, and looks for it
 
-A snippet may be indented otherwise than the file that it comes from, and its comments may be aligned
-otherwise; its #include lines may stand elsewhere in the file; a line `// ...` stands for lines left out.
+A snippet may have another indentation than its file, and its comments another alignment. Its
+#include lines may be elsewhere in the file. A line `// ...` stands for omitted lines.
 """
 import argparse
 import pathlib
@@ -22,11 +23,13 @@ import tempfile
 import textwrap
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-COMPILED = ["docs/snippets/*.cpp", "examples/*.cpp", "include/mgan/**/*.hpp", "tests/**/*.cpp", "tests/**/*.hpp"]
+COMPILED = ["docs/snippets/*.cpp", "examples/*.cpp", "include/mgan/**/*.hpp", "tests/**/*.cpp",
+            "tests/**/*.hpp"]
 
 
 def pages():
-    return sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/**/*.md")])
+    return sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"),
+                   *ROOT.glob("benchmarks/**/*.md")])
 
 
 def blocks(text):
@@ -71,7 +74,8 @@ def links_of(page, text):
         file = (page.parent / path).resolve() if path else page
         if path and not file.exists():
             wrong.append(f"{page.relative_to(ROOT)}: the link {target} leads nowhere")
-        elif name and file.suffix == ".md" and name not in anchors(file.read_text() if path else text):
+        elif name and file.suffix == ".md" and name not in anchors(file.read_text()
+                                                                   if path else text):
             wrong.append(f"{page.relative_to(ROOT)}: {target}: no heading has this name")
     return wrong
 
@@ -122,9 +126,10 @@ def snippets_of(page, text, files):
         wanted = squeezed(lines)
         if not any(stands_in(haystack, wanted) for haystack in files.values()):
             best = max(files, key=lambda path: len(set(files[path]) & set(wanted)))
-            missing = next((line for line in wanted if line not in files[best]), "the order of the lines")
-            wrong.append(f"{page.relative_to(ROOT)}:{number}: this snippet is compiled nowhere; nearest is "
-                         f"{best.relative_to(ROOT)}, which lacks: {missing}")
+            missing = next((line for line in wanted if line not in files[best]),
+                           "the order of the lines")
+            wrong.append(f"{page.relative_to(ROOT)}:{number}: this snippet is compiled nowhere; "
+                         f"nearest is {best.relative_to(ROOT)}, which lacks: {missing}")
     return wrong
 
 
@@ -133,13 +138,15 @@ def outputs_of(page, text, printed):
     for number, words, lines in blocks(text):
         if words[:2] != ["text", "output"]:
             continue
-        if not any(contains(output, textwrap.dedent("\n".join(lines)).splitlines()) is not None for output in printed):
+        if not any(contains(output, textwrap.dedent("\n".join(lines)).splitlines()) is not None
+                   for output in printed):
             wrong.append(f"{page.relative_to(ROOT)}:{number}: no program prints this")
     return wrong
 
 
-TINY = """--quiet --length 12 --batch 4 --pretrain-epochs 1 --epochs 1 --set epoch_songs=12 --set generator.hidden=8
-          --set generator.head=8 --set discriminator.hidden=8 --set evaluation.songs=3 --set evaluation.selection_songs=5"""
+TINY = """--quiet --length 12 --batch 4 --pretrain-epochs 1 --epochs 1 --set epoch_songs=12
+          --set generator.hidden=8 --set generator.head=8 --set discriminator.hidden=8
+          --set evaluation.songs=3 --set evaluation.selection_songs=5"""
 
 
 def run_programs(programs, mgan, folder):
@@ -150,7 +157,8 @@ def run_programs(programs, mgan, folder):
         result = subprocess.run([program], cwd=folder, capture_output=True, text=True)
         printed.append([line.rstrip() for line in result.stdout.splitlines()])
         if result.returncode != 0:
-            wrong.append(f"{pathlib.Path(program).name} ended with {result.returncode}: {result.stderr.strip()}")
+            wrong.append(f"{pathlib.Path(program).name} ended with {result.returncode}: "
+                         f"{result.stderr.strip()}")
     return printed, wrong
 
 
@@ -174,19 +182,23 @@ def commands_of(page, text, mgan, folder, helps):
         place = f"{page.relative_to(ROOT)}:{number}"
         if words[:1] == ["sh"]:
             for command in command_lines(lines):
-                if command[:1] == ["train"]:  # every option and setting is looked at; nothing is trained
-                    given = [word for word in command if word != "--resume" and not word.startswith(">")]
+                if command[:1] == ["train"]:  # checks options and settings; trains nothing
+                    given = [word for word in command if word != "--resume"
+                             and not word.startswith(">")]
                     if ">" in command:
                         given = command[:command.index(">")]
                     result = run([*given, "--print-config"])
                     if result.returncode != 0:
-                        wrong.append(f"{place}: mgan {shlex.join(command)}: {result.stderr.strip()}")
+                        said = result.stderr.strip()
+                        wrong.append(f"{place}: mgan {shlex.join(command)}: {said}")
                     continue
                 if command[0] not in helps:
-                    helps[command[0]] = run([command[0], "--help"] if not command[0].startswith("-") else command)
+                    helps[command[0]] = run([command[0], "--help"]
+                                            if not command[0].startswith("-") else command)
                 if helps[command[0]].returncode != 0:
                     wrong.append(f"{place}: mgan has no command {command[0]}")
-                for option in (word.partition("=")[0] for word in command[1:] if word.startswith("--")):
+                for option in (word.partition("=")[0] for word in command[1:]
+                               if word.startswith("--")):
                     if not re.search(rf"{option}\b", helps[command[0]].stdout):
                         wrong.append(f"{place}: mgan {command[0]} has no option {option}")
         elif words[:1] == ["console"]:
@@ -214,23 +226,29 @@ def self_test():
         if len(found) != count:
             failures.append(f"{what}: {found}")
 
-    expect("a right page", [*links_of(page, good), *snippets_of(page, good, files), *outputs_of(page, good, [["hello"]])], 0)
+    expect("a right page",
+           [*links_of(page, good), *snippets_of(page, good, files),
+            *outputs_of(page, good, [["hello"]])], 0)
     expect("a link to nowhere", links_of(page, "[a](nowhere.md)"), 1)
     expect("a picture that is missing", links_of(page, "![a](pictures/none.svg)"), 1)
     expect("an anchor that is missing", links_of(page, "# Here\n[a](#there)"), 1)
     expect("an anchor", links_of(page, "# Over `there`, now\n[a](#over-there-now)"), 0)
     expect("a link in code", links_of(page, "`[a](nowhere.md)`"), 0)
     expect("a snippet that differs", snippets_of(page, "```cpp\nreturn 1;\n```", files), 1)
-    expect("a snippet with lines left out", snippets_of(page, "```cpp\nint main() {\n}\n```", files), 1)
-    expect("a snippet of another indentation", snippets_of(page, "```cpp\nint  main() {\n  return 0;\n```", files), 0)
+    expect("a snippet with lines left out",
+           snippets_of(page, "```cpp\nint main() {\n}\n```", files), 1)
+    expect("a snippet of another indentation",
+           snippets_of(page, "```cpp\nint  main() {\n  return 0;\n```", files), 0)
     expect("a snippet with lines left out on purpose",
            snippets_of(page, "```cpp\nint main() {\n// ...\n}\n```", files), 0)
-    expect("an output that differs", outputs_of(page, "```text output\ngood bye\n```", [["hello"]]), 1)
+    expect("an output that differs", outputs_of(page, "```text output\ngood bye\n```", [["hello"]]),
+           1)
     return failures
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", nargs="?", choices=["links", "snippets", "outputs", "commands"])
     parser.add_argument("programs", nargs="*")
     parser.add_argument("--mgan")

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Every name of a test reaches its test: CTest cuts names at semicolons, and hands each name over on a
-command line, where one that begins with a dash is an option and a comma or a bracket has a meaning of
-its own (Catch2 escapes those two itself).
+"""Checks that every name of a test reaches its test. CTest cuts names at semicolons and passes each
+on a command line, where a leading dash makes it an option, and commas and brackets have a meaning
+(Catch2 escapes those two itself).
 
     check_test_names.py FOLDER
 """

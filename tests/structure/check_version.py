@@ -23,14 +23,18 @@ def main():
     parser.add_argument("--program", required=True)
     options = parser.parse_args()
     header = (ROOT / "include/mgan/core/version.hpp").read_text(encoding="utf-8")
-    version = ".".join(found(rf"^#define MGAN_VERSION_{part} (\d+)$", header) for part in ("MAJOR", "MINOR", "PATCH"))
-    said = subprocess.run([options.program, "--version"], capture_output=True, text=True, check=True).stdout
+    version = ".".join(found(rf"^#define MGAN_VERSION_{part} (\d+)$", header)
+                       for part in ("MAJOR", "MINOR", "PATCH"))
+    said = subprocess.run([options.program, "--version"], capture_output=True, text=True,
+                          check=True).stdout
     others = {
         "CMake": options.cmake,
         "mgan --version": found(r"^mgan (\S+) \(\w+\)$", said),
-        "CITATION.cff": found(r"^version: \"?([\d.]+)", (ROOT / "CITATION.cff").read_text(encoding="utf-8")),
+        "CITATION.cff": found(r"^version: \"?([\d.]+)",
+                              (ROOT / "CITATION.cff").read_text(encoding="utf-8")),
         # Newest first; "unreleased" may stand above it.
-        "CHANGELOG.md": found(r"^## (\d[\d.]*)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")),
+        "CHANGELOG.md": found(r"^## (\d[\d.]*)",
+                              (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")),
     }
     wrong = {where: what for where, what in others.items() if what != version}
     for where, what in wrong.items():

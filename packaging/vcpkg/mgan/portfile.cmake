@@ -1,9 +1,9 @@
-# An overlay port: it packs the tree that it lies in.
+# An overlay port: it packages the tree that contains it.
 #   vcpkg install mgan --overlay-ports=packaging/vcpkg
 get_filename_component(SOURCE_PATH "${CMAKE_CURRENT_LIST_DIR}/../../.." ABSOLUTE)
 
-# A part without its feature must not creep in because its library happens to be there, and a part with it
-# must not be left out because its library is not.
+# A part without its feature must not be installed just because its library is present, and a part with
+# its feature must not be skipped because its library is missing.
 set(_options "")
 foreach(_feature_and_library IN ITEMS nets,Eigen3 io,nlohmann_json audio,PkgConfig)
     string(REPLACE "," ";" _feature_and_library "${_feature_and_library}")
