@@ -97,11 +97,11 @@
 
 // ---- sound
 #if MGAN_HAS_NETS
+#include <mgan/audio/note_matrix.hpp>
 #include <mgan/audio/synthesiser.hpp>
-#include <mgan/audio/tones.hpp>
 #endif
 #if MGAN_HAS_NETS && defined(MGAN_HAS_FFTW) && MGAN_HAS_FFTW
-#include <mgan/audio/sound_path.hpp>
+#include <mgan/hearing/frequency_ear.hpp>
 #endif
 
 // ---- files

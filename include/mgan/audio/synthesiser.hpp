@@ -31,6 +31,7 @@
 ///   that, but NaN, or an infinite velocity, is a NumericalError.
 
 #include <mgan/audio/envelope.hpp>
+#include <mgan/audio/note_matrix.hpp>
 #include <mgan/audio/oscillator.hpp>
 #include <mgan/core/error.hpp>
 #include <mgan/core/setting.hpp>
@@ -43,9 +44,6 @@
 #include <numbers>
 
 namespace mgan::inline MGAN_ABI {
-
-/// The rows of a matrix of tones, 4 x n.
-enum ToneRow : Index { kToneOnset, kToneLength, kTonePitch, kToneVelocity, kToneRows };
 
 /// The defaults are those of the PF classifier: 62.83 s at 4172 Hz, so that the bins of the Fourier
 /// transform are 0.1 rad/s apart. For listening: `at_rate(44100, samples)`.
@@ -114,58 +112,58 @@ public:
     /// Hz.
     [[nodiscard]] double sample_rate() const noexcept { return rate_; }
 
-    /// Equation (1). tones: 4 x n (ToneRow), any order; waveform: N, written. Throws ShapeError,
+    /// Equation (1). notes: 4 x n (NoteRow), any order; waveform: N, written. Throws ShapeError,
     /// NumericalError.
-    void forward(const ConstMatrixRef<Scalar>& tones, VectorMap<Scalar> waveform) const {
-        check("forward", tones, waveform.size());
+    void forward(const ConstMatrixRef<Scalar>& notes, VectorMap<Scalar> waveform) const {
+        check("forward", notes, waveform.size());
         waveform.setZero();
-        for (Index i = 0; i < tones.cols(); ++i) {
+        for (Index i = 0; i < notes.cols(); ++i) {
             if constexpr (Eigen::NumTraits<Scalar>::IsComplex) {
-                add_note_plainly(tones, i, waveform);
+                add_note_plainly(notes, i, waveform);
             } else {
-                const Note note(*this, tones, i);
+                const Note note(*this, notes, i);
                 for (std::int64_t k = 1; k <= note.partials; ++k) add_partial(note, k, waveform);
             }
         }
     }
 
-    /// Equations (3) to (6). tones: 4 x n, as in `forward`; d_waveform: N, dL/dx; d_tones: 4 x n,
+    /// Equations (3) to (6). notes: 4 x n, as in `forward`; d_waveform: N, dL/dx; d_notes: 4 x n,
     /// written. Throws ShapeError, NumericalError.
-    void backward(const ConstMatrixRef<Scalar>& tones, const ConstVectorMap<Scalar>& d_waveform,
-                  MatrixRef<Scalar> d_tones) const {
+    void backward(const ConstMatrixRef<Scalar>& notes, const ConstVectorMap<Scalar>& d_waveform,
+                  MatrixRef<Scalar> d_notes) const {
         static_assert(!Eigen::NumTraits<Scalar>::IsComplex,
                       "the complex step differentiates forward; there is no complex backward");
-        check("backward", tones, d_waveform.size());
-        require<ShapeError>(d_tones.rows() == kToneRows && d_tones.cols() == tones.cols(),
-                            "Synthesiser::backward: d_tones is ", d_tones.rows(), " x ",
-                            d_tones.cols(), ", tones is 4 x ", tones.cols());
-        for (Index i = 0; i < tones.cols(); ++i) {
-            const Note note(*this, tones, i);
-            ToneGradient gradient{};
+        check("backward", notes, d_waveform.size());
+        require<ShapeError>(d_notes.rows() == kNoteRows && d_notes.cols() == notes.cols(),
+                            "Synthesiser::backward: d_notes is ", d_notes.rows(), " x ",
+                            d_notes.cols(), ", notes is 4 x ", notes.cols());
+        for (Index i = 0; i < notes.cols(); ++i) {
+            const Note note(*this, notes, i);
+            NoteGradient gradient{};
             for (std::int64_t k = 1; k <= note.partials; ++k)
                 add_gradient(note, k, d_waveform, gradient);
-            if (note.length_clamped) gradient[kToneLength] = 0.0;
-            for (Index row = 0; row < kToneRows; ++row)
-                d_tones(row, i) = static_cast<Scalar>(gradient[static_cast<std::size_t>(row)]);
+            if (note.length_clamped) gradient[kNoteLength] = 0.0;
+            for (Index row = 0; row < kNoteRows; ++row)
+                d_notes(row, i) = static_cast<Scalar>(gradient[static_cast<std::size_t>(row)]);
         }
     }
 
 private:
     using Lanes = kernels::Lanes<Scalar>;
-    using ToneGradient = std::array<double, kToneRows>;
+    using NoteGradient = std::array<double, kNoteRows>;
 
-    /// One column of `tones`, in double, and the samples in which it sounds.
+    /// One column of `notes`, in double, and the samples in which it sounds.
     struct Note {
-        Note(const Synthesiser& synthesiser, const ConstMatrixRef<Scalar>& tones, Index i)
-            : onset(static_cast<double>(real_part(tones(kToneOnset, i)))),
-              length(static_cast<double>(real_part(tones(kToneLength, i)))),
-              amplitude(static_cast<double>(real_part(tones(kToneVelocity, i))) / 127.0) {
+        Note(const Synthesiser& synthesiser, const ConstMatrixRef<Scalar>& notes, Index i)
+            : onset(static_cast<double>(real_part(notes(kNoteOnset, i)))),
+              length(static_cast<double>(real_part(notes(kNoteLength, i)))),
+              amplitude(static_cast<double>(real_part(notes(kNoteVelocity, i))) / 127.0) {
             const SynthesiserSettings& settings = synthesiser.settings_;
             const EnvelopeSettings& envelope = settings.envelope;
             const double rate = synthesiser.rate_;
             length_clamped = length < 0.0;
             if (length_clamped) length = 0.0;
-            omega = angular_frequency(static_cast<double>(real_part(tones(kTonePitch, i))));
+            omega = angular_frequency(static_cast<double>(real_part(notes(kNotePitch, i))));
             // Below half the sample rate: k w < pi rate.
             const double audible = std::numbers::pi * rate / omega;
             partials = audible > static_cast<double>(settings.partials)
@@ -285,7 +283,7 @@ private:
     };
 
     void add_gradient(const Note& note, std::int64_t k, const ConstVectorMap<Scalar>& g,
-                      ToneGradient& gradient) const {
+                      NoteGradient& gradient) const {
         const double omega = static_cast<double>(k) * note.omega;
         double sine = 0, cosine = 0, cosine_t = 0, by_time = 0, by_length = 0, t_start = 0;
         Sums sums;
@@ -332,27 +330,27 @@ private:
             });
         flush();
         const double h = partial_amplitude(k), scale = h * note.amplitude;
-        gradient[kToneVelocity] += h / 127.0 * sine;
-        gradient[kTonePitch] += scale * omega * (std::numbers::ln2 / 12.0) * cosine_t;
-        gradient[kToneLength] += scale * by_length;
-        gradient[kToneOnset] -=
+        gradient[kNoteVelocity] += h / 127.0 * sine;
+        gradient[kNotePitch] += scale * omega * (std::numbers::ln2 / 12.0) * cosine_t;
+        gradient[kNoteLength] += scale * by_length;
+        gradient[kNoteOnset] -=
             scale * (by_time - sine / settings_.envelope.decay + omega * cosine);
     }
 
     /// Equation (1) sample by sample, for scalars without lanes.
-    void add_note_plainly(const ConstMatrixRef<Scalar>& tones, Index i,
+    void add_note_plainly(const ConstMatrixRef<Scalar>& notes, Index i,
                           VectorMap<Scalar> waveform) const {
         using std::exp;
         using std::sin;
-        const Note note(*this, tones, i);
+        const Note note(*this, notes, i);
         const Scalar omega =
             Scalar(2.0 * std::numbers::pi * 440.0) *
-            exp((tones(kTonePitch, i) - Scalar(69)) * Scalar(std::numbers::ln2 / 12.0));
-        const Scalar length = note.length_clamped ? Scalar(0) : tones(kToneLength, i);
+            exp((notes(kNotePitch, i) - Scalar(69)) * Scalar(std::numbers::ln2 / 12.0));
+        const Scalar length = note.length_clamped ? Scalar(0) : notes(kNoteLength, i);
         for (Index n = note.begin_sample; n < note.end_sample; ++n) {
             const Scalar t =
-                Scalar(static_cast<Real>(static_cast<double>(n) / rate_)) - tones(kToneOnset, i);
-            const Scalar loud = tones(kToneVelocity, i) / Scalar(127) *
+                Scalar(static_cast<Real>(static_cast<double>(n) / rate_)) - notes(kNoteOnset, i);
+            const Scalar loud = notes(kNoteVelocity, i) / Scalar(127) *
                                 envelope_at<Scalar>(settings_.envelope, t, length);
             for (std::int64_t k = 1; k <= note.partials; ++k)
                 waveform(n) += loud * Scalar(static_cast<Real>(partial_amplitude(k))) *
@@ -360,16 +358,16 @@ private:
         }
     }
 
-    void check(const char* where, const ConstMatrixRef<Scalar>& tones, Index length) const {
-        require<ShapeError>(tones.rows() == kToneRows, "Synthesiser::", where, ": tones has ",
-                            tones.rows(), " rows, expected 4 (onset, length, pitch, velocity)");
+    void check(const char* where, const ConstMatrixRef<Scalar>& notes, Index length) const {
+        require<ShapeError>(notes.rows() == kNoteRows, "Synthesiser::", where, ": notes has ",
+                            notes.rows(), " rows, expected 4 (onset, length, pitch, velocity)");
         require<ShapeError>(length == samples(), "Synthesiser::", where, ": the waveform has ",
                             length, " samples, the settings say ", samples());
         static constexpr const char* kNames[] = {"onset", "length", "pitch", "velocity"};
-        for (Index i = 0; i < tones.cols(); ++i) {
-            for (Index row = 0; row < kToneRows; ++row) {
-                const Real x = real_part(tones(row, i));
-                if (std::isnan(x) || (row == kToneVelocity && std::isinf(x)))
+        for (Index i = 0; i < notes.cols(); ++i) {
+            for (Index row = 0; row < kNoteRows; ++row) {
+                const Real x = real_part(notes(row, i));
+                if (std::isnan(x) || (row == kNoteVelocity && std::isinf(x)))
                     fail<NumericalError>("Synthesiser::", where, ": the ", kNames[row], " of note ",
                                          i, " is ", x);
             }

@@ -6,7 +6,7 @@
 #include <mgan/dataset/data_set.hpp>
 #include <mgan/midi/find_files.hpp>
 #include <mgan/midi/notes.hpp>
-#include <mgan/midi/tones.hpp>
+#include <mgan/midi/sounding_notes.hpp>
 
 #include <algorithm>
 #include <filesystem>
@@ -30,7 +30,7 @@ struct ReadFile {
     try {
         const midi::ReadResult read = midi::read_file(path);
         for (midi::Song& song : midi::to_songs(read.file)) {
-            if (!midi::tones(song).empty()) result.songs.push_back(std::move(song));
+            if (!midi::sounding_notes(song).empty()) result.songs.push_back(std::move(song));
         }
         if (result.songs.empty()) result.reason = "no notes";
         result.repaired = read.repair_count > 0;

@@ -20,7 +20,7 @@
 #include <mgan/encoding/normalisation.hpp>
 #include <mgan/encoding/tone_encoding.hpp>
 #include <mgan/midi/song.hpp>
-#include <mgan/midi/tones.hpp>
+#include <mgan/midi/sounding_notes.hpp>
 
 #include <algorithm>
 #include <array>
@@ -32,7 +32,7 @@
 
 namespace mgan::inline MGAN_ABI::encoding {
 
-/// The song as the encodings see it: its tones (no drums), transposed if `normalise_key`, on the
+/// The song as the encodings see it: its notes (no drums), transposed if `normalise_key`, on the
 /// grid, the first at tick 0; with `tone` all on channel 0, which that encoding does not write
 /// down. Title and tempo map are kept; tempo changes in silence before the first note move to tick
 /// 0.
@@ -40,7 +40,7 @@ namespace mgan::inline MGAN_ABI::encoding {
     midi::Song prepared;
     prepared.title = song.title;
     prepared.tempo = song.tempo;
-    prepared.notes = midi::tones(song);
+    prepared.notes = midi::sounding_notes(song);
     if (options.normalise_key) transpose(prepared.notes, key_shift(prepared.notes));
     if (options.kind == EncodingKind::tone)
         for (midi::Note& note : prepared.notes) note.channel = 0;

@@ -17,8 +17,8 @@
 ///   length is their difference, so errors neither add up nor tear apart what was joined.
 
 #include <mgan/midi/file.hpp>
+#include <mgan/midi/sounding_notes.hpp>
 #include <mgan/midi/text.hpp>
-#include <mgan/midi/tones.hpp>
 
 #include <algorithm>
 #include <array>

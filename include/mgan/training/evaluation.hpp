@@ -5,7 +5,7 @@
 #include <mgan/core/random.hpp>
 #include <mgan/metrics/crop.hpp>
 #include <mgan/metrics/set_comparison.hpp>
-#include <mgan/midi/tones.hpp>
+#include <mgan/midi/sounding_notes.hpp>
 
 namespace mgan::inline MGAN_ABI {
 
@@ -17,7 +17,7 @@ namespace mgan::inline MGAN_ABI {
     return measured;
 }
 
-/// Real songs to compare generated ones with: `copies` random crops of `length` tones of each song of a
+/// Real songs to compare generated ones with: `copies` random crops of `length` notes of each song of a
 /// part.
 [[nodiscard]] inline std::vector<metrics::SongMetrics> measure_real(
     const std::vector<midi::Song>& songs, const std::vector<std::size_t>& part, std::size_t length,
@@ -26,7 +26,7 @@ namespace mgan::inline MGAN_ABI {
     for (std::size_t copy = 0; copy < copies; ++copy) {
         const Random random(seed, "reference crop", copy);
         for (const std::size_t index : part) {
-            const std::size_t size = midi::tones(songs[index]).size();
+            const std::size_t size = midi::sounding_notes(songs[index]).size();
             const std::size_t begin = size > length ? random.integer(index, size - length + 1) : 0;
             measured.push_back(metrics::compute(metrics::crop(songs[index], begin, length)));
         }

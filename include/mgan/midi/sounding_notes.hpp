@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// The tones of a song: what the networks learn from and the metrics measure.
+/// The notes that the networks learn from and the metrics measure.
 
 #include <mgan/core/version.hpp>
 #include <mgan/midi/song.hpp>
@@ -15,7 +15,7 @@ inline constexpr int kDrumChannel = 9;
 
 /// The notes of a song that sound (velocity > 0) and are not drums, in `note_order`. Equal notes
 /// stay as many as they are.
-[[nodiscard]] inline std::vector<Note> tones(const Song& song) {
+[[nodiscard]] inline std::vector<Note> sounding_notes(const Song& song) {
     std::vector<Note> kept;
     kept.reserve(song.notes.size());
     for (const Note& note : song.notes)
