@@ -43,6 +43,7 @@
 #include <mgan/core/atomic_file.hpp>
 #include <mgan/core/byte_cursor.hpp>
 #include <mgan/core/error.hpp>
+#include <mgan/core/hash.hpp>
 #include <mgan/core/parallel.hpp>
 #include <mgan/core/random.hpp>
 #include <mgan/core/setting.hpp>

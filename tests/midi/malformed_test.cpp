@@ -377,6 +377,17 @@ TEST_CASE("The list of repairs has a longest length, their count has none") {
     CHECK(parse(bytes, {.max_repairs = 0}).repair_count == 5000);
 }
 
+TEST_CASE("A reader made from options and a name that are gone still knows them") {
+    const Bytes bytes = hex("4d 54 68 64");
+    SmfReader reader(bytes, {.mode = ReadMode::strict,
+                             .name = "a name too long for the place of short texts.mid"});
+    CHECK_THROWS_WITH(reader.read(),
+                      "a name too long for the place of short texts.mid: byte 4: expected a header "
+                      "of 14 bytes, the file ends before");
+    STATIC_REQUIRE_FALSE(std::is_constructible_v<SmfReader, Bytes, ReadOptions>);
+    STATIC_REQUIRE_FALSE(std::is_copy_constructible_v<SmfReader>);
+}
+
 TEST_CASE("Ticks stop at 2^53 instead of running over") {
     // 2^25 + 100 of the longest differences: 168 MB, so only the arithmetic is tried, on the scale.
     CHECK(TickScale::of(1)(kMaxTick) == kMaxTick * 384);

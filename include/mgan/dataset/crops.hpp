@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
+#include <span>
 #include <vector>
 
 namespace mgan::inline MGAN_ABI {
@@ -69,10 +71,10 @@ public:
         std::vector<std::size_t> songs;
         do {
             const std::size_t begin = songs.size();
-            for (std::size_t i = 0; i < size(); ++i) songs.push_back(i);
-            for (std::size_t i = size(); i > 1; --i) {
-                std::swap(songs[begin + i - 1], songs[begin + random.integer(begin + i, i)]);
-            }
+            songs.resize(begin + size());
+            std::iota(songs.begin() + static_cast<std::ptrdiff_t>(begin), songs.end(),
+                      std::size_t{0});
+            shuffle(std::span(songs).subspan(begin), random, begin);
         } while (songs.size() < least);
         return songs;
     }

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <map>
 #include <numeric>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,8 +46,7 @@ enum class Part { train, validation, test };
     const std::size_t count = group_of_name.size();
     std::vector<std::size_t> order(count);
     std::iota(order.begin(), order.end(), std::size_t{0});
-    const Random random(seed, "split");
-    for (std::size_t i = count; i > 1; --i) std::swap(order[i - 1], order[random.integer(i, i)]);
+    shuffle(std::span(order), Random(seed, "split"));
 
     const auto share = [count](double s) -> std::size_t {
         if (s <= 0.0 || count < 3) return 0;

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Reading the bytes of a safetensors file that nobody vouches for.
+/// Reading the untrusted bytes of a safetensors file.
 ///
 /// Three passes, and only the last touches the tensors: the header is read into checked types; its
 /// shapes, types and offsets are compared with each other and with the length of the file; then the
@@ -243,9 +243,6 @@ private:
 /// tensor overlaps another, no byte belongs to none.
 inline void check_layout(std::vector<HeaderEntry>& entries, std::uint64_t header_end,
                          std::uint64_t data_size, std::string_view source) {
-    const auto fail = [&](std::uint64_t offset, const auto&... parts) {
-        throw FormatError(concat(source, ": byte ", offset, ": ", parts...), offset);
-    };
     std::stable_sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
         return std::pair(a.tensor.begin, a.tensor.end) < std::pair(b.tensor.begin, b.tensor.end);
     });
@@ -254,28 +251,32 @@ inline void check_layout(std::vector<HeaderEntry>& entries, std::uint64_t header
         const std::string name = "tensor " + in_quotes(tensor.name);
         std::uint64_t size = 0;
         if (tensor.end < tensor.begin) {
-            fail(offset, name, " ends (", tensor.end, ") before it begins (", tensor.begin, ")");
+            fail_at(source, offset, name, " ends (", tensor.end, ") before it begins (",
+                    tensor.begin, ")");
         }
         if (tensor.end > data_size) {
-            fail(offset, name, " ends at byte ", tensor.end, " of the data, which have ",
-                 data_size);
+            fail_at(source, offset, name, " ends at byte ", tensor.end, " of the data, which have ",
+                    data_size);
         }
         if (!byte_size(tensor.dtype, tensor.shape, size)) {
-            fail(offset, name, ": the shape ", shape_text(tensor.shape), " is too large");
+            fail_at(source, offset, name, ": the shape ", shape_text(tensor.shape),
+                    " is too large");
         }
         if (size != tensor.end - tensor.begin) {
-            fail(offset, name, ": the shape ", shape_text(tensor.shape), " of ",
-                 dtype_name(tensor.dtype), " needs ", size, " bytes, the offsets give ",
-                 tensor.end - tensor.begin);
+            fail_at(source, offset, name, ": the shape ", shape_text(tensor.shape), " of ",
+                    dtype_name(tensor.dtype), " needs ", size, " bytes, the offsets give ",
+                    tensor.end - tensor.begin);
         }
-        if (tensor.begin < position) fail(offset, name, " overlaps the one before it");
+        if (tensor.begin < position) fail_at(source, offset, name, " overlaps the one before it");
         if (tensor.begin > position) {
-            fail(offset, tensor.begin - position, " bytes before ", name, " belong to no tensor");
+            fail_at(source, offset, tensor.begin - position, " bytes before ", name,
+                    " belong to no tensor");
         }
         position = tensor.end;
     }
     if (position != data_size) {
-        fail(header_end + position, data_size - position, " bytes behind the last tensor");
+        fail_at(source, header_end + position, data_size - position,
+                " bytes behind the last tensor");
     }
 }
 
@@ -287,7 +288,7 @@ inline bool check_checksums(const std::vector<TensorEntry>& entries,
     const auto reserved = [](const auto& item) { return is_reserved_key(item.first); };
     if (std::none_of(metadata.begin(), metadata.end(), reserved)) return false;
     const auto fail = [&](std::uint64_t offset, const auto&... parts) {
-        throw FormatError(concat(source, ": ", parts...), offset);
+        throw_or_abort(FormatError(concat(source, ": ", parts...), offset));
     };
     const auto compare = [&](std::string_view key, const Checksum& sum, std::uint64_t offset,
                              const std::string& what) {
@@ -323,24 +324,22 @@ inline bool check_checksums(const std::vector<TensorEntry>& entries,
 /// \param source  the name for messages: a path
 /// \throws FormatError where a rule of the format is broken or a checksum does not fit
 [[nodiscard]] inline TensorFile parse(std::vector<std::byte> bytes, const std::string& source) {
-    const auto fail = [&](std::uint64_t offset, const auto&... parts) {
-        throw FormatError(concat(source, ": byte ", offset, ": ", parts...), offset);
-    };
     ByteCursor cursor(bytes, source);
     const std::uint64_t length = cursor.le64();
     if (length > kMaxHeaderLength) {
-        fail(0, "a header of ", length, " bytes, the limit is ", kMaxHeaderLength,
-             "; this may be no safetensors file");
+        fail_at(source, 0, "a header of ", length, " bytes, the limit is ", kMaxHeaderLength,
+                "; this may be no safetensors file");
     }
     if (!cursor.has(length)) {
-        fail(0, "a header of ", length, " bytes, but only ", cursor.remaining(), " follow");
+        fail_at(source, 0, "a header of ", length, " bytes, but only ", cursor.remaining(),
+                " follow");
     }
     const std::span<const std::byte> header = cursor.take(length);
     const std::string_view text(reinterpret_cast<const char*>(header.data()), header.size());
-    if (!text.starts_with('{')) fail(8, "the header does not begin with '{'");
+    if (!text.starts_with('{')) fail_at(source, 8, "the header does not begin with '{'");
     // Spaces are the only padding, so that no other byte of it can change unseen.
     const std::size_t last = text.find_last_not_of(' ');
-    if (text[last] != '}') fail(8 + last, "the header does not end with '}' and spaces");
+    if (text[last] != '}') fail_at(source, 8 + last, "the header does not end with '}' and spaces");
 
     HeaderReader reader;
     read_json(header, source, 8, 3, reader);

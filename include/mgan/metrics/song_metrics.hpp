@@ -215,4 +215,12 @@ inline constexpr std::array<Metric, 7> kMetrics = {
     return result;
 }
 
+/// The metrics of many songs, in their order.
+[[nodiscard]] inline std::vector<SongMetrics> measure(std::span<const midi::Song> songs) {
+    std::vector<SongMetrics> measured;
+    measured.reserve(songs.size());
+    for (const midi::Song& song : songs) measured.push_back(compute(song));
+    return measured;
+}
+
 }  // namespace mgan::inline MGAN_ABI::metrics

@@ -2,18 +2,18 @@
 /// \file
 /// Bytes of a Standard MIDI File -> `MidiFile`.
 ///
-///     file     = header track*                          chunks of other kinds may stand between
-///     header   = "MThd" 00000006 format tracks division        4 + 4 + 2 + 2 + 2 bytes
-///     track    = "MTrk" length event*                          the last event is FF 2F 00
+///     file     = header track*                     chunks of other kinds may stand between
+///     header   = "MThd" 00000006 format tracks division          4 + 4 + 2 + 2 + 2 bytes
+///     track    = "MTrk" length event*                       the last event is FF 2F 00
 ///     event    = time-difference message
-///     message  = status data data                       channel; the status may be left out where
-///     it is
-///              | data data                              that of the message before (running
-///              status) | F0 length bytes | F7 length bytes      system exclusive | FF type length
-///              bytes                   meta
+///     message  = status data data                  a channel message; a status equal to that
+///              | data data                         of the message before may be left out
+///              | F0 length bytes                   (running status)
+///              | F7 length bytes                   system exclusive
+///              | FF type length bytes              meta
 ///
-/// Whatever the bytes are: no crash, time linear in their number, memory below 64 KiB + 24 bytes
-/// for each of them. What is wrong with them is a `Fault`; fault.hpp has the table of outcomes.
+/// For any input: no crash, time linear in the number of bytes, memory below 64 KiB + 24 bytes for
+/// each of them. What is wrong with a file is a `Fault`; fault.hpp has the table of outcomes.
 /// Source: The Standard MIDI Files specification 1.0 (MIDI Manufacturers Association, RP-001).
 
 #include <mgan/core/atomic_file.hpp>
@@ -25,6 +25,7 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace mgan::inline MGAN_ABI::midi {
 
@@ -36,7 +37,7 @@ enum class ReadMode {
 
 struct ReadOptions {
     ReadMode mode = ReadMode::recover;
-    std::string name = "MIDI data";  ///< named in error messages; `read_file` puts the path here
+    std::string name = "MIDI data";  ///< for error messages; `read_file` puts the path here
     std::size_t max_repairs = 1000;  ///< length of the list; further repairs are only counted
 };
 
@@ -45,17 +46,22 @@ struct ReadResult {
     MidiFile file;
     std::vector<Repair> repairs;     ///< the first `max_repairs`, as they were met
     std::uint64_t repair_count = 0;  ///< all of them
-    std::uint64_t bytes_examined =
-        0;  ///< looks at single bytes: at most about 4 for each byte of the file
+    /// Looks at single bytes: at most about 4 for each byte of the file.
+    std::uint64_t bytes_examined = 0;
 };
 
-/// The reader's state while it walks through one file. Use `parse`.
+/// The reader's state while it walks through one file, which must outlive it. Use `parse`.
 class SmfReader {
 public:
-    SmfReader(std::span<const std::byte> bytes, const ReadOptions& options)
-        : options_(options), in_(bytes, options.name) {}
+    SmfReader(std::span<const std::byte> bytes, ReadOptions options)
+        : options_(std::move(options)), in_(bytes, options_.name) {}
+    template <std::same_as<std::vector<std::byte>> Temporary>
+    SmfReader(Temporary&&, ReadOptions) = delete;
+    SmfReader(const SmfReader&) = delete;  // `in_` refers to the name in `options_`
+    SmfReader& operator=(const SmfReader&) = delete;
 
-    ReadResult read() {
+    /// Reads the file. Once.
+    [[nodiscard]] ReadResult read() {
         if (in_.size() > kMaxBytes) reject("at most 2 GiB");
         enter_container();
         read_header();
@@ -74,8 +80,7 @@ private:
     [[nodiscard]] bool strict() const noexcept { return options_.mode == ReadMode::strict; }
 
     [[noreturn]] void reject(std::string_view expected, std::size_t offset = 0) const {
-        throw_or_abort(
-            FormatError(concat(options_.name, ": byte ", offset, ": expected ", expected), offset));
+        fail_at(options_.name, offset, "expected ", expected);
     }
 
     void fault(Fault kind, std::size_t offset) {
@@ -225,7 +230,7 @@ private:
         std::size_t next = end;
         if (ended && stop < end) {
             if (!fits) {
-                next = stop;  // the length was wrong: what stands here is the rest of the file
+                next = stop;  // the length was wrong: go on with what follows
             } else {
                 fault(Fault::bytes_after_end_of_track, stop);
                 // A length that is a little too long hides the start of the next track.
@@ -275,15 +280,15 @@ private:
         return next == Next::end_of_track;
     }
 
-    /// The channel messages that come next, up to the first event that is another one, or damaged,
-    /// or near the end: `read_event`, which knows all cases, begins there. Nearly all of a file is
-    /// read here, so there is one question for the limit a message instead of one a byte.
+    /// The channel messages that come next, up to the first event that is of another kind, or
+    /// damaged, or near the end: `read_event`, which knows all cases, takes over there. Nearly all
+    /// of a file is read here, so there is one bounds check per message, not one per byte.
     void read_plain_messages() {
         constexpr std::size_t kLongest = 4 + 1 + 2;   // time, status, data
         constexpr std::size_t kAhead = kLongest + 1;  // a byte stays, for read_event
         constexpr std::int64_t kLastTick = kMaxTick - std::int64_t{kMaxQuantity};
         if (tick_ != track_.end) return;  // an event was left out: see advance_time
-        // Copies, of which the compiler knows that nothing else changes them.
+        // Local copies, so that the compiler can rule out aliasing.
         ByteCursor in = in_;
         std::int64_t tick = tick_;
         std::uint8_t running_status = interrupted_ ? std::uint8_t{0} : running_status_;
@@ -347,15 +352,15 @@ private:
         if (status == 0xFF) return read_meta(start);
         if (status == 0xF0 || status == 0xF7) return read_system(status, start);
 
-        // Messages of a cable (clock, song position ...) have no place in a file; leave out their
-        // data too.
+        // System messages (clock, song position ...), valid only on a live connection: leave out
+        // their data, too.
         fault(Fault::illegal_status, start);
         int data = status == 0xF2 ? 2 : status == 0xF1 || status == 0xF3 ? 1 : 0;
         while (data-- > 0 && in_.has(1) && in_.peek() < 0x80) in_.skip(1);
         return Next::event;
     }
 
-    /// 1 to 4 bytes of 7 bits. Nothing if damaged, and then the fault has been reported.
+    /// 1 to 4 bytes of 7 bits. Nothing if damaged; the fault has then been reported.
     std::optional<std::uint32_t> read_quantity() {
         const std::size_t start = in_.offset();
         std::uint32_t value = 0;
@@ -468,7 +473,7 @@ private:
         return follows;
     }
 
-    const ReadOptions& options_;
+    ReadOptions options_;
     ByteCursor in_;
     ReadResult result_;
     std::size_t declared_tracks_ = 0;
@@ -483,9 +488,8 @@ private:
 };
 
 /// Reads a MIDI file from memory.
-/// \throws FormatError naming `options.name`, byte offset and what was expected: in `strict` mode
-/// at the
-///         first fault, in `recover` mode where no header can be found.
+/// \throws FormatError naming `options.name`, byte offset and what was expected: in `strict` mode at
+///         the first fault, in `recover` mode where no header can be found
 [[nodiscard]] inline ReadResult parse(std::span<const std::byte> bytes,
                                       const ReadOptions& options = {}) {
     return SmfReader(bytes, options).read();

@@ -117,7 +117,8 @@ protected:
         const std::size_t newline = before.rfind('\n');
         const std::size_t first = newline == std::string_view::npos ? 0 : newline + 1;
         const int column = static_cast<int>(before.size() - first) + 1;
-        throw ScoreError(concat(name_, ":", row, ":", column, ": ", parts...), offset, row, column);
+        throw_or_abort(
+            ScoreError(concat(name_, ":", row, ":", column, ": ", parts...), offset, row, column));
     }
 
     int column_of(std::size_t offset) const {

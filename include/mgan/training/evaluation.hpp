@@ -9,14 +9,6 @@
 
 namespace mgan::inline MGAN_ABI {
 
-/// The metrics of many songs.
-[[nodiscard]] inline std::vector<metrics::SongMetrics> measure(std::span<const midi::Song> songs) {
-    std::vector<metrics::SongMetrics> measured;
-    measured.reserve(songs.size());
-    for (const midi::Song& song : songs) measured.push_back(metrics::compute(song));
-    return measured;
-}
-
 /// Real songs to compare generated ones with: `copies` random crops of `length` notes of each song of a
 /// part.
 [[nodiscard]] inline std::vector<metrics::SongMetrics> measure_real(
