@@ -16,9 +16,9 @@
 ///
 ///     #include <mgan/mgan.hpp>
 ///
-/// `MGAN_HAS_NETS` and `MGAN_HAS_IO` are 1 where the part is in, and 0 where it is not. FFTW is under
-/// the GPL, so finding its header is not enough: what transforms is in where `MGAN_HAS_FFTW` is
-/// defined as 1, which the target `mgan::audio` does. (Synthesis needs Eigen alone.) To be told
+/// `MGAN_HAS_NETS` and `MGAN_HAS_IO` are 1 where the part is in, and 0 where it is not. FFTW is
+/// under the GPL, so finding its header is not enough: what transforms is in where `MGAN_HAS_FFTW`
+/// is defined as 1, which the target `mgan::audio` does. (Synthesis needs Eigen alone.) To be told
 /// at once that something is missing, and for programs that compile faster, include the one header
 /// that you use instead, for example `<mgan/layers/lstm.hpp>`: each compiles alone.
 ///

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// The settings of the frequency converter (frequency_converter.hpp). Free of FFTW, so that settings
-/// can be read, printed and compared in builds without it.
+/// The settings of the frequency converter (frequency_converter.hpp). Free of FFTW, so that
+/// settings can be read, printed and compared in builds without it.
 
 #include <mgan/core/setting.hpp>
 

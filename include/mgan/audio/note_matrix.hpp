@@ -3,14 +3,15 @@
 /// From the events of a network to notes in seconds.
 ///
 /// An event says how many ticks after the one before it begins; a synthesiser wants to know when.
-/// With time_i and length_i those of event i in ticks (docs/notation.md: o, l are seconds),
+/// With gap_i the ticks since the previous onset and length_i the ticks of event i, the onset and
+/// the length of note i in seconds are
 ///
-///     o_i = (time_1 + .. + time_i) / r,      l_i = length_i / r,      r = 768 ticks a second   (1)
+///     o_i = (gap_1 + .. + gap_i) / 768,      l_i = length_i / 768                         (1)
 ///
-/// (384 ticks a quarter, 120 quarters a minute). Pitch and velocity stay as they are. A note's time
-/// moves the note and all that follow, so its gradient is a sum from the end:
+/// at 384 ticks a quarter and 120 quarters a minute. Pitch and velocity do not change. A longer gap
+/// moves its own note and all that follow, so its gradient is a sum from the end:
 ///
-///     dtime_i = (do_i + do_{i+1} + .. + do_n) / r,      dlength_i = dl_i / r                   (2)
+///     dgap_i = (do_i + do_{i+1} + .. + do_n) / 768,      dlength_i = dl_i / 768           (2)
 ///
 /// The sums run in double: in float hundreds of events would drift off the beat.
 

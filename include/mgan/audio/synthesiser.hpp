@@ -1,34 +1,34 @@
 #pragma once
 /// \file
-/// From notes to sound, and from what the sound should be back to the notes.
+/// From notes to sound, and from the gradient of the sound back to the notes.
 ///
 /// Additive synthesis: every note is a sine under an envelope (envelope.hpp), a song is their sum.
-/// Note i begins at o_i (seconds), lasts l_i (seconds), has pitch p_i (MIDI number, any real
-/// number) and velocity v_i. At the time t = n / rate of sample n,
+/// Note i begins at o_i (seconds), lasts l_i (seconds), has pitch p_i (a MIDI number, but any real
+/// one) and velocity v_i. At the time t = n / rate of sample n,
 ///
-///     x(t) = sum over i, k of  v_i/127  h_k  E(t - o_i; l_i)  sin(k w_i (t - o_i))        (1)
-///     w_i  = 2 pi 440 * 2^((p_i - 69) / 12)                                               (2)
+///     x(t)    = sum over i, k of  v_i/127 k^-rolloff E(t - o_i; l_i) sin(k omega_i (t - o_i))  (1)
+///     omega_i = 2 pi 440 * 2^((p_i - 69) / 12)                                                 (2)
 ///
-/// where k = 1 .. K numbers the partials, h_k = k^-rolloff, K = 1 by default: a plain sine. Nothing
-/// is rounded, to no tick and no semitone: (1) is differentiable in all four numbers of a note, and
-/// that is what it is for. Let g_n = dL/dx_n be what a loss says about the samples, S and C the
-/// sine and the cosine in (1), and u = t_n - o_i. Then, for each note (sums over n; and over k):
+/// where k = 1, 2, .. numbers the partials; by default there is one, a plain sine. Nothing is
+/// rounded, neither to ticks nor to semitones: (1) is differentiable in all four numbers of a note,
+/// which is its purpose. With S and C the sine and the cosine in (1), and u = t - o, the gradients
+/// of a note are sums over its samples and, with size = k^-rolloff, over its partials:
 ///
-///     dL/dv = 1/127 h sum g E S                                                           (3)
-///     dL/dp = v/127 h sum g E C u  *  k w ln(2)/12                                        (4)
-///     dL/dl = v/127 h sum g dE/dl S                                                       (5)
-///     dL/do = -v/127 h sum g (dE/dt S + E k w C)         t - o falls as o grows           (6)
+///     dv =  1/127 sum size dx E S                                                              (3)
+///     dp =  v/127 sum size dx E C u  *  k omega ln(2)/12                                       (4)
+///     dl =  v/127 sum size dx dE/dl S                                                          (5)
+///     do = -v/127 sum size dx (dE/dt S + E k omega C)            t - o falls as o grows        (6)
 ///
-/// So the backward pass is a correlation of g with the note's own oscillation: the same oscillators
-/// run again, and nothing of the forward pass need be kept. Derivations in docs/synthesiser.md.
+/// So backward correlates dx with the note's own oscillation: the same oscillators run again, and
+/// nothing of the forward pass is kept. Derivations in docs/synthesiser.md.
 ///
-/// Edges, by decision:
+/// Edge cases:
 /// - a partial at or above half the sample rate is silent, and its gradient is 0 (it would be heard
 ///   as another pitch: aliasing);
 /// - a negative length is 0, and its gradient is 0; velocity is taken as it is, also beyond 0..127;
 /// - a note longer than 40 decay times ends there (e^-40);
-/// - what lies before sample 0 or after the last one is cut; infinite times and pitches follow from
-///   that, but NaN, or an infinite velocity, is a NumericalError.
+/// - what lies before sample 0 or after the last one is cut, so infinite times and pitches are
+///   allowed; NaN, or an infinite velocity, is a NumericalError.
 
 #include <mgan/audio/envelope.hpp>
 #include <mgan/audio/note_matrix.hpp>
@@ -50,8 +50,8 @@ namespace mgan::inline MGAN_ABI {
 struct SynthesiserSettings {
     std::int64_t samples = 1 << 18;             ///< N
     double duration = 20.0 * std::numbers::pi;  ///< seconds that N samples last
-    std::int64_t partials = 1;                  ///< K
-    double rolloff = 1.0;                       ///< h_k = k^-rolloff
+    std::int64_t partials = 1;                  ///< of a note
+    double rolloff = 1.0;                       ///< partial k has amplitude k^-rolloff
     EnvelopeSettings envelope;
 
     [[nodiscard]] double sample_rate() const noexcept {
@@ -127,7 +127,7 @@ public:
         }
     }
 
-    /// Equations (3) to (6). notes: 4 x n, as in `forward`; d_waveform: N, dL/dx; d_notes: 4 x n,
+    /// Equations (3) to (6). notes: 4 x n, as in `forward`; d_waveform: N; d_notes: 4 x n,
     /// written. Throws ShapeError, NumericalError.
     void backward(const ConstMatrixRef<Scalar>& notes, const ConstVectorMap<Scalar>& d_waveform,
                   MatrixRef<Scalar> d_notes) const {
@@ -164,7 +164,7 @@ private:
             length_clamped = length < 0.0;
             if (length_clamped) length = 0.0;
             omega = angular_frequency(static_cast<double>(real_part(notes(kNotePitch, i))));
-            // Below half the sample rate: k w < pi rate.
+            // Below half the sample rate: k omega < pi rate.
             const double audible = std::numbers::pi * rate / omega;
             partials = audible > static_cast<double>(settings.partials)
                            ? settings.partials
@@ -172,7 +172,7 @@ private:
             const double end = onset + std::min(length + envelope.release, longest_sound(envelope));
             begin_sample = synthesiser.sample_at(onset);
             end_sample = synthesiser.sample_at(end);
-            // In between A = R = 1 and the note is a damped oscillation and nothing else.
+            // Between the two A = R = 1, and the note is a damped oscillation, nothing else.
             attack_end = synthesiser.sample_at(onset + envelope.attack);
             release_begin = synthesiser.sample_at(onset + length);
             if (!(onset < 1e300) || begin_sample >= end_sample) partials = 0;
@@ -184,7 +184,7 @@ private:
         Index begin_sample, end_sample, attack_end, release_begin;
     };
 
-    /// Lanes of the envelope without its decay: A R, and on request dL's and dt's part of (3).
+    /// Lanes of the envelope without its decay, and its derivatives ((3) of envelope.hpp).
     struct Shape {
         Lanes value;      ///< A R
         Lanes by_time;    ///< A' R + A R'
@@ -275,11 +275,11 @@ private:
 
     /// The sums of (3) to (6) in lanes, over the samples between two starts of the oscillator.
     struct Sums {
-        Lanes sine = Lanes::Zero();         ///< g E S
-        Lanes cosine = Lanes::Zero();       ///< g E C
-        Lanes cosine_late = Lanes::Zero();  ///< g E C (samples since the start)
-        Lanes by_time = Lanes::Zero();      ///< g (A' R + A R') e^-t/d S
-        Lanes by_length = Lanes::Zero();    ///< g dE/dl S
+        Lanes sine = Lanes::Zero();         ///< dx E S
+        Lanes cosine = Lanes::Zero();       ///< dx E C
+        Lanes cosine_late = Lanes::Zero();  ///< dx E C (samples since the start)
+        Lanes by_time = Lanes::Zero();      ///< dx (A' R + A R') e^(-t / decay) S
+        Lanes by_length = Lanes::Zero();    ///< dx dE/dl S
     };
 
     void add_gradient(const Note& note, std::int64_t k, const ConstVectorMap<Scalar>& g,

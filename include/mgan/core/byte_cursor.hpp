@@ -2,10 +2,10 @@
 /// \file
 /// The one way in which mgan reads untrusted bytes.
 ///
-/// A file says "4 294 967 000 bytes follow", and 12 follow: a reader that believes it reads past its
-/// buffer, or allocates 4 GiB. So untrusted bytes are read through this cursor alone. It knows where
-/// they end, and compares every length with what remains before it hands anything out. A caller that
-/// wants to go on after damage asks `has(n)` first; any other lets it throw.
+/// A file says "4 294 967 000 bytes follow", and 12 follow: a reader that believes it reads past
+/// its buffer, or allocates 4 GiB. So untrusted bytes are read through this cursor alone. It knows
+/// where they end, and compares every length with what remains before it hands anything out. A
+/// caller that wants to go on after damage asks `has(n)` first; any other lets it throw.
 
 #include <mgan/core/error.hpp>
 
@@ -21,7 +21,8 @@
 namespace mgan::inline MGAN_ABI {
 
 /// A position in a span of bytes, and a limit that it cannot pass. Integers are read byte by byte,
-/// so neither the alignment nor the byte order of the machine matters. Bytes and name must outlive it.
+/// so neither the alignment nor the byte order of the machine matters. Bytes and name must outlive
+/// it.
 class ByteCursor {
 public:
     /// \param name  what the bytes are, for messages: a path, or "MIDI data"
@@ -43,7 +44,8 @@ public:
         return bytes_.subspan(offset_, remaining());
     }
 
-    /// Looks at single bytes so far, repeated ones counted: tests prove by it that a reader is linear.
+    /// Looks at single bytes so far, repeated ones counted: tests prove by it that a reader is
+    /// linear.
     [[nodiscard]] std::uint64_t reads() const noexcept { return reads_; }
 
     /// Moves to `offset` <= limit(). \throws FormatError

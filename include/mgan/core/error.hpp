@@ -78,8 +78,8 @@ public:
     using Error::Error;
 };
 
-/// One piece of a message: a text, a number, a path, or anything that `<<` writes. It refers to what
-/// it was made from, which must outlive it, and costs nothing until the message is written.
+/// One piece of a message: a text, a number, a path, or anything that `<<` writes. It refers to
+/// what it was made from, which must outlive it, and costs nothing until the message is written.
 class MessagePiece {
 public:
     template <typename T>

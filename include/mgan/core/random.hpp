@@ -2,9 +2,9 @@
 /// \file
 /// Random numbers as a function, not as a stream.
 ///
-/// A stream (`std::mt19937`) has a history: the numbers that a thread gets depend on who drew before,
-/// so a run that is stopped, resumed or spread over threads changes its bits. Here every number is a
-/// pure function of four things,
+/// A stream (`std::mt19937`) has a history: the numbers that a thread gets depend on who drew
+/// before, so a run that is stopped, resumed or spread over threads changes its bits. Here every
+/// number is a pure function of four things,
 ///
 ///     number = f(seed, purpose, step, index),
 ///
@@ -146,7 +146,8 @@ namespace random_detail {
     return std::fma(static_cast<double>(exponent), 0.69314718055994530942, log_mantissa);
 }
 
-/// sum of coefficient[k] x^k, by Horner with fused operations: one rounding a step on every machine.
+/// sum of coefficient[k] x^k, by Horner with fused operations: one rounding a step on every
+/// machine.
 [[nodiscard]] inline double polynomial(const std::array<double, 8>& coefficient,
                                        double x) noexcept {
     double sum = coefficient[7];

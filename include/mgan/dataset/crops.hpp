@@ -32,11 +32,11 @@ public:
 
     [[nodiscard]] std::size_t size() const noexcept { return songs_.size(); }
 
-    /// Songs shorter than a crop: they are repeated from their start until the crop is full.
+    /// Number of songs shorter than a crop: they repeat from their start until the crop is full.
     [[nodiscard]] std::size_t looped() const noexcept { return looped_; }
 
-    /// Where the crop begins that `random` (of the minibatch) takes of song `song` for its place in
-    /// the batch.
+    /// The first event of the crop of song `song` that `random` (of the minibatch) chooses for
+    /// `place` in the batch.
     [[nodiscard]] std::size_t crop_begin(std::size_t song, const Random& random,
                                          std::size_t place) const {
         const std::size_t size = songs_[song].size();

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// One number for all notes of a data set.
+/// One number that names a data set.
 
 #include <mgan/core/hash.hpp>
 #include <mgan/midi/song.hpp>

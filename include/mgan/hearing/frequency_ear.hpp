@@ -3,8 +3,8 @@
 /// The ear that the paper describes (section 3.3): a synthesiser, a Fourier transform, a band of
 /// frequencies.
 ///
-///     listen     events  --song_notes-->  notes  --synthesiser-->  waveform  --converter-->  values
-///     backward   events  <-song_notes---  notes  <-synthesiser---  waveform  <-converter---  values
+///     listen      events --song_notes--> notes --synthesiser--> waveform --converter--> values
+///     backward    events <-song_notes--- notes <-synthesiser--- waveform <-converter--- values
 ///
 /// A waveform of 2^18 samples is a megabyte, a batch of them twenty. So the ear goes song by song
 /// through one waveform, and keeps of each song its notes and the bins of its band: all that
@@ -20,8 +20,8 @@
 
 namespace mgan::inline MGAN_ABI {
 
-/// The converter that `settings` ask for: it gives as many values as the classifier has inputs. Short
-/// windows have a number of values of their own.
+/// The converter that `settings` ask for: it gives as many values as the classifier has inputs.
+/// Short windows have a number of values of their own.
 [[nodiscard]] inline FrequencyConverterSettings converter_settings(const PfSettings& settings) {
     FrequencyConverterSettings converter = settings.converter;
     converter.values = converter.band == FrequencyBand::windows ? 0 : settings.classifier.inputs;
@@ -33,7 +33,8 @@ namespace mgan::inline MGAN_ABI {
 template <typename Scalar>
 class FrequencyEar : public Ear<Scalar> {
 public:
-    /// With a known scale, or for `fit` to find it. `codec` must outlive the ear. Throws ConfigError.
+    /// With a known scale, or for `fit` to find it. `codec` must outlive the ear. Throws
+    /// ConfigError.
     FrequencyEar(const PfSettings& settings, const encoding::Codec& codec,
                  const SpectrumScale& scale = {})
         : codec_(&codec),

@@ -2,20 +2,20 @@
 /// \file
 /// From a net's events to notes in seconds without rounding, and the gradient back.
 ///
-///     x (normalised)  --decode-->  ticks, MIDI numbers  --add up-->  notes, 4 x n (note_matrix.hpp)
+///     x (normalised) --decode--> ticks, MIDI numbers --add up--> notes, 4 x n (note_matrix.hpp)
 ///
 /// A codec rounds: to whole ticks, to keys of the piano, to the values of the corpus. Rounding has
-/// no gradient, so `decode_smooth` takes its place; with the table of `cdf` that is the line through
-/// the middles of its parts. A real song's events lie on those middles, and decode identically
-/// either way.
+/// no gradient, so `decode_smooth` takes its place; with the table of `cdf` that is the line
+/// through the middles of its parts. A real song's events lie on those middles, and decode
+/// identically either way.
 ///
 /// With `quantise` the values are those that will be played, and only the slopes are those of the
 /// smooth decoding (straight-through, as in codec.hpp). Real songs lie on a grid: were generated
 /// ones heard off it, a listener could separate the two by off-grid values alone.
 ///
 /// The encoding `event` has no times. Its events are read as the codec reads them: which note-off
-/// ends which note-on, and so onset and length, follow from the rounded events and have no gradient.
-/// A note's pitch and velocity are those of its note-on, smooth, and have one.
+/// ends which note-on, and so onset and length, follow from the rounded events and have no
+/// gradient. A note's pitch and velocity are those of its note-on, smooth, and have one.
 
 #include <mgan/audio/note_matrix.hpp>
 #include <mgan/encoding/codec.hpp>

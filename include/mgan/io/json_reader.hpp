@@ -4,8 +4,8 @@
 ///
 /// An untrusted JSON file is not built into a tree: a tree takes many times the file's memory,
 /// silently keeps one of two equal keys, and turns -1 or 1e30 into some integer. Here the parser
-/// (nlohmann/json's SAX interface) reports what it meets, in order, to a listener that knows what to
-/// expect and refuses everything else at once, with the place in the file.
+/// (nlohmann/json's SAX interface) reports what it meets, in order, to a listener that knows what
+/// to expect and refuses everything else at once, with the place in the file.
 
 #include <mgan/core/error.hpp>
 #include <mgan/io/json_text.hpp>
@@ -182,8 +182,8 @@ private:
 /// Reads one JSON value that fills `text`, and reports to `events` what it meets.
 /// \param source  what is read, for messages: a path
 /// \param offset  where `text` begins in the file, for messages
-/// \throws FormatError where the text is not JSON or is nested deeper than `max_depth`, and whatever
-///         `events` throws
+/// \throws FormatError where the text is not JSON or is nested deeper than `max_depth`, and
+///         whatever `events` throws
 inline void read_json(std::span<const std::byte> text, std::string_view source,
                       std::uint64_t offset, std::size_t max_depth, JsonEvents& events) {
     (void)JsonSax(text, source, offset, max_depth, events);

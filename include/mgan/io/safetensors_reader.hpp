@@ -4,8 +4,8 @@
 ///
 /// Three passes, and only the last touches the tensors: the header is read into checked types; its
 /// shapes, types and offsets are compared with each other and with the length of the file; then the
-/// checksums are compared. What the header claims never decides how much memory is taken: the list
-/// of tensors is a small multiple of the header's own length.
+/// checksums are compared. Memory never depends on what the header claims: the list of tensors
+/// takes a small multiple of the header's own length.
 
 #include <mgan/core/byte_cursor.hpp>
 #include <mgan/core/error.hpp>
@@ -35,7 +35,7 @@ struct HeaderEntry {
     std::uint64_t offset = 0;  ///< in the file: the end of the tensor's name
 };
 
-/// The header, while it is read: an automaton over the few places that a header has.
+/// Reads the header: a state machine over the few places that a header has.
 class HeaderReader final : public JsonEvents {
 public:
     std::vector<HeaderEntry> entries;
@@ -240,7 +240,7 @@ private:
 };
 
 /// Sorts the tensors by their place in the data and checks that they fill it: sizes fit shapes, no
-/// tensor overlaps another, no byte belongs to none.
+/// two tensors overlap, every byte belongs to one.
 inline void check_layout(std::vector<HeaderEntry>& entries, std::uint64_t header_end,
                          std::uint64_t data_size, std::string_view source) {
     std::stable_sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {

@@ -1,10 +1,10 @@
 #pragma once
 /// \file
-/// Cuts of songs, so that long songs can be compared with short ones.
+/// Crops of songs, so that long songs can be compared with short ones.
 ///
-/// Most metrics grow with the length of a song: a symphony has more distinct notes and far more
+/// Most metrics grow with the length of a song: a symphony has more pitches and far more
 /// repetitions than its first hundred notes. Generated songs have as many notes as were asked for,
-/// so real songs are cut to random pieces of that many before the two sets are compared.
+/// so real songs are cropped to that many, at random places, before the two sets are compared.
 
 #include <mgan/core/random.hpp>
 #include <mgan/core/version.hpp>
@@ -19,8 +19,8 @@
 
 namespace mgan::inline MGAN_ABI::metrics {
 
-/// `count` consecutive notes of a song from number `begin` on, in the order of the song. Times stay
-/// what they were; the tempo map is kept. Fewer notes where the song ends before.
+/// `count` consecutive notes of a song from number `begin` on, in the order of the song; fewer
+/// where the song ends before. Their times do not change; the tempo map is kept.
 [[nodiscard]] inline midi::Song crop(const midi::Song& song, std::size_t begin, std::size_t count) {
     midi::Song piece;
     piece.title = song.title;
@@ -33,12 +33,11 @@ namespace mgan::inline MGAN_ABI::metrics {
     return piece;
 }
 
-/// Every song of `songs` cut to the length of one of the songs in `like`, at a random place.
+/// Every song of `songs` cropped to the length of a random song of `like`, at a random place.
 ///
-/// Song i takes the number of notes of a random song of `like` (of those that have any), and that
-/// many consecutive notes from a place uniform among all that fit. A song that is no longer than
-/// that is used whole. With nothing in `like` to take a length from, every song is used whole.
-/// Song i is a function of the seed and i alone: `Random(seed, "metrics crop", i)`.
+/// The length is that of one of the songs in `like` that have notes, the place uniform among all
+/// that fit. A song that is no longer is used whole; so are all songs if `like` has no notes. The
+/// crop of song i depends on the seed and i alone: `Random(seed, "metrics crop", i)`.
 [[nodiscard]] inline std::vector<midi::Song> random_crops(std::span<const midi::Song> songs,
                                                           std::span<const midi::Song> like,
                                                           std::uint64_t seed) {

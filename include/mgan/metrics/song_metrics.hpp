@@ -1,9 +1,9 @@
 #pragma once
 /// \file
-/// What a song is like, in a handful of numbers (paper, section 4.2).
+/// A song in a handful of numbers (paper, section 4.2).
 ///
-/// The notes of a song are its n notes without drums in order of onset, then pitch; notes of equal
-/// onset form a group (a chord), G groups in all. From them:
+/// Of a song with n notes (no drums), in order of onset, then pitch, where notes of equal onset
+/// form a group (a chord), G groups in all:
 ///
 ///     scale_consistency  how well the notes fit one scale:
 ///                        max over scales of #{notes in the scale} / n
@@ -12,7 +12,7 @@
 ///     intensity_span     highest velocity - lowest velocity
 ///     polyphony          #{groups of two or more} / G
 ///     repetitions_3      #{(i, j): j >= i + 3, three pitches from i on = three pitches from j on}
-///     longest_run        length of the longest run of one pitch (a collapsed generator shows here)
+///     longest_run        length of the longest run of one pitch (shows a collapsed generator)
 ///
 /// No single number makes good music. Compare sets of songs (set_comparison.hpp), and listen.
 
@@ -31,8 +31,8 @@
 
 namespace mgan::inline MGAN_ABI::metrics {
 
-/// Three of the metrics as the published code of C-RNN-GAN (Mogren 2016) computes them, so that
-/// figures can be compared with the literature. They differ from the definitions above:
+/// Three of the metrics as the published code of C-RNN-GAN (Mogren 2016) computes them, to compare
+/// figures with the literature. They differ from the definitions above:
 struct ReferenceMetrics {
     /// Pitch classes are not taken modulo 12 after the root is subtracted: one that lies below the
     /// root never counts, so D major scores less than C major. Empty for n = 0.
@@ -130,8 +130,7 @@ inline constexpr std::array<Metric, 7> kMetrics = {
     return most;
 }
 
-/// Pairs (i, j), j >= i + 3, of equal pitch triples [i, i+1, i+2] = [j, j+1, j+2] of
-/// `notes`.
+/// Pairs (i, j), j >= i + 3, of equal pitch triples [i, i+1, i+2] = [j, j+1, j+2] of `notes`.
 ///
 /// The definition is a double loop over i and j. Here j walks once, and a counter for each distinct
 /// triple says how often it began at a place i <= j - 3: i enters the counters three steps after

@@ -29,7 +29,8 @@ namespace mgan::inline MGAN_ABI::midi {
 /// every payload.
 inline constexpr std::uint32_t kMaxQuantity = 0x0FFF'FFFF;
 
-/// The last tick that mgan accepts, 2^53: a double holds it exactly, and 64 bits suffice to rescale it.
+/// The last tick that mgan accepts, 2^53: a double holds it exactly, and 64 bits suffice to rescale
+/// it.
 inline constexpr std::int64_t kMaxTick = std::int64_t{1} << 53;
 
 /// Most tracks of a file: its header counts them in 16 bits.

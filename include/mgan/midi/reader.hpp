@@ -488,8 +488,8 @@ private:
 };
 
 /// Reads a MIDI file from memory.
-/// \throws FormatError naming `options.name`, byte offset and what was expected: in `strict` mode at
-///         the first fault, in `recover` mode where no header can be found
+/// \throws FormatError naming `options.name`, byte offset and what was expected: in `strict` mode
+///         at the first fault, in `recover` mode where no header can be found
 [[nodiscard]] inline ReadResult parse(std::span<const std::byte> bytes,
                                       const ReadOptions& options = {}) {
     return SmfReader(bytes, options).read();

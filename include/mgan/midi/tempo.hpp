@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// From ticks to seconds, along a song's tempo map.
+/// Ticks to seconds, along a song's tempo map.
 ///
 ///     seconds(tick) = sum over the spans of constant tempo of
 ///                     ticks in the span * microseconds per quarter * 1e-6 / 384

@@ -1,10 +1,10 @@
 #pragma once
 /// \file
-/// Bars under suspicion: closes them, counts them, and compares the voices.
+/// The bars of a score that is being read: closes them, counts them, and compares the voices.
 ///
-/// Typing music by hand means mistakes, and most of them are lengths. A bar that does not fill its
-/// metre is found where it was made; a voice with other bars or repeat signs than the first is
-/// found at the first bar that differs. The middle layer of the reader; see score_parser.hpp.
+/// Music typed by hand has mistakes, and most of them are lengths. A bar that does not fill its
+/// metre is reported where it stands; a voice whose bars or repeat signs differ from the first
+/// voice's, at the first bar that differs. The middle of the parser's three layers; see parser.hpp.
 
 #include <mgan/score/score.hpp>
 #include <mgan/score/text.hpp>

@@ -2,14 +2,14 @@
 /// \file
 /// Reads a score from text. The format is a strict subset of ABC 2.1; docs/scores.md describes it.
 ///
-/// In five lines: letters are pitches (`C` is middle C, `c` the octave above, `c'` and `C,` go on),
+/// In short: letters are pitches (`C` is middle C, `c` the octave above, `c'` and `C,` go on),
 /// `^ _ =` are sharp, flat, natural and hold until the bar line, a number is the length in units of
 /// `L:`, `z` rests, `[CEG]` is a chord, `(3abc` a triplet, `a-` a tie, `|` ends a bar.
 ///
-/// Typing music by hand means mistakes, so the parser counts like a suspicious copyist: every bar
-/// must fill its metre (a short bar may only stand at a repeat sign, a double bar, the start or the
-/// end), and all voices must have the same bars. A wrong length is found in the bar where it was
-/// made.
+/// Music typed by hand has mistakes, so the parser counts like a suspicious copyist: every bar must
+/// fill its metre (a short one may only stand at a repeat sign, a double bar, the start or the
+/// end), and all voices must have the same bars. So a wrong length is reported in the bar where it
+/// stands.
 
 #include <mgan/score/bars.hpp>
 #include <mgan/score/score.hpp>

@@ -1,10 +1,9 @@
 #pragma once
 /// \file
-/// Plays a score: from what is written to notes with velocities, as a plain but musical player
-/// would.
+/// Plays a score: from the page to notes with velocities, as a plain but musical player would.
 ///
 /// A score played at one velocity sounds like a machine, and a network that learns from it learns
-/// that loudness never moves. A note's velocity here is a sum of what a pianist does without
+/// that loudness never changes. Here a note's velocity is a sum of what a pianist does without
 /// thinking:
 ///
 ///     velocity = level            p, f, hairpins: the page
@@ -211,8 +210,8 @@ inline void play_voice(const Score& score, std::size_t voice, const LevelCurve& 
 }  // namespace detail
 
 /// Plays `score`. The same score and performance always give the same song; its title is
-/// `composer: title`, its notes are in `midi::note_order`, on channel 0. A pitch that two voices strike
-/// at one moment is one note, the longer and louder of the two: a piano has each key once.
+/// `composer: title`, its notes are in `midi::note_order`, on channel 0. A pitch that two voices
+/// strike at one moment is one note, the longer and louder of the two: a piano has each key once.
 ///
 /// \throws DataError if a tie leads to no note of its pitch, or a transposed note leaves 0 .. 127.
 /// \throws ConfigError if the tempo is not positive or the contrast negative.

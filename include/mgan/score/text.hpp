@@ -1,10 +1,10 @@
 #pragma once
 /// \file
-/// What the reader of scores knows before it reads a note: the circle of fifths, the words between
+/// What the parser of scores knows before it reads a note: the circle of fifths, the words between
 /// exclamation marks, and where in the text it stands.
 ///
-/// For users there is `parse_score` in score_parser.hpp; this is its lowest of three layers (text,
-/// bars, notation).
+/// Users call `parse_score` of parser.hpp; this is the lowest of its three layers (text, bars,
+/// notation).
 
 #include <mgan/score/score.hpp>
 

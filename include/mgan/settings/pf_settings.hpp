@@ -1,7 +1,8 @@
 #pragma once
 /// \file
 /// The settings of the PF classifier (section 3.3 of the paper): what it hears, what it is, and how
-/// it learns. Free of FFTW, so that settings can be read, printed and compared in builds without it.
+/// it learns. Free of FFTW, so that settings can be read, printed and compared in builds without
+/// it.
 
 #include <mgan/audio/converter_settings.hpp>
 #include <mgan/audio/synthesiser.hpp>

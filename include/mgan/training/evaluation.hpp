@@ -9,8 +9,8 @@
 
 namespace mgan::inline MGAN_ABI {
 
-/// Real songs to compare generated ones with: `copies` random crops of `length` notes of each song of a
-/// part.
+/// Real songs to compare generated ones with: `copies` random crops of `length` notes of each song
+/// of a part.
 [[nodiscard]] inline std::vector<metrics::SongMetrics> measure_real(
     const std::vector<midi::Song>& songs, const std::vector<std::size_t>& part, std::size_t length,
     std::size_t copies, std::uint64_t seed) {
