@@ -59,11 +59,11 @@ int main() {
     const Note note{0.1003, 0.4, 57.3, 90.0};
     const auto settings = mgan::SynthesiserSettings::at_rate(kRate, 4000);
     const mgan::Synthesiser<double> synthesiser(settings);
-    Matrix<double> columns(4, 1), d_columns(4, 1);
-    columns << note.onset, note.length, note.pitch, note.velocity;
+    Matrix<double> tones(4, 1), d_tones(4, 1);
+    tones << note.onset, note.length, note.pitch, note.velocity;
 
     Vector<double> waveform(4000);
-    synthesiser.forward(columns, mgan::VectorMap<double>(waveform.data(), 4000));
+    synthesiser.forward(tones, mgan::VectorMap<double>(waveform.data(), 4000));
     double apart = 0.0;
     for (Index n = 0; n < 4000; ++n)
         apart =
@@ -72,13 +72,13 @@ int main() {
                 apart < 1e-12 ? "agree" : "DIFFER");
 
     const Vector<double> g = mgan::random_matrix(4000, 1, 1);
-    synthesiser.backward(columns, mgan::ConstVectorMap<double>(g.data(), 4000), d_columns);
+    synthesiser.backward(tones, mgan::ConstVectorMap<double>(g.data(), 4000), d_tones);
     const Note mine = note.gradient(g);
     const double by_hand[] = {mine.onset, mine.length, mine.pitch, mine.velocity};
     const char* const names[] = {"onset", "length", "pitch", "velocity"};
     bool same = apart < 1e-12;
     for (Index row = 0; row < 4; ++row) {
-        const double error = std::abs(d_columns(row) / by_hand[row] - 1.0);
+        const double error = std::abs(d_tones(row) / by_hand[row] - 1.0);
         std::printf("gradient of the %s: %s\n", names[row],
                     error < 1e-9 ? "the same" : "DIFFERENT");
         same = same && error < 1e-9;

@@ -1,12 +1,12 @@
 #pragma once
-// What of the audio floor has gradients, as subjects of support/gradient_proof.hpp.
+// What has gradients in the room audio, as subjects of support/gradient_proof.hpp.
 //
 // The proofs fill inputs with numbers of size 1; notes need seconds, semitones and velocities. So
-// a subject's input x stands for the notes  centre + spread * x, and the gradient takes the factor
-// along. (Not in float: a pitch near 60 has steps of 4e-6 there, which after a second is another
-// phase. `plain` subjects hold notes that are floats from the start.) The centres lie so that
-// ramps, full notes, overlaps, a note that began before the first sample and one that ends after
-// the last are all there.
+// a subject's input x stands for the notes  centre + spread * x, and its gradient has the factor
+// spread. (Not in float: a pitch near 60 has steps of 4e-6 there, which after a second is another
+// phase. `plain` subjects hold notes that are floats from the start.) The centres are chosen so
+// that there are ramps, full notes, overlaps, a note that began before the first sample, and one
+// that ends after the last.
 
 #include <mgan/audio/frequency_converter.hpp>
 #include <mgan/audio/synthesiser.hpp>

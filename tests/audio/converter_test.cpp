@@ -1,4 +1,4 @@
-// What the frequency converter promises beside its gradients.
+// What the frequency converter promises besides its gradients.
 
 #include <mgan/audio/frequency_converter.hpp>
 #include <mgan/audio/synthesiser.hpp>

@@ -1,4 +1,4 @@
-// Behaviour: descent on the blurred windows brings pitches and velocities home.
+// Behaviour: descent on the blurred windows finds pitches and velocities.
 
 #include <mgan/audio/frequency_converter.hpp>
 #include <mgan/audio/synthesiser.hpp>

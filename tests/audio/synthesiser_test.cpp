@@ -1,4 +1,4 @@
-// What the synthesiser promises beside its gradients.
+// What the synthesiser promises besides its gradients.
 
 #include <mgan/audio/note_matrix.hpp>
 #include <mgan/audio/synthesiser.hpp>

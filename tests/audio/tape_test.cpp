@@ -10,7 +10,7 @@ using namespace mgan_test;
 
 namespace {
 
-/// s(x) of envelope.hpp.
+/// The ramp of envelope.hpp.
 Var smooth(const Var& x) {
     const Var inside = relu(x) - relu(x - 1.0);
     return inside * inside * (3.0 - 2.0 * inside);

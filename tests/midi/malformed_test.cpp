@@ -1,4 +1,4 @@
-// Every kind of damage, and its decided outcome.
+// Every kind of damage, and its defined outcome.
 #include <mgan/midi/notes.hpp>
 #include <support/catch.hpp>
 #include <support/smf_bytes.hpp>
@@ -39,7 +39,7 @@ std::vector<Case> cases() {
     const auto track = smf_track(kNote + kEnd);
     const auto size = static_cast<std::uint32_t>(good().size());
     return {
-        // Sound, though some of it is rare.
+        // Valid, though some of it is rare.
         {"the plainest file", good(), {}},
         {"a header of 8 bytes", joined({smf_header(0, 1, 96, 8), hex("00 00"), track}), {}},
         {"a header alone that counts no tracks", smf_header(1, 0, 96), {}, 0, 0},

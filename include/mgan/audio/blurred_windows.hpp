@@ -198,7 +198,8 @@ private:
     }
 
     /// work := window w of the waveform, weighted, zeros after it; false if nothing sounds in it.
-    bool cut_window(const Scalar* waveform, Index w, AlignedVector<Scalar>& work) const {
+    [[nodiscard]] bool cut_window(const Scalar* waveform, Index w,
+                                  AlignedVector<Scalar>& work) const {
         const Index begin = w * hop_, count = count_in(w);
         bool sounds = false;
         for (Index n = 0; n < count; ++n) {

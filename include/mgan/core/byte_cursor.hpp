@@ -127,13 +127,13 @@ private:
         skip(count);
         reads_ += count;
     }
-    std::uint64_t big_endian(std::size_t count) {
+    [[nodiscard]] std::uint64_t big_endian(std::size_t count) {
         std::uint64_t value = 0;
         for (const std::byte b : take(count))
             value = value << 8 | std::to_integer<std::uint64_t>(b);
         return value;
     }
-    std::uint64_t little_endian(std::size_t count) {
+    [[nodiscard]] std::uint64_t little_endian(std::size_t count) {
         std::uint64_t value = 0;
         unsigned shift = 0;
         for (const std::byte b : take(count)) {

@@ -45,7 +45,7 @@ public:
     [[nodiscard]] bool is_open() const noexcept { return descriptor_ >= 0; }
 
     /// Returns 0, or the error number. Never repeated: even a failed close gives the descriptor up.
-    int close() noexcept {
+    [[nodiscard]] int close() noexcept {
         if (descriptor_ < 0) return 0;
         const int result = ::close(descriptor_);
         descriptor_ = -1;

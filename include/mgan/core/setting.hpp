@@ -257,10 +257,11 @@ private:
         setting.set = std::move(set);
         settings_.push_back(std::move(setting));
     }
-    static std::string bounds_text(const std::string& min, const std::string& max, bool open) {
+    [[nodiscard]] static std::string bounds_text(const std::string& min, const std::string& max,
+                                                 bool open) {
         return (open ? "above " : "from ") + min + (open ? ", up to " : " to ") + max;
     }
-    static std::string joined(const Words& words) {
+    [[nodiscard]] static std::string joined(const Words& words) {
         std::string text;
         for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
         return text;

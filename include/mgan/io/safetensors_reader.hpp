@@ -139,7 +139,9 @@ private:
     };
     static constexpr std::array<std::string_view, 3> kFields = {"dtype", "shape", "data_offsets"};
 
-    std::string tensor_name() const { return "tensor " + in_quotes(entries.back().tensor.name); }
+    [[nodiscard]] std::string tensor_name() const {
+        return "tensor " + in_quotes(entries.back().tensor.name);
+    }
 
     [[noreturn]] void fail_expected(std::string_view found) const {
         switch (place_) {
@@ -202,7 +204,7 @@ private:
     }
 
     /// A whole number in [0, 2^63): anything else is no size and no offset.
-    std::int64_t read_integer(const JsonScalar& scalar, std::string_view what) const {
+    [[nodiscard]] std::int64_t read_integer(const JsonScalar& scalar, std::string_view what) const {
         const auto* number = std::get_if<std::uint64_t>(&scalar);
         constexpr std::uint64_t kMax = std::numeric_limits<std::int64_t>::max();
         if (number == nullptr || *number > kMax) {
@@ -282,9 +284,10 @@ inline void check_layout(std::vector<HeaderEntry>& entries, std::uint64_t header
 
 /// Compares the checksums of mgan, where a file has any, and takes them out of the metadata.
 /// \returns whether there were any
-inline bool check_checksums(const std::vector<TensorEntry>& entries,
-                            std::span<const std::byte> data, std::uint64_t header_end,
-                            std::map<std::string, std::string>& metadata, std::string_view source) {
+[[nodiscard]] inline bool check_checksums(const std::vector<TensorEntry>& entries,
+                                          std::span<const std::byte> data, std::uint64_t header_end,
+                                          std::map<std::string, std::string>& metadata,
+                                          std::string_view source) {
     const auto reserved = [](const auto& item) { return is_reserved_key(item.first); };
     if (std::none_of(metadata.begin(), metadata.end(), reserved)) return false;
     const auto fail = [&](std::uint64_t offset, const auto&... parts) {
