@@ -47,5 +47,8 @@ template <typename Scalar>
     return nullptr;
 #endif
 }
+template <typename Scalar>
+std::unique_ptr<Ear<Scalar>> make_ear(const PfSettings&, encoding::Codec&&,
+                                      SequenceView<const Scalar>) = delete;
 
 }  // namespace mgan::inline MGAN_ABI

@@ -139,10 +139,14 @@ public:
     }
 
     [[nodiscard]] const std::string& source() const noexcept { return source_; }
-    [[nodiscard]] const std::vector<TensorEntry>& entries() const noexcept { return entries_; }
-    [[nodiscard]] const std::map<std::string, std::string>& metadata() const noexcept {
+    [[nodiscard]] const std::vector<TensorEntry>& entries() const& noexcept { return entries_; }
+    [[nodiscard]] const std::map<std::string, std::string>& metadata() const& noexcept {
         return metadata_;
     }
+    // No views into a file that is gone: `for (... : read_safetensors(path).entries())`.
+    void entries() const&& = delete;
+    void metadata() const&& = delete;
+    void bytes(const TensorEntry&) const&& = delete;
     /// Whether the bytes came with checksums. (They matched, or there would be no TensorFile.)
     [[nodiscard]] bool has_checksums() const noexcept { return has_checksums_; }
 
@@ -167,7 +171,7 @@ public:
     }
 
     /// The bytes of a tensor of this file.
-    [[nodiscard]] std::span<const std::byte> bytes(const TensorEntry& entry) const noexcept {
+    [[nodiscard]] std::span<const std::byte> bytes(const TensorEntry& entry) const& noexcept {
         return std::span(storage_).subspan(data_begin_ + static_cast<std::size_t>(entry.begin),
                                            static_cast<std::size_t>(entry.end - entry.begin));
     }
