@@ -143,10 +143,11 @@ public:
     [[nodiscard]] const std::map<std::string, std::string>& metadata() const& noexcept {
         return metadata_;
     }
-    // No views into a file that is gone: `for (... : read_safetensors(path).entries())`.
-    void entries() const&& = delete;
-    void metadata() const&& = delete;
-    void bytes(const TensorEntry&) const&& = delete;
+    // Of a temporary they are moved out, so that a loop over them has something to walk over.
+    [[nodiscard]] std::vector<TensorEntry> entries() && noexcept { return std::move(entries_); }
+    [[nodiscard]] std::map<std::string, std::string> metadata() && noexcept {
+        return std::move(metadata_);
+    }
     /// Whether the bytes came with checksums. (They matched, or there would be no TensorFile.)
     [[nodiscard]] bool has_checksums() const noexcept { return has_checksums_; }
 
@@ -170,11 +171,12 @@ public:
         return entries_[found->second];
     }
 
-    /// The bytes of a tensor of this file.
+    /// The bytes of a tensor of this file, which must outlive them.
     [[nodiscard]] std::span<const std::byte> bytes(const TensorEntry& entry) const& noexcept {
         return std::span(storage_).subspan(data_begin_ + static_cast<std::size_t>(entry.begin),
                                            static_cast<std::size_t>(entry.end - entry.begin));
     }
+    void bytes(const TensorEntry&) const&& = delete;
 
     /// Copies the values of a tensor to `out`, row by row.
     /// \throws DataError where it is absent or of a type that `conversion` does not allow,
