@@ -22,7 +22,7 @@
 ///
 ///     ramp'(x) = 6 x (1 - x)   inside,   0 outside                                        (2)
 ///
-/// and with A' and R' the derivatives by t (R' is also minus the one by l), those of (1) are
+/// and with A' and R' the derivatives by t (that of R by l is -R'), the derivatives of (1) are
 ///
 ///     dE/dt = (A' R + A R') e^(-t / decay) - E / decay,     dE/dl = -A R' e^(-t / decay)  (3)
 
