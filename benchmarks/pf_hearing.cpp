@@ -204,9 +204,9 @@ int run(const Options& options) {
          {"shuffled pitches", {shuffled_pitches(real, 1), shuffled_pitches(real_test, 2)}}}};
 
     PfSettings paper, half, full;
-    paper.band = FrequencyBand::low_pass;
-    paper.logarithm = false;
-    half.highest = 500.0;
+    paper.converter.band = FrequencyBand::low_pass;
+    paper.converter.logarithm = false;
+    half.converter.highest = 500.0;
     const std::pair<const char*, PfSettings> bands[] = {
         {"paper (to 39.8 Hz)", paper}, {"20 to 500 Hz", half}, {"full (20 to 2000 Hz)", full}};
     std::fprintf(stderr, "%td crops to learn from, %td held out\n", real.batch(),

@@ -18,7 +18,7 @@ using Var = mgan::Variable<float>;
 constexpr Index kSteps = 16, kBatch = 8, kPitch = 2;
 
 /// songs: F x (T B). Mean square distance of the pitches from an arch, and a price on leaps of more
-/// than 0.3 from one tone to the next:
+/// than 0.3 from one note to the next:
 ///
 ///     L = mean (pitch_tb - arch_t)^2  +  mean relu(abs(pitch_tb - pitch_{t-1}b) - 0.3)
 Var arch_loss(const Var& songs, const Var& arch) {

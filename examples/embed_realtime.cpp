@@ -33,7 +33,7 @@ public:
         prepare_next();
     }
 
-    /// A block of `samples`; `play(pitch, velocity, samples)` is called for each tone that begins.
+    /// A block of `samples`; `play(pitch, velocity, samples)` is called for each note that begins.
     template <typename Play>
     void process(int samples, Play&& play) noexcept {
         for (until_next_ -= samples; until_next_ <= 0; prepare_next())
@@ -75,11 +75,11 @@ int main() {
     const auto codec = mgan::encoding::Codec::fit({}, std::vector{scale});
     Player player(generator, codec, 48000.0);
 
-    int tones = 0;
+    int notes = 0;
     const std::size_t before = allocations;
     for (int block = 0; block < 48000 / 64 * 60; ++block)  // a minute
-        player.process(64, [&](int, int, double) { ++tones; });
+        player.process(64, [&](int, int, double) { ++notes; });
     const std::size_t allocated = allocations - before;  // before printing, which allocates
-    std::cout << tones << " tones in a minute, " << allocated << " allocations\n";
-    return tones > 0 && allocated == 0 && before > 0 ? 0 : 1;
+    std::cout << notes << " notes in a minute, " << allocated << " allocations\n";
+    return notes > 0 && allocated == 0 && before > 0 ? 0 : 1;
 }

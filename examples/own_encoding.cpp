@@ -75,6 +75,6 @@ int main() {
         generator.fed_back(stream) = generated.col(t);
     }
     std::cout << "an untrained network plays " << codec.decode(generated).notes.size()
-              << " tones\n";
+              << " notes\n";
     return back && same ? 0 : 1;
 }

@@ -5,7 +5,7 @@
 
 #include <mgan/audio/synthesiser.hpp>
 #include <mgan/midi/notes.hpp>
-#include <mgan/midi/tones.hpp>
+#include <mgan/midi/sounding_notes.hpp>
 
 #include <sndfile.hh>
 
@@ -17,15 +17,16 @@ int main(int argc, char** argv) try {
         std::cerr << "usage: render_audio MIDI WAV\n";
         return 2;
     }
-    const std::vector<mgan::midi::Note> notes = mgan::midi::tones(mgan::midi::load_song(argv[1]));
+    const std::vector<mgan::midi::Note> notes =
+        mgan::midi::sounding_notes(mgan::midi::load_song(argv[1]));
     // 384 ticks a quarter note, 120 quarters a minute. 4 x n: onset, length, pitch, velocity.
     const double ticks_per_second = 768.0, rate = 44100.0;
-    mgan::Matrix<float> tones(mgan::kToneRows, static_cast<mgan::Index>(notes.size()));
+    mgan::Matrix<float> columns(mgan::kNoteRows, static_cast<mgan::Index>(notes.size()));
     double end = 0.0;
     for (std::size_t i = 0; i < notes.size(); ++i) {
         const double onset = static_cast<double>(notes[i].onset) / ticks_per_second;
         const double length = static_cast<double>(notes[i].length) / ticks_per_second;
-        tones.col(static_cast<mgan::Index>(i)) << static_cast<float>(onset),
+        columns.col(static_cast<mgan::Index>(i)) << static_cast<float>(onset),
             static_cast<float>(length), static_cast<float>(notes[i].pitch),
             static_cast<float>(notes[i].velocity);
         end = std::max(end, onset + length);
@@ -33,7 +34,7 @@ int main(int argc, char** argv) try {
     auto settings = mgan::SynthesiserSettings::at_rate(rate, std::llround((end + 1.0) * rate));
     settings.partials = 5;
     mgan::Vector<float> sound(settings.samples);
-    mgan::Synthesiser<float>(settings).forward(tones, {sound.data(), sound.size()});
+    mgan::Synthesiser<float>(settings).forward(columns, {sound.data(), sound.size()});
 
     const float loudest = sound.cwiseAbs().maxCoeff();
     if (loudest > 0.0F) sound *= 0.9F / loudest;

@@ -135,12 +135,8 @@ int evaluate(const EvaluateOptions& options) {
     // Most metrics grow with the length, so real songs are cut to the length of generated ones.
     const std::vector<midi::Song> real =
         metrics::random_crops(real_songs(options), generated, options.seed);
-    const auto measure = [](const std::vector<midi::Song>& songs) {
-        std::vector<metrics::SongMetrics> all;
-        for (const midi::Song& song : songs) all.push_back(metrics::compute(song));
-        return all;
-    };
-    const metrics::SetComparison comparison = metrics::compare(measure(real), measure(generated));
+    const metrics::SetComparison comparison =
+        metrics::compare(metrics::measure(real), metrics::measure(generated));
     if (options.json) {
         std::cout << json_of(comparison).dump(2) << '\n';
     } else {

@@ -3,7 +3,7 @@
 #include "report_plots.hpp"
 
 #include <mgan/core/error.hpp>
-#include <mgan/midi/tones.hpp>
+#include <mgan/midi/sounding_notes.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -31,7 +31,7 @@ double tick_step(double whole) {
 std::string piano_roll(const midi::Song& song, const std::string& colour) {
     constexpr double kWidth = 440.0, kHeight = 170.0, kLeft = 32.0, kBottom = 24.0, kTop = 6.0;
     constexpr double kQuarter = static_cast<double>(midi::kTicksPerQuarter);
-    std::vector<midi::Note> notes = midi::tones(song);
+    std::vector<midi::Note> notes = midi::sounding_notes(song);
     if (notes.size() > kMaxRollNotes) notes.resize(kMaxRollNotes);
 
     std::int64_t begin = notes.empty() ? 0 : notes.front().onset, end = begin;

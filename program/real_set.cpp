@@ -30,7 +30,7 @@ void save_crops(const std::filesystem::path& folder, const DataSet& data,
     const auto length = static_cast<std::size_t>(settings.length);
     for (std::size_t i = 0; i < chosen.size(); ++i) {
         const midi::Song& whole = data.songs[chosen[i]];
-        const std::size_t size = midi::tones(whole).size();
+        const std::size_t size = midi::sounding_notes(whole).size();
         const std::size_t begin = size > length ? random.integer(i, size - length + 1) : 0;
         midi::Song piece = metrics::crop(whole, begin, length);
         const std::int64_t start = piece.notes.empty() ? 0 : piece.notes.front().onset;

@@ -7,7 +7,7 @@
 #include "sound_file.hpp"
 
 #include <mgan/midi/notes.hpp>
-#include <mgan/midi/tones.hpp>
+#include <mgan/midi/sounding_notes.hpp>
 
 #include <CLI/CLI.hpp>
 
@@ -35,10 +35,10 @@ int render(const RenderOptions& options) {
     } else {
         save_sound(options.out, song);
     }
-    const std::size_t tones = midi::tones(song).size();
-    const std::size_t drums = song.notes.size() - tones;
+    const std::size_t notes = midi::sounding_notes(song).size();
+    const std::size_t drums = song.notes.size() - notes;
     std::cout << printable(options.out) << ": " << clock_text(sound_seconds(song)) << " of "
-              << grouped(options.soundfont.empty() ? tones : song.notes.size()) << " notes";
+              << grouped(options.soundfont.empty() ? notes : song.notes.size()) << " notes";
     if (drums > 0 && options.soundfont.empty())
         std::cout << " (" << grouped(drums) << " of drums left out; --soundfont plays them)";
     std::cout << '\n';

@@ -3,7 +3,7 @@
 #include "data.hpp"
 
 #include <mgan/audio/synthesiser.hpp>
-#include <mgan/midi/tones.hpp>
+#include <mgan/midi/sounding_notes.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -26,18 +26,18 @@ SynthesiserSettings instrument(double rate) {
     return settings;
 }
 
-/// A tone on the clock.
-struct TimedTone {
+/// A note on the clock.
+struct TimedNote {
     double begin = 0.0;
     double length = 0.0;
     int pitch = 0;
     int velocity = 0;
 };
 
-/// The tones in order of their begin.
-std::vector<TimedTone> timed_tones(const midi::Song& song) {
-    const std::vector<midi::Note> notes = midi::tones(song);
-    std::vector<TimedTone> timed(notes.size());
+/// The notes in order of their beginning.
+std::vector<TimedNote> timed_notes(const midi::Song& song) {
+    const std::vector<midi::Note> notes = midi::sounding_notes(song);
+    std::vector<TimedNote> timed(notes.size());
     midi::TempoWalk begins(song.tempo);
     for (std::size_t i = 0; i < notes.size(); ++i)
         timed[i] = {begins.seconds(notes[i].onset), 0.0, notes[i].pitch, notes[i].velocity};
@@ -51,22 +51,22 @@ std::vector<TimedTone> timed_tones(const midi::Song& song) {
     return timed;
 }
 
-/// When nothing of a tone is left: released, or faded below what 16 bits hold.
-double end_of(const TimedTone& tone, const EnvelopeSettings& envelope) {
-    return tone.begin + std::min(tone.length + envelope.release, 14.0 * envelope.decay);
+/// When nothing of a note is left: released, or faded below what 16 bits hold.
+double end_of(const TimedNote& note, const EnvelopeSettings& envelope) {
+    return note.begin + std::min(note.length + envelope.release, 14.0 * envelope.decay);
 }
 
-double end_of(const std::vector<TimedTone>& tones, const EnvelopeSettings& envelope) {
+double end_of(const std::vector<TimedNote>& notes, const EnvelopeSettings& envelope) {
     double end = 0.0;
-    for (const TimedTone& tone : tones) end = std::max(end, end_of(tone, envelope));
+    for (const TimedNote& note : notes) end = std::max(end, end_of(note, envelope));
     return end;
 }
 
 /// One walk over a song: its sound in blocks, before any gain.
 class Walk {
 public:
-    Walk(const std::vector<TimedTone>& tones, double rate)
-        : tones_(tones), synthesiser_(instrument(rate)), wave_(kBlock) {}
+    Walk(const std::vector<TimedNote>& notes, double rate)
+        : notes_(notes), synthesiser_(instrument(rate)), wave_(kBlock) {}
 
     /// The next kBlock samples.
     [[nodiscard]] std::span<const float> next() {
@@ -75,24 +75,24 @@ public:
         const double end = begin + synthesiser_.settings().duration;
         ++block_;
         std::erase_if(sounding_, [&](std::size_t i) {
-            return end_of(tones_[i], synthesiser_.settings().envelope) <= begin;
+            return end_of(notes_[i], synthesiser_.settings().envelope) <= begin;
         });
-        while (upcoming_ < tones_.size() && tones_[upcoming_].begin < end)
+        while (upcoming_ < notes_.size() && notes_[upcoming_].begin < end)
             sounding_.push_back(upcoming_++);
-        Matrix<float> notes(kToneRows, static_cast<Index>(sounding_.size()));
-        for (Index i = 0; i < notes.cols(); ++i) {
-            const TimedTone& tone = tones_[sounding_[static_cast<std::size_t>(i)]];
-            notes(kToneOnset, i) = static_cast<float>(tone.begin - begin);
-            notes(kToneLength, i) = static_cast<float>(tone.length);
-            notes(kTonePitch, i) = static_cast<float>(tone.pitch);
-            notes(kToneVelocity, i) = static_cast<float>(tone.velocity);
+        Matrix<float> sounding(kNoteRows, static_cast<Index>(sounding_.size()));
+        for (Index i = 0; i < sounding.cols(); ++i) {
+            const TimedNote& note = notes_[sounding_[static_cast<std::size_t>(i)]];
+            sounding(kNoteOnset, i) = static_cast<float>(note.begin - begin);
+            sounding(kNoteLength, i) = static_cast<float>(note.length);
+            sounding(kNotePitch, i) = static_cast<float>(note.pitch);
+            sounding(kNoteVelocity, i) = static_cast<float>(note.velocity);
         }
-        synthesiser_.forward(notes, VectorMap<float>(wave_.data(), kBlock));
+        synthesiser_.forward(sounding, VectorMap<float>(wave_.data(), kBlock));
         return wave_;
     }
 
 private:
-    const std::vector<TimedTone>& tones_;
+    const std::vector<TimedNote>& notes_;
     Synthesiser<float> synthesiser_;
     std::vector<float> wave_;
     std::vector<std::size_t> sounding_;
@@ -102,9 +102,9 @@ private:
 
 /// What brings a song to the loudness of all others: its root mean square, where it sounds, to
 /// kLoudness; but no peak further than twice into the rounding.
-double gain_of(const std::vector<TimedTone>& tones, double rate, std::int64_t samples) {
+double gain_of(const std::vector<TimedNote>& notes, double rate, std::int64_t samples) {
     constexpr double kLoudness = 0.12, kGreatestPeak = 1.6;
-    Walk walk(tones, rate);
+    Walk walk(notes, rate);
     std::vector<double> energies;
     double peak = 0.0;
     for (std::int64_t done = 0; done < samples; done += kBlock) {
@@ -142,23 +142,23 @@ float rounded(double x) {
 }  // namespace
 
 double sound_seconds(const midi::Song& song) {
-    return end_of(timed_tones(song), instrument(kSoundRate).envelope);
+    return end_of(timed_notes(song), instrument(kSoundRate).envelope);
 }
 
 void play(const midi::Song& song, double rate, double limit,
           const std::function<void(std::span<const float>)>& use) {
-    const std::vector<TimedTone> tones = timed_tones(song);
-    const double whole = end_of(tones, instrument(rate).envelope);
+    const std::vector<TimedNote> notes = timed_notes(song);
+    const double whole = end_of(notes, instrument(rate).envelope);
     const double seconds = std::min(whole, limit);
     if (seconds > kMaxSoundSeconds)
         fail<DataError>("the song lasts ", fixed(seconds / 3600.0, 1), " hours, and at most ",
                         fixed(kMaxSoundSeconds / 3600.0, 0),
                         " can become a sound file; cut it into pieces");
     const auto samples = static_cast<std::int64_t>(std::ceil(seconds * rate));
-    const double gain = gain_of(tones, rate, samples);
+    const double gain = gain_of(notes, rate, samples);
     // Where it is cut before its end, the last two seconds fade out.
     const double fade = whole > seconds ? std::min(2.0, seconds) * rate : 0.0;
-    Walk walk(tones, rate);
+    Walk walk(notes, rate);
     std::vector<float> out;
     for (std::int64_t done = 0; done < samples; done += kBlock) {
         const std::span<const float> block = walk.next();

@@ -24,7 +24,7 @@ inline constexpr double kSoundRate = 44100.0;
 /// with 32 bits.
 inline constexpr double kMaxSoundSeconds = 12.0 * 3600.0;
 
-/// Seconds from the start of a song to the end of its last tone's fading; 0 where there is no tone.
+/// Seconds from the start of a song to the end of its last note's fading; 0 where there is no note.
 [[nodiscard]] double sound_seconds(const midi::Song& song);
 
 /// Plays a song: calls `use` with one block of samples after another, all within -0.95 .. 0.95.

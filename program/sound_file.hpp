@@ -26,7 +26,7 @@ void save_sound(const std::filesystem::path& path, const midi::Song& song);
 
 /// The first `limit` seconds of a song as an Ogg Vorbis file in memory, small enough to stand in a
 /// page: 22.05 kHz, mono, some 4 kB a second. "" where `sound_files_missing()`, or the song has no
-/// tone.
+/// note.
 [[nodiscard]] std::string small_ogg(const midi::Song& song, double limit);
 
 /// Plays a MIDI file into a sound file with a sound font (.sf2), by the program fluidsynth. Throws

@@ -16,9 +16,9 @@
 ///
 ///     #include <mgan/mgan.hpp>
 ///
-/// `MGAN_HAS_NETS` and `MGAN_HAS_IO` are 1 where the part is in, and 0 where it is not. FFTW is under
-/// the GPL, so finding its header is not enough: what transforms is in where `MGAN_HAS_FFTW` is
-/// defined as 1, which the target `mgan::audio` does. (Synthesis needs Eigen alone.) To be told
+/// `MGAN_HAS_NETS` and `MGAN_HAS_IO` are 1 where the part is in, and 0 where it is not. FFTW is
+/// under the GPL, so finding its header is not enough: what transforms is in where `MGAN_HAS_FFTW`
+/// is defined as 1, which the target `mgan::audio` does. (Synthesis needs Eigen alone.) To be told
 /// at once that something is missing, and for programs that compile faster, include the one header
 /// that you use instead, for example `<mgan/layers/lstm.hpp>`: each compiles alone.
 ///
@@ -44,6 +44,7 @@
 #include <mgan/core/byte_cursor.hpp>
 #include <mgan/core/error.hpp>
 #include <mgan/core/file_lock.hpp>
+#include <mgan/core/hash.hpp>
 #include <mgan/core/parallel.hpp>
 #include <mgan/core/random.hpp>
 #include <mgan/core/setting.hpp>
@@ -99,11 +100,11 @@
 
 // ---- sound
 #if MGAN_HAS_NETS
+#include <mgan/audio/note_matrix.hpp>
 #include <mgan/audio/synthesiser.hpp>
-#include <mgan/audio/tones.hpp>
 #endif
 #if MGAN_HAS_NETS && defined(MGAN_HAS_FFTW) && MGAN_HAS_FFTW
-#include <mgan/audio/sound_path.hpp>
+#include <mgan/hearing/frequency_ear.hpp>
 #endif
 
 // ---- files

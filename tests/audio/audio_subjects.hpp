@@ -1,14 +1,15 @@
 #pragma once
-// What of the audio floor has gradients, as subjects of support/gradient_proof.hpp.
+// What has gradients in the room audio, as subjects of support/gradient_proof.hpp.
 //
 // The proofs fill inputs with numbers of size 1; notes need seconds, semitones and velocities. So
-// a subject's input x stands for the notes  centre + spread * x, and the gradient takes the factor
-// along. (Not in float: a pitch near 60 has steps of 4e-6 there, which after a second is another
-// phase. `plain` subjects hold notes that are floats from the start.) The centres lie so that
-// ramps, full notes, overlaps, a note that began before the first sample and one that ends after
-// the last are all there.
+// a subject's input x stands for the notes  centre + spread * x, and its gradient has the factor
+// spread. (Not in float: a pitch near 60 has steps of 4e-6 there, which after a second is another
+// phase. `plain` subjects hold notes that are floats from the start.) The centres are chosen so
+// that there are ramps, full notes, overlaps, a note that began before the first sample, and one
+// that ends after the last.
 
-#include <mgan/audio/sound_path.hpp>
+#include <mgan/audio/frequency_converter.hpp>
+#include <mgan/audio/synthesiser.hpp>
 #include <mgan/layers/parameters.hpp>
 #include <support/gradient_proof.hpp>
 
@@ -59,7 +60,7 @@ struct SynthesiserSubject {
     void visit(Visitor&& visitor) {
         visitor("x", x, Role::kInput);
     }
-    Matrix<Scalar> tones() const {
+    Matrix<Scalar> notes() const {
         if (sizes.plain) return x;
         Matrix<Scalar> result(4, sizes.notes);
         for (Index i = 0; i < sizes.notes; ++i)
@@ -69,11 +70,11 @@ struct SynthesiserSubject {
     }
     Vector<Scalar> forward(Cache&) const {
         Vector<Scalar> waveform(synthesiser.samples());
-        synthesiser.forward(tones(), mgan::VectorMap<Scalar>(waveform.data(), waveform.size()));
+        synthesiser.forward(notes(), mgan::VectorMap<Scalar>(waveform.data(), waveform.size()));
         return waveform;
     }
     void backward(const Vector<Scalar>& dy, Cache&, SynthesiserSubject& gradients) const {
-        synthesiser.backward(tones(), mgan::ConstVectorMap<Scalar>(dy.data(), dy.size()),
+        synthesiser.backward(notes(), mgan::ConstVectorMap<Scalar>(dy.data(), dy.size()),
                              gradients.x);
         if (!sizes.plain)
             gradients.x.array().colwise() *= kNoteSpread.template cast<Scalar>().array();
@@ -159,77 +160,6 @@ struct ConverterSubject {
     ConverterSizes sizes;
     mgan::FrequencyConverter<Scalar> converter;
     Matrix<Scalar> x;
-};
-
-/// Where the proof of the whole path asks, every bin that is heard is strong: the direction of a
-/// weak one, beside strong ones, is rounding, and its gradient has no digits in any method. So the
-/// notes here are short and rich, and bands end where their partials do.
-[[nodiscard]] inline mgan::SoundPathSettings small_path(mgan::FrequencyBand band) {
-    mgan::SoundPathSettings settings{small_synthesiser(),
-                                     small_converter({.band = band, .logarithm = true})};
-    settings.synthesiser.partials = 3;
-    settings.synthesiser.rolloff = 0.5;
-    settings.synthesiser.envelope.decay = 0.04;
-    settings.converter.highest = 240.0;
-    settings.converter.cutoff = 1500.0;  // 239 Hz
-    return settings;
-}
-
-struct SoundPathSizes {
-    mgan::FrequencyBand band = mgan::FrequencyBand::low_pass;
-    Index steps = 3, batch = 2;
-    bool plain = false;  ///< x is the events themselves
-};
-
-template <typename Scalar>
-struct SoundPathSubject {
-    using Cache = typename mgan::SoundPath<Scalar>::Cache;
-
-    SoundPathSubject(SoundPathSizes s)
-        : sizes(s),
-          path(small_path(s.band), {.rms = 2.0, .mean = 0.5, .deviation = 1.3}),
-          x(s.steps, s.batch, 4) {
-        x.set_zero();
-    }
-    template <typename Other>
-    SoundPathSubject<Other> cast() const {
-        return sizes;
-    }
-    std::string name() const { return "sound path, " + name_of(sizes.band); }
-
-    template <typename Visitor>
-    void visit(Visitor&& visitor) {
-        visitor("x", x, Role::kInput);
-    }
-    /// In ticks, 768 a second.
-    static Eigen::Vector4d spread() { return {3.0, 2.3, 2.0, 40.0}; }
-    static Eigen::Vector4d centre(Index t) {
-        const double step = static_cast<double>(t);
-        // The first note began before the first sample: a song that is only shifted as a whole has
-        // the same magnitudes, and the gradient of that shift is rounding.
-        return {t == 0 ? -25.7 : 23.0 + step, 51.0 + 7.0 * step, 43.0 + 2.3 * step, 80.0};
-    }
-    void scale(Sequence<Scalar>& events) const {
-        for (Index t = 0; t < sizes.steps; ++t)
-            events.step(t) = (spread().template cast<Scalar>().asDiagonal() * x.step(t)).colwise() +
-                             centre(t).template cast<Scalar>();
-    }
-    Vector<Scalar> forward(Cache& cache) const {
-        Sequence<Scalar> events = x;
-        if (!sizes.plain) scale(events);
-        Matrix<Scalar> values(path.values(), sizes.batch);
-        path.forward(events.view(), values, cache);
-        return values.reshaped();
-    }
-    void backward(const Vector<Scalar>& dy, Cache& cache, SoundPathSubject& gradients) const {
-        path.backward(dy.reshaped(path.values(), sizes.batch).eval(), gradients.x.view(), cache);
-        if (!sizes.plain)
-            gradients.x.all().array().colwise() *= spread().template cast<Scalar>().array();
-    }
-
-    SoundPathSizes sizes;
-    mgan::SoundPath<Scalar> path;
-    Sequence<Scalar> x;
 };
 
 }  // namespace mgan_test

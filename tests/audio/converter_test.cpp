@@ -1,6 +1,7 @@
-// What the frequency converter promises beside its gradients.
+// What the frequency converter promises besides its gradients.
 
-#include <mgan/audio/sound_path.hpp>
+#include <mgan/audio/frequency_converter.hpp>
+#include <mgan/audio/synthesiser.hpp>
 #include <mgan/autodiff/gradient_check.hpp>
 #include <support/catch.hpp>
 

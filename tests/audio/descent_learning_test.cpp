@@ -1,4 +1,4 @@
-// Behaviour: descent on the blurred windows brings pitches and velocities home.
+// Behaviour: descent on the blurred windows finds pitches and velocities.
 
 #include <mgan/audio/frequency_converter.hpp>
 #include <mgan/audio/synthesiser.hpp>
@@ -25,22 +25,22 @@ FrequencyConverter<float> ear(FrequencyBand band) {
 
 /// Eight notes, some at once.
 Matrix<float> target() {
-    Matrix<float> tones(4, 8);
-    tones << 0.0F, 0.5F, 1.0F, 1.5F, 1.5F, 2.0F, 2.5F, 3.0F,      // onset
+    Matrix<float> notes(4, 8);
+    notes << 0.0F, 0.5F, 1.0F, 1.5F, 1.5F, 2.0F, 2.5F, 3.0F,      // onset
         0.45F, 0.45F, 0.45F, 0.45F, 0.45F, 0.45F, 0.45F, 0.7F,    // length
         60.0F, 64.0F, 67.0F, 72.0F, 55.0F, 71.0F, 62.0F, 48.0F,   // pitch
         90.0F, 70.0F, 80.0F, 60.0F, 100.0F, 75.0F, 85.0F, 95.0F;  // velocity
-    return tones;
+    return notes;
 }
 
 /// The distance of pitches (rows 2) or velocities (row 3) from the target, mean over notes.
-double distance(const Matrix<float>& tones, Index row) {
-    return static_cast<double>((tones.row(row) - target().row(row)).cwiseAbs().mean());
+double distance(const Matrix<float>& notes, Index row) {
+    return static_cast<double>((notes.row(row) - target().row(row)).cwiseAbs().mean());
 }
 
 /// Descent on the squared distance of the values, by steps that shrink, each note's step by the
 /// sign of its gradient: how steep the valley is does not matter, only where it leads.
-Matrix<float> descend(FrequencyBand band, Matrix<float> tones, Index row, float step) {
+Matrix<float> descend(FrequencyBand band, Matrix<float> notes, Index row, float step) {
     const mgan::Synthesiser<float> synthesiser(kSound);
     const FrequencyConverter<float> converter = ear(band);
     FrequencyConverter<float>::Cache cache;
@@ -49,28 +49,28 @@ Matrix<float> descend(FrequencyBand band, Matrix<float> tones, Index row, float 
     const mgan::VectorMap<float> sound(waveform.data(), waveform.size());
     synthesiser.forward(target(), sound);
     converter.forward(waveform, wanted, cache);
-    Matrix<float> gradient(4, tones.cols());
+    Matrix<float> gradient(4, notes.cols());
     for (int i = 0; i < 60; ++i, step *= 0.94F) {
-        synthesiser.forward(tones, sound);
+        synthesiser.forward(notes, sound);
         converter.forward(waveform, values, cache);
         values -= wanted;
         converter.backward(values, d_waveform, cache);
         synthesiser.backward(
-            tones, mgan::ConstVectorMap<float>(d_waveform.data(), d_waveform.size()), gradient);
-        tones.row(row) -= step * gradient.row(row).cwiseSign();
+            notes, mgan::ConstVectorMap<float>(d_waveform.data(), d_waveform.size()), gradient);
+        notes.row(row) -= step * gradient.row(row).cwiseSign();
     }
-    return tones;
+    return notes;
 }
 
 /// Pitches up to a semitone off.
 Matrix<float> out_of_tune() {
-    Matrix<float> tones = target();
+    Matrix<float> notes = target();
     const mgan::Random random(5, "descent");
-    for (Index i = 0; i < tones.cols(); ++i) {
+    for (Index i = 0; i < notes.cols(); ++i) {
         const double off = random.uniform(static_cast<std::uint64_t>(i), 0.5, 1.0);
-        tones(2, i) += static_cast<float>(i % 2 == 0 ? off : -off);
+        notes(2, i) += static_cast<float>(i % 2 == 0 ? off : -off);
     }
-    return tones;
+    return notes;
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ TEST_CASE("Synthesiser: gradients of onset, length, pitch and velocity are right
             fill(subject, point, 1);
             prove_by_differentiation(subject, 28);
             SynthesiserSubject<double> plain({notes, true});
-            plain.x = subject.tones();
+            plain.x = subject.notes();
             prove_in_float(plain);
         }
     }
@@ -39,25 +39,6 @@ TEST_CASE("Frequency converter: the gradient of silence is zero, and the complex
     }
 }
 
-TEST_CASE("Sound path: gradients reach the events through spectrum, sound and sum of differences") {
-    for (const mgan::FrequencyBand band :
-         {mgan::FrequencyBand::low_pass, mgan::FrequencyBand::full, mgan::FrequencyBand::windows}) {
-        for (const Extent extent : {Extent{1, 1}, {2, 1}, {3, 3}, {7, 1}}) {
-            SoundPathSubject<double> subject({band, extent.steps, extent.batch});
-            fill(subject, Point::kRandom, 4);
-            if (extent.steps < 3) {
-                prove_by_differentiation(subject, 28);
-            } else {  // with many notes some bin all but cancels, see small_path
-                prove_by_differentiation<mgan::DerivativeMethods::central_difference>(subject, 28);
-            }
-            SoundPathSubject<double> plain({band, extent.steps, extent.batch, true});
-            plain.x = subject.x;
-            subject.scale(plain.x);
-            prove_in_float(plain, 1e-3);
-        }
-    }
-}
-
 TEST_CASE("Sound: a cache that has served another batch gives the same bits") {
     SynthesiserSubject<double> notes({3}), other_notes({7});
     fill(notes, Point::kRandom, 5);
@@ -70,9 +51,4 @@ TEST_CASE("Sound: a cache that has served another batch gives the same bits") {
         fill(before, Point::kRandom, 7);
         prove_accumulation(subject, before);
     }
-    SoundPathSubject<double> path({mgan::FrequencyBand::full, 3, 2});
-    SoundPathSubject<double> longer({mgan::FrequencyBand::full, 5, 3});
-    fill(path, Point::kRandom, 8);
-    fill(longer, Point::kRandom, 9);
-    prove_accumulation(path, longer);
 }

@@ -1,7 +1,7 @@
-// What the synthesiser promises beside its gradients.
+// What the synthesiser promises besides its gradients.
 
+#include <mgan/audio/note_matrix.hpp>
 #include <mgan/audio/synthesiser.hpp>
-#include <mgan/audio/tones.hpp>
 #include <mgan/core/random.hpp>
 #include <support/catch.hpp>
 
@@ -18,36 +18,36 @@ using mgan::Vector;
 namespace {
 
 template <typename Scalar>
-Vector<Scalar> render(const SynthesiserSettings& settings, const Matrix<Scalar>& tones) {
+Vector<Scalar> render(const SynthesiserSettings& settings, const Matrix<Scalar>& notes) {
     const Synthesiser<Scalar> synthesiser(settings);
     Vector<Scalar> waveform =
         Vector<Scalar>::Constant(synthesiser.samples(), std::numeric_limits<Scalar>::quiet_NaN());
-    synthesiser.forward(tones, mgan::VectorMap<Scalar>(waveform.data(), waveform.size()));
+    synthesiser.forward(notes, mgan::VectorMap<Scalar>(waveform.data(), waveform.size()));
     return waveform;
 }
 
 template <typename Scalar>
-Matrix<Scalar> gradient(const SynthesiserSettings& settings, const Matrix<Scalar>& tones) {
+Matrix<Scalar> gradient(const SynthesiserSettings& settings, const Matrix<Scalar>& notes) {
     const Synthesiser<Scalar> synthesiser(settings);
     const Vector<Scalar> g = Vector<Scalar>::Ones(synthesiser.samples());
-    Matrix<Scalar> d_tones(4, tones.cols());
-    synthesiser.backward(tones, mgan::ConstVectorMap<Scalar>(g.data(), g.size()), d_tones);
-    return d_tones;
+    Matrix<Scalar> d_notes(4, notes.cols());
+    synthesiser.backward(notes, mgan::ConstVectorMap<Scalar>(g.data(), g.size()), d_notes);
+    return d_notes;
 }
 
 template <typename Scalar = double>
 Matrix<Scalar> note(double onset, double length, double pitch, double velocity) {
-    Matrix<Scalar> tones(4, 1);
-    tones << static_cast<Scalar>(onset), static_cast<Scalar>(length), static_cast<Scalar>(pitch),
+    Matrix<Scalar> notes(4, 1);
+    notes << static_cast<Scalar>(onset), static_cast<Scalar>(length), static_cast<Scalar>(pitch),
         static_cast<Scalar>(velocity);
-    return tones;
+    return notes;
 }
 
 const SynthesiserSettings kOneSecond = SynthesiserSettings::at_rate(8000.0, 8000);
 
 /// Equation (1), one note at one time, with the sine of the library.
-double formula(const SynthesiserSettings& settings, const Matrix<double>& tones, double time) {
-    const double t = time - tones(0), pitch = tones(2);
+double formula(const SynthesiserSettings& settings, const Matrix<double>& notes, double time) {
+    const double t = time - notes(0), pitch = notes(2);
     const double omega = 2.0 * std::numbers::pi * 440.0 * std::exp2((pitch - 69.0) / 12.0);
     double sum = 0.0;
     for (std::int64_t k = 1; k <= settings.partials; ++k) {
@@ -55,20 +55,20 @@ double formula(const SynthesiserSettings& settings, const Matrix<double>& tones,
         if (partial * omega < std::numbers::pi * settings.sample_rate())
             sum += std::pow(partial, -settings.rolloff) * std::sin(partial * omega * t);
     }
-    return tones(3) / 127.0 * mgan::envelope_at(settings.envelope, t, tones(1)) * sum;
+    return notes(3) / 127.0 * mgan::envelope_at(settings.envelope, t, notes(1)) * sum;
 }
 
 Matrix<double> random_song(Index notes) {
     const mgan::Random random(3, "synthesiser_test");
-    Matrix<double> tones(4, notes);
+    Matrix<double> song(4, notes);
     std::uint64_t n = 0;
     for (Index i = 0; i < notes; ++i) {
-        tones(0, i) = random.uniform(n++, -0.5, 60.0);
-        tones(1, i) = random.uniform(n++, 0.0, 6.0);
-        tones(2, i) = random.uniform(n++, 21.0, 94.0);
-        tones(3, i) = random.uniform(n++, 1.0, 127.0);
+        song(0, i) = random.uniform(n++, -0.5, 60.0);
+        song(1, i) = random.uniform(n++, 0.0, 6.0);
+        song(2, i) = random.uniform(n++, 21.0, 94.0);
+        song(3, i) = random.uniform(n++, 1.0, 127.0);
     }
-    return tones;
+    return song;
 }
 
 }  // namespace
@@ -78,19 +78,19 @@ TEST_CASE("Synthesiser: recurrence oscillators stay with the sine, in double and
     const SynthesiserSettings settings;
     const Matrix<double> song = random_song(12).cast<float>().cast<double>();
     for (Index i = 0; i < song.cols(); ++i) {
-        const Matrix<double> tones = song.col(i);
-        const Vector<double> in_double = render<double>(settings, tones);
-        const Vector<float> in_float = render<float>(settings, tones.cast<float>());
-        const double amplitude = tones(3) / 127.0;
+        const Matrix<double> notes = song.col(i);
+        const Vector<double> in_double = render<double>(settings, notes);
+        const Vector<float> in_float = render<float>(settings, notes.cast<float>());
+        const double amplitude = notes(3) / 127.0;
         double error = 0.0, error_float = 0.0;
         for (Index n = 0; n < in_double.size(); ++n) {
             const double expected =
-                formula(settings, tones, static_cast<double>(n) / settings.sample_rate());
+                formula(settings, notes, static_cast<double>(n) / settings.sample_rate());
             error = std::max(error, std::abs(in_double(n) - expected));
             error_float =
                 std::max(error_float, std::abs(static_cast<double>(in_float(n)) - expected));
         }
-        INFO("note " << tones.transpose());
+        INFO("note " << notes.transpose());
         CHECK(error <= 2e-11 * amplitude);  // the phase itself: 8e4 rad, to 16 digits
         CHECK(error_float <= 4e-6 * amplitude);
     }
@@ -134,9 +134,9 @@ TEST_CASE("Synthesiser: a note is silent before its onset and after its release"
 
 TEST_CASE("Synthesiser: what is no note is cut, clamped or refused, and nothing is undefined") {
     const double inf = std::numeric_limits<double>::infinity(), huge = 1e300;
-    const auto is_silent = [](const Matrix<double>& tones) {
-        return render<double>(kOneSecond, tones).isZero(0.0) &&
-               gradient<double>(kOneSecond, tones).isZero(0.0);
+    const auto is_silent = [](const Matrix<double>& notes) {
+        return render<double>(kOneSecond, notes).isZero(0.0) &&
+               gradient<double>(kOneSecond, notes).isZero(0.0);
     };
     for (const double never : {inf, huge, 2.0, -2.0, -huge, -inf})
         CHECK(is_silent(note(never, 0.5, 60.0, 100.0)));
@@ -155,10 +155,10 @@ TEST_CASE("Synthesiser: what is no note is cut, clamped or refused, and nothing 
 
     const double nan = std::numeric_limits<double>::quiet_NaN();
     for (Index row = 0; row < 4; ++row) {
-        Matrix<double> tones = note(0.1, 0.5, 60.0, 100.0);
-        tones(row) = nan;
-        CHECK_THROWS_AS(render<double>(kOneSecond, tones), mgan::NumericalError);
-        CHECK_THROWS_AS(gradient<double>(kOneSecond, tones), mgan::NumericalError);
+        Matrix<double> notes = note(0.1, 0.5, 60.0, 100.0);
+        notes(row) = nan;
+        CHECK_THROWS_AS(render<double>(kOneSecond, notes), mgan::NumericalError);
+        CHECK_THROWS_AS(gradient<double>(kOneSecond, notes), mgan::NumericalError);
     }
     CHECK_THROWS_WITH(render<double>(kOneSecond, note(0.1, 0.5, 60.0, inf)),
                       "Synthesiser::forward: the velocity of note 0 is inf");
@@ -166,7 +166,7 @@ TEST_CASE("Synthesiser: what is no note is cut, clamped or refused, and nothing 
 
 TEST_CASE("Synthesiser: wrong shapes and settings are refused by name") {
     CHECK_THROWS_WITH(render<double>(kOneSecond, Matrix<double>::Zero(3, 2)),
-                      "Synthesiser::forward: tones has 3 rows, expected 4 (onset, length, pitch, "
+                      "Synthesiser::forward: notes has 3 rows, expected 4 (onset, length, pitch, "
                       "velocity)");
     const Synthesiser<float> synthesiser(kOneSecond);
     Vector<float> x(7);
@@ -197,18 +197,18 @@ TEST_CASE("Synthesiser: its settings describe themselves, part by part") {
     CHECK(std::abs(settings.sample_rate() - 4172.15) < 0.01);
 }
 
-TEST_CASE("Tones: differences of onsets add up, 768 ticks a second") {
-    Matrix<float> events(4, 3), tones(4, 3), d_events(4, 3);
+TEST_CASE("Notes: differences of onsets add up, 768 ticks a second") {
+    Matrix<float> events(4, 3), notes(4, 3), d_events(4, 3);
     events << 0, 384, 768, 192, 96, 48, 60, 64, 67, 90, 80, 70;
-    mgan::tones_from_events<float>(events, tones);
+    mgan::notes_from_events<float>(events, notes);
     Matrix<float> expected(4, 3);
     expected << 0.0F, 0.5F, 1.5F, 0.25F, 0.125F, 0.0625F, 60, 64, 67, 90, 80, 70;
-    CHECK(tones == expected);
+    CHECK(notes == expected);
     // A difference moves its own note and all that follow.
-    Matrix<float> d_tones(4, 3);
-    d_tones << 768, 1536, 3072, 768, 0, 768, 1, 2, 3, 4, 5, 6;
-    mgan::tones_from_events_backward<float>(d_tones, d_events);
+    Matrix<float> d_notes(4, 3);
+    d_notes << 768, 1536, 3072, 768, 0, 768, 1, 2, 3, 4, 5, 6;
+    mgan::notes_from_events_backward<float>(d_notes, d_events);
     expected << 7, 6, 4, 1, 0, 1, 1, 2, 3, 4, 5, 6;
     CHECK(d_events == expected);
-    CHECK_THROWS_AS(mgan::tones_from_events<float>(events, tones.leftCols(2)), mgan::ShapeError);
+    CHECK_THROWS_AS(mgan::notes_from_events<float>(events, notes.leftCols(2)), mgan::ShapeError);
 }

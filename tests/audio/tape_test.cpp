@@ -10,22 +10,22 @@ using namespace mgan_test;
 
 namespace {
 
-/// s(x) of envelope.hpp.
+/// The ramp of envelope.hpp.
 Var smooth(const Var& x) {
     const Var inside = relu(x) - relu(x - 1.0);
     return inside * inside * (3.0 - 2.0 * inside);
 }
 
 /// Equation (1) of synthesiser.hpp, 1 x N.
-Var waveform_of(const TapeBlocks& in, const Var& tones, Index notes,
+Var waveform_of(const TapeBlocks& in, const Var& notes, Index count,
                 const mgan::SynthesiserSettings& settings) {
     Matrix<double> times(1, settings.samples);
     for (Index n = 0; n < times.size(); ++n)
         times(n) = static_cast<double>(n) / settings.sample_rate();
     const mgan::EnvelopeSettings& envelope = settings.envelope;
     Var total = in.zeros(1, settings.samples);
-    for (Index i = 0; i < notes; ++i) {
-        const Var note = slice_columns(tones, i, 1);
+    for (Index i = 0; i < count; ++i) {
+        const Var note = slice_columns(notes, i, 1);
         const Var t = in.constant(times) - slice_rows(note, 0, 1);
         const Var omega = exp((slice_rows(note, 2, 1) - 69.0) * (std::numbers::ln2 / 12.0)) *
                           (2.0 * std::numbers::pi * 440.0);
@@ -89,8 +89,8 @@ TEST_CASE("Synthesiser agrees with the tape") {
                 spreads.col(i) = kNoteSpread;
             }
             prove_by_tape(subject, [&](const TapeBlocks& in) {
-                const Var tones = in.constant(centres) + in.constant(spreads) * in["x"];
-                return waveform_of(in, tones, notes, small_synthesiser());
+                const Var columns = in.constant(centres) + in.constant(spreads) * in["x"];
+                return waveform_of(in, columns, notes, small_synthesiser());
             });
         }
     }

@@ -114,3 +114,11 @@ TEST_CASE("ByteCursor over nothing") {
     CHECK(in.take(0).empty());
     CHECK_THROWS_AS(in.u8(), FormatError);
 }
+
+TEST_CASE("ByteCursor keeps neither bytes nor a name that are gone") {
+    using View = std::span<const std::byte>;
+    STATIC_REQUIRE(std::is_constructible_v<ByteCursor, std::vector<std::byte>&>);
+    STATIC_REQUIRE_FALSE(std::is_constructible_v<ByteCursor, std::vector<std::byte>>);
+    STATIC_REQUIRE_FALSE(std::is_constructible_v<ByteCursor, View, std::string>);
+    STATIC_REQUIRE(std::is_constructible_v<ByteCursor, View, std::string&>);
+}

@@ -1,7 +1,12 @@
 #include <mgan/core/random.hpp>
 #include <support/catch.hpp>
 
+#include <array>
 #include <cmath>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <vector>
 
 using mgan::inverse_normal_cdf;
 using mgan::philox4x32;
@@ -79,4 +84,33 @@ TEST_CASE("inverse_normal_cdf inverts the normal distribution function") {
     }
     CHECK(inverse_normal_cdf(0.5) == 0.0);
     CHECK(inverse_normal_cdf(0.975) == Approx(1.959963984540054).epsilon(1e-14));
+}
+
+TEST_CASE("shuffle gives each order of its items equally often, and the same one again") {
+    std::map<std::array<int, 4>, int> seen;
+    for (std::uint64_t i = 0; i < 24000; ++i) {
+        std::array<int, 4> items = {1, 2, 3, 4};
+        mgan::shuffle(std::span<int>(items), Random(2, "shuffle", i));
+        ++seen[items];
+    }
+    CHECK(seen.size() == 24);
+    for (const auto& [order, count] : seen) CHECK(std::abs(count - 1000) < 5 * std::sqrt(1000.0));
+
+    std::array<int, 5> one = {1, 2, 3, 4, 5}, two = one, other = one;
+    mgan::shuffle(std::span<int>(one), Random(2, "shuffle"));
+    mgan::shuffle(std::span<int>(two), Random(2, "shuffle"));
+    mgan::shuffle(std::span<int>(other), Random(2, "shuffle"), 5);
+    CHECK(one == two);
+    CHECK(one != other);
+    mgan::shuffle(std::span<int>(), Random(2, "shuffle"));
+}
+
+TEST_CASE("shuffle exchanges item i with item integer(first + i + 1, i + 1), from the last") {
+    const Random random(9, "shuffle");
+    std::vector<int> items(40), expected(40);
+    for (std::size_t i = 0; i < 40; ++i) items[i] = expected[i] = static_cast<int>(i);
+    mgan::shuffle(std::span<int>(items), random, 100);
+    for (std::size_t i = 40; i > 1; --i)
+        std::swap(expected[i - 1], expected[random.integer(100 + i, i)]);
+    CHECK(items == expected);
 }

@@ -165,7 +165,7 @@ TEST_CASE("quantise is encode after decode, and idempotent") {
             codec.quantise(twice.data());
             CHECK(twice == once);
             moved += once != row ? 1 : 0;
-            // The song does not hear a difference.
+            // The song is the same.
             CHECK(codec.decode(Events<float>{row}).notes ==
                   codec.decode(Events<float>{once}).notes);
         }

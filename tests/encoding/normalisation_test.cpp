@@ -12,7 +12,7 @@ namespace {
 constexpr std::array<bool, kFeatures> kTimes = {true, true, false, false};
 const double kSqrt12 = std::sqrt(12.0);
 
-/// One song a list, all four features equal.
+/// One song for each list, all four features equal.
 std::vector<Events<double>> corpus(const std::vector<std::vector<double>>& songs) {
     std::vector<Events<double>> events;
     for (const auto& song : songs) {

@@ -1,13 +1,14 @@
-// Fuzzing of everything that reads JSON or tensors from bytes that nobody vouches for.
+// Fuzzing of everything that reads JSON or tensors from untrusted bytes.
 //
-//     clang++-14 -std=c++20 -O1 -g -Iinclude tests/fuzz/safetensors_fuzzer.cpp
-//         -o safetensors_fuzzer -fno-sanitize-recover=all
+//     clang++-14 -std=c++20 -O1 -g -fno-sanitize-recover=all -Iinclude
 //         -fsanitize=fuzzer,address,undefined,float-divide-by-zero,float-cast-overflow
+//         tests/fuzz/safetensors_fuzzer.cpp -o safetensors_fuzzer
 //     ./safetensors_fuzzer -max_len=4096 -timeout=2 -rss_limit_mb=512 CORPUS tests/data
 //
-// The first byte of an input says what it is: '{' settings, 'h' a history behind it, '-' an
-// override behind it; anything else a safetensors file, so that the files of tests/data serve as
+// The first byte of an input says what it is: '{' settings, 'h' that a history follows, '-' that an
+// override follows; anything else a safetensors file, so the files of tests/data can be used as
 // they are.
+
 #include <mgan/io/safetensors.hpp>
 #include <mgan/io/settings_json.hpp>
 #include <mgan/runs/history.hpp>

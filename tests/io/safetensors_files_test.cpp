@@ -3,6 +3,7 @@
 
 #include <support/catch.hpp>
 
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -11,6 +12,7 @@ using mgan::DataError;
 using mgan::DType;
 using mgan::FormatError;
 using mgan::ShapeError;
+using mgan::TensorEntry;
 using mgan::TensorFile;
 using mgan::safetensors::parse;
 using mgan::safetensors::serialize;
@@ -305,4 +307,20 @@ TEST_CASE("write_safetensors: a full device is an error that names it") {
         message_of<mgan::IoError>([&] { mgan::write_safetensors("/dev/full", example()); });
     CHECK(contains(message, "/dev/full"));
     CHECK(contains(message, "space"));
+}
+
+TEST_CASE("TensorFile: what a temporary hands out does not refer to it") {
+    STATIC_REQUIRE(
+        std::is_same_v<decltype(std::declval<TensorFile>().entries()), std::vector<TensorEntry>>);
+    STATIC_REQUIRE_FALSE(std::is_reference_v<decltype(std::declval<TensorFile>().metadata())>);
+    std::string names;
+    const auto file = [] {
+        TensorFile tensors;
+        const std::array<float, 1> one = {1.0F};
+        tensors.add("a", {1}, std::span<const float>(one));
+        tensors.add("b", {0}, std::span<const float>());
+        return tensors;
+    };
+    for (const TensorEntry& entry : file().entries()) names += entry.name;
+    CHECK(names == "ab");
 }

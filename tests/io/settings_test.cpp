@@ -183,7 +183,7 @@ TEST_CASE("Settings: what is written reads back as the same bits, notes beside i
           notes);
     CHECK(back == settings);
     CHECK(mgan::settings_to_json(back, notes) == mgan::settings_to_json(settings, notes));
-    // Whoever does not expect the notes refuses them.
+    // A caller that does not expect the notes refuses them.
     CHECK_THROWS_AS(mgan::read_settings(folder / "config.json", back), ConfigError);
     CHECK_THROWS_AS(mgan::read_settings(folder / "absent.json", back), mgan::IoError);
     CHECK_THROWS_AS(

@@ -244,7 +244,7 @@ TEST_CASE("compare leaves songs without a metric out of it, and `notes` out of t
     CHECK_FALSE(empty.longest_run_real);
 }
 
-TEST_CASE("crop keeps consecutive tones") {
+TEST_CASE("crop keeps consecutive notes") {
     const Song song = scale_song(10);
     const Song piece = crop(song, 3, 4);
     REQUIRE(piece.notes.size() == 4);

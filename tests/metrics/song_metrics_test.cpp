@@ -91,7 +91,7 @@ std::vector<Golden> golden_songs() {
         {"chromatic", melody({60, 61, 62, 63, 64, 65, 66, 67, 68, 69, 70, 71}), 12, 11, 12,
          7.0 / 12, 7.0 / 12, 0, 0, 0, 0},
         {"triads", chords({triad, triad, triad, triad}), 12, 7, 3, 1, 1, 1, 11.0 / 15, 12, 9},
-        {"three tones", melody(three), 12, 4, 3, 1, 1, 0, 0, 12, 9},
+        {"three notes", melody(three), 12, 4, 3, 1, 1, 0, 0, 12, 9},
         {"60 x 100", melody(std::vector<int>(100, 60)), 100, 0, 1, 1, 1, 0, 0, 4560, 4465},
         {"60 x 8", melody(std::vector<int>(8, 60)), 8, 0, 1, 1, 1, 0, 0, 6, 3},
         {"60 x 7", melody(std::vector<int>(7, 60)), 7, 0, 1, 1, 1, 0, 0, 3, 0},
@@ -150,7 +150,7 @@ TEST_CASE("Song metrics agree with the shared table of golden values") {
     CHECK(row == songs.size());
 }
 
-TEST_CASE("A song without tones has no spans and shares, and counts of 0") {
+TEST_CASE("A song without notes has no spans and shares, and counts of 0") {
     Song silent;
     silent.notes = {{0, 10, 60, 0, 0}, {0, 10, 36, 100, 9}};  // velocity 0, and a drum
     for (const Song& song : {Song{}, silent}) {
@@ -171,7 +171,7 @@ TEST_CASE("A song without tones has no spans and shares, and counts of 0") {
     }
 }
 
-TEST_CASE("Songs of one and two tones have all metrics") {
+TEST_CASE("Songs of one and two notes have all metrics") {
     const SongMetrics one = compute(melody({61}));
     CHECK(one.notes == 1);
     CHECK(one.scale_consistency == 1.0);
@@ -180,7 +180,7 @@ TEST_CASE("Songs of one and two tones have all metrics") {
     CHECK(one.reference.polyphony == 0.0);
     CHECK(one.longest_run == 1);
 
-    const SongMetrics unison = compute(chords({{60, 60}}));  // two equal notes are two tones
+    const SongMetrics unison = compute(chords({{60, 60}}));  // two equal notes are two notes
     CHECK(unison.notes == 2);
     CHECK(unison.unique_tones == 1);
     CHECK(unison.polyphony == 1.0);

@@ -1,4 +1,4 @@
-// Every kind of damage, and its decided outcome.
+// Every kind of damage, and its defined outcome.
 #include <mgan/midi/notes.hpp>
 #include <support/catch.hpp>
 #include <support/smf_bytes.hpp>
@@ -39,7 +39,7 @@ std::vector<Case> cases() {
     const auto track = smf_track(kNote + kEnd);
     const auto size = static_cast<std::uint32_t>(good().size());
     return {
-        // Sound, though some of it is rare.
+        // Valid, though some of it is rare.
         {"the plainest file", good(), {}},
         {"a header of 8 bytes", joined({smf_header(0, 1, 96, 8), hex("00 00"), track}), {}},
         {"a header alone that counts no tracks", smf_header(1, 0, 96), {}, 0, 0},
@@ -375,6 +375,17 @@ TEST_CASE("The list of repairs has a longest length, their count has none") {
     CHECK(parse(bytes).repair_count == 5000);
     CHECK(parse(bytes, {.max_repairs = 3}).repairs.size() == 3);
     CHECK(parse(bytes, {.max_repairs = 0}).repair_count == 5000);
+}
+
+TEST_CASE("A reader made from options and a name that are gone still knows them") {
+    const Bytes bytes = hex("4d 54 68 64");
+    SmfReader reader(bytes, {.mode = ReadMode::strict,
+                             .name = "a name too long for the place of short texts.mid"});
+    CHECK_THROWS_WITH(reader.read(),
+                      "a name too long for the place of short texts.mid: byte 4: expected a header "
+                      "of 14 bytes, the file ends before");
+    STATIC_REQUIRE_FALSE(std::is_constructible_v<SmfReader, Bytes, ReadOptions>);
+    STATIC_REQUIRE_FALSE(std::is_copy_constructible_v<SmfReader>);
 }
 
 TEST_CASE("Ticks stop at 2^53 instead of running over") {

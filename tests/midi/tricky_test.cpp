@@ -1,4 +1,4 @@
-// Files from the wild and their decided outcomes: every row of the manifest of difficult files.
+// Difficult files and their defined outcomes: every row of the manifest.
 #include <mgan/midi/notes.hpp>
 #include <support/catch.hpp>
 
@@ -38,7 +38,7 @@ std::vector<Row> manifest() {
     return rows;
 }
 
-// Rows where mgan does something else than the row says, and why.
+// Rows where mgan differs from what the row says, and why.
 struct Exception {
     std::string why;
     std::string notes;  // instead of the row's; "" keeps it

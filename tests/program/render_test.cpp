@@ -30,8 +30,8 @@ struct Studio : Workshop {
     }
 };
 
-/// One tone of a quarter note at the beginning of the third second (at 120 quarters a minute).
-mgan::midi::Song one_tone(int velocity = 100) {
+/// One note of a quarter note at the beginning of the third second (at 120 quarters a minute).
+mgan::midi::Song one_note(int velocity = 100) {
     mgan::midi::Song song;
     song.notes = {{4 * 384, 384, 69, velocity, 0}};
     return song;
@@ -54,9 +54,9 @@ bool is_installed(const std::string& program) {
 
 }  // namespace
 
-TEST_CASE_METHOD(Studio, "mgan render: 44.1 kHz, 16 bits, a tone where and as long as it stands") {
+TEST_CASE_METHOD(Studio, "mgan render: 44.1 kHz, 16 bits, a note where and as long as it stands") {
     if (!has_sound()) MGAN_SKIP("built without libsndfile");
-    const sound::Wave wave = render("tone", one_tone());
+    const sound::Wave wave = render("note", one_note());
     CHECK(wave.rate == 44100);
     CHECK(wave.bits == 16);
     CHECK(wave.channels == 1);
@@ -69,8 +69,8 @@ TEST_CASE_METHOD(Studio, "mgan render: 44.1 kHz, 16 bits, a tone where and as lo
 
 TEST_CASE_METHOD(Studio, "mgan render keeps the tempo map") {
     if (!has_sound()) MGAN_SKIP("built without libsndfile");
-    mgan::midi::Song song = one_tone();
-    // Two quarters at 60 a minute, two at 240: 2.5 s to the onset; the tone takes a quarter of one.
+    mgan::midi::Song song = one_note();
+    // Two quarters at 60 a minute, two at 240: 2.5 s to the onset; the note takes a quarter of one.
     song.tempo = {{0, 1'000'000}, {2 * 384, 250'000}};
     const sound::Wave wave = render("tempo", song);
     CHECK(wave.peak(0.0, 2.499) == 0);
@@ -82,7 +82,7 @@ TEST_CASE_METHOD(
     Studio,
     "mgan render: soft and loud songs, thin and thick ones, are equally loud and never clip") {
     if (!has_sound()) MGAN_SKIP("built without libsndfile");
-    const sound::Wave soft = render("soft", one_tone(3)), loud = render("loud", one_tone(127));
+    const sound::Wave soft = render("soft", one_note(3)), loud = render("loud", one_note(127));
     CHECK(std::abs(soft.peak() - loud.peak()) <= 2);
     mgan::midi::Song thick;
     for (int i = 0; i < 400; ++i)
@@ -93,7 +93,7 @@ TEST_CASE_METHOD(
 }
 
 TEST_CASE_METHOD(Studio,
-                 "mgan render: a tone that crosses the blocks of the synthesiser has no click") {
+                 "mgan render: a note that crosses the blocks of the synthesiser has no click") {
     if (!has_sound()) MGAN_SKIP("built without libsndfile");
     mgan::midi::Song song;
     song.notes = {{0, 8 * 384, 57, 100, 0}};  // four seconds of 220 Hz
@@ -112,14 +112,14 @@ TEST_CASE_METHOD(Studio, "mgan render: silence is silence, and drums are left ou
     if (!has_sound()) MGAN_SKIP("built without libsndfile");
     const sound::Wave nothing = render("nothing", {});
     CHECK(nothing.samples.empty());
-    mgan::midi::Song drums = one_tone();
+    mgan::midi::Song drums = one_note();
     drums.notes[0].channel = 9;
     save("drums.mid", drums);
     const process::Result result = mgan("render drums.mid -o drums.wav");
     CHECK(result.status == 0);
     CHECK_THAT(result.out, Contains("0 notes (1 of drums left out"));
     CHECK(sound::read_wave(read("drums.wav")).samples.empty());
-    mgan::midi::Song both = one_tone();
+    mgan::midi::Song both = one_note();
     both.notes.insert(both.notes.begin(), {0, 384, 38, 127, 9});
     CHECK(render("both", both).peak(0.0, 1.999) == 0);
 }
@@ -127,7 +127,7 @@ TEST_CASE_METHOD(Studio, "mgan render: silence is silence, and drums are left ou
 TEST_CASE_METHOD(
     Studio, "mgan render writes Ogg and FLAC by the name, and the same bytes each time for WAV") {
     if (!has_sound()) MGAN_SKIP("built without libsndfile");
-    save("song.mid", one_tone());
+    save("song.mid", one_note());
     CHECK(mgan("render song.mid -o song.ogg").status == 0);
     CHECK(mgan("render song.mid -o song.FLAC").status == 0);
     CHECK_THAT(read("song.ogg"), StartsWith("OggS"));
@@ -140,9 +140,9 @@ TEST_CASE_METHOD(
 
 TEST_CASE_METHOD(Studio, "mgan render says what is wrong in one line, and leaves nothing behind") {
     if (!has_sound()) MGAN_SKIP("built without libsndfile");
-    save("song.mid", one_tone());
+    save("song.mid", one_note());
     std::filesystem::create_directory(*this / "folder.wav");
-    mgan::midi::Song endless = one_tone();
+    mgan::midi::Song endless = one_note();
     endless.notes[0].onset = std::int64_t{384} * 2 * 3600 * 13;
     save("endless.mid", endless);
     struct Case {
@@ -180,7 +180,7 @@ TEST_CASE_METHOD(Studio, "mgan render --soundfont plays through fluidsynth") {
           "/usr/share/sounds/sf2/default-GM.sf2"})
         if (font.empty() && std::filesystem::exists(path)) font = path;
     if (font.empty()) MGAN_SKIP("no sound font");
-    save("-song.mid", one_tone());  // a name that could be an option
+    save("-song.mid", one_note());  // a name that could be an option
     const process::Result result = mgan("render ./-song.mid -o ./-song.wav --soundfont " + font);
     INFO(result.error);
     REQUIRE(result.status == 0);

@@ -70,9 +70,9 @@ TEST_CASE("Settings: what the paper says stands in the preset `paper`") {
               (variant == Variant::c_rnn_gan ? FeatureMatching::none : FeatureMatching::output));
         CHECK(s.adversarial.lambda == 0.3);
         CHECK(s.has_pf_classifier() == (variant == Variant::carnn_pf_mgan));
-        CHECK(s.pf.band == FrequencyBand::low_pass);
-        CHECK(s.pf.cutoff == 250.0);
-        CHECK_FALSE(s.pf.logarithm);
+        CHECK(s.pf.converter.band == FrequencyBand::low_pass);
+        CHECK(s.pf.converter.cutoff == 250.0);
+        CHECK_FALSE(s.pf.converter.logarithm);
         CHECK(s.pf.classifier.kind == PfKind::bilstm);
         CHECK(s.pf.classifier.hidden_1 == 1000);
         CHECK(s.pf.classifier.hidden_2 == 500);

@@ -19,8 +19,8 @@ TEST_CASE("PF step: hearing, learning, and the way back to the events allocate n
          {encoding::EncodingKind::tone, encoding::EncodingKind::event}) {
         Settings settings = recommended_settings(Variant::carnn_pf_mgan);
         settings.encoding.options.kind = kind;
-        settings.pf.samples = 1 << 16;
-        settings.pf.highest = 500.0;
+        settings.pf.synthesiser.samples = 1 << 16;
+        settings.pf.converter.highest = 500.0;
         settings.pf.classifier = {
             .inputs = 200, .hidden_1 = 100, .hidden_2 = 60, .steps = 20, .hidden = 10};
         const encoding::Codec codec =

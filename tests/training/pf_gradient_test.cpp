@@ -164,11 +164,11 @@ Settings small_path(encoding::NormalisationKind normalisation) {
     s.discriminator.hidden = 3;
     s.adversarial.feature_matching = FeatureMatching::none;
     s.adversarial.lambda = 1.0;
-    s.pf.samples = 4096;
-    s.pf.band = FrequencyBand::full;
-    s.pf.lowest = 9.0;
-    s.pf.highest = 28.0;
-    s.pf.logarithm = true;
+    s.pf.synthesiser.samples = 4096;
+    s.pf.converter.band = FrequencyBand::full;
+    s.pf.converter.lowest = 9.0;
+    s.pf.converter.highest = 28.0;
+    s.pf.converter.logarithm = true;
     s.pf.classifier = {.inputs = 40, .hidden_1 = 12, .hidden_2 = 8, .steps = 4, .hidden = 3};
     return s;
 }
@@ -201,9 +201,9 @@ TEST_CASE("PF path: the gradient is right for every kind of scaling, and in the 
         prove_by_differentiation<DerivativeMethods::complex_step>(subject, 3);
     }
     Settings paper = small_path(NormalisationKind::zscore);
-    paper.pf.band = FrequencyBand::low_pass;
-    paper.pf.cutoff = 160.0;
-    paper.pf.logarithm = false;
+    paper.pf.converter.band = FrequencyBand::low_pass;
+    paper.pf.converter.cutoff = 160.0;
+    paper.pf.converter.logarithm = false;
     paper.pf.classifier.inputs = 0;
     paper.encoding.options.pitch_in_hz = true;
     const Path path(paper, PfKind::bilstm);

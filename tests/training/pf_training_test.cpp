@@ -16,8 +16,8 @@ namespace {
 Settings pf_settings() {
     Settings settings = lab::small_settings();
     use_variant(settings, Variant::carnn_pf_mgan);
-    settings.pf.samples = 1 << 16;
-    settings.pf.highest = 500.0;
+    settings.pf.synthesiser.samples = 1 << 16;
+    settings.pf.converter.highest = 500.0;
     settings.pf.classifier = {
         .inputs = 60, .hidden_1 = 16, .hidden_2 = 12, .steps = 4, .hidden = 5};
     return settings;
@@ -63,9 +63,9 @@ TEST_CASE("PF training: the model has the same bytes for one, two and three thre
     for (const bool paper : {false, true}) {
         Settings settings = pf_settings();
         if (paper) {
-            settings.pf.band = FrequencyBand::low_pass;
-            settings.pf.cutoff = 3.0;
-            settings.pf.logarithm = false;
+            settings.pf.converter.band = FrequencyBand::low_pass;
+            settings.pf.converter.cutoff = 3.0;
+            settings.pf.converter.logarithm = false;
             settings.pf.optimiser = OptimiserKind::sgd;
             settings.pf.freezing = FreezingRule::winner;
             settings.pf.feature_matching = true;
@@ -151,7 +151,7 @@ TEST_CASE("PF training: the first try, short windows, feature matching, and eq. 
     first_try.adversarial.lambda = 1.0;
     trains(first_try);
     Settings windows = pf_settings();
-    windows.pf.band = FrequencyBand::windows;
+    windows.pf.converter.band = FrequencyBand::windows;
     windows.pf.classifier.inputs = 0;
     trains(windows);
     Settings matching = pf_settings();
@@ -198,7 +198,7 @@ TEST_CASE("PF training: a weight of the classifier that is no number stops it, a
 TEST_CASE("PF training: the values that the classifier reads must be those of the band") {
     NEEDS_EAR();
     Settings settings = pf_settings();
-    settings.pf.band = FrequencyBand::windows;
+    settings.pf.converter.band = FrequencyBand::windows;
     CHECK_THROWS_WITH(lab::Training(settings, lab::small_data()),
                       Contains("pf.classifier.inputs is 60"));
 }

@@ -3,19 +3,18 @@
 /// What sounds when, and roughly where: short windows whose spectra are blurred along pitch.
 ///
 /// One Fourier transform of a whole song tells two songs apart to the last bin, and for that very
-/// reason its gradient leads nowhere: a note that is a semitone off touches none of the bins of the
-/// note that is wanted, so no small change of its pitch brings the spectra nearer. Like a needle
-/// that can only be found by sitting on it. Two blurs help:
+/// reason its gradient leads nowhere: a note that is a semitone off shares no bin with the note
+/// that is wanted, so no small change of its pitch brings the spectra closer. Two blurs help:
 ///
-/// - in time: windows of W samples (0.32 s), half overlapping, weighted by Hann's window
-///   w_n = sin^2(pi (n + 1/2) / W), each transformed on its own (zeros up to a power of two);
-/// - in pitch: with p_k the pitch of bin k in semitones, and sigma = 1.5 semitones,
+/// - in time: windows of 0.32 s, half overlapping, weighted by Hann's window, for its sample n of
+///   width: sin^2(pi (n + 1/2) / width), each transformed on its own (zeros up to a power of two);
+/// - in pitch: with p_c the pitch of bin c in semitones, and blur = 1.5 semitones,
 ///
-///       y_p = scale * sum over k of exp(-((p_k - p) / sigma)^2 / 2) m_k                     (1)
+///       y_p = scale * sum over c of exp(-((p_c - p) / blur)^2 / 2) mag_c                    (1)
 ///
 /// for pitches p at equal distances. A note becomes a hill several semitones wide, of the same
-/// height at any pitch, and a hill nearby pulls. Of sources with pitches off by up to a semitone,
-/// descent on (1) brings most home, on the whole spectrum hardly any
+/// height at any pitch, and a hill nearby pulls. From pitches that are off by up to a semitone,
+/// descent on (1) converges for most notes, on the whole spectrum for hardly any
 /// (tests/audio/descent_learning_test.cpp). Backward is (1) with its matrix transposed, (4) of
 /// low_pass.hpp, the adjoint transform, and the windows added up again.
 
@@ -31,10 +30,10 @@
 
 namespace mgan::inline MGAN_ABI {
 
-/// The choices of a `BlurredWindows`.
+/// The parameters of a `BlurredWindows`.
 struct BlurredWindowsConfig {
     double window = 0.32;     ///< seconds
-    double blur = 1.5;        ///< sigma, semitones
+    double blur = 1.5;        ///< semitones
     double lowest = 20.0;     ///< Hz, of the first pitch
     double highest = 2000.0;  ///< Hz, of the last pitch
     Index pitches = 0;        ///< P, values a window; 0: one a semitone
@@ -82,9 +81,8 @@ public:
 
     [[nodiscard]] Index samples() const noexcept { return samples_; }  ///< N
     [[nodiscard]] Index windows() const noexcept { return windows_; }
-    [[nodiscard]] Index pitches() const noexcept {
-        return static_cast<Index>(rows_.size());
-    }  ///< P
+    /// P.
+    [[nodiscard]] Index pitches() const noexcept { return static_cast<Index>(rows_.size()); }
     [[nodiscard]] Index values() const noexcept { return windows_ * pitches(); }
     /// Numbers that `backward` needs of a song.
     [[nodiscard]] Index kept() const noexcept { return windows_ * 2 * used(); }
@@ -200,7 +198,8 @@ private:
     }
 
     /// work := window w of the waveform, weighted, zeros after it; false if nothing sounds in it.
-    bool cut_window(const Scalar* waveform, Index w, AlignedVector<Scalar>& work) const {
+    [[nodiscard]] bool cut_window(const Scalar* waveform, Index w,
+                                  AlignedVector<Scalar>& work) const {
         const Index begin = w * hop_, count = count_in(w);
         bool sounds = false;
         for (Index n = 0; n < count; ++n) {

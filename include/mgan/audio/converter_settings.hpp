@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// What the frequency converter (frequency_converter.hpp) can be asked for. Free of FFTW: settings
-/// can be read, printed and compared where nothing can be heard.
+/// The settings of the frequency converter (frequency_converter.hpp). Free of FFTW, so that
+/// settings can be read, printed and compared in builds without it.
 
 #include <mgan/core/setting.hpp>
 
@@ -22,28 +22,29 @@ struct FrequencyConverterSettings {
     double cutoff = 250.0;    ///< rad/s, of `low_pass`
     double lowest = 20.0;     ///< Hz, of `full` and `windows`
     double highest = 2000.0;  ///< Hz, of `full` and `windows`
-    std::int64_t values = 0;  ///< 0: the band's own number; of `windows`, for each window
-    bool logarithm = false;
-    double window = 0.32;  ///< seconds, of `windows`
-    double blur = 1.5;     ///< semitones, of `windows`
+    double window = 0.32;     ///< seconds, of `windows`
+    double blur = 1.5;        ///< semitones, of `windows`
+    bool logarithm = false;   ///< log(1 + 100 m / rms) in place of m / rms
+    /// Values of a song, with `windows` of each window; 0: the band's own number. Not listed by
+    /// `visit`: the network that reads the values sets it (hearing/frequency_ear.hpp).
+    std::int64_t values = 0;
 
     template <typename Visitor>
     void visit(Visitor&& visitor) {
-        visitor(
-            "band", band,
-            Choices<FrequencyBand>{{"low_pass", FrequencyBand::low_pass},
-                                   {"full", FrequencyBand::full},
-                                   {"windows", FrequencyBand::windows}},
-            "low_pass: within the cutoff; full: lowest to highest, logarithmic; windows: short, "
-            "blurred along pitch");
-        visitor("cutoff", cutoff, above(0.0, 1e6), "cutoff of low_pass, rad/s");
-        visitor("lowest", lowest, above(0.0, 1e5), "lowest frequency of full and windows, Hz");
-        visitor("highest", highest, above(0.0, 1e5), "highest frequency of full and windows, Hz");
-        visitor("values", values, Range{0, 1 << 24},
-                "values of a song (windows: of a window); 0: every bin, 2500, every semitone");
-        visitor("logarithm", logarithm, "log(1 + 100 m / rms) instead of m / rms");
-        visitor("window", window, above(0.0, 60.0), "length of a short window, seconds");
-        visitor("blur", blur, above(0.0, 24.0), "width of the blur along pitch, semitones");
+        visitor("band", band,
+                Choices<FrequencyBand>{{"low_pass", FrequencyBand::low_pass},
+                                       {"full", FrequencyBand::full},
+                                       {"windows", FrequencyBand::windows}},
+                "what it hears; low_pass: the bins within the cutoff (paper); full: lowest to "
+                "highest, logarithmic; windows: short ones, blurred along pitch");
+        visitor("cutoff", cutoff, above(0.0, 1e6), "band low_pass: rad/s");
+        visitor("lowest", lowest, above(0.0, 1e5), "bands full and windows: from here, Hz");
+        visitor("highest", highest, above(0.0, 1e5), "bands full and windows: up to here, Hz");
+        visitor("window", window, above(0.0, 60.0), "band windows: length of each, seconds");
+        visitor("blur", blur, above(0.0, 24.0), "band windows: width along pitch, semitones");
+        visitor("logarithm", logarithm,
+                "log(1 + 100 m / rms), standardised, instead of m / rms, where m is the magnitude "
+                "of a bin and rms that of the real songs");
     }
     friend bool operator==(const FrequencyConverterSettings&,
                            const FrequencyConverterSettings&) = default;

@@ -2,29 +2,29 @@
 /// \file
 /// How loud a note is while it sounds: it fades in, decays, and fades out.
 ///
-/// With t the seconds since the onset and L the length of the note in seconds,
+/// With t the seconds since the onset and l the length of the note in seconds,
 ///
-///     E(t; L) = A(t) R(t; L) e^(-t/d)                                                     (1)
-///     A(t)    = s(t / a)                      attack of a seconds
-///     R(t; L) = s((L + r - t) / r)            release of r seconds, after the length
-///     s(x)    = 0 for x <= 0,   3 x^2 - 2 x^3,   1 for x >= 1       "smoothstep"
+///     E(t; l) = A(t) R(t; l) e^(-t / decay)                                               (1)
+///     A(t)    = ramp(t / attack)
+///     R(t; l) = ramp((l + release - t) / release)
+///     ramp(x) = 0 for x <= 0,   3 x^2 - 2 x^3,   1 for x >= 1
 ///
-///          A      e^-t/d          R
+///          A      decay          R
 ///          _ _
 ///         /    - - . . _ _ _
-///        /                   \             a note shorter than the attack is released
-///     __/                     \___         before it was ever full: the product sees to that
-///       0 a                  L L+r
+///        /                   \             a note shorter than its attack is released
+///     __/                     \___         before it is at its full height
+///       0 attack             l  l + release
 ///
-/// Why not straight ramps? A ramp has a corner at either end, and a corner is a click: energy at
-/// all frequencies, which in the band below 40 Hz drowns the notes. The gradient of a corner with
-/// respect to time jumps, and so do gradients of the onset. s has a continuous derivative,
+/// Why not straight ramps? A straight ramp has a corner at either end, and a corner is a click:
+/// energy at all frequencies, which in the band below 40 Hz drowns the notes. Its slope jumps
+/// there, and with it the gradient of the onset. This ramp has a continuous derivative,
 ///
-///     s'(x) = 6 x (1 - x)   inside,   0 outside                                           (2)
+///     ramp'(x) = 6 x (1 - x)   inside,   0 outside                                        (2)
 ///
-/// and with A' = s'(t/a)/a, R' = -s'((L + r - t)/r)/r the derivatives of (1) are
+/// and with A' and R' the derivatives by t (that of R by l is -R'), the derivatives of (1) are
 ///
-///     dE/dt = (A' R + A R') e^-t/d - E/d,        dE/dL = -A R' e^-t/d                     (3)
+///     dE/dt = (A' R + A R') e^(-t / decay) - E / decay,     dE/dl = -A R' e^(-t / decay)  (3)
 
 #include <mgan/core/error.hpp>
 #include <mgan/core/setting.hpp>
@@ -37,9 +37,9 @@ namespace mgan::inline MGAN_ABI {
 
 /// The three times of the envelope, in seconds.
 struct EnvelopeSettings {
-    double attack = 0.005;   ///< a
-    double release = 0.050;  ///< r
-    double decay = 1.0;      ///< d
+    double attack = 0.005;   ///< fades in
+    double release = 0.050;  ///< fades out, after the length
+    double decay = 1.0;      ///< to 1/e
 
     template <typename Visitor>
     void visit(Visitor&& visitor) {
@@ -61,31 +61,31 @@ inline void validate(const EnvelopeSettings& envelope) {
                          envelope.decay, " s, it must be above 0, up to 1000");
 }
 
-/// s(x). Branches on the real part alone.
+/// The ramp of equation (1). Branches on the real part alone.
 template <typename Scalar>
-[[nodiscard]] Scalar smoothstep(const Scalar& x) {
+[[nodiscard]] Scalar ramp(const Scalar& x) {
     const RealOf<Scalar> at = real_part(x);
     if (at <= 0) return Scalar(0);
     if (at >= 1) return Scalar(1);
     return x * x * (Scalar(3) - Scalar(2) * x);
 }
 
-/// E(t; L) of equation (1) as it stands; 0 before the onset.
+/// E(t; l) of equation (1), term by term; 0 before the onset.
 template <typename Scalar>
 [[nodiscard]] Scalar envelope_at(const EnvelopeSettings& envelope, const Scalar& t,
                                  const Scalar& length) {
     using std::exp;
     using Real = RealOf<Scalar>;
     if (!(real_part(t) > 0)) return Scalar(0);
-    const Scalar attack = smoothstep<Scalar>(t / static_cast<Real>(envelope.attack));
-    // Not 1 - s((t - L)/r), which is the same: near the end that would leave only rounding.
-    const Real ramp = static_cast<Real>(envelope.release);
-    const Scalar release = smoothstep<Scalar>((length - t + ramp) / ramp);
+    const Scalar attack = ramp<Scalar>(t / static_cast<Real>(envelope.attack));
+    // Not 1 - ramp((t - l) / release), which is the same: near the end only rounding would be left.
+    const Real seconds = static_cast<Real>(envelope.release);
+    const Scalar release = ramp<Scalar>((length - t + seconds) / seconds);
     return attack * release * exp(-t / static_cast<Real>(envelope.decay));
 }
 
-/// Seconds after which a note counts as over, whatever its length: e^-40 of a note is less than
-/// what a double can add to its beginning.
+/// Seconds after which a note is over, whatever its length: e^-40 of it is less than the rounding
+/// of a double at its beginning.
 [[nodiscard]] inline double longest_sound(const EnvelopeSettings& envelope) noexcept {
     return 40.0 * envelope.decay;
 }

@@ -2,23 +2,23 @@
 /// \file
 /// The discrete Fourier transform of real samples, and its adjoint. FFTW does the work.
 ///
-///     X_k = sum over n of x_n e^(-2 pi i k n / N),      k = 0 .. N/2                       (1)
+///     X_c = sum over n of x_n e^(-2 pi i c n / N),      c = 0 .. N/2                       (1)
 ///
-/// The other half is not computed: for real x, X_{N-k} is the conjugate of X_k. If a loss says
-/// G_k = dL/dRe X_k + i dL/dIm X_k about the half that is, then by (1), where Re X_k holds
-/// x_n cos(2 pi k n / N) and Im X_k holds -x_n sin(2 pi k n / N),
+/// (n counts from 0). The other half is not computed: for real x, X_{N-c} is the conjugate of X_c.
+/// Let G_c = dL/dRe X_c + i dL/dIm X_c be the gradient of the half that is. By (1), Re X_c holds
+/// x_n cos(2 pi c n / N) and Im X_c holds -x_n sin(2 pi c n / N), so
 ///
-///     dL/dx_n = sum over k = 0 .. N/2 of  Re(G_k e^(2 pi i k n / N))                       (2)
+///     dx_n = sum over c = 0 .. N/2 of  Re(G_c e^(2 pi i c n / N))                          (2)
 ///
-/// which is nearly FFTW's inverse transform. That one takes X_k to stand for its mirror as well and
-/// counts it twice, except for k = 0 and k = N/2, which are their own mirrors. So the adjoint is
-/// the inverse transform of G_k / 2, of G_k itself at those two places.
+/// which is nearly FFTW's inverse transform. That one lets X_c stand for its mirror as well and
+/// counts it twice, except for c = 0 and c = N/2, which are their own mirrors. So the adjoint is
+/// the inverse transform of G_c / 2, or of G_c itself at those two places.
 ///
-/// Making a plan is not safe for threads, so all plans of a program are made under one mutex;
-/// executing is, and one `RealFft` serves any number of threads. FFTW_ESTIMATE: the same plan each
-/// time, so the same bits each time, and no waiting for measurements.
+/// Plans must not be made by two threads at a time, so all plans of a program are made under one
+/// mutex; they may be executed by any number, and one `RealFft` serves them all. With FFTW_ESTIMATE
+/// the plan is the same each time, so the bits are, too, and nothing waits for measurements.
 ///
-/// FFTW is under the GPL: a program that is linked with it is, as a whole, too.
+/// FFTW is under the GPL: a program that links it is, as a whole, too.
 
 #include <mgan/core/error.hpp>
 #include <mgan/tensor/matrix.hpp>
@@ -41,30 +41,26 @@ inline std::mutex& planner_mutex() {
     return mutex;
 }
 
-/// The names of FFTW's functions for each precision.
+/// FFTW's functions, whose names have an `f` for float: `Api<float>::r2c`.
 template <typename Real>
-struct Api;
-template <>
-struct Api<float> {
-    using Plan = fftwf_plan;
-    using Complex = fftwf_complex;
-    static constexpr auto r2c = &fftwf_plan_dft_r2c_1d;
-    static constexpr auto c2r = &fftwf_plan_dft_c2r_1d;
-    static constexpr auto execute_r2c = &fftwf_execute_dft_r2c;
-    static constexpr auto execute_c2r = &fftwf_execute_dft_c2r;
-    static constexpr auto destroy = &fftwf_destroy_plan;
-    static constexpr auto alignment = &fftwf_alignment_of;
-};
-template <>
-struct Api<double> {
-    using Plan = fftw_plan;
-    using Complex = fftw_complex;
-    static constexpr auto r2c = &fftw_plan_dft_r2c_1d;
-    static constexpr auto c2r = &fftw_plan_dft_c2r_1d;
-    static constexpr auto execute_r2c = &fftw_execute_dft_r2c;
-    static constexpr auto execute_c2r = &fftw_execute_dft_c2r;
-    static constexpr auto destroy = &fftw_destroy_plan;
-    static constexpr auto alignment = &fftw_alignment_of;
+struct Api {
+    static constexpr bool kFloat = std::is_same_v<Real, float>;
+    template <auto kInFloat, auto kInDouble>
+    static constexpr auto choose() noexcept {
+        if constexpr (kFloat) {
+            return kInFloat;
+        } else {
+            return kInDouble;
+        }
+    }
+    using Plan = std::conditional_t<kFloat, fftwf_plan, fftw_plan>;
+    using Complex = std::conditional_t<kFloat, fftwf_complex, fftw_complex>;
+    static constexpr auto r2c = choose<&fftwf_plan_dft_r2c_1d, &fftw_plan_dft_r2c_1d>();
+    static constexpr auto c2r = choose<&fftwf_plan_dft_c2r_1d, &fftw_plan_dft_c2r_1d>();
+    static constexpr auto execute_r2c = choose<&fftwf_execute_dft_r2c, &fftw_execute_dft_r2c>();
+    static constexpr auto execute_c2r = choose<&fftwf_execute_dft_c2r, &fftw_execute_dft_c2r>();
+    static constexpr auto destroy = choose<&fftwf_destroy_plan, &fftw_destroy_plan>();
+    static constexpr auto alignment = choose<&fftwf_alignment_of, &fftw_alignment_of>();
 };
 
 /// Owns the plans of one length.
@@ -75,7 +71,7 @@ public:
 
     /// Throws Error if FFTW makes no plan.
     explicit Plans(int samples) {
-        // ESTIMATE writes nothing there, and aligned plans need addresses that are.
+        // ESTIMATE writes nothing there; plans for aligned memory need aligned addresses.
         AlignedVector<Real> x(static_cast<std::size_t>(samples));
         AlignedVector<Real> spectrum(static_cast<std::size_t>(samples / 2 + 1) * 2);
         Complex* const bins = reinterpret_cast<Complex*>(spectrum.data());
@@ -125,11 +121,11 @@ private:
 
 }  // namespace fft_detail
 
-/// Equations (1) and (2) for one length. A spectrum is a 2 x (N/2 + 1) matrix, column k holding Re
-/// X_k and Im X_k: for real scalars the layout of std::complex. Const and safe for threads; copies
-/// share the plans. Allocates nothing for real scalars. `Scalar`: float, double, or
-/// std::complex<double> for the complex step: the transform is linear, so it goes through both
-/// parts apart.
+/// Equations (1) and (2) for one length. A spectrum is a 2 x (N/2 + 1) matrix whose column c holds
+/// Re X_c and Im X_c: for real scalars the layout of std::complex. Const and safe for threads;
+/// copies share the plans. Allocates nothing for real scalars. `Scalar`: float, double, or
+/// std::complex<double> for the complex step: the transform is linear, so real and imaginary parts
+/// are transformed one after the other.
 template <typename Scalar>
 class RealFft {
 public:
@@ -157,10 +153,10 @@ public:
         }
     }
 
-    /// Equation (2). d_spectrum: 2 x (N/2 + 1), dL/dRe X_k and dL/dIm X_k, *destroyed*; d_x: N,
+    /// Equation (2). d_spectrum: 2 x (N/2 + 1), both parts of G_c, *destroyed*; d_x: N,
     /// written.
     void adjoint(Scalar* d_spectrum, Scalar* d_x) const {
-        const Index last = 2 * (samples_ - samples_ / 2);  // k = N/2 is its own mirror if N is even
+        const Index last = 2 * (samples_ - samples_ / 2);  // c = N/2 is its own mirror if N is even
         VectorMap<Scalar>(d_spectrum + 2, last - 2) *= Real(0.5);
         // What is its own mirror is real, whatever the loss says about its imaginary part.
         d_spectrum[1] = Scalar(0);

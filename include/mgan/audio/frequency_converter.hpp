@@ -1,25 +1,26 @@
 #pragma once
 /// \file
-/// The PF classifier's ear: waveforms in, a few thousand numbers a song out (section 3.3.2).
+/// The PF classifier's frequency converter: waveforms in, a few thousand numbers a song out
+/// (section 3.3.2).
 ///
-///     m = what a band keeps of the spectrum             low_pass.hpp, blurred_windows.hpp   (1)
-///     q = m / rms,     or, with `logarithm`,            q = log(1 + 100 m / rms)            (2)
-///     y = (q - mean) / deviation                                                            (3)
+///     mag = what a band keeps of the spectrum           low_pass.hpp, blurred_windows.hpp   (1)
+///     loud = mag / rms,     or, with `logarithm`,       loud = log(1 + 100 mag / rms)       (2)
+///     y = (loud - mean) / deviation                                                         (3)
 ///
-/// rms, mean and deviation are three constants, measured once on the real training songs (`fit`)
-/// and kept in the model file. They are needed: magnitudes of a minute that is mostly silence lie
-/// around 1e-5, and a network does not learn from numbers like that. The logarithm is how ears
-/// measure loudness, and lets soft partials count.
+/// rms, mean and deviation are calibrated on the real training songs (`fit`) and stored with the
+/// model. They are needed: magnitudes of a minute that is mostly silence lie around 1e-5, and a
+/// network does not learn from numbers like that. The logarithm is how ears measure loudness, and
+/// lets soft partials count.
 ///
-/// - band `low_pass`: every bin within +-250 rad/s, 5000 (the paper's). Hears rhythm, hardly any
-///   pitch.
-/// - band `full`: 2500 values from 20 to 2000 Hz on a logarithmic axis. Hears rhythm and pitch.
-/// - band `windows`: 80 semitones for each half of 0.32 s. Hears less, but its gradient leads a
-///   generator home.
+///     band        values                                           tells a net
+///     low_pass    every bin within +-250 rad/s: 5000 (the paper)   rhythm, hardly any pitch
+///     full        20 to 2000 Hz, logarithmic axis: 2500            rhythm and pitch
+///     windows     80 semitones every 0.16 s                        less, but descent converges
 ///
 /// Backward, for the two forms of (2):
 ///
-///     dL/dm = dL/dy dq/dm / deviation,   dq/dm = 1/rms,  or  100/rms / (1 + 100 m/rms)      (4)
+///     dmag = dy / deviation * dloud/dmag                                                    (4)
+///     dloud/dmag = 1 / rms     or     100 / rms / (1 + 100 mag / rms)
 
 #include <mgan/audio/blurred_windows.hpp>
 #include <mgan/audio/converter_settings.hpp>
@@ -41,9 +42,9 @@ struct SpectrumScale {
     friend bool operator==(const SpectrumScale&, const SpectrumScale&) = default;
 };
 
-/// Const while it computes and safe for threads; the caller owns the cache, one a thread. Allocates
-/// nothing once a cache has seen the largest batch. `Scalar`: float to run, double to check,
-/// std::complex<double> for the complex step.
+/// Const while it computes and safe for threads; the caller owns the cache, one for each thread.
+/// Allocates nothing once a cache has seen the largest batch. `Scalar`: float to run, double to
+/// check, std::complex<double> for the complex step.
 template <typename Scalar>
 class FrequencyConverter {
 public:
@@ -100,7 +101,7 @@ public:
     [[nodiscard]] const FrequencyConverterSettings& settings() const noexcept { return settings_; }
     [[nodiscard]] Index samples() const noexcept { return samples_; }  ///< N
     [[nodiscard]] Index values() const noexcept { return values_; }    ///< M
-    /// Of `windows`: P, the values of each window; the values are a P x windows matrix. Otherwise
+    /// With `windows` P, the values of each window, and the values are a P x windows matrix; else
     /// M.
     [[nodiscard]] Index values_per_window() const noexcept {
         const auto* windows = std::get_if<BlurredWindows<Scalar>>(&band_);
@@ -178,7 +179,7 @@ public:
             band_);
     }
 
-    /// The constants of the training songs. `render(i, waveform)` writes song i, N samples, into a
+    /// Calibrates on training songs. `render(i, waveform)` writes song i, N samples, into a
     /// VectorMap<Scalar>; it is called once or (with `logarithm`) twice for i = 0 .. songs - 1, in
     /// order. Throws DataError where there is nothing to measure: no song, silence, NaN.
     template <typename Render>

@@ -1,26 +1,27 @@
 #pragma once
 /// \file
-/// What is left of a song's spectrum: centred, cut off, and its magnitude.
+/// What is kept of a song's spectrum: centred, cut off, and its magnitude.
 ///
-/// Of the Fourier transform X of N real samples (fft.hpp) the half k = 0 .. N/2 is known, and the
+/// Of the Fourier transform X of N real samples (fft.hpp) the half c = 0 .. N/2 is known, and the
 /// other half is its mirror. *Centred*, with zero frequency in the middle, bin c = -N/2 .. N/2 has
 /// the magnitude
 ///
-///     m_c = |X_|c|| / N                                                                   (1)
+///     mag_c = |X_|c|| / N                                                                 (1)
 ///
 /// so that a sine of amplitude A gives A/2 in two places, and bin c lies at c / duration Hz. An
 /// *ideal low pass* multiplies by 1 inside its band and by 0 outside: it keeps the central bins. A
 /// value is the mean of neighbouring bins; with one bin a value nothing is averaged:
 ///
-///     y_j = mean over c in [a_j, b_j) of m_c                                              (2)
+///     y_j = mean over c in [first_j, last_j) of mag_c                                     (2)
 ///
-/// Backward, through the mean, the magnitude, and the transform:
+/// Backward, through the mean, the magnitude, and the transform, for c = 0 .. N/2:
 ///
-///     dL/dm_k = sum over j, over c in [a_j, b_j) with |c| = k, of dL/dy_j / (b_j - a_j)   (3)
-///     dL/dRe X_k = dL/dm_k Re X_k / (N |X_k|),   the same for Im;   0 where |X_k| = 0     (4)
+///     dmag_c = sum over j of dy_j / (last_j - first_j),                                   (3)
+///              once for each bin of [first_j, last_j) that is c or -c
+///     G_c    = dmag_c X_c / (N |X_c|);   0 where |X_c| = 0                                (4)
 ///
-/// and (2) of fft.hpp. The magnitude of a complex number has a tip at 0, like |x|: any direction is
-/// as good there, and 0 is the one that takes no side. (It also makes silence cost nothing.)
+/// and (2) of fft.hpp, which defines G_c. The magnitude of a complex number has a tip at 0, like
+/// |x|: every direction is a subgradient there, and 0 favours none. (Silence then costs nothing.)
 
 #include <mgan/audio/fft.hpp>
 #include <mgan/core/error.hpp>
@@ -90,8 +91,8 @@ template <typename Scalar>
 struct SpectrumWork {
     AlignedVector<Scalar> samples;     ///< of a short window
     AlignedVector<Scalar> spectrum;    ///< 2 x (N/2 + 1)
-    AlignedVector<Scalar> magnitudes;  ///< |X_k|
-    AlignedVector<Scalar> d_bins;      ///< dL/dm_k
+    AlignedVector<Scalar> magnitudes;  ///< |X_c|
+    AlignedVector<Scalar> d_bins;      ///< dmag_c
 };
 
 namespace low_pass_detail {
@@ -156,9 +157,8 @@ public:
 
     [[nodiscard]] const std::vector<BinRange>& ranges() const noexcept { return ranges_; }
     [[nodiscard]] Index samples() const noexcept { return fft_.samples(); }  ///< N
-    [[nodiscard]] Index values() const noexcept {
-        return static_cast<Index>(ranges_.size());
-    }  ///< M
+    /// M.
+    [[nodiscard]] Index values() const noexcept { return static_cast<Index>(ranges_.size()); }
     /// Numbers that `backward` needs of a song: both parts of the bins that are kept.
     [[nodiscard]] Index kept() const noexcept { return 2 * used(); }
 

@@ -2,18 +2,18 @@
 /// \file
 /// A sine that needs no sine: many samples of a damped oscillation from one multiplication each.
 ///
-/// The oscillation of angular frequency w that fades as e^-t/d is the imaginary part of
+/// The oscillation of angular frequency omega that fades as e^(-t / decay) is the imaginary part of
 ///
-///     z(t) = exp((i w - 1/d) t)                                                           (1)
+///     z(t) = exp((i omega - 1/decay) t)                                                   (1)
 ///
-/// and a step of h seconds is one complex factor: z(t + h) = z(t) exp((i w - 1/d) h). A sine costs
-/// dozens of operations, this costs four. Two things make it fast and safe:
+/// and h seconds later z has only been multiplied by exp((i omega - 1/decay) h). A sine costs dozens
+/// of operations, this costs four. Two things make it fast and safe:
 ///
-/// - Lanes. Sample n + 1 waits for sample n. So 32 oscillators start at 32 neighbouring samples and
-///   all step by 32 samples at once: the vector units work, and nobody waits.
-/// - Resynchronising. Each product rounds, and errors of a recurrence add up. Every 1024 samples
-///   (32 steps) the oscillators start anew from (1), computed in double. So the error in float
-///   stays below 4e-6 of the amplitude however long the note is (tests/audio/synthesiser_test.cpp).
+/// - Lanes. Sample n + 1 depends on sample n. So 32 oscillators start at 32 neighbouring samples
+///   and all step by 32 samples at once: vector units compute them together.
+/// - Restarts. Each product rounds, and the errors of a recurrence add up. Every 1024 samples (32
+///   steps) the oscillators start anew from (1), computed in double. So the error in float stays
+///   below 4e-6 of the amplitude however long the note is (tests/audio/synthesiser_test.cpp).
 
 #include <mgan/tensor/matrix.hpp>
 
@@ -21,7 +21,7 @@
 
 namespace mgan::inline MGAN_ABI::kernels {
 
-/// Samples that are worked on at a time.
+/// Samples computed at a time.
 inline constexpr Index kLanes = 32;
 /// Steps after which the oscillators start anew.
 inline constexpr Index kStepsBetweenStarts = 32;
@@ -39,7 +39,8 @@ template <typename Scalar>
 template <typename Scalar>
 class DampedOscillator {
 public:
-    /// omega: radians per second; damping: 1/d, per second; step: seconds from sample to sample.
+    /// omega: radians per second; damping: 1/decay, per second; step: seconds from sample to
+    /// sample.
     DampedOscillator(double omega, double damping, double step) : omega_(omega), damping_(damping) {
         const double fade = std::exp(-damping * step);
         const double factor_re = fade * std::cos(omega * step);
@@ -74,13 +75,13 @@ public:
         re_ = next;
     }
 
-    /// e^-t/d cos(w t) and e^-t/d sin(w t).
+    /// e^(-t / decay) cos(omega t) and e^(-t / decay) sin(omega t).
     [[nodiscard]] const Lanes<Scalar>& cosine() const noexcept { return re_; }
     [[nodiscard]] const Lanes<Scalar>& sine() const noexcept { return im_; }
 
 private:
     double omega_, damping_;
-    Lanes<Scalar> powers_re_, powers_im_;  ///< exp((i w - 1/d) step)^j
+    Lanes<Scalar> powers_re_, powers_im_;  ///< exp((i omega - 1/decay) step)^j
     Scalar jump_re_, jump_im_;             ///< the same for j = kLanes
     Lanes<Scalar> re_, im_;
 };

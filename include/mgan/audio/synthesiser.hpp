@@ -1,36 +1,37 @@
 #pragma once
 /// \file
-/// From notes to sound, and from what the sound should be back to the notes.
+/// From notes to sound, and from the gradient of the sound back to the notes.
 ///
 /// Additive synthesis: every note is a sine under an envelope (envelope.hpp), a song is their sum.
-/// Note i begins at o_i (seconds), lasts l_i (seconds), has pitch p_i (MIDI number, any real
-/// number) and velocity v_i. At the time t = n / rate of sample n,
+/// Note i begins at o_i (seconds), lasts l_i (seconds), has pitch p_i (a MIDI number, but any real
+/// one) and velocity v_i. At the time t = n / rate of sample n,
 ///
-///     x(t) = sum over i, k of  v_i/127  h_k  E(t - o_i; l_i)  sin(k w_i (t - o_i))        (1)
-///     w_i  = 2 pi 440 * 2^((p_i - 69) / 12)                                               (2)
+///     x(t)    = sum over i, k of  v_i/127 k^-rolloff E(t - o_i; l_i) sin(k omega_i (t - o_i))  (1)
+///     omega_i = 2 pi 440 * 2^((p_i - 69) / 12)                                                 (2)
 ///
-/// where k = 1 .. K numbers the partials, h_k = k^-rolloff, K = 1 by default: a plain sine. Nothing
-/// is rounded, to no tick and no semitone: (1) is differentiable in all four numbers of a note, and
-/// that is what it is for. Let g_n = dL/dx_n be what a loss says about the samples, S and C the
-/// sine and the cosine in (1), and u = t_n - o_i. Then, for each note (sums over n; and over k):
+/// where k = 1, 2, .. numbers the partials; by default there is one, a plain sine. Nothing is
+/// rounded, neither to ticks nor to semitones: (1) is differentiable in all four numbers of a note,
+/// which is its purpose. With S and C the sine and the cosine in (1), and u = t - o, the gradients
+/// of a note are sums over its samples and, with size = k^-rolloff, over its partials:
 ///
-///     dL/dv = 1/127 h sum g E S                                                           (3)
-///     dL/dp = v/127 h sum g E C u  *  k w ln(2)/12                                        (4)
-///     dL/dl = v/127 h sum g dE/dl S                                                       (5)
-///     dL/do = -v/127 h sum g (dE/dt S + E k w C)         t - o falls as o grows           (6)
+///     dv =  1/127 sum size dx E S                                                              (3)
+///     dp =  v/127 sum size dx E C u  *  k omega ln(2)/12                                       (4)
+///     dl =  v/127 sum size dx dE/dl S                                                          (5)
+///     do = -v/127 sum size dx (dE/dt S + E k omega C)            t - o falls as o grows        (6)
 ///
-/// So the backward pass is a correlation of g with the note's own oscillation: the same oscillators
-/// run again, and nothing of the forward pass need be kept. Derivations in docs/synthesiser.md.
+/// So backward correlates dx with the note's own oscillation: the same oscillators run again, and
+/// nothing of the forward pass is kept. Derivations in docs/synthesiser.md.
 ///
-/// Edges, by decision:
+/// Edge cases:
 /// - a partial at or above half the sample rate is silent, and its gradient is 0 (it would be heard
 ///   as another pitch: aliasing);
 /// - a negative length is 0, and its gradient is 0; velocity is taken as it is, also beyond 0..127;
 /// - a note longer than 40 decay times ends there (e^-40);
-/// - what lies before sample 0 or after the last one is cut; infinite times and pitches follow from
-///   that, but NaN, or an infinite velocity, is a NumericalError.
+/// - what lies before sample 0 or after the last one is cut, so infinite times and pitches are
+///   allowed; NaN, or an infinite velocity, is a NumericalError.
 
 #include <mgan/audio/envelope.hpp>
+#include <mgan/audio/note_matrix.hpp>
 #include <mgan/audio/oscillator.hpp>
 #include <mgan/core/error.hpp>
 #include <mgan/core/setting.hpp>
@@ -44,16 +45,13 @@
 
 namespace mgan::inline MGAN_ABI {
 
-/// The rows of a matrix of tones, 4 x n.
-enum ToneRow : Index { kToneOnset, kToneLength, kTonePitch, kToneVelocity, kToneRows };
-
 /// The defaults are those of the PF classifier: 62.83 s at 4172 Hz, so that the bins of the Fourier
 /// transform are 0.1 rad/s apart. For listening: `at_rate(44100, samples)`.
 struct SynthesiserSettings {
     std::int64_t samples = 1 << 18;             ///< N
     double duration = 20.0 * std::numbers::pi;  ///< seconds that N samples last
-    std::int64_t partials = 1;                  ///< K
-    double rolloff = 1.0;                       ///< h_k = k^-rolloff
+    std::int64_t partials = 1;                  ///< of a note
+    double rolloff = 1.0;                       ///< partial k has amplitude k^-rolloff
     EnvelopeSettings envelope;
 
     [[nodiscard]] double sample_rate() const noexcept {
@@ -114,59 +112,59 @@ public:
     /// Hz.
     [[nodiscard]] double sample_rate() const noexcept { return rate_; }
 
-    /// Equation (1). tones: 4 x n (ToneRow), any order; waveform: N, written. Throws ShapeError,
+    /// Equation (1). notes: 4 x n (NoteRow), any order; waveform: N, written. Throws ShapeError,
     /// NumericalError.
-    void forward(const ConstMatrixRef<Scalar>& tones, VectorMap<Scalar> waveform) const {
-        check("forward", tones, waveform.size());
+    void forward(const ConstMatrixRef<Scalar>& notes, VectorMap<Scalar> waveform) const {
+        check("forward", notes, waveform.size());
         waveform.setZero();
-        for (Index i = 0; i < tones.cols(); ++i) {
+        for (Index i = 0; i < notes.cols(); ++i) {
             if constexpr (Eigen::NumTraits<Scalar>::IsComplex) {
-                add_note_plainly(tones, i, waveform);
+                add_note_plainly(notes, i, waveform);
             } else {
-                const Note note(*this, tones, i);
+                const Note note(*this, notes, i);
                 for (std::int64_t k = 1; k <= note.partials; ++k) add_partial(note, k, waveform);
             }
         }
     }
 
-    /// Equations (3) to (6). tones: 4 x n, as in `forward`; d_waveform: N, dL/dx; d_tones: 4 x n,
+    /// Equations (3) to (6). notes: 4 x n, as in `forward`; d_waveform: N; d_notes: 4 x n,
     /// written. Throws ShapeError, NumericalError.
-    void backward(const ConstMatrixRef<Scalar>& tones, const ConstVectorMap<Scalar>& d_waveform,
-                  MatrixRef<Scalar> d_tones) const {
+    void backward(const ConstMatrixRef<Scalar>& notes, const ConstVectorMap<Scalar>& d_waveform,
+                  MatrixRef<Scalar> d_notes) const {
         static_assert(!Eigen::NumTraits<Scalar>::IsComplex,
                       "the complex step differentiates forward; there is no complex backward");
-        check("backward", tones, d_waveform.size());
-        require<ShapeError>(d_tones.rows() == kToneRows && d_tones.cols() == tones.cols(),
-                            "Synthesiser::backward: d_tones is ", d_tones.rows(), " x ",
-                            d_tones.cols(), ", tones is 4 x ", tones.cols());
-        for (Index i = 0; i < tones.cols(); ++i) {
-            const Note note(*this, tones, i);
-            ToneGradient gradient{};
+        check("backward", notes, d_waveform.size());
+        require<ShapeError>(d_notes.rows() == kNoteRows && d_notes.cols() == notes.cols(),
+                            "Synthesiser::backward: d_notes is ", d_notes.rows(), " x ",
+                            d_notes.cols(), ", notes is 4 x ", notes.cols());
+        for (Index i = 0; i < notes.cols(); ++i) {
+            const Note note(*this, notes, i);
+            NoteGradient gradient{};
             for (std::int64_t k = 1; k <= note.partials; ++k)
                 add_gradient(note, k, d_waveform, gradient);
-            if (note.length_clamped) gradient[kToneLength] = 0.0;
-            for (Index row = 0; row < kToneRows; ++row)
-                d_tones(row, i) = static_cast<Scalar>(gradient[static_cast<std::size_t>(row)]);
+            if (note.length_clamped) gradient[kNoteLength] = 0.0;
+            for (Index row = 0; row < kNoteRows; ++row)
+                d_notes(row, i) = static_cast<Scalar>(gradient[static_cast<std::size_t>(row)]);
         }
     }
 
 private:
     using Lanes = kernels::Lanes<Scalar>;
-    using ToneGradient = std::array<double, kToneRows>;
+    using NoteGradient = std::array<double, kNoteRows>;
 
-    /// One column of `tones`, in double, and the samples in which it sounds.
+    /// One column of `notes`, in double, and the samples in which it sounds.
     struct Note {
-        Note(const Synthesiser& synthesiser, const ConstMatrixRef<Scalar>& tones, Index i)
-            : onset(static_cast<double>(real_part(tones(kToneOnset, i)))),
-              length(static_cast<double>(real_part(tones(kToneLength, i)))),
-              amplitude(static_cast<double>(real_part(tones(kToneVelocity, i))) / 127.0) {
+        Note(const Synthesiser& synthesiser, const ConstMatrixRef<Scalar>& notes, Index i)
+            : onset(static_cast<double>(real_part(notes(kNoteOnset, i)))),
+              length(static_cast<double>(real_part(notes(kNoteLength, i)))),
+              amplitude(static_cast<double>(real_part(notes(kNoteVelocity, i))) / 127.0) {
             const SynthesiserSettings& settings = synthesiser.settings_;
             const EnvelopeSettings& envelope = settings.envelope;
             const double rate = synthesiser.rate_;
             length_clamped = length < 0.0;
             if (length_clamped) length = 0.0;
-            omega = angular_frequency(static_cast<double>(real_part(tones(kTonePitch, i))));
-            // Below half the sample rate: k w < pi rate.
+            omega = angular_frequency(static_cast<double>(real_part(notes(kNotePitch, i))));
+            // Below half the sample rate: k omega < pi rate.
             const double audible = std::numbers::pi * rate / omega;
             partials = audible > static_cast<double>(settings.partials)
                            ? settings.partials
@@ -174,7 +172,7 @@ private:
             const double end = onset + std::min(length + envelope.release, longest_sound(envelope));
             begin_sample = synthesiser.sample_at(onset);
             end_sample = synthesiser.sample_at(end);
-            // In between A = R = 1 and the note is a damped oscillation and nothing else.
+            // Between the two A = R = 1, and the note is a damped oscillation, nothing else.
             attack_end = synthesiser.sample_at(onset + envelope.attack);
             release_begin = synthesiser.sample_at(onset + length);
             if (!(onset < 1e300) || begin_sample >= end_sample) partials = 0;
@@ -186,7 +184,7 @@ private:
         Index begin_sample, end_sample, attack_end, release_begin;
     };
 
-    /// Lanes of the envelope without its decay: A R, and on request dL's and dt's part of (3).
+    /// Lanes of the envelope without its decay, and its derivatives ((3) of envelope.hpp).
     struct Shape {
         Lanes value;      ///< A R
         Lanes by_time;    ///< A' R + A R'
@@ -277,15 +275,15 @@ private:
 
     /// The sums of (3) to (6) in lanes, over the samples between two starts of the oscillator.
     struct Sums {
-        Lanes sine = Lanes::Zero();         ///< g E S
-        Lanes cosine = Lanes::Zero();       ///< g E C
-        Lanes cosine_late = Lanes::Zero();  ///< g E C (samples since the start)
-        Lanes by_time = Lanes::Zero();      ///< g (A' R + A R') e^-t/d S
-        Lanes by_length = Lanes::Zero();    ///< g dE/dl S
+        Lanes sine = Lanes::Zero();         ///< dx E S
+        Lanes cosine = Lanes::Zero();       ///< dx E C
+        Lanes cosine_late = Lanes::Zero();  ///< dx E C (samples since the start)
+        Lanes by_time = Lanes::Zero();      ///< dx (A' R + A R') e^(-t / decay) S
+        Lanes by_length = Lanes::Zero();    ///< dx dE/dl S
     };
 
     void add_gradient(const Note& note, std::int64_t k, const ConstVectorMap<Scalar>& g,
-                      ToneGradient& gradient) const {
+                      NoteGradient& gradient) const {
         const double omega = static_cast<double>(k) * note.omega;
         double sine = 0, cosine = 0, cosine_t = 0, by_time = 0, by_length = 0, t_start = 0;
         Sums sums;
@@ -332,27 +330,27 @@ private:
             });
         flush();
         const double h = partial_amplitude(k), scale = h * note.amplitude;
-        gradient[kToneVelocity] += h / 127.0 * sine;
-        gradient[kTonePitch] += scale * omega * (std::numbers::ln2 / 12.0) * cosine_t;
-        gradient[kToneLength] += scale * by_length;
-        gradient[kToneOnset] -=
+        gradient[kNoteVelocity] += h / 127.0 * sine;
+        gradient[kNotePitch] += scale * omega * (std::numbers::ln2 / 12.0) * cosine_t;
+        gradient[kNoteLength] += scale * by_length;
+        gradient[kNoteOnset] -=
             scale * (by_time - sine / settings_.envelope.decay + omega * cosine);
     }
 
     /// Equation (1) sample by sample, for scalars without lanes.
-    void add_note_plainly(const ConstMatrixRef<Scalar>& tones, Index i,
+    void add_note_plainly(const ConstMatrixRef<Scalar>& notes, Index i,
                           VectorMap<Scalar> waveform) const {
         using std::exp;
         using std::sin;
-        const Note note(*this, tones, i);
+        const Note note(*this, notes, i);
         const Scalar omega =
             Scalar(2.0 * std::numbers::pi * 440.0) *
-            exp((tones(kTonePitch, i) - Scalar(69)) * Scalar(std::numbers::ln2 / 12.0));
-        const Scalar length = note.length_clamped ? Scalar(0) : tones(kToneLength, i);
+            exp((notes(kNotePitch, i) - Scalar(69)) * Scalar(std::numbers::ln2 / 12.0));
+        const Scalar length = note.length_clamped ? Scalar(0) : notes(kNoteLength, i);
         for (Index n = note.begin_sample; n < note.end_sample; ++n) {
             const Scalar t =
-                Scalar(static_cast<Real>(static_cast<double>(n) / rate_)) - tones(kToneOnset, i);
-            const Scalar loud = tones(kToneVelocity, i) / Scalar(127) *
+                Scalar(static_cast<Real>(static_cast<double>(n) / rate_)) - notes(kNoteOnset, i);
+            const Scalar loud = notes(kNoteVelocity, i) / Scalar(127) *
                                 envelope_at<Scalar>(settings_.envelope, t, length);
             for (std::int64_t k = 1; k <= note.partials; ++k)
                 waveform(n) += loud * Scalar(static_cast<Real>(partial_amplitude(k))) *
@@ -360,16 +358,16 @@ private:
         }
     }
 
-    void check(const char* where, const ConstMatrixRef<Scalar>& tones, Index length) const {
-        require<ShapeError>(tones.rows() == kToneRows, "Synthesiser::", where, ": tones has ",
-                            tones.rows(), " rows, expected 4 (onset, length, pitch, velocity)");
+    void check(const char* where, const ConstMatrixRef<Scalar>& notes, Index length) const {
+        require<ShapeError>(notes.rows() == kNoteRows, "Synthesiser::", where, ": notes has ",
+                            notes.rows(), " rows, expected 4 (onset, length, pitch, velocity)");
         require<ShapeError>(length == samples(), "Synthesiser::", where, ": the waveform has ",
                             length, " samples, the settings say ", samples());
         static constexpr const char* kNames[] = {"onset", "length", "pitch", "velocity"};
-        for (Index i = 0; i < tones.cols(); ++i) {
-            for (Index row = 0; row < kToneRows; ++row) {
-                const Real x = real_part(tones(row, i));
-                if (std::isnan(x) || (row == kToneVelocity && std::isinf(x)))
+        for (Index i = 0; i < notes.cols(); ++i) {
+            for (Index row = 0; row < kNoteRows; ++row) {
+                const Real x = real_part(notes(row, i));
+                if (std::isnan(x) || (row == kNoteVelocity && std::isinf(x)))
                     fail<NumericalError>("Synthesiser::", where, ": the ", kNames[row], " of note ",
                                          i, " is ", x);
             }

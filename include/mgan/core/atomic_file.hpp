@@ -1,11 +1,11 @@
 #pragma once
 /// \file
-/// Files that are either the old ones or the new ones, whole.
+/// Atomic replacement of a file: the whole old one or the whole new one.
 ///
-/// A program that writes over its only checkpoint and is killed, or whose disk is full, ends with
+/// A program that overwrites its only checkpoint, and is killed or finds the disk full, ends with
 /// neither. So the new bytes go into a temporary file in the same folder; the system is told to
-/// bring them to the disk (fsync); and only then the temporary takes the name of the old file. That
-/// last step (rename) is one step for everybody who looks: no moment shows half a file.
+/// bring them to the disk (fsync); and only then does the temporary take the name of the old file.
+/// That last step (rename) is atomic: nobody ever sees half a file.
 ///
 /// A process that is killed leaves its temporary behind, named `.NAME.tmp-PID`;
 /// `remove_stale_temporaries` clears those away at the next start.
@@ -26,8 +26,8 @@ namespace mgan::inline MGAN_ABI {
 
 #if MGAN_HAS_POSIX_FILES
 
-/// Writes all bytes to an open descriptor: 0, or the error number. One `write` may take less than
-/// it is given, and a signal may interrupt it; but not for ever.
+/// Writes all bytes to an open descriptor; returns 0, or the error number. One `write` may take
+/// less than it is given, and a signal may interrupt it, but not for ever.
 [[nodiscard]] inline int write_fully(int descriptor, std::span<const std::byte> bytes) noexcept {
     int interruptions = 0;
     while (!bytes.empty()) {
@@ -55,12 +55,12 @@ namespace mgan::inline MGAN_ABI {
 }
 
 /// Replaces (or creates) a file by `bytes`, all or nothing: temporary file, write, fsync, close,
-/// rename, fsync of the folder, each checked. A symbolic link keeps pointing: the file it names is
+/// rename, fsync of the folder, each checked. A symbolic link stays; the file that it names is
 /// replaced. A device or a pipe is written directly. Threads may write different files at once, not
-/// the same one. \throws IoError with path and cause; then the old file is untouched and no
-/// temporary is left. The
-///         one exception: if only the last fsync fails, the new file is in place, whole, but a
-///         power cut may yet bring the old one back; the message says so.
+/// the same one.
+/// \throws IoError with path and cause; then the old file is untouched and no temporary is left.
+///         The one exception: if only the last fsync fails, the new file is in place, whole, but a
+///         power cut may still bring the old one back; the message says so.
 inline void write_file_atomically(const std::filesystem::path& path,
                                   std::span<const std::byte> bytes) {
     namespace fs = std::filesystem;
@@ -91,7 +91,7 @@ inline void write_file_atomically(const std::filesystem::path& path,
     };
     int descriptor = create();
     if (descriptor < 0 && errno == EEXIST && ::unlink(temporary.c_str()) == 0) {
-        descriptor = create();  // left behind by a killed process that had our number
+        descriptor = create();  // left by a killed process with our number
     }
     FileDescriptor file(descriptor);
     if (!file.is_open()) throw_io_error(path, "create a file beside it", errno);
@@ -150,10 +150,10 @@ inline void write_file_atomically(const std::filesystem::path& path,
     return true;
 }
 
-/// Removes from `folder` (not from folders inside it) the temporaries of processes that are no
-/// more, and returns how many. Call it when a program starts to use a folder, before it saves
-/// there: a temporary with this process's own number counts as stale. A folder that is absent has
-/// none. \throws IoError where a stale file cannot be removed.
+/// Removes from `folder` (not from folders inside it) the temporaries of processes that have ended,
+/// and returns how many. Call it when a program starts to use a folder, before it saves there: a
+/// temporary with this process's own number counts as stale. An absent folder has none.
+/// \throws IoError where a stale file cannot be removed
 inline std::size_t remove_stale_temporaries(const std::filesystem::path& folder) {
     namespace fs = std::filesystem;
     std::error_code failure;

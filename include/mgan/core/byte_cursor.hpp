@@ -1,30 +1,37 @@
 #pragma once
 /// \file
-/// One way to read bytes that nobody vouches for.
+/// The one way in which mgan reads untrusted bytes.
 ///
-/// A file says "4 294 967 000 bytes follow" and 12 follow: the reader that believes it reads beyond
-/// its buffer, or asks for 4 GiB. So untrusted bytes are read through this cursor alone. It knows
-/// where they end, and it compares every length with what remains before it hands anything out. A
-/// caller that wants to go on after damage asks `has(n)` first; one that does not lets it throw.
+/// A file says "4 294 967 000 bytes follow", and 12 follow: a reader that believes it reads past
+/// its buffer, or allocates 4 GiB. So untrusted bytes are read through this cursor alone. It knows
+/// where they end, and compares every length with what remains before it hands anything out. A
+/// caller that wants to go on after damage asks `has(n)` first; any other lets it throw.
 
 #include <mgan/core/error.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace mgan::inline MGAN_ABI {
 
 /// A position in a span of bytes, and a limit that it cannot pass. Integers are read byte by byte,
-/// so neither the alignment nor the byte order of the machine matters. The bytes must outlive it.
+/// so neither the alignment nor the byte order of the machine matters. Bytes and name must outlive
+/// it.
 class ByteCursor {
 public:
-    /// \param name what the bytes are, for messages: a path, or "MIDI data". Must outlive the
-    /// cursor.
+    /// \param name  what the bytes are, for messages: a path, or "MIDI data"
     explicit ByteCursor(std::span<const std::byte> bytes, std::string_view name = "data") noexcept
         : bytes_(bytes), name_(name), limit_(bytes.size()) {}
+    template <std::same_as<std::string> Temporary>
+    ByteCursor(std::span<const std::byte>, Temporary&&) = delete;
+    template <std::same_as<std::vector<std::byte>> Temporary>
+    explicit ByteCursor(Temporary&&, std::string_view = "") = delete;
 
     [[nodiscard]] std::size_t offset() const noexcept { return offset_; }
     [[nodiscard]] std::size_t limit() const noexcept { return limit_; }
@@ -32,12 +39,12 @@ public:
     [[nodiscard]] std::size_t remaining() const noexcept { return limit_ - offset_; }
     [[nodiscard]] bool has(std::uint64_t count) const noexcept { return count <= remaining(); }
 
-    /// What remains, for a look ahead. Not counted as read: `take` what was looked at.
+    /// What remains, to look ahead. Not counted as read: `take` what was used.
     [[nodiscard]] std::span<const std::byte> rest() const noexcept {
         return bytes_.subspan(offset_, remaining());
     }
 
-    /// Bytes looked at so far, each as often as it was looked at: the witness that a reader is
+    /// Looks at single bytes so far, repeated ones counted: tests prove by it that a reader is
     /// linear.
     [[nodiscard]] std::uint64_t reads() const noexcept { return reads_; }
 
@@ -92,8 +99,8 @@ public:
         return std::memcmp(bytes_.data() + offset_, text.data(), text.size()) == 0;
     }
 
-    /// Moves to the next place at or after the position where `text` (not empty) stands, and says
-    /// true; or stays and says false. Linear.
+    /// Moves to the next `text` (not empty) at or after the position and returns true; or stays and
+    /// returns false. Linear.
     [[nodiscard]] bool find(std::string_view text) noexcept {
         const std::string_view rest(reinterpret_cast<const char*>(bytes_.data()) + offset_,
                                     remaining());
@@ -106,15 +113,12 @@ public:
 
 private:
     [[noreturn]] void fail(std::string_view expected) const {
-        throw_or_abort(
-            FormatError(concat(name_, ": byte ", offset_, ": expected ", expected), offset_));
+        fail_at(name_, offset_, "expected ", expected);
     }
-    // Apart from the question, so that the compiler puts the question into the loops that ask it.
+    // Apart from the check, so that the compiler inlines the check into the loops that need it.
     [[noreturn]] void fail_short(std::uint64_t count) const {
-        throw_or_abort(
-            FormatError(concat(name_, ": byte ", offset_, ": expected ", count, " more byte",
-                               count == 1 ? "" : "s", ", ", remaining(), " remain"),
-                        offset_));
+        fail_at(name_, offset_, "expected ", count, " more byte", count == 1 ? "" : "s", ", ",
+                remaining(), " remain");
     }
     void require_bytes(std::uint64_t count) const {
         if (!has(count)) fail_short(count);
@@ -123,13 +127,13 @@ private:
         skip(count);
         reads_ += count;
     }
-    std::uint64_t big_endian(std::size_t count) {
+    [[nodiscard]] std::uint64_t big_endian(std::size_t count) {
         std::uint64_t value = 0;
         for (const std::byte b : take(count))
             value = value << 8 | std::to_integer<std::uint64_t>(b);
         return value;
     }
-    std::uint64_t little_endian(std::size_t count) {
+    [[nodiscard]] std::uint64_t little_endian(std::size_t count) {
         std::uint64_t value = 0;
         unsigned shift = 0;
         for (const std::byte b : take(count)) {

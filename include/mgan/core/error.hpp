@@ -1,13 +1,18 @@
 #pragma once
 /// \file
-/// The exceptions of mgan. All derive from `mgan::Error`, so one `catch` serves at a program's edge.
+/// The exceptions of mgan, and how they are thrown. All derive from `mgan::Error`, so one `catch`
+/// serves at a program's edge.
 ///
 /// A message says what was wrong, where, and where possible what to do:
 /// `Lstm::forward: x has 3 features, the layer expects 8 (F)`.
 ///
+///     require<ShapeError>(x.rows() == size, "Dense: x has ", x.rows(), " rows, expected ", size);
+///     if (!found) fail<DataError>(path, ": no song ", in_quotes(name));
+///     fail_at(path, offset, "expected 4 more bytes");
+///
 /// Generation (models, encoding, generation/sampler.hpp, midi/writer.hpp) also compiles with
 /// `-fno-exceptions -fno-rtti`. There, what would be thrown is written to standard error, and the
-/// program is aborted: check sizes before, as every function says what must hold.
+/// program is aborted: check sizes before the call, as every function says what must hold.
 
 #include <mgan/core/version.hpp>
 
@@ -19,6 +24,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -72,12 +78,14 @@ public:
     using Error::Error;
 };
 
-/// One piece of a message: a text, a number, a path, or anything that `<<` writes. It refers to what
-/// it was made from, and costs nothing until the message is written.
+/// One piece of a message: a text, a number, a path, or anything that `<<` writes. It refers to
+/// what it was made from, which must outlive it, and costs nothing until the message is written.
 class MessagePiece {
 public:
     template <typename T>
     MessagePiece(const T& value) noexcept : value_(&value), write_(&write<T>) {}
+    /// Texts of every length share one function.
+    MessagePiece(const char* text) noexcept : value_(text), write_(&write_text) {}
 
     friend std::ostream& operator<<(std::ostream& text, const MessagePiece& piece) {
         piece.write_(text, piece.value_);
@@ -92,6 +100,10 @@ private:
             text << piece.string();  // std::filesystem::path, which `<<` would put into quotes
         else
             text << piece;
+    }
+
+    static void write_text(std::ostream& text, const void* value) {
+        text << static_cast<const char*>(value);
     }
 
     const void* value_;
@@ -131,14 +143,20 @@ template <typename Exception, typename... Parts>
     throw_or_abort(Exception(concat(parts...)));
 }
 
+/// Throws FormatError `SOURCE: byte OFFSET: MESSAGE` about a file's byte at `offset`.
+template <typename... Parts>
+[[noreturn]] void fail_at(std::string_view source, std::uint64_t offset, const Parts&... parts) {
+    throw_or_abort(FormatError(concat(source, ": byte ", offset, ": ", parts...), offset));
+}
+
 /// Fails with `Exception` and the joined message unless `condition` holds.
 ///
-/// The message is written only then, so the parts must cost nothing themselves: a part that builds
-/// a text (`path.string()`, a nested `concat`) does not compile. Give the path itself, or write
-/// `if (!condition) fail<Exception>(...)`.
+/// The message is written only if it does not, but the parts are computed in any case, so they must
+/// cost nothing: one that builds a text (`path.string()`, a nested `concat`) does not compile. Give
+/// the path itself, or write `if (!condition) fail<Exception>(...)`.
 template <typename Exception, typename... Parts>
 void require(bool condition, Parts&&... parts) {
-    static_assert((!std::is_same_v<Parts, std::string> && ...),
+    static_assert((!std::is_same_v<std::remove_cv_t<Parts>, std::string> && ...),
                   "mgan::require: this part builds a text even where nothing is wrong");
     if (!condition) fail<Exception>(parts...);
 }

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Reading a file whole, and the few calls of the operating system that files need.
+/// Reading a whole file, and the few system calls that files need.
 
 #include <mgan/core/error.hpp>
 
@@ -51,8 +51,8 @@ public:
     [[nodiscard]] int get() const noexcept { return descriptor_; }
     [[nodiscard]] bool is_open() const noexcept { return descriptor_ >= 0; }
 
-    /// 0, or the error number. Never repeated: after a failed close the descriptor is gone as well.
-    int close() noexcept {
+    /// Returns 0, or the error number. Never repeated: even a failed close gives the descriptor up.
+    [[nodiscard]] int close() noexcept {
         if (descriptor_ < 0) return 0;
         const int result = ::close(descriptor_);
         descriptor_ = -1;
@@ -65,11 +65,11 @@ private:
 
 #endif
 
-/// The largest file that `read_file_bytes` takes unless told otherwise: 16 GiB.
+/// The largest file that `read_file_bytes` accepts by default: 16 GiB.
 inline constexpr std::uint64_t kDefaultReadLimit = std::uint64_t{1} << 34;
 
 /// All bytes of a file (or of a pipe, up to its end).
-/// \throws IoError with path and cause; also if there are more than `limit` bytes.
+/// \throws IoError with path and cause, also if there are more than `limit` bytes
 [[nodiscard]] inline std::vector<std::byte> read_file_bytes(
     const std::filesystem::path& path, std::uint64_t limit = kDefaultReadLimit) {
     std::vector<std::byte> bytes;
@@ -88,7 +88,7 @@ inline constexpr std::uint64_t kDefaultReadLimit = std::uint64_t{1} << 34;
         bytes.resize(static_cast<std::size_t>(status.st_size));
     }
     for (;;) {
-        // What the size promised has been read: the file may have grown, and a pipe has no size.
+        // Beyond the size that was promised: the file may have grown, and a pipe has no size.
         std::byte extra[4096];
         const bool within = filled < bytes.size();
         const ssize_t got = within

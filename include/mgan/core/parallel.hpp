@@ -3,9 +3,9 @@
 /// Work in shards: the same bits for any number of threads.
 ///
 /// A sum of floats depends on its order. If each thread summed what it happened to compute, two
-/// threads would give other bits than one. So a batch is first cut into shards, in a way that depends
-/// on the batch alone; each shard is computed by one thread, whichever; and the results are added in
-/// the order of the shards. Threads then decide only how long it takes.
+/// threads would give other bits than one. So a batch is first cut into shards, in a way that
+/// depends on the batch alone; each shard is computed by one thread, no matter which; and the
+/// results are added in the order of the shards. Threads decide only how long it takes.
 ///
 /// Without OpenMP everything works, on one thread.
 
@@ -21,7 +21,7 @@
 
 namespace mgan::inline MGAN_ABI {
 
-/// Number of threads that the machine offers (1 without OpenMP).
+/// Number of threads that OpenMP offers (1 without it).
 [[nodiscard]] inline int available_threads() noexcept {
 #ifdef _OPENMP
     return omp_get_max_threads();
@@ -43,7 +43,7 @@ struct Shard {
     return (batch + shard_size - 1) / shard_size;
 }
 
-/// Shard `index` of `count`: sizes differ by one at the most, the larger ones first.
+/// Shard `index` of `count`: sizes differ by at most one, larger shards first.
 [[nodiscard]] constexpr Shard shard_of(std::ptrdiff_t batch, std::ptrdiff_t count,
                                        std::ptrdiff_t index) noexcept {
     const std::ptrdiff_t size = batch / count;
@@ -52,9 +52,9 @@ struct Shard {
     return {begin, begin + size + (index < larger ? 1 : 0)};
 }
 
-/// Calls `work(index)` for index = 0 .. count - 1 on up to `threads` threads. An exception thrown by
-/// a shard is rethrown here, that of the lowest index first. `work` must not touch what another
-/// index writes. Allocates nothing when all goes well.
+/// Calls `work(index)` for index = 0 .. count - 1 on up to `threads` threads. If calls throw, the
+/// exception of the lowest index is rethrown here. `work` must not touch what another index writes.
+/// Allocates nothing unless a call throws.
 template <typename Work>
 void parallel_for(std::ptrdiff_t count, int threads, Work&& work) {
 #ifdef _OPENMP

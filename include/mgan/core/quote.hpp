@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Text from outside, as a part of a message.
+/// Untrusted text as a part of a message.
 
 #include <mgan/core/version.hpp>
 
@@ -9,8 +9,8 @@
 
 namespace mgan::inline MGAN_ABI {
 
-/// `text` in quotation marks: control characters as '?', cut after 80 bytes, so that a hostile name
-/// can neither flood nor steer a terminal.
+/// `text` in quotation marks: control characters become '?', and it is cut after 80 bytes, so a
+/// hostile name can neither flood nor control a terminal.
 [[nodiscard]] inline std::string in_quotes(std::string_view text) {
     std::string out = "'";
     for (const char c : text.substr(0, 80)) {

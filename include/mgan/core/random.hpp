@@ -2,28 +2,32 @@
 /// \file
 /// Random numbers as a function, not as a stream.
 ///
-/// A stream (`std::mt19937`) has a history: the numbers that a thread gets depend on who drew before,
-/// so a run that is stopped, resumed or spread over threads changes its bits. Here every number is a
-/// pure function of four things,
+/// A stream (`std::mt19937`) has a history: the numbers that a thread gets depend on who drew
+/// before, so a run that is stopped, resumed or spread over threads changes its bits. Here every
+/// number is a pure function of four things,
 ///
 ///     number = f(seed, purpose, step, index),
 ///
-/// so that any of them can be computed at any time, by any thread, in any order. The function is
-/// Philox4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3", SC 2011):
-/// ten rounds of multiplication and exchange over a 128-bit counter, under a 64-bit key.
+/// so any of them can be computed at any time, by any thread, in any order. The function is
+/// Philox4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3",
+/// SC 2011): ten rounds of multiplication and exchange over a 128-bit counter, under a 64-bit key.
 ///
 ///     counter = (index, step)         key = mix(seed, purpose)
 ///
 /// The conversions are our own: the distributions of the standard library differ between
-/// implementations. Only +, -, *, / , sqrt and fma are used, which IEEE 754 rounds in one way.
+/// implementations. They use +, -, *, /, sqrt and fma only, which IEEE 754 rounds in one way.
 
+#include <mgan/core/hash.hpp>
 #include <mgan/core/version.hpp>
 
 #include <array>
 #include <bit>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
+#include <utility>
 
 namespace mgan::inline MGAN_ABI {
 
@@ -56,7 +60,7 @@ namespace mgan::inline MGAN_ABI {
 class Random {
 public:
     Random(std::uint64_t seed, std::string_view purpose, std::uint64_t step = 0) noexcept
-        : key_(mix(seed ^ mix(hash(purpose)))), step_(step) {}
+        : key_(mix(seed ^ mix(fnv_1a(purpose)))), step_(step) {}
 
     /// The same seed and purpose at another step.
     [[nodiscard]] Random at(std::uint64_t step) const noexcept {
@@ -110,13 +114,6 @@ private:
         return static_cast<std::uint32_t>(x >> 32);
     }
 
-    /// FNV-1a.
-    static constexpr std::uint64_t hash(std::string_view text) noexcept {
-        std::uint64_t h = 0xcbf29ce484222325u;
-        for (const char c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-        return h;
-    }
-
     /// The finaliser of SplitMix64: near keys become unrelated ones.
     static constexpr std::uint64_t mix(std::uint64_t x) noexcept {
         x += 0x9e3779b97f4a7c15u;
@@ -149,71 +146,70 @@ namespace random_detail {
     return std::fma(static_cast<double>(exponent), 0.69314718055994530942, log_mantissa);
 }
 
-/// sum of coefficient[k] x^k, by Horner with fused operations: one rounding a step on every machine.
-template <std::size_t N>
-[[nodiscard]] double polynomial(const std::array<double, N>& coefficient, double x) noexcept {
-    double sum = coefficient[N - 1];
-    for (std::size_t k = N - 1; k-- > 0;) sum = std::fma(sum, x, coefficient[k]);
+/// sum of coefficient[k] x^k, by Horner with fused operations: one rounding a step on every
+/// machine.
+[[nodiscard]] inline double polynomial(const std::array<double, 8>& coefficient,
+                                       double x) noexcept {
+    double sum = coefficient[7];
+    for (std::size_t k = 7; k-- > 0;) sum = std::fma(sum, x, coefficient[k]);
     return sum;
 }
+
+/// The coefficients of a quotient of two polynomials.
+struct Rational {
+    std::array<double, 8> numerator, denominator;
+};
+
+/// factor * numerator(x) / denominator(x).
+[[nodiscard]] inline double ratio(const Rational& rational, double x,
+                                  double factor = 1.0) noexcept {
+    return factor * polynomial(rational.numerator, x) / polynomial(rational.denominator, x);
+}
+
+// The tables of AS 241.
+inline constexpr Rational kMiddle = {
+    {3.3871328727963666080, 1.3314166789178437745e+2, 1.9715909503065514427e+3,
+     1.3731693765509461125e+4, 4.5921953931549871457e+4, 6.7265770927008700853e+4,
+     3.3430575583588128105e+4, 2.5090809287301226727e+3},
+    {1.0, 4.2313330701600911252e+1, 6.8718700749205790830e+2, 5.3941960214247511077e+3,
+     2.1213794301586595867e+4, 3.9307895800092710610e+4, 2.8729085735721942674e+4,
+     5.2264952788528545610e+3}};
+inline constexpr Rational kTail = {
+    {1.42343711074968357734, 4.63033784615654529590, 5.76949722146069140550, 3.64784832476320460504,
+     1.27045825245236838258, 2.41780725177450611770e-1, 2.27238449892691845833e-2,
+     7.74545014278341407640e-4},
+    {1.0, 2.05319162663775882187, 1.67638483018380384940, 6.89767334985100004550e-1,
+     1.48103976427480074590e-1, 1.51986665636164571966e-2, 5.47593808499534494600e-4,
+     1.05075007164441684324e-9}};
+inline constexpr Rational kFarTail = {
+    {6.65790464350110377720, 5.46378491116411436990, 1.78482653991729133580,
+     2.96560571828504891230e-1, 2.65321895265761230930e-2, 1.24266094738807843860e-3,
+     2.71155556874348757815e-5, 2.01033439929228813265e-7},
+    {1.0, 5.99832206555887937690e-1, 1.36929880922735805310e-1, 1.48753612908506148525e-2,
+     7.86869131145613259100e-4, 1.84631831751005468180e-5, 1.42151175831644588870e-7,
+     2.04426310338993978564e-15}};
 
 }  // namespace random_detail
 
 inline double inverse_normal_cdf(double p) noexcept {
-    using random_detail::logarithm;
-    using random_detail::polynomial;
+    using random_detail::ratio;
     const double q = p - 0.5;
-    if (std::abs(q) <= 0.425) {  // the middle: a rational function of q^2
-        constexpr std::array<double, 8> a = {3.3871328727963666080,    1.3314166789178437745e+2,
-                                             1.9715909503065514427e+3, 1.3731693765509461125e+4,
-                                             4.5921953931549871457e+4, 6.7265770927008700853e+4,
-                                             3.3430575583588128105e+4, 2.5090809287301226727e+3};
-        constexpr std::array<double, 8> b = {1.0,
-                                             4.2313330701600911252e+1,
-                                             6.8718700749205790830e+2,
-                                             5.3941960214247511077e+3,
-                                             2.1213794301586595867e+4,
-                                             3.9307895800092710610e+4,
-                                             2.8729085735721942674e+4,
-                                             5.2264952788528545610e+3};
-        const double r = std::fma(-q, q, 0.180625);
-        return q * polynomial(a, r) / polynomial(b, r);
-    }
-    // the tails: a rational function of sqrt(-log(tail probability))
-    double r = std::sqrt(-logarithm(q < 0.0 ? p : 1.0 - p));
-    double value = 0.0;
-    if (r <= 5.0) {
-        constexpr std::array<double, 8> c = {1.42343711074968357734,    4.63033784615654529590,
-                                             5.76949722146069140550,    3.64784832476320460504,
-                                             1.27045825245236838258,    2.41780725177450611770e-1,
-                                             2.27238449892691845833e-2, 7.74545014278341407640e-4};
-        constexpr std::array<double, 8> d = {1.0,
-                                             2.05319162663775882187,
-                                             1.67638483018380384940,
-                                             6.89767334985100004550e-1,
-                                             1.48103976427480074590e-1,
-                                             1.51986665636164571966e-2,
-                                             5.47593808499534494600e-4,
-                                             1.05075007164441684324e-9};
-        r -= 1.6;
-        value = polynomial(c, r) / polynomial(d, r);
-    } else {
-        constexpr std::array<double, 8> e = {6.65790464350110377720,    5.46378491116411436990,
-                                             1.78482653991729133580,    2.96560571828504891230e-1,
-                                             2.65321895265761230930e-2, 1.24266094738807843860e-3,
-                                             2.71155556874348757815e-5, 2.01033439929228813265e-7};
-        constexpr std::array<double, 8> f = {1.0,
-                                             5.99832206555887937690e-1,
-                                             1.36929880922735805310e-1,
-                                             1.48753612908506148525e-2,
-                                             7.86869131145613259100e-4,
-                                             1.84631831751005468180e-5,
-                                             1.42151175831644588870e-7,
-                                             2.04426310338993978564e-15};
-        r -= 5.0;
-        value = polynomial(e, r) / polynomial(f, r);
-    }
+    if (std::abs(q) <= 0.425)  // the middle: a rational function of q^2
+        return ratio(random_detail::kMiddle, std::fma(-q, q, 0.180625), q);
+    // the tails: rational functions of sqrt(-log(tail probability))
+    const double r = std::sqrt(-random_detail::logarithm(q < 0.0 ? p : 1.0 - p));
+    const double value =
+        r <= 5.0 ? ratio(random_detail::kTail, r - 1.6) : ratio(random_detail::kFarTail, r - 5.0);
     return q < 0.0 ? -value : value;
+}
+
+/// Puts `items` into a random order (Fisher-Yates): entry i, from the last, changes places with one
+/// of 0 .. i. Draws the numbers first + 2 .. first + n of `random`, so that several shuffles may
+/// share one.
+template <typename T>
+void shuffle(std::span<T> items, const Random& random, std::uint64_t first = 0) {
+    for (std::size_t count = items.size(); count > 1; --count)
+        std::swap(items[count - 1], items[random.integer(first + count, count)]);
 }
 
 }  // namespace mgan::inline MGAN_ABI

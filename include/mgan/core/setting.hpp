@@ -2,7 +2,7 @@
 /// \file
 /// Settings that describe themselves.
 ///
-/// A struct of settings says of each member, once, its key, what it may be, and what it does:
+/// A struct of settings states for each member, once, its key, what it may be, and what it does:
 ///
 ///     struct GeneratorSettings {
 ///         std::int64_t hidden = 100;
@@ -17,9 +17,9 @@
 ///         }
 ///     };
 ///
-/// and everything else follows from that: reading JSON with errors that name key and range, writing
-/// it, `--set key=value`, the tables in the manual and the JSON schema. A part of a larger struct
-/// is visited under a prefix (`visit_part`), which gives keys such as "generator.hidden".
+/// and everything else follows: reading JSON with errors that name key and range, writing it,
+/// `--set key=value`, the tables of the manual, the JSON schema. A part of a larger struct is
+/// visited under a prefix (`visit_part`), which gives keys such as "generator.hidden".
 
 #include <mgan/core/error.hpp>
 #include <mgan/core/quote.hpp>
@@ -43,7 +43,7 @@
 
 namespace mgan::inline MGAN_ABI {
 
-/// The value of any setting. A negative integer is an int64, one from zero up a uint64 or an int64.
+/// The value of any setting. A negative integer is an int64, any other one a uint64 or an int64.
 using SettingValue = std::variant<bool, std::int64_t, std::uint64_t, double, std::string>;
 
 enum class SettingType { boolean, integer, number, text };
@@ -75,14 +75,15 @@ struct Choices {
     std::vector<std::pair<std::string, Enum>> items;
 };
 
-/// What a number may be, for machines: min <= x <= max, or min < x <= max where `open`.
+/// `Range` for programs that read the list: min <= x <= max, or min < x <= max where `open`.
 struct SettingBounds {
     SettingValue min;
     SettingValue max;
     bool open = false;
 };
 
-/// One setting of one object: a description, and the way to the member. The object must outlive it.
+/// One setting of one object: its description, and access to the member. The object must outlive
+/// it.
 struct Setting {
     std::string key;
     SettingType type = SettingType::text;
@@ -91,7 +92,7 @@ struct Setting {
     Words choices;  ///< of a text that may only be one of these; otherwise empty
     std::optional<SettingBounds> bounds;  ///< of a number
     std::function<SettingValue()> get;
-    /// Sets the member, or changes nothing and says false where type or value are not allowed.
+    /// Sets the member; or changes nothing and returns false, if type or value are not allowed.
     std::function<bool(const SettingValue&)> set;
 };
 
@@ -193,8 +194,8 @@ public:
     }
 
 private:
-    /// A member of some enumeration as a number. There are many enumerations: what is done with
-    /// them stands in functions that need not be compiled for each.
+    /// A member of any enumeration as a number, so that the functions below are compiled once, not
+    /// once for each enumeration.
     struct EnumMember {
         void* place;
         std::int64_t (*get)(const void* place);
@@ -256,10 +257,11 @@ private:
         setting.set = std::move(set);
         settings_.push_back(std::move(setting));
     }
-    static std::string bounds_text(const std::string& min, const std::string& max, bool open) {
+    [[nodiscard]] static std::string bounds_text(const std::string& min, const std::string& max,
+                                                 bool open) {
         return (open ? "above " : "from ") + min + (open ? ", up to " : " to ") + max;
     }
-    static std::string joined(const Words& words) {
+    [[nodiscard]] static std::string joined(const Words& words) {
         std::string text;
         for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
         return text;
@@ -268,8 +270,8 @@ private:
     std::vector<Setting>& settings_;
 };
 
-/// Hands what it visits on to another visitor, with "prefix." before each key. (A lambda that
-/// takes any arguments would be compiled anew for every setting: texts of different lengths are of
+/// Passes what it visits on to another visitor, with "prefix." before each key. (Not a generic
+/// lambda: that would be compiled once for every setting, as texts of different lengths have
 /// different types.)
 template <typename Visitor>
 class PrefixVisitor {
@@ -301,7 +303,7 @@ void visit_part(std::string_view prefix, Part& part, Visitor&& visitor) {
     part.visit(PrefixVisitor<std::remove_reference_t<Visitor>>(prefix, visitor));
 }
 
-/// All settings of an object, in the order in which it visits them. They refer to the object.
+/// All settings of an object, in the order of its `visit`. They refer to the object.
 template <typename Settings>
 [[nodiscard]] std::vector<Setting> list_settings(Settings& settings) {
     std::vector<Setting> list;

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What somebody meant who mistyped a word: `hiden` -> `hidden`.
+/// The word that a mistyped one was meant to be: `hiden` -> `hidden`.
 
 #include <mgan/core/version.hpp>
 
@@ -14,7 +14,7 @@
 
 namespace mgan::inline MGAN_ABI {
 
-/// Number of letters to insert, remove or replace to make `b` of `a` (Levenshtein).
+/// Letters to insert, remove or replace to turn `a` into `b` (Levenshtein).
 [[nodiscard]] inline std::size_t edit_distance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> row(b.size() + 1);  // distances from a's first i letters
     std::iota(row.begin(), row.end(), std::size_t{0});
@@ -29,8 +29,8 @@ namespace mgan::inline MGAN_ABI {
     return row.back();
 }
 
-/// The word that is nearest to `word`, or "" where none is near (a third of its letters wrong). The
-/// end of a dotted key counts as near: "hidden" finds "generator.hidden".
+/// The word nearest to `word`, or "" where none is near (at most a third of its letters wrong). The
+/// last part of a dotted key is compared as well: "hidden" finds "generator.hidden".
 [[nodiscard]] inline std::string nearest_word(std::string_view word,
                                               const std::vector<std::string>& words) {
     if (word.size() > 100) return "";

@@ -14,12 +14,11 @@
     MGAN_STRINGIFY(MGAN_VERSION_MAJOR) \
     "." MGAN_STRINGIFY(MGAN_VERSION_MINOR) "." MGAN_STRINGIFY(MGAN_VERSION_PATCH)
 
-// A header-only library is compiled by its users, with their flags. Two translation units that are
-// compiled for different processors must not share one inline function: the linker would keep
-// either one, and the program would stop with an illegal instruction on the older processor. So the
-// instruction set is part of an inline namespace: `mgan::Lstm` is `mgan::v0_avx512::Lstm` to the
-// linker, and the user never sees it. The same goes for code with and without exceptions
-// (core/error.hpp), which ends differently where it cannot go on.
+// A header-only library is compiled by its users, with their flags. Two translation units compiled
+// for different processors must not share an inline function: the linker would keep either one, and
+// the program could stop with an illegal instruction on the older processor. So the instruction set
+// is part of an inline namespace: `mgan::Lstm` is `mgan::v0_avx512::Lstm` to the linker, and users
+// never see it. So is whether exceptions are on: without them, errors abort (core/error.hpp).
 #if defined(__AVX512F__) && defined(__AVX512DQ__)
 #define MGAN_SIMD_NAME "avx512"
 #define MGAN_ABI_OF(suffix) v0_avx512##suffix
@@ -48,7 +47,8 @@
 
 #ifdef __FAST_MATH__
 #error \
-    "mgan: -ffast-math (or -Ofast) removes the checks for NaN and the promise of equal bits; compile without it"
+    "mgan: -ffast-math (or -Ofast) removes the checks for NaN and the promise of equal bits; " \
+    "compile without it"
 #endif
 
 namespace mgan::inline MGAN_ABI {
@@ -56,7 +56,7 @@ namespace mgan::inline MGAN_ABI {
 /// The version as text, for example "0.1.0".
 inline constexpr const char* kVersion = MGAN_VERSION_STRING;
 
-/// The instruction set this translation unit was compiled for.
+/// The instruction set that this translation unit was compiled for.
 inline constexpr const char* kSimdName = MGAN_SIMD_NAME;
 
 }  // namespace mgan::inline MGAN_ABI
@@ -64,5 +64,6 @@ inline constexpr const char* kSimdName = MGAN_SIMD_NAME;
 // Not __cplusplus, which some compilers leave at its oldest value.
 #if !defined(__cpp_concepts) || __cpp_concepts < 201907L
 #error \
-    "mgan: this needs C++20; compile with -std=c++20 (CMake: target_compile_features(... cxx_std_20))"
+    "mgan: this needs C++20; compile with -std=c++20 " \
+    "(CMake: target_compile_features(... cxx_std_20))"
 #endif

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
+#include <span>
 #include <vector>
 
 namespace mgan::inline MGAN_ABI {
@@ -30,11 +32,11 @@ public:
 
     [[nodiscard]] std::size_t size() const noexcept { return songs_.size(); }
 
-    /// Songs shorter than a crop: they are repeated from their start until the crop is full.
+    /// Number of songs shorter than a crop: they repeat from their start until the crop is full.
     [[nodiscard]] std::size_t looped() const noexcept { return looped_; }
 
-    /// Where the crop begins that `random` (of the minibatch) takes of song `song` for its place in
-    /// the batch.
+    /// The first event of the crop of song `song` that `random` (of the minibatch) chooses for
+    /// `place` in the batch.
     [[nodiscard]] std::size_t crop_begin(std::size_t song, const Random& random,
                                          std::size_t place) const {
         const std::size_t size = songs_[song].size();
@@ -69,10 +71,10 @@ public:
         std::vector<std::size_t> songs;
         do {
             const std::size_t begin = songs.size();
-            for (std::size_t i = 0; i < size(); ++i) songs.push_back(i);
-            for (std::size_t i = size(); i > 1; --i) {
-                std::swap(songs[begin + i - 1], songs[begin + random.integer(begin + i, i)]);
-            }
+            songs.resize(begin + size());
+            std::iota(songs.begin() + static_cast<std::ptrdiff_t>(begin), songs.end(),
+                      std::size_t{0});
+            shuffle(std::span(songs).subspan(begin), random, begin);
         } while (songs.size() < least);
         return songs;
     }

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// The songs that a training learns from, with the names of their files and what was left out.
+/// The songs to train on, the names of their files, and what was left out.
 ///
 ///     folder -> files (sorted) -> songs           load_data_set.hpp
 ///     songs  -> train | validation | test         split.hpp
@@ -24,14 +24,14 @@ struct SkippedFile {
     std::string reason;
 };
 
-/// Songs, where they came from, and what was left out.
+/// Songs, their files, and what was left out.
 struct DataSet {
     std::vector<midi::Song> songs;
     std::vector<std::string> names;  ///< of the songs: the path within the folder
     std::vector<SkippedFile> skipped;
-    std::size_t files = 0;     ///< that were found
-    std::size_t repaired = 0;  ///< files that had to be mended to be read
-    std::size_t of_runs = 0;   ///< files that were left out because a training wrote them
+    std::size_t files = 0;     ///< files found
+    std::size_t repaired = 0;  ///< files with faults that were mended
+    std::size_t of_runs = 0;   ///< files left out because a training wrote them
 
     [[nodiscard]] std::size_t notes() const noexcept {
         std::size_t count = 0;
@@ -55,7 +55,7 @@ struct DataSet {
     }
 };
 
-/// Songs that were made rather than found, each on its own: "song 0", "song 1", ...
+/// Songs held in memory, each with a name of its own: "song 0", "song 1", ...
 [[nodiscard]] inline DataSet data_set_of(std::vector<midi::Song> songs) {
     DataSet data;
     data.files = songs.size();

@@ -1,12 +1,12 @@
 #pragma once
 /// \file
-/// From a folder of MIDI files to songs: a file that cannot be read is listed, not fatal.
+/// From a folder of MIDI files to songs. A file that cannot be read is listed, not fatal.
 
 #include <mgan/core/parallel.hpp>
 #include <mgan/dataset/data_set.hpp>
 #include <mgan/midi/find_files.hpp>
 #include <mgan/midi/notes.hpp>
-#include <mgan/midi/tones.hpp>
+#include <mgan/midi/sounding_notes.hpp>
 
 #include <algorithm>
 #include <filesystem>
@@ -30,22 +30,22 @@ struct ReadFile {
     try {
         const midi::ReadResult read = midi::read_file(path);
         for (midi::Song& song : midi::to_songs(read.file)) {
-            if (!midi::tones(song).empty()) result.songs.push_back(std::move(song));
+            if (!midi::sounding_notes(song).empty()) result.songs.push_back(std::move(song));
         }
         if (result.songs.empty()) result.reason = "no notes";
         result.repaired = read.repair_count > 0;
     } catch (const Error& error) {
         result.reason = error.what();
-        // Who lists the reason says the name first.
+        // The list of skipped files has the name already.
         if (const std::string name = path.string() + ": "; result.reason.starts_with(name))
             result.reason.erase(0, name.size());
     }
     return result;
 }
 
-/// Removes the files that lie in the directory of a run below `folder`: its songs, which were made,
-/// and its crops of real ones. Whoever trains in the folder of the music (`mgan train . --out run`)
-/// would otherwise have other data at each start, and learn what the model said. Returns how many.
+/// Removes files in run directories below `folder`: generated songs, and crops of real ones.
+/// Otherwise a training in the folder of the music (`mgan train . --out run`) would have other data
+/// at each start, and would learn from generated songs. Returns how many.
 [[nodiscard]] inline std::size_t leave_out_runs(const std::filesystem::path& folder,
                                                 std::vector<std::filesystem::path>& files) {
     std::map<std::filesystem::path, bool> known;
@@ -68,8 +68,8 @@ struct ReadFile {
 
 }  // namespace data_set_detail
 
-/// Reads every MIDI file under `folder` (or the file itself), `threads` at a time, which changes
-/// nothing but the time it takes. A file that cannot be read, or holds no note, is listed in
+/// Reads every MIDI file under `folder` (or the file itself), `threads` at a time, which affects
+/// only the time it takes. A file that cannot be read, or holds no note, is listed in
 /// `skipped`; what lies in run directories below the folder is left out. Throws IoError if there is
 /// no such folder, DataError if no file is usable; the message names the first few reasons.
 [[nodiscard]] inline DataSet load_data_set(const std::filesystem::path& folder,
@@ -97,14 +97,13 @@ struct ReadFile {
         }
     }
     if (data.songs.empty()) {
-        std::string message =
-            concat(folder.string(), ": no usable MIDI file (", data.files, " found");
+        std::string message = concat(folder, ": no usable MIDI file (", data.files, " found");
         if (!data.skipped.empty()) {
             message += concat("; ", data.skipped.front().file, ": ", data.skipped.front().reason);
             if (data.skipped.size() > 1)
                 message += concat("; and ", data.skipped.size() - 1, " more");
         }
-        throw DataError(message +
+        fail<DataError>(message,
                         "). Give a folder with .mid, .midi, .rmi or .kar files that hold notes.");
     }
     return data;

@@ -1,9 +1,9 @@
 #pragma once
 /// \file
-/// Songs are dealt to three parts, by the seed alone.
+/// Splits songs into three parts, by the seed alone.
 ///
-/// `train` is learnt from; `validation` chooses the best checkpoint; `test` is never used for a
-/// choice, so that figures measured on it mean something.
+/// The nets learn from `train`; `validation` chooses the best checkpoint; `test` is never used for
+/// any choice, so figures measured on it are fair.
 
 #include <mgan/core/random.hpp>
 
@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <map>
 #include <numeric>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,12 +29,12 @@ enum class Part { train, validation, test };
     return names[static_cast<std::size_t>(part)];
 }
 
-/// Deals songs to the three parts. `names` says which songs belong together: songs of one name (the
-/// variants of a piece, the tracks of a file) all go to one part, or the validation would be heard
-/// in training. The names are put in a random order fixed by the seed; the first share goes to
-/// validation, the next to test, the rest to train. Every part that has a share gets at least one
-/// name where there are at least three; with fewer, all songs are in train, and validation repeats
-/// them. Returns indices, ascending.
+/// Splits songs into the three parts. `names` says which songs belong together: songs of one name
+/// (the variants of a piece, the tracks of a file) all go to one part, or validation songs would be
+/// known from training. The names are shuffled by the seed; the first share goes to validation, the
+/// next to test, the rest to train. With three names or more, every part with a share gets at least
+/// one; with fewer, all songs are in train, and validation repeats them. Returns indices,
+/// ascending.
 [[nodiscard]] inline std::array<std::vector<std::size_t>, 3> split_songs(
     const std::vector<std::string>& names, double validation_share, double test_share,
     std::uint64_t seed) {
@@ -45,8 +46,7 @@ enum class Part { train, validation, test };
     const std::size_t count = group_of_name.size();
     std::vector<std::size_t> order(count);
     std::iota(order.begin(), order.end(), std::size_t{0});
-    const Random random(seed, "split");
-    for (std::size_t i = count; i > 1; --i) std::swap(order[i - 1], order[random.integer(i, i)]);
+    shuffle(std::span(order), Random(seed, "split"));
 
     const auto share = [count](double s) -> std::size_t {
         if (s <= 0.0 || count < 3) return 0;

@@ -2,13 +2,12 @@
 /// \file
 /// From songs to what a network sees, and back: encoding and normalisation in one object.
 ///
-///     song --prepare--> notes in key, on the grid --> raw events --normalise--> rows of x, [T, F]
-///     song <-- valid notes <------------------------- raw events <--decode----- rows of x, any
-///     values
+///     song --prepare--> notes in key, on the grid --> raw events --normalise--> x, [T, F]
+///     song <----------- valid notes <---------------- raw events <--decode----- x, any values
 ///
-/// `quantise` is one trip down and up again for one event: x -> the x of the valid event that it
-/// decodes to. A network that hears its own output, or a discriminator that compares it with real
-/// music, should hear what will be played. Its gradient is taken to be the identity
+/// `quantise` is the way down and up again for one event: x -> the x of the valid event that it
+/// decodes to. A network that is fed its own output, or a discriminator that compares it with real
+/// music, should see what will be played. Its gradient is taken to be the identity
 /// ("straight through": Bengio, Leonard, Courville 2013, arXiv:1308.3432).
 
 #include <mgan/core/error.hpp>
@@ -20,7 +19,7 @@
 #include <mgan/encoding/normalisation.hpp>
 #include <mgan/encoding/tone_encoding.hpp>
 #include <mgan/midi/song.hpp>
-#include <mgan/midi/tones.hpp>
+#include <mgan/midi/sounding_notes.hpp>
 
 #include <algorithm>
 #include <array>
@@ -32,15 +31,15 @@
 
 namespace mgan::inline MGAN_ABI::encoding {
 
-/// The song as the encodings see it: its tones (no drums), transposed if `normalise_key`, on the
-/// grid, the first at tick 0; with `tone` all on channel 0, which that encoding does not write
-/// down. Title and tempo map are kept; tempo changes in silence before the first note move to tick
-/// 0.
+/// The song as the encodings see it: its notes (no drums), transposed if `normalise_key`, on the
+/// grid, the first at tick 0; with `tone` all on channel 0, since that encoding does not write down
+/// channels. Title and tempo map are kept; tempo changes in the silence before the first note move
+/// to tick 0.
 [[nodiscard]] inline midi::Song prepare(const midi::Song& song, const EncodingOptions& options) {
     midi::Song prepared;
     prepared.title = song.title;
     prepared.tempo = song.tempo;
-    prepared.notes = midi::tones(song);
+    prepared.notes = midi::sounding_notes(song);
     if (options.normalise_key) transpose(prepared.notes, key_shift(prepared.notes));
     if (options.kind == EncodingKind::tone)
         for (midi::Note& note : prepared.notes) note.channel = 0;
@@ -61,7 +60,7 @@ namespace mgan::inline MGAN_ABI::encoding {
     const std::vector<midi::Note> notes = prepare(song, options).notes;
     Events<double> events =
         options.kind == EncodingKind::tone ? encode_tones(notes, options) : encode_events(notes);
-    // A rest of an hour counts as the longest that can be decoded.
+    // A rest of an hour becomes the longest one that can be decoded.
     const auto meaning = features(options);
     for (Event<double>& event : events)
         for (std::size_t f = 0; f < kFeatures; ++f)

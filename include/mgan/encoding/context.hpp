@@ -2,21 +2,21 @@
 /// \file
 /// What a listener knows after each event: context features for the generator.
 ///
-/// The generator hears its last event as F numbers. A pitch is then one number on a line, and
-/// whether two pitches are *the same*, or an octave apart, is hard to read off it. A listener hears
-/// more. The context spells some of it out; all of it is a function of the events that were played,
-/// so a song that is being generated has a context as well as one that is read:
+/// The generator reads its last event as F numbers. A pitch is then one number on a line, from
+/// which it is hard to tell whether two pitches are *the same*, or an octave apart. A listener
+/// hears more. The context spells some of it out. All of it is a function of the events so far, so
+/// it exists for a song that is being generated as well as for a real one:
 ///
 ///     pitch_class  12   one-hot: the pitch class of the last event
 ///     beat          4   cos and sin of the position of its onset in a quarter and in four quarters
 ///     recent       4 r  the r events before the last one, as they were encoded
 ///     style        11   the character of the whole song, constant over it (see `Style`)
-///     recall        5   "what came next, last time?": the event that followed the earliest
-///                       place where the last two pitches stood in this order (or the last one, if
-///                       the pair is new), as encoded, and 1; or five zeros
+///     recall        5   "what came next the first time?": the event that followed the earliest
+///                       place with the last two pitches in this order (or with the last pitch
+///                       alone, if the pair is new), as encoded, and 1; or five zeros
 ///
-/// Music repeats itself, and `recall` is the smallest memory that can notice. It is a constant
-/// input: no gradient flows through it.
+/// Music repeats itself, and `recall` is the smallest memory that can notice. The context is a
+/// constant input: no gradient flows through it.
 
 #include <mgan/encoding/codec.hpp>
 
@@ -24,7 +24,7 @@
 
 namespace mgan::inline MGAN_ABI::encoding {
 
-/// Which context features there are. All off is the paper's generator.
+/// Which context features are on. With none it is the paper's generator.
 struct ContextOptions {
     bool pitch_class = false;
     bool beat = false;
@@ -42,9 +42,9 @@ struct ContextOptions {
 ///     9        how often music that was heard before goes on as it did: 3 (share - 1/2)
 ///     10       how diatonic it is: 10 (share of notes in the best major scale - 0.9)
 ///
-/// In training the generator is told the style of the crop that it learns from; for a new song, a
-/// style is drawn from those of the training songs. Left to itself, a net that hears one event at a
-/// time drifts: a song that is loud and soft becomes even, and stays so, because even songs exist.
+/// In training the generator is given the style of the crop that it learns from; for a new song, a
+/// style is drawn from those of the training songs. Without it, a net that sees one event at a time
+/// drifts: a song of loud and soft notes becomes even, and stays so, because even songs exist.
 inline constexpr std::size_t kStyle = 11;
 using Style = std::array<double, kStyle>;
 
@@ -62,18 +62,19 @@ public:
     static constexpr std::size_t kMemory = 256;
 
     Listener() = default;
+    /// `codec` must outlive the listener.
     Listener(const Codec& codec, const ContextOptions& options) noexcept
         : codec_(&codec), options_(options) {}
+    Listener(Codec&&, const ContextOptions&) = delete;
 
-    /// Forgets everything: a song of that style starts.
+    /// Forgets everything; a song of that style begins.
     void reset(const Style& style = {}) noexcept {
         heard_ = 0;
         time_ = 0.0;
         style_ = style;
     }
 
-    /// The pitch that followed when music like the last two events was heard before; -1 if it never
-    /// was.
+    /// The pitch that followed when the last two pitches were heard before; -1 if they were not.
     [[nodiscard]] int recalled_pitch() const noexcept {
         const std::size_t place = heard_ == 0 ? 0 : recall();
         return place == 0 ? -1 : back(place - 1).pitch;
@@ -153,9 +154,9 @@ private:
         for (std::size_t f = 0; f < kFeatures; ++f) to[f] = static_cast<Scalar>(event.x[f]);
     }
 
-    /// How far back the earliest place lies where the last two pitches stood in this order, else
-    /// the earliest of the last pitch; 0 for none. The earliest, not the latest: who goes on from
-    /// there retells the song; who goes on from the latest place soon walks in a small circle.
+    /// How far back the earliest place lies with the last two pitches in this order, else the
+    /// earliest with the last pitch; 0 for none. The earliest, not the latest: to go on from there
+    /// retells the song; to go on from the latest soon goes round in a small circle.
     [[nodiscard]] std::size_t recall() const noexcept {
         std::size_t single = 0;
         for (std::size_t k = std::min(heard_, kMemory); k-- > 1;) {

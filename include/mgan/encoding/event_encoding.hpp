@@ -1,18 +1,18 @@
 #pragma once
 /// \file
-/// The encoding `event`: eq. 1 of the paper, (on/off, channel, note number, velocity).
+/// The encoding `event`: equation 1 of the paper, (on/off, channel, note number, velocity).
 ///
-/// A song is the list of its note-ons and note-offs in order of time; what is written down is their
-/// order, not their times. Read back, event i happens at tick i * step_ticks:
+/// A song is the list of its note-ons and note-offs in order of time; their order is written down,
+/// their times are not. Decoded, event i (from 0) happens at tick i * step_ticks:
 ///
 ///     song    C ----        events  (1, 0, 60, 80)     decoded  C --------
 ///             E --------            (1, 0, 64, 70)                E --------
 ///                                   (0, 0, 60,  0)
 ///                                   (0, 0, 64,  0)
 ///
-/// So chords become arpeggios and all rhythm is lost: that is what eq. 1 says. Pitches, velocities,
-/// channels and the order of all events come back exactly, and a song that was decoded once comes
-/// back whole.
+/// So chords become arpeggios and all rhythm is lost: that is what equation 1 says. Pitches,
+/// velocities, channels and the order of all events come back exactly, and a song that was decoded
+/// once comes back whole.
 
 #include <mgan/core/version.hpp>
 #include <mgan/encoding/features.hpp>

@@ -2,17 +2,16 @@
 /// \file
 /// Events as four numbers: what each of them means, and which values of it are valid.
 ///
-/// A network speaks in columns of F = 4 features. There are two languages:
+/// A network reads and writes columns of F = 4 features. There are two encodings:
 ///
-///     tone   (ticks since the previous onset, length in ticks, pitch, velocity)   one event a note
-///     event  (on/off, channel, note number, velocity)                             eq. 1 of the
-///     paper
+///     tone     (ticks since the previous onset, length in ticks, pitch, velocity)    one per note
+///     event    (on/off, channel, note number, velocity)                    the paper's equation 1
 ///
-/// `tone` is that of C-RNN-GAN (Mogren 2016) and the default: it carries rhythm, and a difference
-/// of 0 makes a chord. `event` is the paper's eq. 1 to the letter; it carries no time, so one event
+/// `tone` is that of C-RNN-GAN (Mogren 2016) and the default: it keeps rhythm, and a difference of
+/// 0 makes a chord. `event` is the paper's equation 1 to the letter; it has no time, so one event
 /// happens every `step_ticks`, and chords and rhythm are lost.
 ///
-/// These raw values (ticks, MIDI numbers) lie far apart in size; normalisation.hpp scales them for
+/// These raw values (ticks, MIDI numbers) differ widely in size; normalisation.hpp scales them for
 /// the network, and codec.hpp does both.
 
 #include <mgan/core/error.hpp>
@@ -39,7 +38,7 @@ template <typename Scalar>
 using Events = std::vector<Event<Scalar>>;
 
 /// No difference of onsets and no length is decoded longer than this: 2730 quarter notes, 23
-/// minutes at 120 a minute. It keeps a wild output from a file that no program can play.
+/// minutes at 120 a minute. Without it an extreme output could become a file that nothing can play.
 inline constexpr double kLongestTicks = 1 << 20;
 
 enum class EncodingKind { tone, event };
@@ -97,7 +96,7 @@ inline void validate(const EncodingOptions& options) {
                       "\"; it is one of none, minmax, zscore, log, cdf");
 }
 
-/// What a feature is.
+/// The kinds of features.
 enum class Feature { onset_ticks, length_ticks, pitch, pitch_hz, on_off, channel, velocity };
 
 /// The meaning of the four features, in their order.
@@ -129,7 +128,7 @@ enum class Feature { onset_ticks, length_ticks, pitch, pitch_hz, on_off, channel
 ///     times      multiples of the grid up to `kLongestTicks`; lengths at least one grid step
 ///     pitch      0 .. 127, or the frequency of one of them
 ///     channel    0 .. 15 without 9, the drums: a melody must not turn into drum beats
-///     velocity   of a tone 1 .. 127; of an event 0 .. 127
+///     velocity   with `tone` 1 .. 127; with `event` 0 .. 127
 [[nodiscard]] inline double nearest_valid(Feature feature, const EncodingOptions& options,
                                           double value) noexcept {
     // Written so that NaN fails the first comparison.

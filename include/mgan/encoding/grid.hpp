@@ -1,13 +1,13 @@
 #pragma once
 /// \file
-/// Onsets and lengths on a grid, so that what is meant to sound together has equal onsets.
+/// Onsets and lengths on a grid, so that notes that are meant to sound together have equal onsets.
 ///
-/// A pianist's chord is spread over a few ticks; a network that must give those differences to the
-/// tick never gives a 0, and no chord. On a grid of 24 ticks (a sixteenth of a quarter note; thirds
-/// and quarters of a quarter note lie on it) a chord is a difference of 0.
+/// A pianist's chord is spread over a few ticks; a network that must learn those differences to the
+/// tick never outputs a 0, and never a chord. On a grid of 24 ticks (a sixteenth of a quarter note;
+/// it contains thirds and quarters of a quarter note) a chord is a difference of 0.
 ///
-/// *Absolute* onsets are rounded and the differences taken after that. Were the differences
-/// rounded, each error would be added to the next, and the song would drift.
+/// *Absolute* onsets are rounded, and then the differences taken. If the differences were rounded,
+/// their errors would add up, and the song would drift.
 
 #include <mgan/core/version.hpp>
 #include <mgan/midi/song.hpp>

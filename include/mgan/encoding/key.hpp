@@ -1,11 +1,11 @@
 #pragma once
 /// \file
-/// Key normalisation: every song as near to C major or A minor as a transposition takes it.
+/// Key normalisation: every song transposed as near to C major or A minor as it will go.
 ///
-/// A corpus in twelve keys teaches a small network that every semitone is about as likely as any
-/// other, and it plays chromatically. Transposed so that most notes are white keys, the same corpus
-/// shows its scale. It is a mild use of music theory, which the paper does without: an option.
-/// The metrics do not change when generated songs are transposed back at random.
+/// A corpus in twelve keys teaches a small network that all semitones are about equally likely, and
+/// it plays chromatically. Transposed so that most notes are white keys, the same corpus shows its
+/// scale. It is a mild use of music theory, which the paper does without, and so an option. The
+/// metrics do not change when generated songs are transposed back at random.
 
 #include <mgan/core/version.hpp>
 #include <mgan/midi/song.hpp>

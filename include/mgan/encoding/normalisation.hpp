@@ -2,8 +2,8 @@
 /// \file
 /// Feature scaling: from raw values v (ticks, MIDI numbers) to values x near 0, and back.
 ///
-/// A length of 2000 ticks beside a velocity of 64 leaves a network nothing to learn but lengths.
-/// The kinds, per feature, with statistics of the training songs, every song weighted equally:
+/// Beside a length of 2000 ticks a velocity of 64 hardly counts: a network would learn only
+/// lengths. The kinds, per feature, calibrated on the training songs, every song weighted equally:
 ///
 ///     none     x = v
 ///     minmax   x = (v - min) / (max - min)                                  in [0, 1]
@@ -11,25 +11,25 @@
 ///     log      the same for log(1 + v), for the two times; zscore for the others
 ///     cdf      x = (F_mid(v) - 1/2) sqrt(12)                                in (-sqrt 3, sqrt 3)
 ///
-/// `cdf` is a table of the distinct values of the corpus. Value k owns the part [F(k-1), F(k)) of
-/// the cumulative distribution, as wide as it is frequent, and is encoded by its middle:
+/// `cdf` is a table of the distinct values of the corpus. Each value owns a part of the cumulative
+/// distribution, as wide as the value is frequent, and is encoded by the middle of it (F_mid):
 ///
-///     v          0 (chord)             24     96       384
-///     F    0 |-----------------------|------|--------|------| 1
-///     x   -1.73          ^              ^       ^        ^   1.73
+///     v                  0 (chord)      24      96      384
+///     share    0 |-----------------------|------|--------|------| 1
+///     x      -1.73           ^               ^       ^       ^   1.73
 ///
 /// It is uniform with variance 1, has no outliers, and is decoded by looking up whose part x lies
 /// in: everything in the wide part of 0 is exactly a chord, so a network need not hit a value to
 /// the tick. Values that the corpus does not have are encoded as their nearest neighbour.
 ///
-/// A part need not be as wide as its value is frequent. A network's answer moves from one likely
-/// pitch to another through all that lie between, and hits each of them as often as its part is
-/// wide. `contrast` > 1 makes the parts of pitches that are rarer than their neighbours (the black
-/// keys, where songs were transposed to white ones) narrower, share^contrast relative to the octave
-/// around them, so that they are hit when they are meant.
+/// A part need not be as wide as its value is frequent. A network's output moves from one likely
+/// pitch to another through all those between, and hits each as often as its part is wide.
+/// `contrast` > 1 narrows the parts of pitches that are rarer than their neighbours (the black
+/// keys, where songs were transposed to white ones): share^contrast, relative to the octave around
+/// them. Then they are hit only when they are meant.
 ///
-/// Decoding is limited to the range of the corpus, for every kind and every x, infinity and NaN
-/// included.
+/// Decoding stays within the range of the corpus, for every kind and every x, even NaN and
+/// infinity.
 
 #include <mgan/core/error.hpp>
 #include <mgan/core/version.hpp>
@@ -73,7 +73,7 @@ public:
                   std::array<FeatureTable, kFeatures> tables);
 
     /// Fits the constants to a corpus of songs (raw events, [n, F]). Throws DataError if no song
-    /// has an event. `contrast` (cdf) of feature `contrast_feature`: see below; 1 is the plain
+    /// has an event. `contrast` (cdf) of feature `contrast_feature`: see above; 1 is the plain
     /// distribution.
     [[nodiscard]] static Normalisation fit(NormalisationKind kind,
                                            const std::array<bool, kFeatures>& time,

@@ -1,11 +1,11 @@
 #pragma once
 /// \file
-/// The encoding `tone`: one event a note, as in C-RNN-GAN (Mogren 2016, section 3).
+/// The encoding `tone`: one event per note, as in C-RNN-GAN (Mogren 2016, section 3).
 ///
 ///     (onset - previous onset, length, pitch, velocity)
 ///
-/// in the order of the song. The first difference is taken from the start of the song, 0. What is
-/// not written down is the channel, the tempo map and the title. All else comes back exactly.
+/// in the order of the song. The first difference is taken from the start of the song, 0. Channels,
+/// tempo map and title are not written down; everything else comes back exactly.
 
 #include <mgan/core/version.hpp>
 #include <mgan/encoding/features.hpp>

@@ -1,52 +1,45 @@
 #pragma once
 /// \file
-/// The ear that the paper describes: a synthesiser, a Fourier transform, a band of frequencies.
+/// The ear that the paper describes (section 3.3): a synthesiser, a Fourier transform, a band of
+/// frequencies.
 ///
-///     events --song_tones--> notes --synthesiser--> waveform --frequency converter--> values
+///     listen      events --song_notes--> notes --synthesiser--> waveform --converter--> values
+///     backward    events <-song_notes--- notes <-synthesiser--- waveform <-converter--- values
 ///
-/// Song by song through one waveform, so that a shard of any size needs a megabyte of sound; of
-/// each song are kept its notes and the bins of its band, which is all that the way back needs.
+/// A waveform of 2^18 samples is a megabyte, a batch of them twenty. So the ear goes song by song
+/// through one waveform, and keeps of each song its notes and the bins of its band: all that
+/// `backward` needs.
 ///
-/// This header needs FFTW. FFTW is under the GPL: a program that is linked with it is, as a whole,
-/// too.
+/// FFTW, which this header needs, is under the GPL: a program that links it is, as a whole, too.
 
 #include <mgan/audio/frequency_converter.hpp>
 #include <mgan/audio/synthesiser.hpp>
 #include <mgan/hearing/ear.hpp>
-#include <mgan/hearing/song_tones.hpp>
+#include <mgan/hearing/song_notes.hpp>
 #include <mgan/settings/pf_settings.hpp>
 
 namespace mgan::inline MGAN_ABI {
 
-/// The settings of the synthesiser and the converter that `settings` ask for.
-[[nodiscard]] inline SynthesiserSettings synthesiser_settings(const PfSettings& settings) {
-    SynthesiserSettings synthesiser;
-    synthesiser.samples = settings.samples;
-    synthesiser.partials = settings.partials;
-    return synthesiser;
-}
+/// The converter that `settings` ask for: it gives as many values as the classifier has inputs.
+/// Short windows have a number of values of their own.
 [[nodiscard]] inline FrequencyConverterSettings converter_settings(const PfSettings& settings) {
-    FrequencyConverterSettings converter;
-    converter.band = settings.band;
-    converter.cutoff = settings.cutoff;
-    converter.lowest = settings.lowest;
-    converter.highest = settings.highest;
-    converter.window = settings.window;
-    converter.blur = settings.blur;
-    converter.values = settings.band == FrequencyBand::windows ? 0 : settings.classifier.inputs;
-    converter.logarithm = settings.logarithm;
+    FrequencyConverterSettings converter = settings.converter;
+    converter.values = converter.band == FrequencyBand::windows ? 0 : settings.classifier.inputs;
     return converter;
 }
 
+/// The paper's ear. `Scalar`: float to run, double to check, std::complex<double> (`listen` alone)
+/// for the complex step.
 template <typename Scalar>
 class FrequencyEar : public Ear<Scalar> {
 public:
-    /// With constants that are known. `codec` must outlive the ear. Throws ConfigError.
+    /// With a known scale, or for `fit` to find it. `codec` must outlive the ear. Throws
+    /// ConfigError.
     FrequencyEar(const PfSettings& settings, const encoding::Codec& codec,
                  const SpectrumScale& scale = {})
         : codec_(&codec),
           quantise_(settings.quantise),
-          synthesiser_(synthesiser_settings(settings)),
+          synthesiser_(settings.synthesiser),
           converter_(converter_settings(settings), synthesiser_.samples(),
                      synthesiser_.sample_rate(), scale) {
         require<ConfigError>(
@@ -54,14 +47,15 @@ public:
             "pf.classifier.inputs is ", settings.classifier.inputs, ", but the band gives ",
             converter_.values(), " values; set it to that, or to 0");
     }
+    FrequencyEar(const PfSettings&, encoding::Codec&&, const SpectrumScale& = {}) = delete;
 
-    /// Measures the constants on real songs: events, [T, B, F], normalised. Throws DataError where
-    /// there is nothing to hear.
+    /// Measures the scale of the spectra on real songs: events, [T, B, F], normalised. Throws
+    /// DataError where there is nothing to hear.
     void fit(SequenceView<const Scalar> songs) {
         if constexpr (!Eigen::NumTraits<Scalar>::IsComplex) {
             converter_.set_scale(
                 converter_.fit(songs.batch(), [&](Index b, VectorMap<Scalar> waveform) {
-                    synthesiser_.forward(tones_of(b).forward(song_of(songs, b)), waveform);
+                    synthesiser_.forward(reader_of(b).forward(song_of(songs, b)), waveform);
                 }));
         }
     }
@@ -75,7 +69,7 @@ public:
         waveform_.resize(synthesiser_.samples());
         converter_.resize(cache_, events.batch());
         for (Index b = 0; b < events.batch(); ++b) {
-            synthesiser_.forward(tones_of(b).forward(song_of(events, b)),
+            synthesiser_.forward(reader_of(b).forward(song_of(events, b)),
                                  VectorMap<Scalar>(waveform_.data(), waveform_.size()));
             converter_.forward_song(waveform_.data(), b, spectra.col(b).data(), cache_);
         }
@@ -92,15 +86,18 @@ public:
                                  "; the last songs were ", cache_.batch, " of ", values(),
                                  " values");
             for (Index b = 0; b < cache_.batch; ++b) {
-                const ConstMatrixMap<Scalar> tones = tones_of(b).tones();
-                d_tones_.resize(tones.rows(), d_events.steps());  // room for the most notes
-                auto d_tones = d_tones_.leftCols(tones.cols());
-                d_song_.resize(d_events.features(), d_events.steps());
+                const ConstMatrixMap<Scalar> notes = reader_of(b).notes();
+                if (d_song_.cols() < d_events.steps()) {
+                    d_song_.resize(kNoteRows, d_events.steps());
+                    d_notes_.resize(kNoteRows, d_events.steps());  // never more notes than events
+                }
+                auto d_notes = d_notes_.leftCols(notes.cols());
+                auto d_song = d_song_.leftCols(d_events.steps());
                 converter_.backward_song(d_spectra.col(b).data(), b, waveform_.data(), cache_);
                 synthesiser_.backward(
-                    tones, ConstVectorMap<Scalar>(waveform_.data(), waveform_.size()), d_tones);
-                tones_of(b).backward(d_tones, d_song_);
-                song_of(d_events, b) += d_song_;
+                    notes, ConstVectorMap<Scalar>(waveform_.data(), waveform_.size()), d_notes);
+                reader_of(b).backward(d_notes, d_song);
+                song_of(d_events, b) += d_song;
             }
         }
     }
@@ -115,11 +112,11 @@ public:
     }
 
 private:
-    /// The reader of song b; each keeps what its way back needs.
-    [[nodiscard]] SongTones<Scalar>& tones_of(Index b) {
+    /// The reader of song b; each keeps what its `backward` needs.
+    [[nodiscard]] SongNotes<Scalar>& reader_of(Index b) {
         const auto number = static_cast<std::size_t>(b);
         if (readers_.size() <= number)
-            readers_.resize(number + 1, SongTones<Scalar>(*codec_, quantise_));
+            readers_.resize(number + 1, SongNotes<Scalar>(*codec_, quantise_));
         return readers_[number];
     }
 
@@ -129,8 +126,8 @@ private:
     FrequencyConverter<Scalar> converter_;
     typename FrequencyConverter<Scalar>::Cache cache_;
     Vector<Scalar> waveform_;
-    std::vector<SongTones<Scalar>> readers_;
-    Matrix<Scalar> d_tones_, d_song_;
+    std::vector<SongNotes<Scalar>> readers_;
+    Matrix<Scalar> d_notes_ = Matrix<Scalar>(kNoteRows, 0), d_song_ = d_notes_;  ///< room to grow
 };
 
 }  // namespace mgan::inline MGAN_ABI

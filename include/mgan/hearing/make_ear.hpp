@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// The ear of a training, where there is one to be had.
+/// The ear of a training, if this build has one.
 ///
 /// Compiled with FFTW (CMake target mgan::audio, which defines MGAN_HAS_FFTW=1) this is the ear of
 /// frequency_ear.hpp; without, an error that says so. All translation units of a program must
@@ -16,14 +16,14 @@
 
 namespace mgan::inline MGAN_ABI {
 
-/// Whether this program can hear.
+/// Whether this build has an ear.
 #if MGAN_HAS_FFTW
 inline constexpr bool kHasEar = true;
 #else
 inline constexpr bool kHasEar = false;
 #endif
 
-/// Throws ConfigError that says what is missing if this program cannot hear.
+/// Throws ConfigError that says what is missing if this build has no ear.
 inline void require_ear() {
     require<ConfigError>(kHasEar,
                          "variant carnn-pf-mgan: this mgan was built without FFTW, which its PF "
@@ -32,7 +32,7 @@ inline void require_ear() {
                          "classifier");
 }
 
-/// An ear whose scale is measured on real songs: events, [T, B, F], normalised by `codec`, which
+/// An ear calibrated on real songs: events, [T, B, F], normalised by `codec`, which
 /// must outlive it. Throws ConfigError.
 template <typename Scalar>
 [[nodiscard]] std::unique_ptr<Ear<Scalar>> make_ear(
@@ -47,5 +47,8 @@ template <typename Scalar>
     return nullptr;
 #endif
 }
+template <typename Scalar>
+std::unique_ptr<Ear<Scalar>> make_ear(const PfSettings&, encoding::Codec&&,
+                                      SequenceView<const Scalar>) = delete;
 
 }  // namespace mgan::inline MGAN_ABI

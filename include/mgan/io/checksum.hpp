@@ -3,10 +3,10 @@
 /// A checksum that finds damage: CRC-64/XZ.
 ///
 /// Read the bytes as one long polynomial over {0, 1}, divide it by a fixed polynomial of degree 64,
-/// and keep the remainder. Damage is found for certain, not just probably, when it is one flipped
-/// bit anywhere or any damage within 64 neighbouring bits: the fixed polynomial cannot divide such
-/// a difference. (A multiplicative hash over words has no such proof: two flipped signs may
-/// cancel.) It is no defence against a forger, who can compute it as well.
+/// and keep the remainder. One flipped bit anywhere, or any damage within 64 neighbouring bits, is
+/// found for certain, not just probably: the fixed polynomial cannot divide such a difference. (A
+/// multiplicative hash over words has no such proof: two flipped signs may cancel.) It is no
+/// defence against a forger, who can compute it, too.
 ///
 /// Polynomial 0x42F0E1EBA9EA3693 of ECMA-182 with bits reflected, as in the .xz format; "123456789"
 /// gives 0x995DC9BBDF1939FA. Eight bytes a step by eight tables ("slicing by 8").

@@ -22,7 +22,7 @@ struct FlatJsonItem {
     JsonScalar value;
 };
 
-/// The listener that makes the list. Equal keys are kept, for the caller to judge.
+/// The listener that makes the list. Repeated keys are kept; the caller decides.
 class FlatJsonReader final : public JsonEvents {
 public:
     std::vector<FlatJsonItem> items;
@@ -78,8 +78,8 @@ private:
     return std::move(reader.items);
 }
 
-/// A scalar as JSON text, for files and messages. A number that is no integer by type keeps a mark
-/// of it ("5.0"), so that every value reads back as the type that it had.
+/// A scalar as JSON text, for files and messages. A number of floating type is written so that it
+/// shows ("5.0"): every value reads back with its type.
 inline void append_json_scalar(std::string& json, const JsonScalar& scalar) {
     if (const auto* flag = std::get_if<bool>(&scalar)) {
         json += *flag ? "true" : "false";

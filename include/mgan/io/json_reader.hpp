@@ -2,10 +2,10 @@
 /// \file
 /// JSON as a sequence of events.
 ///
-/// A JSON file that nobody vouches for is not built into a tree: a tree takes many times the file's
-/// memory, keeps one of two equal keys in silence, and turns -1 or 1e30 into some integer. Here the
-/// parser (nlohmann/json's SAX interface) tells what it meets, in order, to a listener that knows
-/// what it expects and refuses everything else at once, with the place in the file.
+/// An untrusted JSON file is not built into a tree: a tree takes many times the file's memory,
+/// silently keeps one of two equal keys, and turns -1 or 1e30 into some integer. Here the parser
+/// (nlohmann/json's SAX interface) reports what it meets, in order, to a listener that knows what
+/// to expect and refuses everything else at once, with the place in the file.
 
 #include <mgan/core/error.hpp>
 #include <mgan/io/json_text.hpp>
@@ -43,7 +43,7 @@ public:
     /// Throws FormatError `SOURCE: byte N: MESSAGE` at the place where the parser is.
     template <typename... Parts>
     [[noreturn]] void fail(const Parts&... parts) const {
-        throw FormatError(concat(source_, ": byte ", offset_, ": ", parts...), offset_);
+        fail_at(source_, offset_, parts...);
     }
 
     /// Position in the file of the last byte that the parser has read: at a value or a key, its
@@ -179,12 +179,11 @@ private:
     JsonEvents& events_;
 };
 
-/// Reads one JSON value that fills `text` and tells `events` what it meets.
+/// Reads one JSON value that fills `text`, and reports to `events` what it meets.
 /// \param source  what is read, for messages: a path
 /// \param offset  where `text` begins in the file, for messages
 /// \throws FormatError where the text is not JSON or is nested deeper than `max_depth`, and
-/// whatever
-///         `events` throws
+///         whatever `events` throws
 inline void read_json(std::span<const std::byte> text, std::string_view source,
                       std::uint64_t offset, std::size_t max_depth, JsonEvents& events) {
     (void)JsonSax(text, source, offset, max_depth, events);

@@ -1,8 +1,8 @@
 #pragma once
 /// \file
-/// JSON as text that is written piece by piece.
+/// Writing JSON piece by piece.
 ///
-/// What mgan writes is flat (a header, a list of settings, a line an epoch), so it needs no tree in
+/// What mgan writes is flat (a header, a list of settings, a line per epoch) and needs no tree in
 /// memory: the pieces are appended to a string. Equal values give equal bytes, and a number is
 /// written with the fewest digits that read back as the same number.
 

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Tensors to and from safetensors files: the one header that users include.
+/// Tensors to and from safetensors files: the one header that users need.
 ///
 ///     TensorFile tensors;
 ///     tensors.add("dense.weight", {2, 3}, values);
@@ -17,8 +17,8 @@
 
 namespace mgan::inline MGAN_ABI {
 
-/// Reads a safetensors file: every rule of the format, and mgan's checksums where there are any,
-/// are checked before anything is returned. \throws IoError, FormatError
+/// Reads a safetensors file. Every rule of the format is checked before anything is returned, and
+/// so are mgan's checksums, where there are any. \throws IoError, FormatError
 [[nodiscard]] inline TensorFile read_safetensors(const std::filesystem::path& path) {
     return safetensors::parse(read_file_bytes(path), path.string());
 }

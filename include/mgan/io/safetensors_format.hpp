@@ -5,19 +5,19 @@
 ///     8 bytes     n, the length of the header (lowest byte first)
 ///     n bytes     the header: JSON that begins with '{', padded with spaces at the end
 ///                   { "__metadata__": { KEY: TEXT, ... },
-///                     NAME: { "dtype": "F32", "shape": [2, 3], "data_offsets": [BEGIN, END] }, ...
-///                     }
+///                     NAME: { "dtype": "F32", "shape": [2, 3], "data_offsets": [BEGIN, END] },
+///                     ... }
 ///     the rest    the tensors, one after the other with no holes; offsets count from here
 ///
-/// A file of mgan is a safetensors file whose metadata hold also
+/// A file of mgan is a safetensors file whose metadata also hold
 ///
 ///     "mgan.format"                 "1"
 ///     "mgan.checksum.tensor.NAME"   CRC-64/XZ of the tensor's bytes, 16 hexadecimal digits
 ///     "mgan.checksum.header"        CRC-64/XZ of what the header says, see `header_checksum`
 ///
-/// Other programs ignore these keys. A file without any of them (from PyTorch) is read as well; a
-/// file with one of them must have all of them, and they must fit. Who changes a file of mgan
-/// elsewhere and keeps its metadata leaves these keys out.
+/// Other programs ignore these keys. A file with none of them (from PyTorch) is read as well; a
+/// file with one must have all, and they must match. Tools that rewrite a file must drop these
+/// keys.
 ///
 /// Format: https://huggingface.co/docs/safetensors, section "Format".
 
@@ -36,8 +36,7 @@ namespace mgan::inline MGAN_ABI::safetensors {
 
 /// The format's own limit of the header's length, in bytes.
 inline constexpr std::uint64_t kMaxHeaderLength = 100'000'000;
-/// mgan's limits of what a header may hold: bytes of a tensor's name, number of indices of a
-/// tensor.
+/// mgan's own limits: bytes of a tensor's name, number of sizes of a shape.
 inline constexpr std::size_t kMaxNameLength = 1024;
 inline constexpr std::size_t kMaxRank = 8;
 
@@ -48,7 +47,7 @@ inline constexpr std::string_view kChecksumPrefix = "mgan.checksum.";
 inline constexpr std::string_view kTensorChecksumPrefix = "mgan.checksum.tensor.";
 inline constexpr std::string_view kHeaderChecksumKey = "mgan.checksum.header";
 
-/// Whether a metadata key is one of those above, which the writer makes and the reader takes off.
+/// Whether a metadata key is one of those above, which the writer adds and the reader removes.
 [[nodiscard]] inline bool is_reserved_key(std::string_view key) noexcept {
     return key == kFormatKey || key.starts_with(kChecksumPrefix);
 }
@@ -56,7 +55,7 @@ inline constexpr std::string_view kHeaderChecksumKey = "mgan.checksum.header";
 /// Checksum of what a header says: number of tensors; for each, in the order of the names: name,
 /// dtype, number of sizes, sizes; then every metadata key, in order, with its text, but for
 /// "mgan.checksum.header". It does not depend on the order or the spacing of the JSON. (The offsets
-/// need no part in it: a tensor that is read from a wrong place fails its own checksum.)
+/// are left out: a tensor read from the wrong place fails its own checksum.)
 [[nodiscard]] inline Checksum header_checksum(const std::vector<TensorEntry>& entries,
                                               const std::map<std::string, std::string>& metadata) {
     std::vector<const TensorEntry*> sorted;

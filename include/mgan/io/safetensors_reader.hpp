@@ -1,11 +1,11 @@
 #pragma once
 /// \file
-/// Reading the bytes of a safetensors file that nobody vouches for.
+/// Reading the untrusted bytes of a safetensors file.
 ///
 /// Three passes, and only the last touches the tensors: the header is read into checked types; its
 /// shapes, types and offsets are compared with each other and with the length of the file; then the
-/// checksums are compared. What the header claims never decides how much memory is taken: the list
-/// of tensors is a small multiple of the header's own length.
+/// checksums are compared. Memory never depends on what the header claims: the list of tensors
+/// takes a small multiple of the header's own length.
 
 #include <mgan/core/byte_cursor.hpp>
 #include <mgan/core/error.hpp>
@@ -35,7 +35,7 @@ struct HeaderEntry {
     std::uint64_t offset = 0;  ///< in the file: the end of the tensor's name
 };
 
-/// The header, while it is read: an automaton over the few places that a header has.
+/// Reads the header: a state machine over the few places that a header has.
 class HeaderReader final : public JsonEvents {
 public:
     std::vector<HeaderEntry> entries;
@@ -139,7 +139,9 @@ private:
     };
     static constexpr std::array<std::string_view, 3> kFields = {"dtype", "shape", "data_offsets"};
 
-    std::string tensor_name() const { return "tensor " + in_quotes(entries.back().tensor.name); }
+    [[nodiscard]] std::string tensor_name() const {
+        return "tensor " + in_quotes(entries.back().tensor.name);
+    }
 
     [[noreturn]] void fail_expected(std::string_view found) const {
         switch (place_) {
@@ -202,7 +204,7 @@ private:
     }
 
     /// A whole number in [0, 2^63): anything else is no size and no offset.
-    std::int64_t read_integer(const JsonScalar& scalar, std::string_view what) const {
+    [[nodiscard]] std::int64_t read_integer(const JsonScalar& scalar, std::string_view what) const {
         const auto* number = std::get_if<std::uint64_t>(&scalar);
         constexpr std::uint64_t kMax = std::numeric_limits<std::int64_t>::max();
         if (number == nullptr || *number > kMax) {
@@ -240,12 +242,9 @@ private:
 };
 
 /// Sorts the tensors by their place in the data and checks that they fill it: sizes fit shapes, no
-/// tensor overlaps another, no byte belongs to none.
+/// two tensors overlap, every byte belongs to one.
 inline void check_layout(std::vector<HeaderEntry>& entries, std::uint64_t header_end,
                          std::uint64_t data_size, std::string_view source) {
-    const auto fail = [&](std::uint64_t offset, const auto&... parts) {
-        throw FormatError(concat(source, ": byte ", offset, ": ", parts...), offset);
-    };
     std::stable_sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
         return std::pair(a.tensor.begin, a.tensor.end) < std::pair(b.tensor.begin, b.tensor.end);
     });
@@ -254,40 +253,45 @@ inline void check_layout(std::vector<HeaderEntry>& entries, std::uint64_t header
         const std::string name = "tensor " + in_quotes(tensor.name);
         std::uint64_t size = 0;
         if (tensor.end < tensor.begin) {
-            fail(offset, name, " ends (", tensor.end, ") before it begins (", tensor.begin, ")");
+            fail_at(source, offset, name, " ends (", tensor.end, ") before it begins (",
+                    tensor.begin, ")");
         }
         if (tensor.end > data_size) {
-            fail(offset, name, " ends at byte ", tensor.end, " of the data, which have ",
-                 data_size);
+            fail_at(source, offset, name, " ends at byte ", tensor.end, " of the data, which have ",
+                    data_size);
         }
         if (!byte_size(tensor.dtype, tensor.shape, size)) {
-            fail(offset, name, ": the shape ", shape_text(tensor.shape), " is too large");
+            fail_at(source, offset, name, ": the shape ", shape_text(tensor.shape),
+                    " is too large");
         }
         if (size != tensor.end - tensor.begin) {
-            fail(offset, name, ": the shape ", shape_text(tensor.shape), " of ",
-                 dtype_name(tensor.dtype), " needs ", size, " bytes, the offsets give ",
-                 tensor.end - tensor.begin);
+            fail_at(source, offset, name, ": the shape ", shape_text(tensor.shape), " of ",
+                    dtype_name(tensor.dtype), " needs ", size, " bytes, the offsets give ",
+                    tensor.end - tensor.begin);
         }
-        if (tensor.begin < position) fail(offset, name, " overlaps the one before it");
+        if (tensor.begin < position) fail_at(source, offset, name, " overlaps the one before it");
         if (tensor.begin > position) {
-            fail(offset, tensor.begin - position, " bytes before ", name, " belong to no tensor");
+            fail_at(source, offset, tensor.begin - position, " bytes before ", name,
+                    " belong to no tensor");
         }
         position = tensor.end;
     }
     if (position != data_size) {
-        fail(header_end + position, data_size - position, " bytes behind the last tensor");
+        fail_at(source, header_end + position, data_size - position,
+                " bytes behind the last tensor");
     }
 }
 
 /// Compares the checksums of mgan, where a file has any, and takes them out of the metadata.
 /// \returns whether there were any
-inline bool check_checksums(const std::vector<TensorEntry>& entries,
-                            std::span<const std::byte> data, std::uint64_t header_end,
-                            std::map<std::string, std::string>& metadata, std::string_view source) {
+[[nodiscard]] inline bool check_checksums(const std::vector<TensorEntry>& entries,
+                                          std::span<const std::byte> data, std::uint64_t header_end,
+                                          std::map<std::string, std::string>& metadata,
+                                          std::string_view source) {
     const auto reserved = [](const auto& item) { return is_reserved_key(item.first); };
     if (std::none_of(metadata.begin(), metadata.end(), reserved)) return false;
     const auto fail = [&](std::uint64_t offset, const auto&... parts) {
-        throw FormatError(concat(source, ": ", parts...), offset);
+        throw_or_abort(FormatError(concat(source, ": ", parts...), offset));
     };
     const auto compare = [&](std::string_view key, const Checksum& sum, std::uint64_t offset,
                              const std::string& what) {
@@ -323,24 +327,22 @@ inline bool check_checksums(const std::vector<TensorEntry>& entries,
 /// \param source  the name for messages: a path
 /// \throws FormatError where a rule of the format is broken or a checksum does not fit
 [[nodiscard]] inline TensorFile parse(std::vector<std::byte> bytes, const std::string& source) {
-    const auto fail = [&](std::uint64_t offset, const auto&... parts) {
-        throw FormatError(concat(source, ": byte ", offset, ": ", parts...), offset);
-    };
     ByteCursor cursor(bytes, source);
     const std::uint64_t length = cursor.le64();
     if (length > kMaxHeaderLength) {
-        fail(0, "a header of ", length, " bytes, the limit is ", kMaxHeaderLength,
-             "; this may be no safetensors file");
+        fail_at(source, 0, "a header of ", length, " bytes, the limit is ", kMaxHeaderLength,
+                "; this may be no safetensors file");
     }
     if (!cursor.has(length)) {
-        fail(0, "a header of ", length, " bytes, but only ", cursor.remaining(), " follow");
+        fail_at(source, 0, "a header of ", length, " bytes, but only ", cursor.remaining(),
+                " follow");
     }
     const std::span<const std::byte> header = cursor.take(length);
     const std::string_view text(reinterpret_cast<const char*>(header.data()), header.size());
-    if (!text.starts_with('{')) fail(8, "the header does not begin with '{'");
+    if (!text.starts_with('{')) fail_at(source, 8, "the header does not begin with '{'");
     // Spaces are the only padding, so that no other byte of it can change unseen.
     const std::size_t last = text.find_last_not_of(' ');
-    if (text[last] != '}') fail(8 + last, "the header does not end with '}' and spaces");
+    if (text[last] != '}') fail_at(source, 8 + last, "the header does not end with '}' and spaces");
 
     HeaderReader reader;
     read_json(header, source, 8, 3, reader);

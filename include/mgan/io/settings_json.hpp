@@ -82,7 +82,7 @@ inline SettingNotes assign_settings(std::vector<Setting>& settings,
 /// \param source     the name for messages: a path
 /// \param note_keys  keys that are no settings, whose texts are returned
 /// \throws ConfigError (key, value, what is allowed, the nearest key), FormatError where it is no
-/// JSON
+///         JSON
 template <typename Settings>
 SettingNotes settings_from_json(std::span<const std::byte> text, std::string_view source,
                                 Settings& settings, const Words& note_keys = {}) {
@@ -93,7 +93,7 @@ SettingNotes settings_from_json(std::span<const std::byte> text, std::string_vie
     return notes;
 }
 
-/// The largest file that is taken for settings.
+/// The largest settings file that is read.
 inline constexpr std::uint64_t kMaxSettingsFile = 16 << 20;
 
 /// Sets settings from a JSON file, as `settings_from_json`. \throws IoError as well
@@ -104,7 +104,7 @@ SettingNotes read_settings(const std::filesystem::path& path, Settings& settings
     return settings_from_json(text, path.string(), settings, note_keys);
 }
 
-/// Every setting with its value, in the order of `visit`, behind the notes. Equal settings give
+/// The notes, then every setting with its value, in the order of `visit`. Equal settings give
 /// equal bytes; numbers read back as the same bits.
 template <typename Settings>
 [[nodiscard]] std::string settings_to_json(const Settings& settings,

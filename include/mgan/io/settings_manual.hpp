@@ -1,12 +1,10 @@
 #pragma once
 /// \file
-/// What there is to know of settings, for people and for editors: tables in Markdown, a JSON
-/// schema.
+/// Settings described for people and for editors: tables in Markdown, a JSON schema.
 ///
-/// Both are made from `visit` (core/setting.hpp) and nothing else, so a manual that was made by
-/// this code cannot say what the code does not do. docs/configuration.md and config.schema.json are
-/// written by it (`mgan train --print-config=markdown`, `--print-config=schema`), and a test fails
-/// when they are out of date.
+/// Both come from `visit` (core/setting.hpp) alone, so the manual cannot differ from the code.
+/// docs/configuration.md and config.schema.json are written by it (`mgan train
+/// --print-config=markdown`, `--print-config=schema`), and a test fails when they are out of date.
 
 #include <mgan/io/settings_json.hpp>
 

@@ -3,9 +3,9 @@
 /// Named tensors and a little text about them: what a safetensors file holds.
 ///
 /// A tensor here is a name, a type of number, a shape, and bytes (row by row, the last index
-/// fastest, the lowest byte first). Who asks for one says which shape it must have; who loads a
-/// model says which names it must have. Nothing is skipped in silence: a loader that leaves out
-/// what it cannot place gives a model that runs and is wrong.
+/// fastest, the lowest byte first). The caller of read() states the expected shape; whoever loads a
+/// model states the expected names. Nothing is silently skipped: a loader that drops what it cannot
+/// place gives a model that runs and is wrong.
 
 #include <mgan/core/error.hpp>
 #include <mgan/core/quote.hpp>
@@ -91,7 +91,7 @@ struct TensorEntry {
     std::uint64_t end = 0;
 };
 
-/// What `TensorFile::read` may do when a file holds another type than is asked for.
+/// What `TensorFile::read` may do if the file holds another type than the one asked for.
 enum class Conversion {
     lossless,  ///< F32 may be read as double
     rounding   ///< and F64 as float, to the nearest
@@ -139,11 +139,16 @@ public:
     }
 
     [[nodiscard]] const std::string& source() const noexcept { return source_; }
-    [[nodiscard]] const std::vector<TensorEntry>& entries() const noexcept { return entries_; }
-    [[nodiscard]] const std::map<std::string, std::string>& metadata() const noexcept {
+    [[nodiscard]] const std::vector<TensorEntry>& entries() const& noexcept { return entries_; }
+    [[nodiscard]] const std::map<std::string, std::string>& metadata() const& noexcept {
         return metadata_;
     }
-    /// Whether the bytes came with checksums (which fitted, or there would be no TensorFile).
+    // Of a temporary they are moved out, so that a loop over them has something to walk over.
+    [[nodiscard]] std::vector<TensorEntry> entries() && noexcept { return std::move(entries_); }
+    [[nodiscard]] std::map<std::string, std::string> metadata() && noexcept {
+        return std::move(metadata_);
+    }
+    /// Whether the bytes came with checksums. (They matched, or there would be no TensorFile.)
     [[nodiscard]] bool has_checksums() const noexcept { return has_checksums_; }
 
     /// One text of the metadata. \throws DataError where there is none under `key`
@@ -166,11 +171,12 @@ public:
         return entries_[found->second];
     }
 
-    /// The bytes of a tensor of this file.
-    [[nodiscard]] std::span<const std::byte> bytes(const TensorEntry& entry) const noexcept {
+    /// The bytes of a tensor of this file, which must outlive them.
+    [[nodiscard]] std::span<const std::byte> bytes(const TensorEntry& entry) const& noexcept {
         return std::span(storage_).subspan(data_begin_ + static_cast<std::size_t>(entry.begin),
                                            static_cast<std::size_t>(entry.end - entry.begin));
     }
+    void bytes(const TensorEntry&) const&& = delete;
 
     /// Copies the values of a tensor to `out`, row by row.
     /// \throws DataError where it is absent or of a type that `conversion` does not allow,

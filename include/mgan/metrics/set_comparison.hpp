@@ -3,12 +3,12 @@
 /// How alike two sets of songs are, metric by metric (Yang and Lerch, "On the evaluation of
 /// generative models in music", Neural Computing and Applications 32, 2020).
 ///
-/// Equal means are not enough: a generator that plays one average song for ever has them. So look
-/// at distances between songs. For one metric with values x_i of the real songs and y_k of the
+/// Equal means are not enough: a generator that always plays one average song has them. So look at
+/// distances between songs. For one metric, with values x_i of the real songs and y_k of the
 /// generated ones,
 ///
-///     intra = { |x_i - x_j| : i != j }     how much real songs differ among themselves (leave one
-///     out) inter = { |x_i - y_k| }              how much generated songs differ from real ones
+///     intra = { |x_i - x_j| : i != j }     how much real songs differ among themselves
+///     inter = { |x_i - y_k| }              how much generated songs differ from real ones
 ///
 /// and compare the two as densities p (intra) and q (inter), estimated with Gaussian kernels:
 ///
@@ -18,8 +18,8 @@
 /// The overlap is lenient: notes drawn independently from the corpus' marginals score about 0.8. So
 /// also look at
 ///
-///     gap         = |mean x - mean y| / sd x         0: alike; in standard deviations of real
-///     songs wasserstein = integral of |F_x - F_y|          Wasserstein-1, in the metric's own unit
+///     gap         = |mean x - mean y| / sd x      0: alike; in standard deviations of real songs
+///     wasserstein = integral of |F_x - F_y|       Wasserstein-1, in the metric's own unit
 
 #include <mgan/core/version.hpp>
 #include <mgan/metrics/song_metrics.hpp>
@@ -89,8 +89,8 @@ struct Summary {
 }
 
 /// Integral of p log(p / q) in nats, of two densities on one grid of spacing `step`. Sizes must be
-/// equal. Both are first mixed with 1e-10 of the uniform density on the grid, so that a place where
-/// q vanishes counts much (up to 23 nats) but not infinitely.
+/// equal. Both are first mixed with 1e-10 of the uniform density on the grid, so a place where q
+/// vanishes costs a lot (up to 23 nats), but not infinitely much.
 [[nodiscard]] inline double kl_divergence(std::span<const double> p, std::span<const double> q,
                                           double step) noexcept {
     constexpr double kUniform = 1e-10;
@@ -114,8 +114,8 @@ struct DistanceDensities {
 
 namespace set_comparison_detail {
 
-/// Calls use(distance) for all pairs of x and y; for a set with itself, of different places.
-/// There may be millions of pairs: they are walked, never stored.
+/// Calls use(distance) for all pairs of x and y; with `leave_one_out`, for a set with itself, no
+/// song is paired with itself. There may be millions of pairs: they are never stored.
 template <typename Use>
 void for_distances(std::span<const double> x, std::span<const double> y, bool leave_one_out,
                    Use&& use) {
@@ -221,8 +221,7 @@ struct Spread {
 struct MetricComparison {
     Summary real;
     Summary generated;
-    /// 0 also where there are no densities (`distance_densities`), so a collapsed generator scores
-    /// 0.
+    /// 0 also where there are no densities (`distance_densities`): a collapsed generator scores 0.
     double overlap_area = 0.0;
     std::optional<double> kl_divergence;  ///< empty where there are no densities
     std::optional<double> wasserstein;    ///< empty where a set has no values

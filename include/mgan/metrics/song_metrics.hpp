@@ -1,24 +1,24 @@
 #pragma once
 /// \file
-/// What a song is like, in a handful of numbers (paper, section 4.2).
+/// A song in a handful of numbers (paper, section 4.2).
 ///
-/// The tones of a song are its n notes without drums in order of onset, then pitch; notes of equal
-/// onset form a group (a chord), G groups in all. From them:
+/// Of a song with n notes (no drums), in order of onset, then pitch, where notes of equal onset
+/// form a group (a chord), G groups in all:
 ///
-///     scale_consistency  how well the tones fit one scale:
-///                        max over scales of #{tones in the scale} / n
+///     scale_consistency  how well the notes fit one scale:
+///                        max over scales of #{notes in the scale} / n
 ///     tone_span          highest pitch - lowest pitch, semitones
 ///     unique_tones       number of distinct pitches
 ///     intensity_span     highest velocity - lowest velocity
 ///     polyphony          #{groups of two or more} / G
 ///     repetitions_3      #{(i, j): j >= i + 3, three pitches from i on = three pitches from j on}
-///     longest_run        length of the longest run of one pitch (a collapsed generator shows here)
+///     longest_run        length of the longest run of one pitch (shows a collapsed generator)
 ///
 /// No single number makes good music. Compare sets of songs (set_comparison.hpp), and listen.
 
 #include <mgan/core/version.hpp>
 #include <mgan/midi/song.hpp>
-#include <mgan/midi/tones.hpp>
+#include <mgan/midi/sounding_notes.hpp>
 
 #include <algorithm>
 #include <array>
@@ -31,21 +31,21 @@
 
 namespace mgan::inline MGAN_ABI::metrics {
 
-/// Three of the metrics as the published code of C-RNN-GAN (Mogren 2016) computes them, so that
-/// figures can be compared with the literature. They differ from the definitions above:
+/// Three of the metrics as the published code of C-RNN-GAN (Mogren 2016) computes them, to compare
+/// figures with the literature. They differ from the definitions above:
 struct ReferenceMetrics {
     /// Pitch classes are not taken modulo 12 after the root is subtracted: one that lies below the
     /// root never counts, so D major scores less than C major. Empty for n = 0.
     std::optional<double> scale_consistency;
     /// (n - G + #{groups of two or more, without the last group}) / (n + G - 1); 0 for n = 0.
     double polyphony = 0.0;
-    /// The last triple is left out, and songs of fewer than 8 tones give 0.
+    /// The last triple is left out, and songs of fewer than 8 notes give 0.
     std::int64_t repetitions_3 = 0;
 
     friend bool operator==(const ReferenceMetrics&, const ReferenceMetrics&) = default;
 };
 
-/// The metrics of one song; those that a song without tones does not have are empty.
+/// The metrics of one song; those that a song without notes does not have are empty.
 struct SongMetrics {
     std::int64_t notes = 0;                   ///< n
     std::optional<double> scale_consistency;  ///< share, 7/12 .. 1
@@ -105,18 +105,18 @@ inline constexpr std::array<Metric, 7> kMetrics = {
     return std::nullopt;
 }
 
-/// Most tones that one scale holds: max over 12 roots and the major, natural minor and harmonic
+/// Most notes that one scale holds: max over 12 roots and the major, natural minor and harmonic
 /// minor scale of #{pitch: (pitch - root) mod 12 is a step of the scale}. `modulo` = false leaves
 /// out the mod 12, as the published code does (`ReferenceMetrics`).
-[[nodiscard]] inline std::int64_t most_in_one_scale(std::span<const midi::Note> tones,
+[[nodiscard]] inline std::int64_t most_in_one_scale(std::span<const midi::Note> notes,
                                                     bool modulo = true) noexcept {
     // Bit s is set when s semitones above the root belong to the scale.
     //                                               11 10 9 8 7 6 5 4 3 2 1 0
     constexpr std::array<unsigned, 3> scales = {0b1010'1011'0101u,   // major
                                                 0b0101'1010'1101u,   // natural minor
                                                 0b1001'1010'1101u};  // harmonic minor
-    std::array<std::int64_t, 12> count{};                            // tones of each pitch class
-    for (const midi::Note& note : tones)
+    std::array<std::int64_t, 12> count{};                            // notes of each pitch class
+    for (const midi::Note& note : notes)
         ++count[static_cast<std::size_t>((note.pitch % 12 + 12) % 12)];
     std::int64_t most = 0;
     for (const unsigned scale : scales) {
@@ -130,18 +130,17 @@ inline constexpr std::array<Metric, 7> kMetrics = {
     return most;
 }
 
-/// Pairs (i, j), j >= i + 3, of equal pitch triples [i, i+1, i+2] = [j, j+1, j+2] of
-/// `tones`.
+/// Pairs (i, j), j >= i + 3, of equal pitch triples [i, i+1, i+2] = [j, j+1, j+2] of `notes`.
 ///
 /// The definition is a double loop over i and j. Here j walks once, and a counter for each distinct
 /// triple says how often it began at a place i <= j - 3: i enters the counters three steps after
 /// it was passed. O(n log n), for the sort that numbers the triples.
-[[nodiscard]] inline std::int64_t count_repetitions_3(std::span<const midi::Note> tones) {
-    if (tones.size() < 6) return 0;  // the first pair is i = 0, j = 3, with tones 3, 4, 5
-    const std::size_t triples = tones.size() - 2;
+[[nodiscard]] inline std::int64_t count_repetitions_3(std::span<const midi::Note> notes) {
+    if (notes.size() < 6) return 0;  // the first pair is i = 0, j = 3, with notes 3, 4, 5
+    const std::size_t triples = notes.size() - 2;
     std::vector<std::uint64_t> triple(triples);
     const auto pitch = [&](std::size_t i) {
-        return static_cast<std::uint64_t>(tones[i].pitch) & 0xFFFF;
+        return static_cast<std::uint64_t>(notes[i].pitch) & 0xFFFF;
     };
     for (std::size_t i = 0; i < triples; ++i)
         triple[i] = pitch(i) << 32 | pitch(i + 1) << 16 | pitch(i + 2);
@@ -163,7 +162,7 @@ inline constexpr std::array<Metric, 7> kMetrics = {
 
 /// The metrics of a song. Empty songs are no error. O(n log n).
 [[nodiscard]] inline SongMetrics compute(const midi::Song& song) {
-    const std::vector<midi::Note> notes = midi::tones(song);
+    const std::vector<midi::Note> notes = midi::sounding_notes(song);
     const std::span<const midi::Note> all(notes);
     SongMetrics result;
     if (notes.empty()) return result;
@@ -210,9 +209,17 @@ inline constexpr std::array<Metric, 7> kMetrics = {
     result.reference.polyphony =
         static_cast<double>(n - groups + chords - (last_is_chord ? 1 : 0)) /
         static_cast<double>(n + groups - 1);
-    // j <= n - 4 instead of n - 3: the definition on the song without its last tone.
+    // j <= n - 4 instead of n - 3: the definition on the song without its last note.
     if (n >= 8) result.reference.repetitions_3 = count_repetitions_3(all.first(all.size() - 1));
     return result;
+}
+
+/// The metrics of many songs, in their order.
+[[nodiscard]] inline std::vector<SongMetrics> measure(std::span<const midi::Song> songs) {
+    std::vector<SongMetrics> measured;
+    measured.reserve(songs.size());
+    for (const midi::Song& song : songs) measured.push_back(compute(song));
+    return measured;
 }
 
 }  // namespace mgan::inline MGAN_ABI::metrics

@@ -2,9 +2,8 @@
 /// \file
 /// `Song` -> `MidiFile`: notes become presses and releases again.
 ///
-/// Where things happen at one tick their order matters. A repeated note is released before it is
-/// struck again, or a player would hear one long note; a note of length 0 is released right after
-/// it was struck:
+/// The order of what happens at one tick matters. A repeated note is released before it is struck
+/// again, or one long note would sound; a note of length 0 is released right after it was struck:
 ///
 ///     tick 384:   release of what sounded     (strike, release) of length 0     strike, strike ...
 ///
@@ -24,8 +23,8 @@
 namespace mgan::inline MGAN_ABI::midi {
 
 struct ArrangeOptions {
-    int format = 1;  ///< 0: everything in one track; 1: a track of tempo and title, then one for
-                     ///< each channel
+    /// 0: everything in one track; 1: a track of tempo and title, then one for each channel.
+    int format = 1;
 };
 
 /// Appends a tempo event. Precondition: 0 < microseconds < 2^24
@@ -68,9 +67,9 @@ inline void check_song(const Song& song) {
                        options.format, ", a song is written as 0 or 1");
     check_song(song);
 
-    // One entry a press and one a release, those of a note of length 0 in one. At equal ticks in
-    // the order of the enumerators; were a long note struck before an equal one of length 0, they
-    // would swap.
+    // An entry for each press and each release; a note of length 0 has one for both. At equal ticks
+    // they go in the order of the enumerators: were a long note struck before an equal one of
+    // length 0, the two would swap.
     enum class What { release, tap, press };
     struct Action {
         std::int64_t tick;

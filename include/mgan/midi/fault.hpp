@@ -2,11 +2,11 @@
 /// \file
 /// What can be wrong with a MIDI file, and what the reader makes of it.
 ///
-/// Most faults of files in the wild are small: a header that counts one track too many, a last
-/// track that was cut off. A reader that refuses them loses the music; one that mends them silently
-/// hides that the music may not be what was written. So every kind of fault has a name, and one
-/// decided outcome: in `strict` mode the first is an error, in `recover` mode it is mended as said
-/// here and put on a list.
+/// Most faults of real files are small: a header that counts one track too many, a last track that
+/// was cut off. A reader that refuses them loses the music; one that mends them silently hides that
+/// the music may not be what was written. So every kind of fault has a name and one defined
+/// outcome: in `strict` mode the first is an error; in `recover` mode each is mended as this table
+/// says, and listed.
 
 #include <mgan/core/version.hpp>
 
@@ -44,7 +44,7 @@ enum class Fault : std::uint8_t {
 };
 inline constexpr int kFaultKinds = static_cast<int>(Fault::missing_end_of_track) + 1;
 
-/// A fault's texts: what the reader looked for, and how `recover` goes on.
+/// A fault in words: what the reader expected, and how `recover` mends it.
 struct FaultText {
     std::string_view expected;  ///< completes "expected ..."
     std::string_view repair;

@@ -29,8 +29,8 @@ namespace mgan::inline MGAN_ABI::midi {
 /// every payload.
 inline constexpr std::uint32_t kMaxQuantity = 0x0FFF'FFFF;
 
-/// The last tick that mgan accepts, 2^53: a double holds it exactly, and it can be rescaled in 64
-/// bits.
+/// The last tick that mgan accepts, 2^53: a double holds it exactly, and 64 bits suffice to rescale
+/// it.
 inline constexpr std::int64_t kMaxTick = std::int64_t{1} << 53;
 
 /// Most tracks of a file: its header counts them in 16 bits.
@@ -45,9 +45,8 @@ inline constexpr std::size_t kMaxTracks = 0xFFFF;
 struct Event {
     std::int64_t tick = 0;  ///< since the start of the track, in the file's own division
     std::uint32_t payload = 0;
-    std::uint8_t status =
-        0;  ///< 80 .. EF, F0, F7 or FF; never left out as in a file's running status
-    std::uint8_t data1 = 0;  ///< first data byte, or the type of a meta event
+    std::uint8_t status = 0;  ///< 80 .. EF, F0, F7 or FF; always there: no running status
+    std::uint8_t data1 = 0;   ///< first data byte, or the type of a meta event
     std::uint8_t data2 = 0;
 
     [[nodiscard]] bool is_channel() const noexcept { return status < 0xF0; }
@@ -165,10 +164,11 @@ struct MidiFile {
 
 /// Ticks of a file -> ticks of 1/384 quarter: a ratio.
 ///
-///     ticks a quarter d:            384 / d
-///     SMPTE, f frames, k ticks:     768 / (f k)      768 ticks are a second at 120 quarters a
-///     minute 29 means 30 drop frames:      768 * 1001 / (30000 k), since it runs at 29.97 frames a
-///     second
+///     d ticks a quarter:                     384 / d
+///     SMPTE, f frames of k ticks:            768 / (f k)
+///     f = 29 ("30 drop": 29.97 frames):      768 * 1001 / (30000 k)
+///
+/// where 768 ticks are a second at 120 quarters a minute.
 struct TickScale {
     std::int64_t numerator = 1;
     std::int64_t denominator = 1;

@@ -2,9 +2,9 @@
 /// \file
 /// The MIDI files of a folder, in an order that is the same on every machine.
 ///
-/// A data set is a folder somebody filled by hand: with folders in it, names in many alphabets,
-/// capital extensions, perhaps a link that leads back up. The order of what a file system lists is
-/// its own affair; a training run that is to repeat bit for bit needs one of ours.
+/// A data set is a folder that somebody filled by hand: folders within it, names in many alphabets,
+/// extensions in capitals, perhaps a link that leads back up. File systems list it in any order; a
+/// training that is to repeat bit for bit needs a fixed one.
 
 #include <mgan/core/error.hpp>
 
@@ -30,9 +30,10 @@ namespace mgan::inline MGAN_ABI::midi {
 
 /// All regular files with a MIDI extension in `folder` and the folders inside it, sorted by the
 /// bytes of their path relative to `folder`. Links are followed, but no folder is entered twice, so
-/// a link in a circle ends. A folder inside that may not be read is passed over. `folder` may also
-/// name one file: that one. \return paths that begin with `folder` \throws IoError if `folder` is
-/// not there or cannot be read
+/// circular links end. A folder inside that may not be read is skipped. If `folder` names a file,
+/// that is the one.
+/// \return paths that begin with `folder`
+/// \throws IoError if `folder` does not exist or cannot be read
 [[nodiscard]] inline std::vector<std::filesystem::path> find_midi_files(
     const std::filesystem::path& folder) {
     namespace fs = std::filesystem;
@@ -41,11 +42,9 @@ namespace mgan::inline MGAN_ABI::midi {
     require<IoError>(fs::exists(status), folder, ": no such file or folder");
     if (!fs::is_directory(status)) return {folder};
 
-    // Folders are entered in sorted order, so that of two ways to one folder always the same is
-    // taken.
+    // Folders are entered in sorted order, so of two ways to one folder always the same is taken.
     struct Found {
-        std::string
-            relative;  // generic form: the same separators, hence the same order, everywhere
+        std::string relative;  // generic: the same separators, and so the same order, everywhere
         fs::path path;
     };
     std::vector<Found> files;

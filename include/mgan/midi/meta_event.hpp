@@ -1,10 +1,9 @@
 #pragma once
 /// \file
-/// Meta events: what a file says beside the music, and what a sound one looks like.
+/// Meta events: what a file says besides the music, and which of them are valid.
 ///
-/// "FF type length bytes": tempo, names, key, the end of the track. Their length is written
-/// although the type fixes it, and their values have ranges that their bytes can leave: two ways to
-/// be wrong that a reader has to look for.
+/// "FF type length bytes": tempo, names, key, the end of the track. The length is written although
+/// the type fixes it, and the bytes can hold values out of range: a reader must check both.
 ///
 /// Source: The Standard MIDI Files specification 1.0 (MIDI Manufacturers Association, RP-001).
 
@@ -16,7 +15,7 @@
 
 namespace mgan::inline MGAN_ABI::midi {
 
-/// The meta types that mgan looks into.
+/// The meta types that mgan checks.
 enum MetaType : std::uint8_t {
     kMetaSequenceNumber = 0x00,
     kMetaText = 0x01,
@@ -30,8 +29,7 @@ enum MetaType : std::uint8_t {
     kMetaKeySignature = 0x59,
 };
 
-/// Whether `length` is one that a meta event of this type can have; true for types that mgan does
-/// not look into.
+/// Whether a meta event of this type may have this length; true for types that mgan does not check.
 [[nodiscard]] constexpr bool meta_length_fits(std::uint8_t type, std::size_t length) noexcept {
     switch (type) {
         case kMetaSequenceNumber:
@@ -63,8 +61,7 @@ enum MetaType : std::uint8_t {
             return at(0) < 16;
         case kMetaTempo:
             return (at(0) | at(1) | at(2)) != 0;
-        case kMetaSmpteOffset:  // hours (and the rate, in bits 5 and 6), minutes, seconds,
-                                // frames, hundredths
+        case kMetaSmpteOffset:  // hours (bits 5, 6: the rate), minutes, seconds, frames, hundredths
             return (at(0) & 0x9F) < 24 && at(1) < 60 && at(2) < 60 && at(3) < 30 && at(4) < 100;
         case kMetaTimeSignature:
             return at(0) > 0 && at(1) < 16;  // the second is a power of two

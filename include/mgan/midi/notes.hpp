@@ -1,12 +1,12 @@
 #pragma once
 /// \file
-/// Songs from MIDI files and back: the front door of the MIDI floor.
+/// Songs from MIDI files and back: the header that most users need of this room.
 ///
 ///     const Song song = load_song("minuet.mid");
 ///     save_song("copy.mid", song);
 ///
-/// How notes are found is told in pairing.hpp, how they are written in arrangement.hpp, and what
-/// happens to damaged files in fault.hpp.
+/// pairing.hpp says how notes are found, arrangement.hpp how they are written, and fault.hpp what
+/// happens to damaged files.
 
 #include <mgan/midi/arrangement.hpp>
 #include <mgan/midi/pairing.hpp>
@@ -20,8 +20,8 @@
 namespace mgan::inline MGAN_ABI::midi {
 
 /// The songs of a file. Formats 0 and 1: exactly one, perhaps without notes. Format 2: one for each
-/// track that has notes, with its own time and tempo. \throws DataError if the division is not
-/// valid (that of a parsed file is)
+/// track that has notes, with its own time and tempo.
+/// \throws DataError if the division is not valid (that of a parsed file is)
 [[nodiscard]] inline std::vector<Song> to_songs(const MidiFile& file,
                                                 const NoteOptions& options = {}) {
     std::vector<Song> songs;
@@ -42,7 +42,7 @@ namespace mgan::inline MGAN_ABI::midi {
 }
 
 /// The song of a file of format 0 or 1.
-/// \throws DataError for format 2 with more than one song: take `to_songs`
+/// \throws DataError for format 2 with more than one song: use `to_songs`
 [[nodiscard]] inline Song to_song(const MidiFile& file, const NoteOptions& options = {}) {
     std::vector<Song> songs = to_songs(file, options);
     require<DataError>(songs.size() <= 1, "midi::to_song: the file has format 2 and holds ",

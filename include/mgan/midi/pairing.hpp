@@ -2,23 +2,20 @@
 /// \file
 /// `MidiFile` -> `Song`: which note-off ends which note-on, and when that is in quarter notes.
 ///
-/// A file does not say "a C of one quarter"; it says "C down", and some time later "C up". Mostly
+/// A file does not say "a C of one quarter"; it says "C down", and some time later "C up". Usually
 /// that is clear. Where it is not, mgan decides:
 ///
 /// - Two equal notes sound, and one is released: the one that began first ends (first in, first
-/// out).
-///   Pairs are sought within one track and one channel.
+///   out). Pairs are sought within one track and one channel.
 /// - A note never released ends with its track. The controllers "all sound off" and "all notes off"
-/// (120, and
-///   123 to 127, which imply it) release every note of their channel in their track.
-/// - A release without a note is nothing. A note released at once has length 0, and is a note.
+///   (120, and 123 to 127, which imply it) release every note of their channel in their track.
+/// - A release without a note does nothing. A note released at once has length 0, and is a note.
 /// - Times become 384 a quarter by rounding onset and end, each counted from the start of the song;
-/// the
-///   length is their difference, so errors neither add up nor tear apart what was joined.
+///   the length is their difference. So errors do not add up, and notes that touched still touch.
 
 #include <mgan/midi/file.hpp>
+#include <mgan/midi/sounding_notes.hpp>
 #include <mgan/midi/text.hpp>
-#include <mgan/midi/tones.hpp>
 
 #include <algorithm>
 #include <array>
@@ -41,17 +38,17 @@ struct NoteOptions {
         }));
 }
 
-/// The queues of notes that sound, one for each channel and pitch. The notes are those of a song
-/// being built; while a note sounds, its `length` holds its link to the next in its queue:
+/// The notes of a song being built that still sound: a queue for each channel and pitch. While a
+/// note sounds, its `length` holds the link to the next in its queue:
 ///
 ///     length >= 0         the note has ended
 ///     length == -1        it sounds, and is the last of its queue
 ///     length == -2 - i    it sounds, and notes[i] is the next of its queue
 ///
-/// so that hostile files with a million open notes need no memory beyond that of the notes.
-class SoundingNotes {
+/// so a hostile file with a million open notes needs no memory beyond that of the notes.
+class OpenNotes {
 public:
-    explicit SoundingNotes(std::vector<Note>& notes) : notes_(notes) {}
+    explicit OpenNotes(std::vector<Note>& notes) : notes_(notes) {}
 
     void begin(std::int64_t tick, int channel, int pitch, int velocity) {
         const auto index = static_cast<std::int64_t>(notes_.size());
@@ -104,7 +101,7 @@ private:
 
 /// Appends the notes of one track, with times as `scale` makes them of the file's ticks.
 inline void append_notes(const Track& track, const TickScale& scale, const NoteOptions& options,
-                         SoundingNotes& sounding) {
+                         OpenNotes& sounding) {
     // Notes of a chord share a tick: it is scaled once.
     std::int64_t file_tick = 0;
     std::int64_t tick = 0;
@@ -152,9 +149,9 @@ inline void merge_tracks(std::vector<Note>& notes) {
 
 /// The song of `tracks`, which sound together.
 ///
-/// \param division of the file; valid. With SMPTE a tick is a part of a second: the song is written
-/// as if it were
-///        played at 120 quarters a minute, and tempo events mean nothing.
+/// \param division  of the file; valid. With SMPTE a tick is a part of a second: the song is
+///                  written as if it were played at 120 quarters a minute, and tempo events mean
+///                  nothing.
 /// The tempo map collects the tempo events of all tracks, the last one where several share a tick.
 /// The title is the name of the first track.
 [[nodiscard]] inline Song song_of_tracks(std::span<const Track> tracks, std::uint16_t division,
@@ -167,7 +164,7 @@ inline void merge_tracks(std::vector<Note>& notes) {
 
     Song song;
     song.notes.reserve(notes);
-    SoundingNotes sounding(song.notes);
+    OpenNotes sounding(song.notes);
     for (const Track& track : tracks) append_notes(track, scale, options, sounding);
     merge_tracks(song.notes);
 

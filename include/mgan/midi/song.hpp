@@ -3,7 +3,7 @@
 /// A song as musicians think of it: notes with an onset, a length, a pitch and a velocity.
 ///
 /// Between the bytes of a MIDI file (note-on, note-off, running status, tempo events) and what a
-/// network sees, everything in mgan speaks of this.
+/// network sees, everything in mgan works on this.
 
 #include <mgan/core/version.hpp>
 
@@ -14,7 +14,7 @@
 
 namespace mgan::inline MGAN_ABI::midi {
 
-/// Ticks of a quarter note, everywhere behind the reader (the paper's resolution, section 4).
+/// Ticks of a quarter note, everywhere but in the file (the paper's resolution, section 4).
 inline constexpr std::int64_t kTicksPerQuarter = 384;
 
 /// One note. Times are in ticks of 1/384 quarter note.
@@ -28,8 +28,8 @@ struct Note {
     friend bool operator==(const Note&, const Note&) = default;
 };
 
-/// The order of a song's notes: by onset, then pitch; the rest only makes the order total. (An
-/// object, not a function: sorting half a million notes then calls nothing.)
+/// The order of a song's notes: by onset, then pitch; the rest only makes it total. (An object, not
+/// a function, so that std::sort inlines it.)
 inline constexpr auto note_order = [](const Note& a, const Note& b) noexcept {
     if (a.onset != b.onset) return a.onset < b.onset;
     if (a.pitch != b.pitch) return a.pitch < b.pitch;

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// From ticks to seconds, along a song's tempo map.
+/// Ticks to seconds, along a song's tempo map.
 ///
 ///     seconds(tick) = sum over the spans of constant tempo of
 ///                     ticks in the span * microseconds per quarter * 1e-6 / 384
@@ -8,19 +8,23 @@
 #include <mgan/midi/song.hpp>
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace mgan::inline MGAN_ABI::midi {
 
 /// The tempo before the first change: 120 quarters a minute, in microseconds a quarter.
 inline constexpr std::int64_t kDefaultTempo = 500'000;
 
-/// Walks along a tempo map once, for ticks that never go back. Refers to the map.
+/// Walks along a tempo map once, for ticks that never go back. The map must outlive it.
 class TempoWalk {
 public:
     explicit TempoWalk(std::span<const TempoChange> map) noexcept : map_(map) {}
+    template <std::same_as<std::vector<TempoChange>> Temporary>
+    explicit TempoWalk(Temporary&&) = delete;
 
     /// Seconds from tick 0 to `tick`, which must not be before that of the last call.
     [[nodiscard]] double seconds(std::int64_t tick) noexcept {

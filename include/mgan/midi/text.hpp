@@ -1,10 +1,9 @@
 #pragma once
 /// \file
-/// The names in MIDI files as text that other formats take.
+/// The names in MIDI files as UTF-8.
 ///
-/// A MIDI file does not say in which alphabet its names are written. Newer programs write UTF-8,
-/// older ones whatever their machine used, mostly Latin-1. JSON and file names want UTF-8 without
-/// fail.
+/// A MIDI file does not declare the encoding of its names. Newer programs write UTF-8, older ones
+/// whatever their machine used, mostly Latin-1. JSON and file names must be UTF-8.
 
 #include <mgan/core/version.hpp>
 
@@ -14,8 +13,8 @@
 
 namespace mgan::inline MGAN_ABI::midi {
 
-/// Text of a file as UTF-8. It has no declared encoding: what is not UTF-8 is taken for Latin-1.
-/// Ends at the first zero byte; control characters become spaces.
+/// A file's text as UTF-8; what is not UTF-8 is taken for Latin-1. Ends at the first zero byte;
+/// control characters become spaces.
 [[nodiscard]] inline std::string text_of(std::span<const std::byte> bytes) {
     std::string text;
     for (const std::byte b : bytes) {

@@ -2,11 +2,14 @@
 /// \file
 /// `MidiFile` -> bytes of a Standard MIDI File.
 ///
-/// Written so that every reader understands it the same: quantities of the shortest form, a status
-/// byte after every meta and system exclusive event (running status between channel messages only),
-/// an end-of-track event in every track, lengths and counts that are true.
-/// `parse(serialise(file)).file == file` for every file that `serialise` accepts and that has no
-/// faulty meta events of its own, and for all that `parse` returns.
+/// Written so that every reader understands it the same way: quantities in their shortest form, a
+/// status byte after every meta and system exclusive event (running status only between channel
+/// messages), an end-of-track event in every track, true lengths and counts.
+///
+///     parse(serialise(file)).file == file
+///
+/// for all that `parse` returns, and for every file that `serialise` accepts and whose meta events
+/// are valid.
 
 #include <mgan/core/atomic_file.hpp>
 #include <mgan/midi/file.hpp>
@@ -15,7 +18,8 @@
 
 namespace mgan::inline MGAN_ABI::midi {
 
-/// Appends one track chunk. \throws DataError where the track cannot be written; `index` names it
+/// Appends one track chunk; `index` is its number, for messages.
+/// \throws DataError where the track cannot be written
 inline void append_track(std::vector<std::byte>& out, const Track& track, std::size_t index) {
     const auto put = [&](std::uint8_t value) { out.push_back(static_cast<std::byte>(value)); };
     const auto put_text = [&](std::string_view text) {

@@ -108,17 +108,16 @@ inline constexpr std::size_t kMaxHistoryKeys = 1000;
                                                       std::string_view source,
                                                       std::uint64_t offset) {
     HistoryRecord record;
-    const auto fail = [&](const auto&... parts) {
-        throw FormatError(concat(source, ": byte ", offset, ": ", parts...), offset);
-    };
     const std::vector<FlatJsonItem> items = read_flat_json(line, source, offset);
     // A record looks its keys up one by one, which is fast for the dozens that there are.
-    if (items.size() > kMaxHistoryKeys) fail("more than ", kMaxHistoryKeys, " values in a line");
+    if (items.size() > kMaxHistoryKeys)
+        fail_at(source, offset, "more than ", kMaxHistoryKeys, " values in a line");
     for (const FlatJsonItem& item : items) {
         if (item.kind != FlatJsonItem::Kind::scalar) {
-            fail(in_quotes(item.key), " is neither a number nor a text");
+            fail_at(source, offset, in_quotes(item.key), " is neither a number nor a text");
         }
-        if (record.contains(item.key)) fail(in_quotes(item.key), " occurs twice");
+        if (record.contains(item.key))
+            fail_at(source, offset, in_quotes(item.key), " occurs twice");
         std::visit(
             [&](const auto& x) {
                 if constexpr (std::is_same_v<decltype(x), const std::monostate&>) {

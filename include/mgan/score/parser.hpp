@@ -2,16 +2,17 @@
 /// \file
 /// Reads a score from text. The format is a strict subset of ABC 2.1; docs/scores.md describes it.
 ///
-/// In five lines: letters are pitches (`C` is middle C, `c` the octave above, `c'` and `C,` go on),
+/// In short: letters are pitches (`C` is middle C, `c` the octave above, `c'` and `C,` go on),
 /// `^ _ =` are sharp, flat, natural and hold until the bar line, a number is the length in units of
 /// `L:`, `z` rests, `[CEG]` is a chord, `(3abc` a triplet, `a-` a tie, `|` ends a bar.
 ///
-/// Typing music by hand means mistakes, so the parser counts like a suspicious copyist: every bar
-/// must fill its metre (a short bar may only stand at a repeat sign, a double bar, the start or the
-/// end), and all voices must have the same bars. A wrong length is found in the bar where it was
-/// made.
+/// Music typed by hand has mistakes, so the parser counts like a suspicious copyist: every bar must
+/// fill its metre (a short one may only stand at a repeat sign, a double bar, the start or the
+/// end), and all voices must have the same bars. So a wrong length is reported in the bar where it
+/// stands.
 
 #include <mgan/score/bars.hpp>
+#include <mgan/score/fields.hpp>
 #include <mgan/score/score.hpp>
 #include <mgan/score/text.hpp>
 
@@ -28,237 +29,72 @@ namespace mgan::inline MGAN_ABI::score {
 
 namespace detail {
 
-/// The notation: fields and notes. One pass over the text, line by line.
-class Parser : public ScoreBars {
+/// The notation. One pass over the text, line by line.
+class Parser {
 public:
-    using ScoreBars::ScoreBars;
+    Parser(std::string_view text, std::string_view name) : text_(text, name) {}
+    Parser(const Parser&) = delete;  // members refer to each other
+    Parser& operator=(const Parser&) = delete;
 
-    Score run() {
-        std::size_t begin = 0;
-        while (begin < text_.size()) {
-            const std::size_t end = std::min(text_.find('\n', begin), text_.size());
-            at_ = begin;
-            end_ = std::min({end, text_.find('%', begin), end});
-            if (end_ > at_ && text_[end_ - 1] == '\r') --end_;
-            line();
-            begin = end + 1;
-        }
-        at_ = text_.size();
-        if (!in_body_) fail(at_, "the field K: (the key) ends the header and is missing");
-        finish_part();
-        finish_order();
-        return std::move(score_);
+    /// Reads the score. Once.
+    [[nodiscard]] Score run() {
+        while (text_.next_line()) line();
+        if (!fields_.in_body()) fail("the field K: (the key) ends the header and is missing");
+        return bars_.finish();
     }
 
 private:
-    // ---- fields
+    [[nodiscard]] char peek(std::size_t ahead = 0) const { return text_.peek(ahead); }
 
+    /// Throws ScoreError about what stands at the cursor.
+    template <typename... Parts>
+    [[noreturn]] void fail(const Parts&... parts) const {
+        text_.fail(text_.at(), parts...);
+    }
+
+    /// A field, or music.
     void line() {
-        skip_spaces();
-        if (at_ == end_) return;
-        const bool field = peek(1) == ':' && std::isalpha(static_cast<unsigned char>(peek())) != 0;
+        text_.skip_spaces();
+        if (text_.at_end()) return;
+        const bool field = peek(1) == ':' && text_.letter_at(0);
         // After the header `C:|` is a note and a repeat sign, not a composer.
         static constexpr std::string_view kBodyFields = "VPMLKQNT";
-        if (!in_body_ && !field) {
-            fail(at_,
-                 "expected a header field such as T: or K:, found music; K: must come before it");
-        }
-        if (field && (!in_body_ || kBodyFields.find(peek()) != std::string_view::npos)) {
-            const char letter = peek();
-            at_ += 2;
-            skip_spaces();
-            set_field(letter, at_, rest_of(end_));
-            return;
-        }
-        music();
+        if (!fields_.in_body() && !field)
+            fail("expected a header field such as T: or K:, found music; K: must come before it");
+        if (!field || (fields_.in_body() && kBodyFields.find(peek()) == std::string_view::npos))
+            return music();
+        const char letter = peek();
+        text_.skip(2);
+        text_.skip_spaces();
+        fields_.set(letter, text_.at(), text_.rest_of_line());
     }
-
-    void set_field(char letter, std::size_t offset, std::string_view value) {
-        switch (letter) {
-            case 'X':
-                return;
-            case 'T':
-                score_.title = value;
-                return;
-            case 'C':
-                score_.composer = value;
-                return;
-            case 'B':
-                score_.catalogue = value;
-                return;
-            case 'N':
-                score_.remarks.emplace_back(value);
-                return;
-            case 'M':
-                return set_metre(offset, value);
-            case 'L':
-                return set_unit(offset, value);
-            case 'Q':
-                return set_tempo(offset, value);
-            case 'K':
-                return set_key(offset, value);
-            case 'P':
-                return set_part(offset, value);
-            case 'V':
-                return set_voice(offset, value);
-            default:
-                fail(offset, "unknown field ", letter, ":, expected one of X T C B N M L Q P K V");
-        }
-    }
-
-    void set_metre(std::size_t offset, std::string_view value) {
-        int beats = 4, unit = 4;
-        if (value == "C|") {
-            beats = unit = 2;
-        } else if (value != "C" && (!fraction(value, beats, unit) || 1536 % unit != 0)) {
-            fail(offset, "\"", value, "\" is no metre, expected for example M:3/4, M:C or M:C|");
-        }
-        VoiceState& state = target();
-        state.beats = beats;
-        state.beat_unit = unit;
-    }
-
-    void set_unit(std::size_t offset, std::string_view value) {
-        int a = 1, b = 8;
-        if (!fraction(value, a, b) || 1536 * a % b != 0) {
-            fail(offset, "\"", value, "\" is no unit length, expected for example L:1/8");
-        }
-        target().unit = std::int64_t{1536} * a / b;
-    }
-
-    void set_tempo(std::size_t offset, std::string_view value) {
-        const std::size_t equals = value.find('=');
-        int a = 1, b = 4, per_minute = 120;
-        if (equals == std::string_view::npos || !fraction(value.substr(0, equals), a, b) ||
-            !number(value.substr(equals + 1), per_minute)) {
-            fail(offset, "\"", value, "\" is no tempo, expected for example Q:1/4=120");
-        }
-        // One minute holds per_minute * (a / b) whole notes, each of four quarters.
-        const std::int64_t micros =
-            std::int64_t{60'000'000} * b / (std::int64_t{4} * per_minute * a);
-        if (in_body_) {
-            target().marks.push_back({ScoreMarkKind::tempo, micros});
-        } else {
-            score_.microseconds_per_quarter = micros;
-        }
-    }
-
-    void set_key(std::size_t offset, std::string_view value) {
-        int fifths = 0;
-        if (!fifths_of_key(value, fifths)) {
-            fail(offset, "\"", value,
-                 "\" is no key, expected for example K:G, K:Bb, K:F#m or K:Ddor");
-        }
-        target().key = accidentals_of_key(fifths);
-        if (in_body_) return;
-        require_header(offset);
-        score_.key = value;
-        in_body_ = true;
-    }
-
-    void require_header(std::size_t offset) const {
-        if (score_.title.empty()) fail(offset, "the header needs a title, T:");
-        if (score_.composer.empty())
-            fail(offset, "the header needs a composer, C: (or C:Traditional)");
-        if (defaults_.unit == 0) fail(offset, "the header needs a unit length, for example L:1/8");
-    }
-
-    /// In the header the fields set what every voice starts from, later the current voice.
-    VoiceState& target() { return in_body_ && voice_ != kNone ? states_[voice_] : defaults_; }
-
-    void set_part(std::size_t offset, std::string_view value) {
-        if (!in_body_) {
-            part_order_ = value;
-            part_order_offset_ = offset;
-            return;
-        }
-        if (value.size() != 1) fail(offset, "a part is named by one letter, for example P:A");
-        finish_part();
-        for (const ScorePart& part : score_.parts) {
-            if (part.name == value) fail(offset, "part ", value, " is there already");
-        }
-        part_name_ = value;
-        part_offset_ = offset;
-    }
-
-    void set_voice(std::size_t offset, std::string_view value) {
-        if (!in_body_) fail(offset, "voices come after K:, the last field of the header");
-        const std::size_t space = std::min(value.find(' '), value.size());
-        const std::string_view name = value.substr(0, space);
-        if (name.empty()) fail(offset, "a voice needs a name, for example V:R");
-        voice_ = kNone;
-        for (std::size_t i = 0; i < score_.voices.size(); ++i) {
-            if (score_.voices[i].name == name) voice_ = i;
-        }
-        if (voice_ == kNone) {
-            if (!score_.parts.empty())
-                fail(offset, "voice ", name, " was not there in the first part");
-            voice_ = score_.voices.size();
-            // The first voice is the tune unless gain= says otherwise.
-            score_.voices.push_back({std::string(name), 0, voice_ == 0 ? 4 : -8});
-            states_.push_back(defaults_);
-            bars_.emplace_back();
-        }
-        voice_properties(offset + space, value.substr(space));
-    }
-
-    void voice_properties(std::size_t offset, std::string_view value) {
-        while (!value.empty()) {
-            if (value[0] == ' ') {
-                value.remove_prefix(1);
-                ++offset;
-                continue;
-            }
-            const std::size_t size = std::min(value.find(' '), value.size());
-            const std::string_view word = value.substr(0, size);
-            const std::size_t equals = std::min(word.find('='), word.size());
-            const std::string_view key = word.substr(0, equals);
-            std::string_view amount = word.substr(std::min(equals + 1, word.size()));
-            const bool negative = !amount.empty() && amount[0] == '-';
-            if (negative || (!amount.empty() && amount[0] == '+')) amount.remove_prefix(1);
-            int result = 0;
-            const bool sound = amount == "0" || number(amount, result);
-            if (!sound || (key != "octave" && key != "gain") || result > (key == "gain" ? 60 : 4)) {
-                fail(offset, "\"", word,
-                     "\" is no property of a voice, expected octave=-1 or gain=-6");
-            }
-            (key == "octave" ? score_.voices[voice_].octave : score_.voices[voice_].gain) =
-                negative ? -result : result;
-            value.remove_prefix(size);
-            offset += size;
-        }
-    }
-
-    // ---- notes
 
     void music() {
-        while (true) {
-            skip_spaces();
-            if (at_ == end_) return;
-            if (peek() == '[' && std::isalpha(static_cast<unsigned char>(peek(1))) != 0 &&
-                peek(2) == ':') {
+        for (;;) {
+            text_.skip_spaces();
+            if (text_.at_end()) return;
+            if (peek() == '[' && text_.letter_at(1) && peek(2) == ':') {
                 inline_field();
                 continue;
             }
-            if (voice_ == kNone) set_voice(at_, "1");
+            if (!bars_.has_voice()) fields_.set('V', text_.at(), "1");
             symbol();
         }
     }
 
     void inline_field() {
-        const std::size_t close = text_.find(']', at_);
-        if (close >= end_) fail(at_, "the field opened by [", peek(1), ": lacks its ]");
+        const auto close = text_.find(']');
+        if (!close) fail("the field opened by [", peek(1), ": lacks its ]");
         const char letter = peek(1);
-        if (std::string_view("VMLKQ").find(letter) == std::string_view::npos) {
-            fail(at_, "the field ", letter, ": cannot stand inside a line, only V M L K Q can");
-        }
-        at_ += 3;
-        set_field(letter, at_, rest_of(close));
-        at_ = close + 1;
+        if (std::string_view("VMLKQ").find(letter) == std::string_view::npos)
+            fail("the field ", letter, ": cannot stand inside a line, only V M L K Q can");
+        text_.skip(3);
+        fields_.set(letter, text_.at(), text_.up_to(*close));
+        text_.move_to(*close + 1);
     }
 
     void symbol() {
-        VoiceState& state = states_[voice_];
+        VoiceState& state = bars_.state();
         const char c = peek();
         if (c == '|' || c == ':' || (c == '[' && (peek(1) == '1' || peek(1) == '2')))
             return bar_line();
@@ -267,17 +103,17 @@ private:
                 return mark();
             case '.':
                 state.staccato = true;
-                ++at_;
+                text_.skip();
                 return;
             case '(':
-                if (std::isdigit(static_cast<unsigned char>(peek(1))) != 0) return tuplet();
+                if (text_.digit_at(1)) return tuplet();
                 ++state.slurs;
-                ++at_;
+                text_.skip();
                 return;
             case ')':
-                if (state.slurs == 0) fail(at_, "a slur is closed that was not opened by (");
+                if (state.slurs == 0) fail("a slur is closed that was not opened by (");
                 --state.slurs;
-                ++at_;
+                text_.skip();
                 return;
             default:
                 return element();
@@ -285,60 +121,87 @@ private:
     }
 
     void mark() {
-        const std::size_t close = text_.find('!', at_ + 1);
-        if (close >= end_) fail(at_, "the mark opened by ! lacks its second !");
-        const std::string_view name = text_.substr(at_ + 1, close - at_ - 1);
+        const auto close = text_.find('!', 1);
+        if (!close) fail("the mark opened by ! lacks its second !");
+        text_.skip();
+        const std::string_view name = text_.text(text_.at(), *close);
         for (const auto& [known, value] : kScoreMarks) {
-            if (known == name) {
-                states_[voice_].marks.push_back(value);
-                at_ = close + 1;
-                return;
+            if (known != name) continue;
+            bars_.state().marks.push_back(value);
+            return text_.move_to(*close + 1);
+        }
+        text_.fail(text_.at() - 1, "unknown mark !", name,
+                   "!, expected ppp pp p mp mf f ff fff accent > sfz <( <) >( >)");
+    }
+
+    /// Reads a bar line. Everything of | : ] [1 [2 that touches belongs to it: |: :|2 :: || |]
+    void bar_line() {
+        BarLine line{.offset = text_.at()};
+        int strokes = 0;
+        bool closed = false;
+        for (;; text_.skip()) {
+            if (peek() == '|') {
+                ++strokes;
+            } else if (peek() == ':') {
+                // Before the strokes a colon ends a repeat, behind them it starts one; :: is both.
+                (strokes > 0 || line.repeat_end ? line.repeat_start : line.repeat_end) = true;
+            } else if (peek() == ']' && strokes > 0) {
+                closed = true;
+            } else {
+                break;
             }
         }
-        fail(at_, "unknown mark !", name,
-             "!, expected ppp pp p mp mf f ff fff accent > sfz <( <) >( >)");
+        if (peek() == '[' && (peek(1) == '1' || peek(1) == '2')) text_.skip();
+        if (peek() == '1' || peek() == '2') {
+            line.ending = peek() - '0';
+            text_.skip();
+        }
+        if (line.repeat_end && strokes == 0 && !line.repeat_start)
+            text_.fail(line.offset, "a single ':', expected |: or :| or ::");
+        line.is_break = closed || strokes > 1 || line.repeat_end || line.repeat_start;
+        bars_.bar_line(line);
     }
 
     void tuplet() {
-        VoiceState& state = states_[voice_];
-        if (state.tuplet_left > 0) fail(at_, "a tuplet begins inside another one");
+        VoiceState& state = bars_.state();
+        if (state.tuplet_left > 0) fail("a tuplet begins inside another one");
         const int p = peek(1) - '0';
         int q = p == 3 || p == 6 ? 2 : (p == 2 || p == 4 || p == 8) ? 3 : 0;
         std::size_t used = 2;
-        if (peek(2) == ':' && std::isdigit(static_cast<unsigned char>(peek(3))) != 0) {
+        if (peek(2) == ':' && text_.digit_at(3)) {
             q = peek(3) - '0';
             used = 4;
         }
         if (p < 2 || q < 1) {
-            fail(at_, "expected a tuplet (2 (3 (4 (6 or (8, or (p:q for p notes in the time of q");
+            fail("expected a tuplet (2 (3 (4 (6 or (8, or (p:q for p notes in the time of q");
         }
         state.tuplet_left = p;
         state.tuplet_p = p;
         state.tuplet_q = q;
-        at_ += used;
+        text_.skip(used);
     }
 
     /// A note, a chord or a rest, with its length.
     void element() {
-        VoiceState& state = states_[voice_];
+        VoiceState& state = bars_.state();
         ScoreElement result;
-        result.offset = at_;
+        result.offset = text_.at();
         if (peek() == 'z') {
-            ++at_;
+            text_.skip();
         } else if (peek() == '[') {
-            ++at_;
+            text_.skip();
             while (peek() != ']') {
-                if (at_ == end_) fail(result.offset, "the chord opened by [ lacks its ]");
+                if (text_.at_end()) text_.fail(result.offset, "the chord opened by [ lacks its ]");
                 result.pitches.push_back({pitch(), false});
-                result.pitches.back().tied = take('-');
+                result.pitches.back().tied = text_.take('-');
             }
-            ++at_;
-            if (result.pitches.empty()) fail(result.offset, "a chord without notes");
+            text_.skip();
+            if (result.pitches.empty()) text_.fail(result.offset, "a chord without notes");
         } else {
             result.pitches.push_back({pitch(), false});
         }
         result.length = length(result.offset);
-        if (take('-')) {
+        if (text_.take('-')) {
             for (ScorePitch& each : result.pitches) each.tied = true;
         }
         result.touch = state.staccato    ? ScoreTouch::staccato
@@ -352,26 +215,26 @@ private:
         state.bar.elements.push_back(std::move(result));
     }
 
-    int pitch() {
-        VoiceState& state = states_[voice_];
-        const std::size_t offset = at_;
+    [[nodiscard]] int pitch() {
+        VoiceState& state = bars_.state();
+        const std::size_t offset = text_.at();
         bool written = false;
         int accidental = 0;
         while (peek() == '^' || peek() == '_' || peek() == '=') {
             accidental += peek() == '^' ? 1 : peek() == '_' ? -1 : 0;
             written = true;
-            ++at_;
+            text_.skip();
         }
         const char c = peek();
         const bool low = c >= 'A' && c <= 'G';
         if (!low && (c < 'a' || c > 'g')) {
-            fail(at_, "expected a note (A-G a-g), a rest (z), a chord or a bar line, found ",
-                 at_ == end_ ? std::string("the end of the line") : concat("'", c, "'"));
+            fail("expected a note (A-G a-g), a rest (z), a chord or a bar line, found ",
+                 text_.at_end() ? std::string("the end of the line") : concat("'", c, "'"));
         }
-        ++at_;
+        text_.skip();
         const auto letter = static_cast<std::size_t>(c - (low ? 'A' : 'a'));
         int octave = low ? 0 : 1;
-        for (; peek() == ',' || peek() == '\''; ++at_) octave += peek() == ',' ? -1 : 1;
+        for (; peek() == ',' || peek() == '\''; text_.skip()) octave += peek() == ',' ? -1 : 1;
         const int place = static_cast<int>(letter) + 7 * octave;
         if (written) {
             state.in_bar[place] = accidental;
@@ -380,33 +243,34 @@ private:
             accidental = earlier != state.in_bar.end() ? earlier->second : state.key[letter];
         }
         const int result =
-            60 + 12 * (octave + score_.voices[voice_].octave) + kSemitones[letter] + accidental;
+            60 + 12 * (octave + bars_.voice().octave) + kSemitones[letter] + accidental;
         if (result < 0 || result > 127) {
-            fail(offset, "the note is MIDI number ", result,
-                 ", outside 0 to 127: check its octave");
+            text_.fail(offset, "the note is MIDI number ", result,
+                       ", outside 0 to 127: check its octave");
         }
         return result;
     }
 
     /// `3` `3/2` `/2` `/` `//` after a note, in units of L:.
-    std::int64_t length(std::size_t offset) {
-        VoiceState& state = states_[voice_];
-        std::int64_t ticks = state.unit * digits(1);
+    [[nodiscard]] std::int64_t length(std::size_t offset) {
+        VoiceState& state = bars_.state();
+        std::int64_t ticks = state.unit * text_.digits(1);
         std::int64_t divisor = 1;
-        while (divisor <= 65536 && take('/')) divisor *= digits(2);
+        while (divisor <= 65536 && text_.take('/')) divisor *= text_.digits(2);
         if (state.tuplet_left > 0) {
             --state.tuplet_left;
             ticks *= state.tuplet_q;
             divisor *= state.tuplet_p;
         }
         if (divisor > 65536 || divisor == 0 || ticks == 0 || ticks % divisor != 0) {
-            fail(offset, "this length is no whole number of ticks (1536 a whole note)");
+            text_.fail(offset, "this length is no whole number of ticks (1536 a whole note)");
         }
         return ticks / divisor;
     }
 
-    bool in_body_ = false;
-    VoiceState defaults_;
+    ScoreText text_;
+    ScoreBars bars_{text_};
+    ScoreFields fields_{text_, bars_};
 };
 
 }  // namespace detail

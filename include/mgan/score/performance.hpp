@@ -1,10 +1,9 @@
 #pragma once
 /// \file
-/// Plays a score: from what is written to notes with velocities, as a plain but musical player
-/// would.
+/// Plays a score: from the page to notes with velocities, as a plain but musical player would.
 ///
 /// A score played at one velocity sounds like a machine, and a network that learns from it learns
-/// that loudness never moves. A note's velocity here is a sum of what a pianist does without
+/// that loudness never changes. Here a note's velocity is a sum of what a pianist does without
 /// thinking:
 ///
 ///     velocity = level            p, f, hairpins: the page
@@ -107,7 +106,7 @@ struct PlacedBar {
     std::size_t number;  // from the start of its part, for the arc
 };
 
-inline std::vector<PlacedBar> placed_bars(const Score& score, std::size_t voice) {
+[[nodiscard]] inline std::vector<PlacedBar> placed_bars(const Score& score, std::size_t voice) {
     std::vector<PlacedBar> result;
     std::int64_t onset = 0;
     for (const std::size_t part : score.order) {
@@ -121,7 +120,7 @@ inline std::vector<PlacedBar> placed_bars(const Score& score, std::size_t voice)
 }
 
 /// Weight of a place in the bar: the first beat, the middle, the other beats, between the beats.
-inline int metrical_accent(const ScoreBar& bar, std::int64_t tick) {
+[[nodiscard]] inline int metrical_accent(const ScoreBar& bar, std::int64_t tick) {
     const bool compound = bar.beat_unit == 8 && bar.beats % 3 == 0 && bar.beats > 3;
     const std::int64_t beat = std::int64_t{1536} / bar.beat_unit * (compound ? 3 : 1);
     const std::int64_t beats = bar.full_length() / beat;
@@ -132,14 +131,14 @@ inline int metrical_accent(const ScoreBar& bar, std::int64_t tick) {
 }
 
 /// A swell over four bars, from -3 at its ends to +4 in its middle: the parabola 4 x (1 - x).
-inline int phrase_arc(std::size_t bar, std::int64_t tick, std::int64_t full) {
+[[nodiscard]] inline int phrase_arc(std::size_t bar, std::int64_t tick, std::int64_t full) {
     const std::int64_t length = 4 * full;
     const std::int64_t x = static_cast<std::int64_t>(bar % 4) * full + tick;
     return static_cast<int>(4 * 7 * x * (length - x) / (length * length)) - 3;
 }
 
 /// How long a written length sounds: a little shorter, staccato half, slurred whole.
-inline std::int64_t sounding(std::int64_t length, ScoreTouch touch) {
+[[nodiscard]] inline std::int64_t sounding(std::int64_t length, ScoreTouch touch) {
     if (touch == ScoreTouch::staccato) return std::max<std::int64_t>(length / 2, 1);
     if (touch == ScoreTouch::slurred) return length;
     return std::max<std::int64_t>(length - std::min<std::int64_t>(length / 8, 24), 1);
@@ -211,8 +210,8 @@ inline void play_voice(const Score& score, std::size_t voice, const LevelCurve& 
 }  // namespace detail
 
 /// Plays `score`. The same score and performance always give the same song; its title is
-/// `composer: title`, its notes are in `midi::note_order`, on channel 0. A pitch that two voices strike
-/// at one moment is one note, the longer and louder of the two: a piano has each key once.
+/// `composer: title`, its notes are in `midi::note_order`, on channel 0. A pitch that two voices
+/// strike at one moment is one note, the longer and louder of the two: a piano has each key once.
 ///
 /// \throws DataError if a tie leads to no note of its pitch, or a transposed note leaves 0 .. 127.
 /// \throws ConfigError if the tempo is not positive or the contrast negative.

@@ -4,8 +4,7 @@
 ///
 /// A MIDI file says when a key goes down, how long and how hard. A page of music says less and
 /// more: pitches in a key, lengths as fractions of a bar, voices, repeat signs, `p` and `f`. This
-/// header is that page as data; `score_parser.hpp` reads it from text, `score_performance.hpp`
-/// plays it.
+/// header is that page as data; `parser.hpp` reads it from text, `performance.hpp` plays it.
 ///
 ///     T:Melody                         one Score
 ///     ...                                parts (P:A, P:B), played in the order of the header's P:
@@ -23,9 +22,10 @@
 
 namespace mgan::inline MGAN_ABI::score {
 
-/// A score text breaks the format. `line()` and `column()` count from 1; the message holds them
-/// too, with what was expected: `minuet.score:12:9: bar 3 of voice R lasts 5/8, the metre is 3/4:
-/// ...`.
+/// A score's text breaks the format. `line()` and `column()` count from 1; the message holds them
+/// too, and what was expected:
+///
+///     minuet.score:12:9: bar 3 of voice R lasts 5/8, the metre is 3/4: ...
 class ScoreError : public FormatError {
 public:
     ScoreError(const std::string& message, std::uint64_t offset, int line, int column)

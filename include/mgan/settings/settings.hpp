@@ -429,8 +429,8 @@ inline void use_variant(Settings& settings, Variant variant) {
     s.adversarial.through_feedback = true;
     s.adversarial.freezing = FreezingRule::off;
     s.adversarial.average = 0.0;
-    s.pf.band = FrequencyBand::low_pass;
-    s.pf.logarithm = false;
+    s.pf.converter.band = FrequencyBand::low_pass;
+    s.pf.converter.logarithm = false;
     s.pf.classifier.steps = 500;
     s.pf.learning_rate = 0.1;
     s.pf.optimiser = OptimiserKind::sgd;

@@ -5,20 +5,12 @@
 #include <mgan/core/random.hpp>
 #include <mgan/metrics/crop.hpp>
 #include <mgan/metrics/set_comparison.hpp>
-#include <mgan/midi/tones.hpp>
+#include <mgan/midi/sounding_notes.hpp>
 
 namespace mgan::inline MGAN_ABI {
 
-/// The metrics of many songs.
-[[nodiscard]] inline std::vector<metrics::SongMetrics> measure(std::span<const midi::Song> songs) {
-    std::vector<metrics::SongMetrics> measured;
-    measured.reserve(songs.size());
-    for (const midi::Song& song : songs) measured.push_back(metrics::compute(song));
-    return measured;
-}
-
-/// Real songs to compare generated ones with: `copies` random crops of `length` tones of each song of a
-/// part.
+/// Real songs to compare generated ones with: `copies` random crops of `length` notes of each song
+/// of a part.
 [[nodiscard]] inline std::vector<metrics::SongMetrics> measure_real(
     const std::vector<midi::Song>& songs, const std::vector<std::size_t>& part, std::size_t length,
     std::size_t copies, std::uint64_t seed) {
@@ -26,7 +18,7 @@ namespace mgan::inline MGAN_ABI {
     for (std::size_t copy = 0; copy < copies; ++copy) {
         const Random random(seed, "reference crop", copy);
         for (const std::size_t index : part) {
-            const std::size_t size = midi::tones(songs[index]).size();
+            const std::size_t size = midi::sounding_notes(songs[index]).size();
             const std::size_t begin = size > length ? random.integer(index, size - length + 1) : 0;
             measured.push_back(metrics::compute(metrics::crop(songs[index], begin, length)));
         }

@@ -169,7 +169,7 @@ private:
             std::max<Index>(evaluation.songs, compares ? evaluation.selection_songs : 0);
         const std::vector<midi::Song> songs =
             sample(current_generator(), count, settings_.seed + 0x5eed);
-        const std::vector<metrics::SongMetrics> measured = measure(songs);
+        const std::vector<metrics::SongMetrics> measured = metrics::measure(songs);
         const std::span<const metrics::SongMetrics> reported(
             measured.data(), static_cast<std::size_t>(evaluation.songs));
         report_songs(report, reported);

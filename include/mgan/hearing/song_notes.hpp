@@ -2,22 +2,22 @@
 /// \file
 /// From a net's events to notes in seconds without rounding, and the gradient back.
 ///
-///     x (normalised)  --decode-->  ticks, MIDI numbers  --sums-->  4 x n tones (audio/tones.hpp)
+///     x (normalised) --decode--> ticks, MIDI numbers --add up--> notes, 4 x n (note_matrix.hpp)
 ///
-/// A codec rounds: to whole ticks, to keys of the piano, to the values of the corpus. What is to
-/// be differentiated must not, so `decode_smooth` takes its place, which for the table of `cdf` is
-/// the line through the middles of its parts. A real song's events lie on those middles, and are
-/// what they are under either.
+/// A codec rounds: to whole ticks, to keys of the piano, to the values of the corpus. Rounding has
+/// no gradient, so `decode_smooth` takes its place; with the table of `cdf` that is the line
+/// through the middles of its parts. A real song's events lie on those middles, and decode
+/// identically either way.
 ///
-/// With `quantise` the notes are those that will be played, and only the slopes are those of the
-/// smooth way (straight-through, as codec.hpp's): real songs lie on a grid, and a listener who
-/// hears generated ones off it needs no ear for music to tell them apart.
+/// With `quantise` the values are those that will be played, and only the slopes are those of the
+/// smooth decoding (straight-through, as in codec.hpp). Real songs lie on a grid: were generated
+/// ones heard off it, a listener could separate the two by off-grid values alone.
 ///
-/// Encoding `event` has no times. Its events are read as the codec reads them: which note-on a
-/// note-off ends, and so onset and length, follow from the rounded events and have no gradient. A
-/// note's pitch and velocity are those of its note-on, smooth, and have one.
+/// The encoding `event` has no times. Its events are read as the codec reads them: which note-off
+/// ends which note-on, and so onset and length, follow from the rounded events and have no
+/// gradient. A note's pitch and velocity are those of its note-on, smooth, and have one.
 
-#include <mgan/audio/tones.hpp>
+#include <mgan/audio/note_matrix.hpp>
 #include <mgan/encoding/codec.hpp>
 
 #include <algorithm>
@@ -27,62 +27,66 @@
 
 namespace mgan::inline MGAN_ABI {
 
-/// The notes of one song at a time, and what the way back needs of it. Reuses its memory.
+/// The notes of one song at a time, and what `backward` needs of it. Allocates nothing for songs no
+/// longer than before.
 template <typename Scalar>
-class SongTones {
+class SongNotes {
 public:
-    SongTones() = default;
+    SongNotes() = default;
     /// `codec` must outlive the object.
-    SongTones(const encoding::Codec& codec, bool quantise) noexcept
+    SongNotes(const encoding::Codec& codec, bool quantise) noexcept
         : codec_(&codec), quantise_(quantise), features_(encoding::features(codec.options())) {}
+    SongNotes(encoding::Codec&&, bool) = delete;
 
-    /// events: 4 x T, a column an event, normalised. Returns the tones, 4 x n, n <= T (ToneRow of
-    /// audio/synthesiser.hpp), which live in the object until the next call.
+    /// events: 4 x T, a column an event, normalised. Returns the notes, 4 x n, n <= T (rows as in
+    /// NoteRow of audio/synthesiser.hpp), which live in the object until the next call.
     ConstMatrixMap<Scalar> forward(const ConstMatrixRef<Scalar>& events) {
         if (events.rows() != static_cast<Index>(encoding::kFeatures))
-            fail<ShapeError>("SongTones::forward: the events have ", events.rows(),
+            fail<ShapeError>("SongNotes::forward: the events have ", events.rows(),
                              " features, expected ", encoding::kFeatures);
-        values_.resize(events.rows(), events.cols());
-        slopes_.resize(events.rows(), events.cols());
+        steps_ = count_ = events.cols();
+        if (values_.cols() < steps_) {
+            for (Matrix<Scalar>* matrix : {&values_, &slopes_, &notes_})
+                matrix->resize(events.rows(), steps_);
+        }
         for (Index t = 0; t < events.cols(); ++t) {
             for (Index f = 0; f < events.rows(); ++f)
                 decode(events(f, t), f, values_(f, t), slopes_(f, t));
         }
-        tones_.resize(events.rows(), events.cols());
-        count_ = events.cols();
         if (is_tone()) {
-            tones_from_events<Scalar>(values_, tones_);
+            notes_from_events<Scalar>(values_.leftCols(steps_), notes_.leftCols(steps_));
         } else {
             read_events(events);
         }
-        return tones();
+        return notes();
     }
 
-    /// The tones of the last song, 4 x n.
-    [[nodiscard]] ConstMatrixMap<Scalar> tones() const {
-        return {tones_.data(), tones_.rows(), count_};
+    /// The notes of the last song, 4 x n.
+    [[nodiscard]] ConstMatrixMap<Scalar> notes() const {
+        return {notes_.data(), notes_.rows(), count_};
     }
 
-    /// The gradient of the last song. d_tones: 4 x n; d_events: 4 x T, written.
-    void backward(const ConstMatrixRef<Scalar>& d_tones, MatrixRef<Scalar> d_events) const {
-        if (d_tones.rows() != tones_.rows() || d_tones.cols() != count_ ||
-            d_events.rows() != values_.rows() || d_events.cols() != values_.cols())
-            fail<ShapeError>("SongTones::backward: ", d_tones.rows(), " x ", d_tones.cols(),
+    /// The gradient of the last song by its events. d_notes: 4 x n; d_events: 4 x T, written.
+    void backward(const ConstMatrixRef<Scalar>& d_notes, MatrixRef<Scalar> d_events) const {
+        if (d_notes.rows() != notes_.rows() || d_notes.cols() != count_ ||
+            d_events.rows() != values_.rows() || d_events.cols() != steps_)
+            fail<ShapeError>("SongNotes::backward: ", d_notes.rows(), " x ", d_notes.cols(),
                              " and ", d_events.rows(), " x ", d_events.cols(), ", the song has ",
-                             count_, " tones of ", values_.cols(), " events");
+                             count_, " notes of ", steps_, " events");
         if (is_tone()) {
-            tones_from_events_backward<Scalar>(d_tones, d_events);
+            notes_from_events_backward<Scalar>(d_notes, d_events);
         } else {
             d_events.setZero();
-            for (Index i = 0; i < d_tones.cols(); ++i)
-                d_events.col(notes_[static_cast<std::size_t>(i)].on).tail(2) =
-                    d_tones.col(i).tail(2);
+            for (Index i = 0; i < d_notes.cols(); ++i)
+                d_events.col(pairs_[static_cast<std::size_t>(i)].on).tail(2) =
+                    d_notes.col(i).tail(2);
         }
-        d_events.array() *= slopes_.array();
+        d_events.array() *= slopes_.leftCols(steps_).array();
     }
 
 private:
-    struct Note {
+    /// A note of the encoding `event`.
+    struct Pair {
         Index on;    ///< number of its note-on
         Index off;   ///< number of the event that ends it
         Index next;  ///< the next note of its channel and pitch that sounds, or -1
@@ -121,8 +125,8 @@ private:
         constexpr std::size_t kKeys = 16 * 128;
         first_.assign(kKeys, Index{-1});
         last_.assign(kKeys, Index{-1});
-        notes_.clear();
-        notes_.reserve(static_cast<std::size_t>(events.cols()));
+        pairs_.clear();
+        pairs_.reserve(static_cast<std::size_t>(events.cols()));
         for (Index t = 0; t < events.cols(); ++t) {
             std::array<int, encoding::kFeatures> valid{};
             for (std::size_t f = 0; f < encoding::kFeatures; ++f) {
@@ -133,35 +137,35 @@ private:
             const auto [on, channel, pitch, velocity] = valid;
             const auto key = static_cast<std::size_t>(channel * 128 + pitch);
             if (on == 1 && velocity > 0) {
-                const auto number = static_cast<Index>(notes_.size());
-                (first_[key] < 0 ? first_[key] : note(last_[key]).next) = number;
+                const auto number = static_cast<Index>(pairs_.size());
+                (first_[key] < 0 ? first_[key] : pair(last_[key]).next) = number;
                 last_[key] = number;
-                notes_.push_back({t, events.cols(), -1});
+                pairs_.push_back({t, events.cols(), -1});
             } else if (first_[key] >= 0) {
-                note(first_[key]).off = t;
-                first_[key] = note(first_[key]).next;
+                pair(first_[key]).off = t;
+                first_[key] = pair(first_[key]).next;
             }
         }
         const double step = static_cast<double>(codec_->options().step_ticks) / kTicksPerSecond;
-        count_ = static_cast<Index>(notes_.size());
+        count_ = static_cast<Index>(pairs_.size());
         for (Index i = 0; i < count_; ++i) {
             using Real = RealOf<Scalar>;
-            const Note& it = note(i);
-            tones_(0, i) = Scalar(static_cast<Real>(step * static_cast<double>(it.on)));
-            tones_(1, i) = Scalar(static_cast<Real>(step * static_cast<double>(it.off - it.on)));
-            tones_.col(i).tail(2) = values_.col(it.on).tail(2);
+            const Pair& it = pair(i);
+            notes_(0, i) = Scalar(static_cast<Real>(step * static_cast<double>(it.on)));
+            notes_(1, i) = Scalar(static_cast<Real>(step * static_cast<double>(it.off - it.on)));
+            notes_.col(i).tail(2) = values_.col(it.on).tail(2);
         }
     }
-    [[nodiscard]] Note& note(Index i) noexcept { return notes_[static_cast<std::size_t>(i)]; }
+    [[nodiscard]] Pair& pair(Index i) noexcept { return pairs_[static_cast<std::size_t>(i)]; }
 
     const encoding::Codec* codec_ = nullptr;
     bool quantise_ = false;
     std::array<encoding::Feature, encoding::kFeatures> features_{};
-    Matrix<Scalar> values_, slopes_;
-    Matrix<Scalar> tones_;  ///< the first `count_` columns; room for a note of every event
-    Index count_ = 0;
-    std::vector<Note> notes_;
-    std::vector<Index> first_, last_;  ///< the notes that sound, oldest first, by channel and pitch
+    // With room for the longest song so far: the first T or n columns are those of the last one.
+    Matrix<Scalar> values_ = Matrix<Scalar>(kNoteRows, 0), slopes_ = values_, notes_ = values_;
+    Index steps_ = 0, count_ = 0;  ///< T and n of the last song
+    std::vector<Pair> pairs_;
+    std::vector<Index> first_, last_;  ///< of the notes that sound, by channel and pitch
 };
 
 }  // namespace mgan::inline MGAN_ABI

@@ -1,6 +1,6 @@
 // From events to notes without rounding, and back.
 
-#include <mgan/hearing/song_tones.hpp>
+#include <mgan/hearing/song_notes.hpp>
 #include <support/catch.hpp>
 #include <support/training_lab.hpp>
 
@@ -19,18 +19,18 @@ Matrix<double> events_of(const Codec& codec, const midi::Song& song) {
     return events;
 }
 
-/// The notes that a codec reads, as tones.
-Matrix<double> tones_of(const std::vector<midi::Note>& notes) {
-    Matrix<double> tones(4, static_cast<Index>(notes.size()));
+/// The notes that a codec reads, as a matrix.
+Matrix<double> matrix_of(const std::vector<midi::Note>& notes) {
+    Matrix<double> matrix(4, static_cast<Index>(notes.size()));
     for (std::size_t i = 0; i < notes.size(); ++i)
-        tones.col(static_cast<Index>(i)) << static_cast<double>(notes[i].onset) / 768.0,
+        matrix.col(static_cast<Index>(i)) << static_cast<double>(notes[i].onset) / 768.0,
             static_cast<double>(notes[i].length) / 768.0, notes[i].pitch, notes[i].velocity;
-    return tones;
+    return matrix;
 }
 
 }  // namespace
 
-TEST_CASE("SongTones: a real song sounds as it is written, whatever the scaling") {
+TEST_CASE("SongNotes: a real song sounds as it is written, whatever the scaling") {
     const std::vector<midi::Song> songs = lab::small_data().songs;
     for (const NormalisationKind kind : {NormalisationKind::minmax, NormalisationKind::zscore,
                                          NormalisationKind::log, NormalisationKind::cdf}) {
@@ -38,18 +38,18 @@ TEST_CASE("SongTones: a real song sounds as it is written, whatever the scaling"
             for (const bool quantise : {false, true}) {
                 const Codec codec = Codec::fit(
                     {.normalisation = kind, .normalise_key = false, .pitch_in_hz = hz}, songs);
-                SongTones<double> reader(codec, quantise);
-                const Matrix<double> tones = reader.forward(events_of(codec, songs[0]));
+                SongNotes<double> reader(codec, quantise);
+                const Matrix<double> read = reader.forward(events_of(codec, songs[0]));
                 const Matrix<double> expected =
-                    tones_of(encoding::prepare(songs[0], codec.options()).notes);
-                REQUIRE(tones.cols() == expected.cols());
-                CHECK((tones - expected).cwiseAbs().maxCoeff() < 1e-9);
+                    matrix_of(encoding::prepare(songs[0], codec.options()).notes);
+                REQUIRE(read.cols() == expected.cols());
+                CHECK((read - expected).cwiseAbs().maxCoeff() < 1e-9);
             }
         }
     }
 }
 
-TEST_CASE("SongTones: eq. 1 is read as the codec reads it, note by note") {
+TEST_CASE("SongNotes: eq. 1 is read as the codec reads it, note by note") {
     const std::vector<midi::Song> songs = lab::small_data().songs;
     const Codec codec = Codec::fit({.kind = EncodingKind::event,
                                     .normalisation = NormalisationKind::zscore,
@@ -62,37 +62,37 @@ TEST_CASE("SongTones: eq. 1 is read as the codec reads it, note by note") {
         for (Index i = 0; i < events.size(); ++i)
             events.data()[i] =
                 random.uniform(1000 * run + static_cast<std::uint64_t>(i), -1.5, 1.5);
-        SongTones<double> rounded(codec, true), smooth(codec, false);
-        const Matrix<double> tones = rounded.forward(events);
+        SongNotes<double> rounded(codec, true), smooth(codec, false);
+        const Matrix<double> read = rounded.forward(events);
         std::vector<midi::Note> notes = codec.decode(events.data(), 30).notes;
         // In one tick the codec orders by pitch; here each tick has one event.
-        REQUIRE(static_cast<std::size_t>(tones.cols()) == notes.size());
-        CHECK((tones - tones_of(notes)).cwiseAbs().maxCoeff() < 1e-9);
+        REQUIRE(static_cast<std::size_t>(read.cols()) == notes.size());
+        CHECK((read - matrix_of(notes)).cwiseAbs().maxCoeff() < 1e-9);
         const Matrix<double> unrounded = smooth.forward(events);
-        REQUIRE(unrounded.cols() == tones.cols());
-        CHECK(unrounded.topRows(2) == tones.topRows(2));
-        CHECK((unrounded - tones).bottomRows(2).cwiseAbs().maxCoeff() <= 0.5 + 1e-9);
+        REQUIRE(unrounded.cols() == read.cols());
+        CHECK(unrounded.topRows(2) == read.topRows(2));
+        CHECK((unrounded - read).bottomRows(2).cwiseAbs().maxCoeff() <= 0.5 + 1e-9);
         // Only note-ons have a gradient, to pitch and velocity.
-        const Matrix<double> ones = Matrix<double>::Ones(4, tones.cols());
+        const Matrix<double> ones = Matrix<double>::Ones(4, read.cols());
         Matrix<double> d_events(4, 30);
         smooth.backward(ones, d_events);
         CHECK(d_events.topRows(2).isZero(0.0));
-        CHECK((d_events.row(2).array() != 0.0).count() <= tones.cols());
+        CHECK((d_events.row(2).array() != 0.0).count() <= read.cols());
     }
 }
 
-TEST_CASE("SongTones: with quantise the value is rounded and the slope is the smooth one") {
+TEST_CASE("SongNotes: with quantise the value is rounded and the slope is the smooth one") {
     const std::vector<midi::Song> songs = lab::small_data().songs;
     const Codec codec =
         Codec::fit({.normalisation = NormalisationKind::zscore, .normalise_key = false}, songs);
     Matrix<double> events = Matrix<double>::Constant(4, 3, 0.123);
-    SongTones<double> rounded(codec, true), smooth(codec, false);
+    SongNotes<double> rounded(codec, true), smooth(codec, false);
     const Matrix<double> played = rounded.forward(events);
     CHECK(played(2, 0) == std::round(smooth.forward(events)(2, 0)));
-    const Matrix<double> d_tones = Matrix<double>::Random(4, 3);
+    const Matrix<double> d_notes = Matrix<double>::Random(4, 3);
     Matrix<double> d_rounded(4, 3), d_smooth(4, 3);
-    rounded.backward(d_tones, d_rounded);
-    smooth.backward(d_tones, d_smooth);
+    rounded.backward(d_notes, d_rounded);
+    smooth.backward(d_notes, d_smooth);
     CHECK(d_rounded == d_smooth);
     CHECK_FALSE(d_smooth.isZero(0.0));
     CHECK_THROWS_AS(smooth.backward(Matrix<double>::Zero(4, 2), d_smooth), ShapeError);

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// The tones of a song: what the networks learn from and the metrics measure.
+/// The notes that the networks learn from and the metrics measure.
 
 #include <mgan/core/version.hpp>
 #include <mgan/midi/song.hpp>
@@ -10,12 +10,12 @@
 
 namespace mgan::inline MGAN_ABI::midi {
 
-/// "Channel 10" of musicians, who count from 1: its note numbers are drums, not pitches.
+/// Channel 10, as musicians count: its note numbers are drums, not pitches.
 inline constexpr int kDrumChannel = 9;
 
-/// The notes of a song that sound (velocity > 0) and are not drums, in `note_order`. Equal notes
-/// stay as many as they are.
-[[nodiscard]] inline std::vector<Note> tones(const Song& song) {
+/// The notes of a song that sound (velocity > 0) and are not drums, in `note_order`. Repeated equal
+/// notes are all kept.
+[[nodiscard]] inline std::vector<Note> sounding_notes(const Song& song) {
     std::vector<Note> kept;
     kept.reserve(song.notes.size());
     for (const Note& note : song.notes)
