@@ -122,12 +122,13 @@ public:
     [[nodiscard]] const Tensor<Scalar>& tensor() const& noexcept { return values_; }
     void tensor() const&& = delete;
 
-    // Maps and views point into this object. A temporary gives none: they would outlive it.
+    // Maps and views point into this object, so a temporary must not give any: they would outlive
+    // it. Its steps are copies, and it has no view.
 
     /// Step t as an F x B matrix, 0 <= t < T.
     [[nodiscard]] MatrixMap<Scalar> step(Index t) & noexcept { return range(t, 1); }
     [[nodiscard]] ConstMatrixMap<Scalar> step(Index t) const& noexcept { return range(t, 1); }
-    void step(Index t) const&& = delete;
+    [[nodiscard]] Matrix<Scalar> step(Index t) const&& { return step(t); }
 
     /// Steps first .. first + count - 1 side by side, F x (count B).
     [[nodiscard]] MatrixMap<Scalar> range(Index first, Index count) & noexcept {
@@ -136,12 +137,14 @@ public:
     [[nodiscard]] ConstMatrixMap<Scalar> range(Index first, Index count) const& noexcept {
         return {data() + first * stride(), features(), count * batch()};
     }
-    void range(Index first, Index count) const&& = delete;
+    [[nodiscard]] Matrix<Scalar> range(Index first, Index count) const&& {
+        return range(first, count);
+    }
 
     /// All steps side by side, F x (T B).
     [[nodiscard]] MatrixMap<Scalar> all() & noexcept { return range(0, steps()); }
     [[nodiscard]] ConstMatrixMap<Scalar> all() const& noexcept { return range(0, steps()); }
-    void all() const&& = delete;
+    [[nodiscard]] Matrix<Scalar> all() const&& { return all(); }
 
     /// Feature f of sample b at step t.
     [[nodiscard]] Scalar& operator()(Index t, Index b, Index f) noexcept {
