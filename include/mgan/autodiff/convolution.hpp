@@ -115,8 +115,8 @@ inline constexpr std::size_t kSizes = 8;
 /// x: in_rows x N (N images), kernel: out_channels x kernel_cols, result: out_rows x N. Throws
 /// ShapeError where these do not fit `shape`, or `shape` itself makes no sense.
 template <typename Scalar>
-Variable<Scalar> conv2d(const Variable<Scalar>& x, const Variable<Scalar>& kernel,
-                        const Conv2dShape& shape) {
+[[nodiscard]] Variable<Scalar> conv2d(const Variable<Scalar>& x, const Variable<Scalar>& kernel,
+                                      const Conv2dShape& shape) {
     namespace detail = convolution_detail;
     Tape<Scalar>& tape = x.tape("conv2d");
     const NodeIndex image = x.index(), weights = tape.mine(kernel, "conv2d");
@@ -171,8 +171,8 @@ Variable<Scalar> conv2d(const Variable<Scalar>& x, const Variable<Scalar>& kerne
 
 /// The same plus a number for each out channel; bias: out_channels x 1.
 template <typename Scalar>
-Variable<Scalar> conv2d(const Variable<Scalar>& x, const Variable<Scalar>& kernel,
-                        const Variable<Scalar>& bias, const Conv2dShape& shape) {
+[[nodiscard]] Variable<Scalar> conv2d(const Variable<Scalar>& x, const Variable<Scalar>& kernel,
+                                      const Variable<Scalar>& bias, const Conv2dShape& shape) {
     require<ShapeError>(bias.rows() == shape.out_channels && bias.cols() == 1,
                         "conv2d: the bias is ", bias.rows(), " x ", bias.cols(), ", expected ",
                         shape.out_channels, " x 1");

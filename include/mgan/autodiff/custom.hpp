@@ -127,8 +127,9 @@ struct Pair {
 /// now, and `backward(call)`, called at most once in each `Tape::backward`, when all outputs'
 /// gradients are complete. Throws Error and ShapeError, and what `operation` throws.
 template <typename Scalar, typename Operation>
-CustomOutputs<Scalar> custom(std::span<const Variable<Scalar>> inputs,
-                             std::span<const MatrixShape> shapes, Operation operation) {
+[[nodiscard]] CustomOutputs<Scalar> custom(std::span<const Variable<Scalar>> inputs,
+                                           std::span<const MatrixShape> shapes,
+                                           Operation operation) {
     require<Error>(!inputs.empty() && !shapes.empty(),
                    "custom: an operation needs an input and an output");
     Tape<Scalar>& tape = inputs[0].tape("custom");
@@ -167,8 +168,9 @@ CustomOutputs<Scalar> custom(std::span<const Variable<Scalar>> inputs,
     return {tape, index, static_cast<Index>(shapes.size())};
 }
 template <typename Scalar, typename Operation>
-CustomOutputs<Scalar> custom(std::initializer_list<Variable<Scalar>> inputs,
-                             std::initializer_list<MatrixShape> shapes, Operation operation) {
+[[nodiscard]] CustomOutputs<Scalar> custom(std::initializer_list<Variable<Scalar>> inputs,
+                                           std::initializer_list<MatrixShape> shapes,
+                                           Operation operation) {
     return custom<Scalar, Operation>(std::span(inputs.begin(), inputs.size()),
                                      std::span(shapes.begin(), shapes.size()),
                                      std::move(operation));
@@ -176,16 +178,17 @@ CustomOutputs<Scalar> custom(std::initializer_list<Variable<Scalar>> inputs,
 
 /// The same for one output of `shape`.
 template <typename Scalar, typename Operation>
-Variable<Scalar> custom(std::initializer_list<Variable<Scalar>> inputs, const MatrixShape& shape,
-                        Operation operation) {
+[[nodiscard]] Variable<Scalar> custom(std::initializer_list<Variable<Scalar>> inputs,
+                                      const MatrixShape& shape, Operation operation) {
     return custom<Scalar, Operation>(std::span(inputs.begin(), inputs.size()), std::span(&shape, 1),
                                      std::move(operation))[0];
 }
 
 /// The same from two functions.
 template <typename Scalar, typename Forward, typename Backward>
-Variable<Scalar> custom(std::initializer_list<Variable<Scalar>> inputs, const MatrixShape& shape,
-                        Forward forward, Backward backward) {
+[[nodiscard]] Variable<Scalar> custom(std::initializer_list<Variable<Scalar>> inputs,
+                                      const MatrixShape& shape, Forward forward,
+                                      Backward backward) {
     return custom(inputs, shape,
                   custom_detail::Pair<Forward, Backward>{std::move(forward), std::move(backward)});
 }

@@ -16,7 +16,7 @@ namespace mgan::inline MGAN_ABI {
 
 /// y = a b. Throws ShapeError, with both shapes, if the inner sizes differ.
 template <typename Scalar>
-Variable<Scalar> matmul(const Variable<Scalar>& a, const Variable<Scalar>& b) {
+[[nodiscard]] Variable<Scalar> matmul(const Variable<Scalar>& a, const Variable<Scalar>& b) {
     Tape<Scalar>& tape = a.tape("matmul");
     const NodeIndex l = a.index(), r = tape.mine(b, "matmul");
     require<ShapeError>(a.cols() == b.rows(), "matmul: a is ", a.rows(), " x ", a.cols(), ", b is ",

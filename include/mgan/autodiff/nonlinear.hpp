@@ -35,7 +35,8 @@ void backward(Tape<Scalar>& tape, const Node<Scalar>& y) {
 }
 
 template <typename Function, typename Scalar>
-Variable<Scalar> record(const Variable<Scalar>& argument, const Scalar& parameter = Scalar(0)) {
+[[nodiscard]] Variable<Scalar> record(const Variable<Scalar>& argument,
+                                      const Scalar& parameter = Scalar(0)) {
     Tape<Scalar>& tape = argument.tape(Function::kName);
     const NodeIndex p = argument.index();
     const NodeIndex index =
@@ -172,57 +173,58 @@ struct Cos {
 /// Each of these takes a variable of any shape and gives one of the same shape; the table at the
 /// top of the file says what and with which derivative. Throws Error if `x` is on no tape.
 template <typename Scalar>
-Variable<Scalar> operator-(const Variable<Scalar>& x) {
+[[nodiscard]] Variable<Scalar> operator-(const Variable<Scalar>& x) {
     return nonlinear_detail::record<nonlinear_detail::Negate>(x);
 }
 template <typename Scalar>
-Variable<Scalar> exp(const Variable<Scalar>& x) {
+[[nodiscard]] Variable<Scalar> exp(const Variable<Scalar>& x) {
     return nonlinear_detail::record<nonlinear_detail::Exp>(x);
 }
 /// Natural logarithm; x > 0.
 template <typename Scalar>
-Variable<Scalar> log(const Variable<Scalar>& x) {
+[[nodiscard]] Variable<Scalar> log(const Variable<Scalar>& x) {
     return nonlinear_detail::record<nonlinear_detail::Log>(x);
 }
 /// x >= 0; the gradient is infinite at 0.
 template <typename Scalar>
-Variable<Scalar> sqrt(const Variable<Scalar>& x) {
+[[nodiscard]] Variable<Scalar> sqrt(const Variable<Scalar>& x) {
     return nonlinear_detail::record<nonlinear_detail::Sqrt>(x);
 }
 /// x^p with a number p; defined where std::pow is.
 template <typename Scalar>
-Variable<Scalar> pow(const Variable<Scalar>& x, const std::type_identity_t<Scalar>& p) {
+[[nodiscard]] Variable<Scalar> pow(const Variable<Scalar>& x,
+                                   const std::type_identity_t<Scalar>& p) {
     return nonlinear_detail::record<nonlinear_detail::Power>(x, p);
 }
 template <typename Scalar>
-Variable<Scalar> abs(const Variable<Scalar>& x) {
+[[nodiscard]] Variable<Scalar> abs(const Variable<Scalar>& x) {
     return nonlinear_detail::record<nonlinear_detail::Abs>(x);
 }
 /// 1 / (1 + e^-x).
 template <typename Scalar>
-Variable<Scalar> sigmoid(const Variable<Scalar>& x) {
+[[nodiscard]] Variable<Scalar> sigmoid(const Variable<Scalar>& x) {
     return nonlinear_detail::record<nonlinear_detail::Sigmoid>(x);
 }
 template <typename Scalar>
-Variable<Scalar> tanh(const Variable<Scalar>& x) {
+[[nodiscard]] Variable<Scalar> tanh(const Variable<Scalar>& x) {
     return nonlinear_detail::record<nonlinear_detail::Tanh>(x);
 }
 /// max(x, 0).
 template <typename Scalar>
-Variable<Scalar> relu(const Variable<Scalar>& x) {
+[[nodiscard]] Variable<Scalar> relu(const Variable<Scalar>& x) {
     return nonlinear_detail::record<nonlinear_detail::Relu>(x);
 }
 /// log(1 + e^x).
 template <typename Scalar>
-Variable<Scalar> softplus(const Variable<Scalar>& x) {
+[[nodiscard]] Variable<Scalar> softplus(const Variable<Scalar>& x) {
     return nonlinear_detail::record<nonlinear_detail::Softplus>(x);
 }
 template <typename Scalar>
-Variable<Scalar> sin(const Variable<Scalar>& x) {
+[[nodiscard]] Variable<Scalar> sin(const Variable<Scalar>& x) {
     return nonlinear_detail::record<nonlinear_detail::Sin>(x);
 }
 template <typename Scalar>
-Variable<Scalar> cos(const Variable<Scalar>& x) {
+[[nodiscard]] Variable<Scalar> cos(const Variable<Scalar>& x) {
     return nonlinear_detail::record<nonlinear_detail::Cos>(x);
 }
 

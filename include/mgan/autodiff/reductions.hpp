@@ -40,7 +40,7 @@ NodeIndex unary(Tape<Scalar>& tape, const Variable<Scalar>& x, Index rows, Index
 
 /// The sum of all entries, 1 x 1. x: any shape.
 template <typename Scalar>
-Variable<Scalar> sum(const Variable<Scalar>& x) {
+[[nodiscard]] Variable<Scalar> sum(const Variable<Scalar>& x) {
     namespace detail = reductions_detail;
     Tape<Scalar>& tape = x.tape("sum");
     const NodeIndex y = detail::unary(tape, x, 1, 1, [](Tape<Scalar>& t, const Node<Scalar>& n) {
@@ -52,7 +52,7 @@ Variable<Scalar> sum(const Variable<Scalar>& x) {
 
 /// The mean of all entries, 1 x 1. Throws ShapeError for a matrix without entries.
 template <typename Scalar>
-Variable<Scalar> mean(const Variable<Scalar>& x) {
+[[nodiscard]] Variable<Scalar> mean(const Variable<Scalar>& x) {
     namespace detail = reductions_detail;
     Tape<Scalar>& tape = x.tape("mean");
     require<ShapeError>(x.size() > 0, "mean: x is ", x.rows(), " x ", x.cols(),
@@ -67,7 +67,7 @@ Variable<Scalar> mean(const Variable<Scalar>& x) {
 
 /// The sum over the columns: x is R x C, the result R x 1.
 template <typename Scalar>
-Variable<Scalar> row_sums(const Variable<Scalar>& x) {
+[[nodiscard]] Variable<Scalar> row_sums(const Variable<Scalar>& x) {
     namespace detail = reductions_detail;
     Tape<Scalar>& tape = x.tape("row_sums");
     const NodeIndex y =
@@ -81,7 +81,7 @@ Variable<Scalar> row_sums(const Variable<Scalar>& x) {
 /// The sum over the rows: x is R x C, the result 1 x C (a sample's total, since a sample is a
 /// column).
 template <typename Scalar>
-Variable<Scalar> column_sums(const Variable<Scalar>& x) {
+[[nodiscard]] Variable<Scalar> column_sums(const Variable<Scalar>& x) {
     namespace detail = reductions_detail;
     Tape<Scalar>& tape = x.tape("column_sums");
     const NodeIndex y =
@@ -95,7 +95,7 @@ Variable<Scalar> column_sums(const Variable<Scalar>& x) {
 /// The largest entry, 1 x 1, by real part; of several, the first in memory order has the gradient.
 /// Throws ShapeError for a matrix without entries.
 template <typename Scalar>
-Variable<Scalar> max(const Variable<Scalar>& x) {
+[[nodiscard]] Variable<Scalar> max(const Variable<Scalar>& x) {
     namespace detail = reductions_detail;
     Tape<Scalar>& tape = x.tape("max");
     require<ShapeError>(x.size() > 0, "max: x is ", x.rows(), " x ", x.cols(),
@@ -118,7 +118,7 @@ Variable<Scalar> max(const Variable<Scalar>& x) {
 /// softmax of every column: y_ij = exp(x_ij) / sum over k of exp(x_kj). The largest entry of the
 /// column is subtracted first, which changes nothing but the range of the exponentials.
 template <typename Scalar>
-Variable<Scalar> softmax(const Variable<Scalar>& x) {
+[[nodiscard]] Variable<Scalar> softmax(const Variable<Scalar>& x) {
     namespace detail = reductions_detail;
     Tape<Scalar>& tape = x.tape("softmax");
     const NodeIndex index =

@@ -161,17 +161,17 @@ public:
     /// Records a copy of `matrix` (any Eigen expression) as a variable, with respect to which
     /// `backward` differentiates.
     template <typename Derived>
-    Variable<Scalar> variable(const Eigen::MatrixBase<Derived>& matrix) {
+    [[nodiscard]] Variable<Scalar> variable(const Eigen::MatrixBase<Derived>& matrix) {
         return leaf(matrix, true);
     }
     /// Records a copy of `matrix` that no gradient flows to.
     template <typename Derived>
-    Variable<Scalar> constant(const Eigen::MatrixBase<Derived>& matrix) {
+    [[nodiscard]] Variable<Scalar> constant(const Eigen::MatrixBase<Derived>& matrix) {
         return leaf(matrix, false);
     }
     /// The same for a single number, as 1 x 1.
-    Variable<Scalar> variable(const Scalar& x) { return leaf(x, true); }
-    Variable<Scalar> constant(const Scalar& x) { return leaf(x, false); }
+    [[nodiscard]] Variable<Scalar> variable(const Scalar& x) { return leaf(x, true); }
+    [[nodiscard]] Variable<Scalar> constant(const Scalar& x) { return leaf(x, false); }
 
     /// Computes dL/dv for every variable v of the tape. `loss` is 1 x 1 (ShapeError otherwise) and
     /// of this tape (Error otherwise). Gradients of an earlier call are replaced.

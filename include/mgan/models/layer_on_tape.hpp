@@ -257,14 +257,15 @@ public:
     LayerOnTape& operator=(LayerOnTape&&) noexcept = default;
 
     /// One node: layer(inputs). Throws ShapeError, and Error where the inputs are of several tapes.
-    Outputs record(const Variable<Scalar>& x, const Settings& settings = {}) const {
+    [[nodiscard]] Outputs record(const Variable<Scalar>& x, const Settings& settings = {}) const {
         return record(std::span(&x, 1), settings);
     }
-    Outputs record(std::initializer_list<Variable<Scalar>> inputs,
-                   const Settings& settings = {}) const {
+    [[nodiscard]] Outputs record(std::initializer_list<Variable<Scalar>> inputs,
+                                 const Settings& settings = {}) const {
         return record(std::span(inputs.begin(), inputs.size()), settings);
     }
-    Outputs record(std::span<const Variable<Scalar>> inputs, const Settings& settings = {}) const {
+    [[nodiscard]] Outputs record(std::span<const Variable<Scalar>> inputs,
+                                 const Settings& settings = {}) const {
         // An empty stand-in for the parameters: were it not there, nothing would be differentiated
         // when all inputs are constants.
         Tape<Scalar>& tape = tape_of(inputs);
@@ -276,18 +277,18 @@ public:
 
     /// The same with the parameters of a variable, P x 1, in the order of `copy_parameters`
     /// (`record_parameters` makes it); the layer itself only lends its shape.
-    Outputs record_with(const Variable<Scalar>& parameters, const Variable<Scalar>& x,
-                        const Settings& settings = {}) const {
+    [[nodiscard]] Outputs record_with(const Variable<Scalar>& parameters, const Variable<Scalar>& x,
+                                      const Settings& settings = {}) const {
         return record_with(parameters, std::span(&x, 1), settings);
     }
-    Outputs record_with(const Variable<Scalar>& parameters,
-                        std::initializer_list<Variable<Scalar>> inputs,
-                        const Settings& settings = {}) const {
+    [[nodiscard]] Outputs record_with(const Variable<Scalar>& parameters,
+                                      std::initializer_list<Variable<Scalar>> inputs,
+                                      const Settings& settings = {}) const {
         return record_with(parameters, std::span(inputs.begin(), inputs.size()), settings);
     }
-    Outputs record_with(const Variable<Scalar>& parameters,
-                        std::span<const Variable<Scalar>> inputs,
-                        const Settings& settings = {}) const {
+    [[nodiscard]] Outputs record_with(const Variable<Scalar>& parameters,
+                                      std::span<const Variable<Scalar>> inputs,
+                                      const Settings& settings = {}) const {
         const Index count = parameter_count(*layer_);
         tape_call_detail::expect(tape_call_detail::name_of<Layer>(), "the vector of its parameters",
                                  {parameters.rows(), parameters.cols()}, count, 1);

@@ -53,7 +53,7 @@ concept ColumnsInMemory = std::is_same_v<typename Expression::Scalar, Scalar> &&
 
 /// A matrix that a function reads, with the same freedom. Never a copy: `Eigen::Ref<const ...>`
 /// would make one of a sum or of a transposed matrix, on the heap and without a word; here such an
-/// argument does not compile. Where a copy is meant, say so: `f((a + b).eval())`.
+/// argument does not compile. Where a copy is meant, make it: `f(Matrix<Scalar>(w.transpose()))`.
 template <typename Scalar>
 class ConstMatrixRef : public Eigen::Map<const Matrix<Scalar>, 0, Eigen::OuterStride<>> {
     using Base = Eigen::Map<const Matrix<Scalar>, 0, Eigen::OuterStride<>>;
@@ -66,7 +66,7 @@ public:
 
     /// Would have to copy.
     template <typename Derived>
-    ConstMatrixRef(const Eigen::MatrixBase<Derived>& say_eval_to_copy) = delete;
+    ConstMatrixRef(const Eigen::MatrixBase<Derived>& needs_a_copy) = delete;
 
 private:
     template <typename Derived>
