@@ -167,7 +167,7 @@ TEST_CASE("Frequency converter: silence cannot be fitted, nor can nothing") {
     const FrequencyConverter<float> converter(small(FrequencyBand::full), 2048, 2048.0);
     CHECK_THROWS_AS(converter.fit(Matrix<float>::Zero(2048, 2).eval()), mgan::DataError);
     CHECK_THROWS_AS(converter.fit(Matrix<float>(2048, 0)), mgan::DataError);
-    CHECK_THROWS_AS(converter.fit(Matrix<float>::Constant(2048, 1, std::nanf(""))),
+    CHECK_THROWS_AS(converter.fit(Matrix<float>::Constant(2048, 1, std::nanf("")).eval()),
                     mgan::DataError);
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Convolution of images, in the plain form that one can check by eye.
+/// Convolution of images, in a form plain enough to check by eye.
 ///
 /// A sample is a column; an image of C channels, each H x W, is flattened into it with the width
 /// running fastest, then the height, then the channel (the order of PyTorch):
@@ -15,8 +15,8 @@
 /// (a cross-correlation, as in every deep-learning library). Every term is a product of two
 /// numbers, so each of its factors has the other as derivative:
 ///
-///     dk[o, c, i, j]           += x[c, h + i - p, w + j - q] dy[o, h, w]
-///     dx[c, h + i - p, w + j - q] += k[o, c, i, j]           dy[o, h, w]
+///     dk[o, c, i, j]              +=  x[c, h + i - p, w + j - q]  dy[o, h, w]
+///     dx[c, h + i - p, w + j - q] +=  k[o, c, i, j]               dy[o, h, w]
 ///
 /// The three share one loop. This is the reference; for speed there is layers/conv2d.hpp.
 

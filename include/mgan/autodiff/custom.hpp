@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Operations of your own: a value, and a way back.
+/// Operations of your own: a value and its gradient.
 ///
 /// An operation of the tape is a pair of functions. `forward` computes outputs from inputs;
 /// `backward` is given dL/d(output) and adds to dL/d(input). Anything that knows these two can be
@@ -16,10 +16,9 @@
 ///                 3 * call.input().array().square() * call.output_gradient().array();
 ///         });
 ///
-/// What an operation computes on the way forward and needs on the way back (a cache) it keeps in
-/// itself: give an object with member functions `forward(call)` and `backward(call)`. It lives in
-/// the tape's memory until `clear`. To allocate nothing, let it hold a pointer to a cache of the
-/// caller.
+/// An operation keeps what forward computes and backward needs (a cache) in itself: give an object
+/// with member functions `forward(call)` and `backward(call)`. It lives in the tape's memory until
+/// `clear`. To allocate nothing, let it hold a pointer to a cache of the caller.
 ///
 /// `gradient_check.hpp` checks such an operation like any other function.
 
@@ -63,12 +62,12 @@ public:
         const MatrixMap<Scalar> view = part(node_.gradient, k);
         return {view.data(), view.rows(), view.cols()};
     }
-    /// Whether anybody wants dL/d(input k); if not, its computation may be left out.
+    /// Whether anything needs dL/d(input k); if not, its computation may be left out.
     [[nodiscard]] bool wants_gradient(Index k = 0) const noexcept {
         return parent(k).needs_gradient;
     }
     /// dL/d(input k), in `backward`: add to it, never assign, since the input may have other users.
-    /// (If nobody wants it, it is a place whose content is dropped.)
+    /// (If nothing needs it, this is scratch.)
     [[nodiscard]] MatrixMap<Scalar> input_gradient(Index k = 0) const {
         const Node<Scalar>& p = parent(k);
         if (p.gradient != nullptr) return {p.gradient, p.rows, p.cols};

@@ -5,8 +5,8 @@
 /// A hand-written backward pass is easy to get almost right. The check asks the forward pass
 /// itself, number by number, how the loss L changes, in two independent ways:
 ///
-///     complex step         Im L(x + i h) / h                              about 15 digits
-///     central difference   (L(x + h) - L(x - h)) / 2h, two steps combined   about 9 digits
+///     complex step          Im L(x + i h) / h                               about 15 digits
+///     central difference    (L(x + h) - L(x - h)) / 2h, two steps combined  about  9 digits
 ///
 /// The first is as precise as the gradient itself, but needs the code to run with complex numbers
 /// and to be analytic there; the second needs nothing but the function. They fail in different
@@ -50,8 +50,8 @@ namespace mgan::inline MGAN_ABI {
 
 /// What `check_gradients` does.
 struct GradientCheckOptions {
-    /// Entries of a block that are checked one by one; of a larger block a random choice of so
-    /// many, plus one random direction through all of it, which no wrong entry escapes.
+    /// Entries of a block that are checked one by one. Of a larger block, this many are chosen at
+    /// random, and one random direction through the whole block catches a wrong entry elsewhere.
     Index entries_per_block = std::numeric_limits<Index>::max();
     /// Seed of that choice.
     std::uint64_t seed = 1;
@@ -59,8 +59,8 @@ struct GradientCheckOptions {
     double step = 1e-4;
 };
 
-/// Which references to compute: `kCentralDifference` alone is for code that has no complex version,
-/// `kComplexStep` alone for points where the function has a kink (ReLU at 0), at which a difference
+/// Which references to compute: `central_difference` alone is for code that has no complex version,
+/// `complex_step` alone for points where the function has a kink (ReLU at 0), at which a difference
 /// quotient means nothing.
 enum class DerivativeMethods { both, complex_step, central_difference };
 
@@ -357,7 +357,7 @@ auto make_twin(const GradientArgument<Object, Gradient, Twin>& argument) {
 /// returns a double, and their twins over std::complex<double> and returns a complex number. The
 /// objects themselves are copied, never changed.
 ///
-/// Costs one complex and 4 to 16 real evaluations of the loss an entry. Throws ShapeError if an
+/// Costs one complex and 4 to 16 real evaluations of the loss per entry. Throws ShapeError if an
 /// object, its gradient and its twin do not enumerate the same names and shapes.
 template <DerivativeMethods kMethods = DerivativeMethods::both, typename Loss, typename... Object,
           typename... Gradient, typename... Twin>

@@ -3,8 +3,8 @@
 /// Operations that move entries and compute nothing: transpose, reshape, concat, slice, gather.
 ///
 /// Each entry of the result is a copy of one entry of the argument, y_k = x_s(k), so the gradient
-/// takes the same way back: dx_s(k) += dy_k. Where an entry was taken twice (`gather` may), it gets
-/// two shares; where it was not taken, none.
+/// goes the same way back: dx_s(k) += dy_k. An entry that was taken twice (`gather` may) gets two
+/// shares; one that was not taken gets none.
 ///
 /// `reshape` and `slice_columns` copy nothing at all: the columns of a matrix lie one after the
 /// other, so the result is a part of the argument's own memory under another shape, and its
@@ -17,7 +17,7 @@
 
 namespace mgan::inline MGAN_ABI {
 
-/// y = x'. x: R x C, y: C x R.
+/// y = x^T. x: R x C, y: C x R.
 template <typename Scalar>
 [[nodiscard]] Variable<Scalar> transpose(const Variable<Scalar>& x) {
     Tape<Scalar>& tape = x.tape("transpose");

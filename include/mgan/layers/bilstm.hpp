@@ -13,6 +13,7 @@
 /// through views with a stride, and the backward direction simply walks time from the end. Names
 /// are those of `torch.nn.LSTM(bidirectional=True)`.
 
+#include <mgan/layers/shape_check.hpp>
 #include <mgan/layers/stacked_lstm.hpp>
 
 namespace mgan::inline MGAN_ABI {
@@ -111,8 +112,7 @@ public:
 private:
     void run_backward(SequenceView<const Scalar> dy, SequenceView<Scalar> dx, Cache& cache,
                       BiLstm* gradients, State* d_initial) const {
-        require<ShapeError>(dy.features() == 2 * hidden(), "BiLstm::backward: dy has ",
-                            dy.features(), " features, the layer expects ", 2 * hidden(), " (2H)");
+        check_shape("BiLstm::backward", "dy", "features", dy.features(), 2 * hidden(), "2H");
         if (d_initial != nullptr) d_initial->resize(layers.size());
         const Index h = hidden();
         for (std::size_t k = layers.size(); k-- > 0;) {

@@ -255,11 +255,11 @@ public:
     }
 
     /// Backward of the last forward. dy: [T, B, F]. `through_feedback` includes the second term of
-    /// (8) (after `forward`; meaningless after teacher forcing). `gradients` is added to. du_t stays
-    /// in `cache.d_input` ([T, B, Z + F + K]): rows 0 .. Z-1 are the gradient of the noise; with a
-    /// noise path they are that of w, and that of z stays in `cache.d_noise`. Where w was given,
-    /// backward ends at w, and `gradients.noise_path` is left alone (it may be empty). Throws
-    /// ShapeError.
+    /// (8) (after `forward`; meaningless after teacher forcing). `gradients` is added to. du_t
+    /// stays in `cache.d_input` ([T, B, Z + F + K]): rows 0 .. Z-1 are the gradient of the noise;
+    /// with a noise path they are that of w, and that of z stays in `cache.d_noise`. Where w was
+    /// given, backward ends at w, and `gradients.noise_path` is left alone (it may be empty).
+    /// Throws ShapeError.
     void backward(SequenceView<const Scalar> dy, Cache& cache, Generator& gradients,
                   bool through_feedback) const {
         const Index steps = cache.event.steps(), batch = cache.event.batch();

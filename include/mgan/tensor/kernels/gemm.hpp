@@ -66,7 +66,7 @@ struct Panel {
 };
 
 /// The tile of C with `Vectors` x `Width` rows (less the overlap) and `Columns` columns: C += sum
-/// over k of a_k b_k'. Shared rows are read before any is written, so that both vectors that hold
+/// over k of a_k b_k^T. Shared rows are read before any is written, so that both vectors that hold
 /// them compute the same.
 template <typename Scalar, int Width, int Vectors, int Columns>
 inline void gemm_tile(const Scalar* a, Index a_stride, const Scalar* b, Index b_row_stride,
