@@ -27,6 +27,7 @@
 /// softmax sum to one, so its derivative vanishes whatever `backward` does.
 
 #include <mgan/autodiff/blocks.hpp>
+#include <mgan/autodiff/central_difference.hpp>
 #include <mgan/autodiff/complex_step.hpp>
 #include <mgan/autodiff/gradient_report.hpp>
 #include <mgan/core/error.hpp>
@@ -207,28 +208,6 @@ void collect(const std::string& name, Object& object, Gradient gradient, Twin* t
             fail<ShapeError>("check_gradients: the complex twin of '", name, "' ends before ",
                              blocks[next].name);
     }
-}
-
-/// The derivative of `loss(offset)` at offset 0 by central differences. Two quotients, with steps h
-/// and 2h, have errors c h^2 and 4 c h^2, so (4 D(h) - D(2h)) / 3 is free of it: what remains is of
-/// order h^4. Where the two quotients differ by more than that explains, the function has a kink
-/// nearby (a ReLU that switches), and the step shrinks until both ends are on one side of it.
-inline double central_difference(const std::function<double(double)>& loss, double step) {
-    double best = std::numeric_limits<double>::quiet_NaN();
-    double best_error = std::numeric_limits<double>::infinity();
-    for (int attempt = 0; attempt < 4; ++attempt, step /= 10) {
-        const double plus = loss(step), minus = loss(-step);
-        const double near = (plus - minus) / (2 * step);
-        const double far = (loss(2 * step) - loss(-2 * step)) / (4 * step);
-        const double rounding = 1e-16 * (std::abs(plus) + std::abs(minus)) / step;
-        const double error = std::abs(near - far) + rounding;
-        if (error < best_error) {
-            best = (4 * near - far) / 3;
-            best_error = error;
-        }
-        if (std::abs(near - far) <= 1e-6 * std::abs(near) + 4 * rounding) break;
-    }
-    return best;
 }
 
 /// Relative error with a floor; infinite where anything is not finite.

@@ -9,7 +9,7 @@
 ///
 ///     y(t, o, w) = b_o + sum over c, i, j of  k(o, c, i, j) x(t + i - p, c, w + j - q)        (1)
 ///
-/// Written as it stands this is a loop of seven levels. But a row of a song is short (4 features),
+/// Written out, this is a loop of seven levels. But a row of a song is short (4 features),
 /// and one row of the kernel acts on one row of the plane as a banded matrix,
 ///
 ///                        w = 0    k2 k3 k4  .              J = 5, W = 4, one channel:
@@ -21,13 +21,13 @@
 ///
 /// and that for all steps and songs at once: I matrix products (docs/convolution.md). Backward:
 ///
-///     dx_t  = sum over i of M_i^T dy_{t-i+p}               the kernel flipped                  (3)
+///     dx_t  = sum over i of M_i^T dy_{t-i+p}              the kernel flipped                  (3)
 ///     dM_i  = sum over t of dy_t x_{t+i-p}^T                                                  (4)
 ///     dk(o, c, i, j) += sum over w of dM_i(o W + w, c W + w + j - q)      along the band      (5)
 ///     db_o  += sum over t, w of dy(t, o, w)                                                   (6)
 ///
-/// The price is C_in C_out W^2 I products a step instead of C_in C_out W J I: the same for rows as
-/// short as ours, too much for pictures.
+/// The price is C_in C_out W^2 I products a step instead of C_in C_out W J I: about the same for
+/// rows as short as ours, too much for pictures.
 ///
 /// Values lie in a sequence of C W features: feature c W + w is channel c, column w. One channel is
 /// the plane itself. In memory k is a matrix, C_out x (C_in I J); in files it has the shape of
@@ -56,7 +56,7 @@ public:
     using ScalarType = Scalar;
 
     struct Cache {
-        SequenceView<const Scalar> x;       ///< [T, B, C_in W]: keep it, unchanged
+        SequenceView<const Scalar> x;       ///< [T, B, C_in W]; must outlive the cache, unchanged
         std::vector<Matrix<Scalar>> bands;  ///< M_i, C_out W x C_in W
         Matrix<Scalar> bands_transposed;    ///< M_i^T of the i at work
         Matrix<Scalar> d_band;              ///< dM_i
