@@ -68,10 +68,10 @@ int main() {
     mgan::initialise(generator, mgan::Random(3, "weights"));
     mgan::Generator<float>::Stream stream;
     generator.start(stream, mgan::Matrix<float>::Zero(2, 1));
-    mgan::Matrix<float> generated(2, 15);
+    mgan::Matrix<float> noise(2, 1), generated(2, 15);
     for (mgan::Index t = 0; t < generated.cols(); ++t) {
-        generated.col(t) =
-            generator.step(mgan::Matrix<float>::Constant(2, 1, t % 2 ? 0.2F : 0.8F), stream);
+        noise.setConstant(t % 2 ? 0.2F : 0.8F);
+        generated.col(t) = generator.step(noise, stream);
         generator.fed_back(stream) = generated.col(t);
     }
     std::cout << "an untrained network plays " << codec.decode(generated).notes.size()

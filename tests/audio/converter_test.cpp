@@ -166,9 +166,9 @@ TEST_CASE("Frequency converter: with the constants of fit, training songs have t
 
 TEST_CASE("Frequency converter: silence cannot be fitted, nor can nothing") {
     const FrequencyConverter<float> converter(small(FrequencyBand::full), 2048, 2048.0);
-    CHECK_THROWS_AS(converter.fit(Matrix<float>::Zero(2048, 2)), mgan::DataError);
+    CHECK_THROWS_AS(converter.fit(Matrix<float>::Zero(2048, 2).eval()), mgan::DataError);
     CHECK_THROWS_AS(converter.fit(Matrix<float>(2048, 0)), mgan::DataError);
-    CHECK_THROWS_AS(converter.fit(Matrix<float>::Constant(2048, 1, std::nanf(""))),
+    CHECK_THROWS_AS(converter.fit(Matrix<float>::Constant(2048, 1, std::nanf("")).eval()),
                     mgan::DataError);
 }
 
@@ -176,9 +176,9 @@ TEST_CASE("Frequency converter: wrong shapes and settings are refused by name") 
     const FrequencyConverter<float> converter(small(FrequencyBand::full), 2048, 2048.0);
     FrequencyConverter<float>::Cache cache;
     Matrix<float> values(100, 2);
-    CHECK_THROWS_WITH(converter.forward(Matrix<float>::Zero(2000, 2), values, cache),
+    CHECK_THROWS_WITH(converter.forward(Matrix<float>::Zero(2000, 2).eval(), values, cache),
                       "FrequencyConverter::forward: waveforms has 2000 samples, expected 2048");
-    CHECK_THROWS_WITH(converter.forward(Matrix<float>::Zero(2048, 3), values, cache),
+    CHECK_THROWS_WITH(converter.forward(Matrix<float>::Zero(2048, 3).eval(), values, cache),
                       "FrequencyConverter::forward: values has 2 songs, expected 3");
     const auto refuses = [](auto change) {
         FrequencyConverterSettings settings;

@@ -7,15 +7,6 @@
 
 using namespace mgan;
 
-namespace {
-
-/// Random, near zero, and where an exponential would overflow.
-const std::array<Matrix<double>, 3> kPoints{random_matrix(3, 5, 1, -2, 2),
-                                            random_matrix(3, 5, 2, -1e-3, 1e-3),
-                                            random_matrix(3, 5, 3, -40, 40)};
-
-}  // namespace
-
 TEST_CASE("Functions of one number have right gradients, at random, tiny and large arguments") {
     for (const Matrix<double>& x : kPoints) {
         MGAN_CHECK_OPERATION([](const auto& v) { return -v; }, x);

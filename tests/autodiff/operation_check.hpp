@@ -15,6 +15,11 @@
 #include <utility>
 #include <vector>
 
+/// Arguments of functions of one number: random, near zero, and where an exponential would overflow.
+inline const std::array<mgan::Matrix<double>, 3> kPoints{mgan::random_matrix(3, 5, 1, -2, 2),
+                                                         mgan::random_matrix(3, 5, 2, -1e-3, 1e-3),
+                                                         mgan::random_matrix(3, 5, 3, -40, 40)};
+
 /// An operation with its arguments in a list.
 template <typename Scalar>
 using Operation = std::function<mgan::Variable<Scalar>(std::span<const mgan::Variable<Scalar>>)>;

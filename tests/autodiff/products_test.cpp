@@ -4,15 +4,6 @@
 
 using namespace mgan;
 
-namespace {
-
-/// Random, near zero, and where an exponential would overflow.
-const std::array<Matrix<double>, 3> kPoints{random_matrix(3, 5, 1, -2, 2),
-                                            random_matrix(3, 5, 2, -1e-3, 1e-3),
-                                            random_matrix(3, 5, 3, -40, 40)};
-
-}  // namespace
-
 TEST_CASE("Products and reductions have right gradients") {
     for (const auto& [m, k, n] : {std::array{3, 4, 5}, {1, 7, 1}, {5, 1, 2}, {20, 33, 17}}) {
         MGAN_CHECK_OPERATION([](const auto& a, const auto& b) { return matmul(a, b); },

@@ -8,8 +8,10 @@ using namespace mgan;
 namespace {
 
 /// One step of an LSTM, gates i f g o stacked:
-///   a = W x + U h + b,   c' = sigmoid(a_f) c + sigmoid(a_i) tanh(a_g),   h' = sigmoid(a_o)
-///   tanh(c')
+///
+///     a_t = W x_t + U h_{t-1} + b
+///     c_t = sigmoid(a^f) * c_{t-1} + sigmoid(a^i) * tanh(a^g)
+///     h_t = sigmoid(a^o) * tanh(c_t)
 template <typename Scalar>
 struct State {
     Variable<Scalar> h, c;

@@ -13,7 +13,8 @@ int main() {
     mgan::LstmState<float> state;
     state.set_zero(5, 1);
     mgan::Matrix<float> gates(20, 1);
-    lstm.step(mgan::Matrix<float>::Ones(3, 1), state, gates);
+    const mgan::Matrix<float> x = mgan::Matrix<float>::Ones(3, 1);
+    lstm.step(x, state, gates);
     // sigmoid(0.5) tanh(sigmoid(0.5) tanh(0.5))
     const float h = state.hidden(4, 0);
     std::printf("h = %g\n", static_cast<double>(h));

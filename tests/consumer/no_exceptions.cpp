@@ -33,6 +33,6 @@ int main() {
 
     std::signal(SIGABRT, [](int) { std::_Exit(0); });
     mgan::Matrix<float> y(8, 1);
-    generator.head_1.forward(mgan::Matrix<float>::Zero(7, 1), y);  // 7 rows, not 8: aborts
+    generator.head_1.forward(mgan::Matrix<float>(7, 1), y);  // 7 rows, not 8: aborts
     return 2;
 }

@@ -95,6 +95,7 @@ TEST_CASE("SongNotes: with quantise the value is rounded and the slope is the sm
     smooth.backward(d_notes, d_smooth);
     CHECK(d_rounded == d_smooth);
     CHECK_FALSE(d_smooth.isZero(0.0));
-    CHECK_THROWS_AS(smooth.backward(Matrix<double>::Zero(4, 2), d_smooth), ShapeError);
-    CHECK_THROWS_AS(smooth.forward(Matrix<double>::Zero(3, 2)), ShapeError);
+    const Matrix<double> four = Matrix<double>::Zero(4, 2), three = Matrix<double>::Zero(3, 2);
+    CHECK_THROWS_AS(smooth.backward(four, d_smooth), ShapeError);
+    CHECK_THROWS_AS(smooth.forward(three), ShapeError);
 }

@@ -4,11 +4,13 @@
 #include <support/allocation_counter.hpp>
 
 #include <mgan/core/random.hpp>
+#include <mgan/layers/attention.hpp>
 #include <mgan/layers/bilstm.hpp>
 #include <mgan/layers/dense.hpp>
 #include <mgan/layers/initialisation.hpp>
 #include <mgan/layers/loss.hpp>
 #include <support/catch.hpp>
+#include <support/random_sequence.hpp>
 
 #include <memory>
 
@@ -16,24 +18,15 @@ using mgan::Index;
 using mgan::Matrix;
 using mgan::Sequence;
 using mgan_test::allocations_in;
+using mgan_test::allocations_in_second;
 
 namespace {
 
 constexpr Index kSteps = 40, kBatch = 10, kFeatures = 7, kHidden = 50;
 
 Sequence<float> random_sequence(Index features) {
-    Sequence<float> x(kSteps, kBatch, features);
-    const mgan::Random random(1, "allocation_test");
-    for (Index i = 0; i < x.size(); ++i)
-        x.data()[i] = static_cast<float>(random.uniform(static_cast<std::uint64_t>(i), -1.0, 1.0));
-    return x;
-}
-
-/// Allocations of the second call of `pass`.
-template <typename Pass>
-std::uint64_t allocations_in_second(const Pass& pass) {
-    pass();
-    return allocations_in(pass);
+    return mgan_test::random_sequence<float>(kSteps, kBatch, features,
+                                             mgan::Random(1, "allocation_test"), -1.0, 1.0);
 }
 
 }  // namespace
@@ -130,6 +123,47 @@ TEST_CASE("The recurrent layers allocate nothing in their second pass, nor in a 
                   bilstm.backward(dy_both.view(), dx.view(), cache, gradients, &d_initial);
               }) == 0);
     }
+}
+
+TEST_CASE(
+    "A streaming step of the attention never allocates and never throws, however long the song") {
+    if (!mgan_test::counts_malloc()) MGAN_SKIP("malloc cannot be counted in this build");
+    using Attention = mgan::Attention<float>;
+    constexpr void (Attention::*kStep)(const mgan::ConstMatrixRef<float>&, Attention::Stream&,
+                                       mgan::MatrixRef<float>) const noexcept = &Attention::step;
+    const Sequence<float> x = random_sequence(kHidden);
+    for (const Index window : {0, 5}) {
+        Attention attention(mgan::AttentionConfig{kHidden, 2, true, window});
+        mgan::initialise(attention, mgan::Random(5, "attention"));
+        Attention::Stream stream;
+        Matrix<float> y(kHidden, kBatch);
+        attention.start(stream, kBatch, 20);
+        CHECK(allocations_in([&] {
+                  for (Index round = 0; round < 10; ++round)
+                      for (Index t = 0; t < kSteps; ++t) (attention.*kStep)(x.step(t), stream, y);
+              }) == 0);
+        CHECK(y.allFinite());
+    }
+}
+
+TEST_CASE("Arguments are taken where they lie: blocks, columns and rows are not copied") {
+    if (!mgan_test::counts_malloc()) MGAN_SKIP("malloc cannot be counted in this build");
+    const Matrix<float> w = Matrix<float>::Random(6, 9), x = Matrix<float>::Random(9, 5);
+    const Eigen::Matrix<float, 1, Eigen::Dynamic> row = Eigen::Matrix<float, 1, 5>::Ones();
+    Matrix<float> y = Matrix<float>::Zero(6, 5), of_row = y;
+    const Matrix<float> expected = w.middleCols(2, 4) * x.middleRows(2, 4);
+    const Matrix<float> third = w.col(3) * x.row(3), ones = w.col(3) * row;
+    CHECK(allocations_in([&] {
+              mgan::multiply<float>(w.middleCols(2, 4), x.middleRows(2, 4), y,
+                                    mgan::Update::assign);
+          }) == 0);
+    CHECK(y.isApprox(expected, 1e-5f));
+    CHECK(allocations_in([&] {
+              mgan::multiply<float>(w.col(3), x.row(3), y, mgan::Update::assign);
+              mgan::multiply<float>(w.col(3), row, of_row, mgan::Update::assign);
+          }) == 0);
+    CHECK(y.isApprox(third, 1e-5f));
+    CHECK(of_row.isApprox(ones, 1e-5f));
 }
 
 TEST_CASE("Walking over parameters allocates nothing") {

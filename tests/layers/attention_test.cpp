@@ -2,6 +2,7 @@
 #include <mgan/layers/attention.hpp>
 #include <mgan/layers/initialisation.hpp>
 #include <support/catch.hpp>
+#include <support/random_sequence.hpp>
 
 using namespace mgan;
 
@@ -9,11 +10,8 @@ namespace {
 
 template <typename Scalar>
 Sequence<Scalar> random_sequence(Index steps, Index batch, Index features, std::uint64_t seed) {
-    const Random random(seed, "attention_test");
-    Sequence<Scalar> x(steps, batch, features);
-    for (Index i = 0; i < x.size(); ++i)
-        x.data()[i] = static_cast<Scalar>(random.uniform(static_cast<std::uint64_t>(i), -2, 2));
-    return x;
+    return mgan_test::random_sequence<Scalar>(steps, batch, features,
+                                              Random(seed, "attention_test"), -2, 2);
 }
 
 template <typename Scalar>
@@ -150,18 +148,62 @@ TEST_CASE("Attention: large scores neither overflow nor lose the winner") {
     CHECK((y.all() == x.all()));
 }
 
-TEST_CASE("Attention: a stream without window ends with a clear error, one with window never") {
-    const Attention<float> endless = random_attention<float>({4, 1, true, 3}, 11);
-    const Attention<float> bounded = random_attention<float>({4, 1, true, 0}, 11);
-    Matrix<float> x = Matrix<float>::Ones(4, 1), y(4, 1);
+TEMPLATE_TEST_CASE(
+    "Attention: a stream goes on for any time, as the sequence with its window, to the bit", "",
+    float, double) {
+    // With a window the stream has it, whatever it was started for; without one, the last `longest`
+    // steps. Longer than the buffer by far: the window moves many times.
+    constexpr Index kSteps = 500, kLongest = 37;
+    const Sequence<TestType> x = random_sequence<TestType>(kSteps, 2, 6, 12);
+    for (const Index heads : {1, 2}) {
+        for (const Index window : {0, 1, 5, 16, 100}) {
+            const Attention<TestType> layer =
+                random_attention<TestType>({6, heads, true, window}, 11);
+            Attention<TestType> windowed = layer;
+            windowed.set_window(window > 0 ? window : kLongest);
+            Sequence<TestType> expected(kSteps, 2, 6);
+            typename Attention<TestType>::Cache cache;
+            windowed.forward(x.view(), expected.view(), cache);
+
+            typename Attention<TestType>::Stream stream;
+            layer.start(stream, 2, kLongest);
+            const Index capacity = stream.keys.batch();
+            Matrix<TestType> y(6, 2);
+            for (Index t = 0; t < kSteps; ++t) {
+                layer.step(x.step(t), stream, y);
+                INFO("heads " << heads << ", window " << window << ", step " << t);
+                REQUIRE((y == expected.step(t)));
+            }
+            CHECK(stream.keys.batch() == capacity);
+            CHECK(capacity < 200);
+        }
+    }
+}
+
+TEST_CASE("Attention: up to the length that it was started for, a stream without window sees all") {
+    const Attention<float> layer = random_attention<float>({6, 2, true, 0}, 13);
+    const Sequence<float> x = random_sequence<float>(40, 1, 6, 14);
+    Sequence<float> all(40, 1, 6);
+    Attention<float>::Cache cache;
+    layer.forward(x.view(), all.view(), cache);
     Attention<float>::Stream stream;
-    bounded.start(stream, 1, 10);
-    for (int t = 0; t < 10; ++t) bounded.step(x, stream, y);
-    CHECK_THROWS_WITH(bounded.step(x, stream, y),
-                      Catch::Matchers::Contains("more than the 10 steps"));
-    endless.start(stream, 1, 10);
-    for (int t = 0; t < 10000; ++t) endless.step(x, stream, y);
-    CHECK((y - endless.in_proj.bottomRows(4) * x).cwiseAbs().maxCoeff() < 1e-5f);
+    layer.start(stream, 1, 39);
+    Matrix<float> y(6, 1);
+    for (Index t = 0; t < 40; ++t) {
+        layer.step(x.step(t), stream, y);
+        CHECK((y == all.step(t)) == (t < 39));
+    }
+}
+
+TEST_CASE("Attention: a stream keeps the window that it was started with") {
+    Attention<float> layer = random_attention<float>({4, 1, true, 3}, 11);
+    Attention<float>::Stream stream;
+    layer.start(stream, 1, 10);
+    const Matrix<float> x = Matrix<float>::Ones(4, 1);
+    Matrix<float> y(4, 1);
+    layer.set_window(1000);
+    for (int t = 0; t < 10000; ++t) layer.step(x, stream, y);
+    CHECK((y - layer.in_proj.bottomRows(4) * x).cwiseAbs().maxCoeff() < 1e-5f);
 }
 
 TEST_CASE("Attention: wrong settings and shapes are named") {

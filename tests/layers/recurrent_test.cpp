@@ -6,6 +6,8 @@
 #include <mgan/layers/dense.hpp>
 #include <mgan/layers/initialisation.hpp>
 #include <support/catch.hpp>
+#include <support/random_sequence.hpp>
+#include <support/shape_error.hpp>
 
 #include <string>
 #include <thread>
@@ -14,33 +16,20 @@ using mgan::Direction;
 using mgan::Index;
 using mgan::Matrix;
 using mgan::Sequence;
+using mgan_test::shape_error;
 
 namespace {
 
 template <typename Scalar>
 Sequence<Scalar> random_sequence(Index steps, Index batch, Index features, std::uint64_t seed) {
-    Sequence<Scalar> x(steps, batch, features);
-    const mgan::Random random(seed, "recurrent_test");
-    for (Index i = 0; i < x.size(); ++i)
-        x.data()[i] = static_cast<Scalar>(random.uniform(static_cast<std::uint64_t>(i), -1.0, 1.0));
-    return x;
+    return mgan_test::random_sequence<Scalar>(steps, batch, features,
+                                              mgan::Random(seed, "recurrent_test"), -1.0, 1.0);
 }
 
 template <typename Layer>
 Layer initialised(Layer layer, std::uint64_t seed) {
     mgan::initialise(layer, mgan::Random(seed, "recurrent_test"));
     return layer;
-}
-
-/// The message of the ShapeError that `function` throws.
-template <typename Function>
-std::string shape_error(Function&& function) {
-    try {
-        function();
-    } catch (const mgan::ShapeError& error) {
-        return error.what();
-    }
-    return "no error";
 }
 
 }  // namespace

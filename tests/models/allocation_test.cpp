@@ -9,28 +9,21 @@
 #include <mgan/models/discriminator.hpp>
 #include <mgan/models/generator.hpp>
 #include <support/catch.hpp>
+#include <support/random_sequence.hpp>
 
 using mgan::Index;
 using mgan::Matrix;
 using mgan::Sequence;
 using mgan_test::allocations_in;
+using mgan_test::allocations_in_second;
 
 namespace {
 
 constexpr Index kSteps = 40, kBatch = 10;
 
 Sequence<float> random_sequence(Index features) {
-    Sequence<float> x(kSteps, kBatch, features);
-    const mgan::Random random(1, "allocation_test");
-    for (Index i = 0; i < x.size(); ++i)
-        x.data()[i] = static_cast<float>(random.uniform(static_cast<std::uint64_t>(i)));
-    return x;
-}
-
-template <typename Pass>
-std::uint64_t allocations_in_second(const Pass& pass) {
-    pass();
-    return allocations_in(pass);
+    return mgan_test::random_sequence<float>(kSteps, kBatch, features,
+                                             mgan::Random(1, "allocation_test"));
 }
 
 }  // namespace

@@ -6,32 +6,22 @@
 #include <mgan/models/discriminator.hpp>
 #include <mgan/models/generator.hpp>
 #include <support/catch.hpp>
+#include <support/random_sequence.hpp>
+#include <support/shape_error.hpp>
 
 #include <string>
 
 using mgan::Index;
 using mgan::Matrix;
 using mgan::Sequence;
+using mgan_test::shape_error;
 
 namespace {
 
 template <typename Scalar>
 Sequence<Scalar> random_sequence(Index steps, Index batch, Index features, std::uint64_t seed) {
-    Sequence<Scalar> x(steps, batch, features);
-    const mgan::Random random(seed, "baseline_test");
-    for (Index i = 0; i < x.size(); ++i)
-        x.data()[i] = static_cast<Scalar>(random.uniform(static_cast<std::uint64_t>(i)));
-    return x;
-}
-
-template <typename Function>
-std::string shape_error(Function&& function) {
-    try {
-        function();
-    } catch (const mgan::ShapeError& error) {
-        return error.what();
-    }
-    return "no error";
+    return mgan_test::random_sequence<Scalar>(steps, batch, features,
+                                              mgan::Random(seed, "baseline_test"));
 }
 
 }  // namespace

@@ -46,7 +46,8 @@ TEST_CASE("NoisePath: a long song needs whole windows") {
     CHECK(path.plane_steps(28) == 28);
     CHECK(path.plane_steps(29) == 40);
     NoisePath<double>::Cache cache;
-    CHECK_THROWS_AS(path.forward_long(random_noise(17).view(), cache), ShapeError);
+    const Sequence<double> noise = random_noise(17);
+    CHECK_THROWS_AS(path.forward_long(noise.view(), cache), ShapeError);
     const NoisePath<double> unmapped({.noise = kNoise, .convolution = 5});
     CHECK(unmapped.plane_steps(17) == 17);
 }

@@ -158,19 +158,22 @@ TEST_CASE("Inputs that do not fit are refused by name and size, and the tape sta
     const auto x = tape.variable(kX);
     const LayerOnTape on_dense(dense);
     const LayerOnTape on_lstm(lstm);
-    CHECK(message_of([&] { on_dense.record(x); }) == "Dense on a tape: x is 3 x 6, expected 4 x 6");
-    CHECK(message_of([&] { on_dense.record({x, x}); }) == "Dense on a tape: 2 inputs, expected 1");
-    CHECK(message_of([&] { on_lstm.record(x, {.steps = 4, .batch = 2}); }) ==
+    CHECK(message_of([&] { return on_dense.record(x); }) ==
+          "Dense on a tape: x is 3 x 6, expected 4 x 6");
+    CHECK(message_of([&] {
+              return on_dense.record({x, x});
+          }) == "Dense on a tape: 2 inputs, expected 1");
+    CHECK(message_of([&] { return on_lstm.record(x, {.steps = 4, .batch = 2}); }) ==
           "Lstm on a tape: x is 3 x 6, expected 3 x 8 (F x T B with T = 4, B = 2)");
-    CHECK(message_of([&] { on_lstm.record(x, {.steps = 0, .batch = 2}); }) ==
+    CHECK(message_of([&] { return on_lstm.record(x, {.steps = 0, .batch = 2}); }) ==
           "Lstm on a tape: 0 steps of 2 samples; both must be at least 1");
     CHECK(message_of([&] {
-              on_lstm.record({x, x}, {.steps = 3, .batch = 2});
+              return on_lstm.record({x, x}, {.steps = 3, .batch = 2});
           }) == "Lstm on a tape: 2 inputs, expected x alone, or with h_0 and c_0 of each layer 3");
     CHECK(message_of([&] {
-              on_lstm.record({x, x, x}, {.steps = 3, .batch = 2});
+              return on_lstm.record({x, x, x}, {.steps = 3, .batch = 2});
           }) == "Lstm on a tape: an initial state is 3 x 6, expected 4 x 2");
-    CHECK(message_of([&] { on_dense.record_with(x, x); }) ==
+    CHECK(message_of([&] { return on_dense.record_with(x, x); }) ==
           "Dense on a tape: the vector of its parameters is 3 x 6, expected 10 x 1");
     CHECK_THROWS_AS(on_dense.record(std::span<const Variable<double>>()), ShapeError);
     tape.backward(sum(x));

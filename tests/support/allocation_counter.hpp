@@ -29,6 +29,13 @@ template <typename Function>
     return allocation_count() - before;
 }
 
+/// The same for the second call: the first one may make room.
+template <typename Function>
+[[nodiscard]] std::uint64_t allocations_in_second(const Function& function) {
+    function();
+    return allocations_in(function);
+}
+
 }  // namespace mgan_test
 
 #ifdef MGAN_COUNT_ALLOCATIONS

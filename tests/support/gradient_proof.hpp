@@ -5,16 +5,19 @@
 //
 //     template <typename Scalar>
 //     struct Subject {
-//         std::string name() const;                       row of the table in docs/gradients.md
-//         template <typename Other> Subject<Other> cast() const;      the same sizes; values may
-//         differ void visit(visitor);    visitor(name, numbers, Role) for parameters, inputs,
-//         states, noise struct Cache; Vector<Scalar> forward(Cache&) const;           all outputs,
-//         flat void backward(const Vector<Scalar>& dy, Cache&, Subject& gradients) const;
+//         std::string name() const;                    row of the table in docs/gradients.md
+//         template <typename Other>
+//         Subject<Other> cast() const;                 the same sizes; values may differ
+//         void visit(visitor);                         visitor(name, numbers, Role) for parameters,
+//                                                      inputs, initial states, noise
+//         struct Cache;
+//         Vector<Scalar> forward(Cache&) const;        all outputs, flat
+//         void backward(const Vector<Scalar>& dy, Cache&, Subject& gradients) const;
 //     };
 //
 // With that, `prove_by_differentiation` (complex step, central differences), `prove_in_float`,
 // `prove_accumulation`, `prove_by_oracle` (oracle_file.hpp) and `prove_by_tape` (tape_proof.hpp)
-// need nothing more of a layer. The loss is always a *randomly weighted* sum of the outputs.
+// need nothing else of a layer. The loss is always a *randomly weighted* sum of the outputs.
 
 #include <mgan/autodiff/gradient_check.hpp>
 #include <support/catch.hpp>

@@ -1,24 +1,14 @@
 #include <mgan/core/random.hpp>
 #include <mgan/tensor/product.hpp>
 #include <support/catch.hpp>
+#include <tensor/integers.hpp>
 
 #include <complex>
 
 using namespace mgan;
+using mgan_test::integers;
 
 namespace {
-
-// Small integers: every product and sum is exact, so that fast and plain must agree to the bit.
-template <typename Scalar>
-Matrix<Scalar> integers(Index rows, Index columns, std::uint64_t seed) {
-    const Random random(seed, "integers");
-    Matrix<Scalar> m(rows, columns);
-    for (Index i = 0; i < m.size(); ++i) {
-        m.data()[i] = static_cast<RealOf<Scalar>>(
-            static_cast<int>(random.integer(static_cast<std::uint64_t>(i), 17)) - 8);
-    }
-    return m;
-}
 
 template <typename Scalar>
 void check_all_small_sizes() {

@@ -24,6 +24,16 @@ TEST_CASE("Sequence: copies are deep") {
     CHECK(x(0, 0, 0) == 0);
 }
 
+TEST_CASE("Sequence: the steps of a temporary are copies, since nothing would own a view") {
+    const auto make = [] { return Sequence<float>(2, 1, 3); };
+    static_assert(std::is_same_v<decltype(make().step(0)), Matrix<float>>);
+    static_assert(std::is_same_v<decltype(make().range(0, 2)), Matrix<float>>);
+    static_assert(std::is_same_v<decltype(make().all()), Matrix<float>>);
+    const auto all = make().all();
+    CHECK(all.cols() == 2);
+    CHECK(all.isZero());
+}
+
 TEST_CASE("Sequence: a smaller shape stays in the same memory") {
     Sequence<float> x(10, 4, 3);
     const float* before = x.data();

@@ -64,7 +64,7 @@ void backward(Tape<Scalar>& tape, const Node<Scalar>& y) {
 }
 
 template <typename Function, typename Scalar>
-Variable<Scalar> record(const Variable<Scalar>& left, const Variable<Scalar>& right) {
+[[nodiscard]] Variable<Scalar> record(const Variable<Scalar>& left, const Variable<Scalar>& right) {
     Tape<Scalar>& tape = left.tape(Function::kName);
     const NodeIndex l = left.index(), r = tape.mine(right, Function::kName);
     Index rows = 0, cols = 0;
@@ -137,72 +137,81 @@ struct Maximum {
 /// broadcast so, and throw ShapeError with both shapes where they do not fit, Error where the
 /// operands are of different tapes.
 template <typename Scalar>
-Variable<Scalar> operator+(const Variable<Scalar>& a, const Variable<Scalar>& b) {
+[[nodiscard]] Variable<Scalar> operator+(const Variable<Scalar>& a, const Variable<Scalar>& b) {
     return arithmetic_detail::record<arithmetic_detail::Add>(a, b);
 }
 /// y = a - b.
 template <typename Scalar>
-Variable<Scalar> operator-(const Variable<Scalar>& a, const Variable<Scalar>& b) {
+[[nodiscard]] Variable<Scalar> operator-(const Variable<Scalar>& a, const Variable<Scalar>& b) {
     return arithmetic_detail::record<arithmetic_detail::Subtract>(a, b);
 }
 /// y_ij = a_ij b_ij.
 template <typename Scalar>
-Variable<Scalar> operator*(const Variable<Scalar>& a, const Variable<Scalar>& b) {
+[[nodiscard]] Variable<Scalar> operator*(const Variable<Scalar>& a, const Variable<Scalar>& b) {
     return arithmetic_detail::record<arithmetic_detail::Multiply>(a, b);
 }
 /// y_ij = a_ij / b_ij.
 template <typename Scalar>
-Variable<Scalar> operator/(const Variable<Scalar>& a, const Variable<Scalar>& b) {
+[[nodiscard]] Variable<Scalar> operator/(const Variable<Scalar>& a, const Variable<Scalar>& b) {
     return arithmetic_detail::record<arithmetic_detail::Divide>(a, b);
 }
 /// y_ij = a_ij ^ b_ij, a_ij > 0 (the gradient of b contains log a). For a constant exponent and any
 /// base there is `pow(a, exponent)` in nonlinear.hpp.
 template <typename Scalar>
-Variable<Scalar> pow(const Variable<Scalar>& a, const Variable<Scalar>& b) {
+[[nodiscard]] Variable<Scalar> pow(const Variable<Scalar>& a, const Variable<Scalar>& b) {
     return arithmetic_detail::record<arithmetic_detail::Power>(a, b);
 }
 /// y_ij = the larger of a_ij and b_ij; at a tie the whole gradient goes to a.
 template <typename Scalar>
-Variable<Scalar> max(const Variable<Scalar>& a, const Variable<Scalar>& b) {
+[[nodiscard]] Variable<Scalar> max(const Variable<Scalar>& a, const Variable<Scalar>& b) {
     return arithmetic_detail::record<arithmetic_detail::Maximum>(a, b);
 }
 
 /// With a plain number on one side: it becomes a constant of the tape.
 template <typename Scalar>
-Variable<Scalar> operator+(const Variable<Scalar>& a, const std::type_identity_t<Scalar>& b) {
+[[nodiscard]] Variable<Scalar> operator+(const Variable<Scalar>& a,
+                                         const std::type_identity_t<Scalar>& b) {
     return a + a.tape("operator+").constant(b);
 }
 template <typename Scalar>
-Variable<Scalar> operator+(const std::type_identity_t<Scalar>& a, const Variable<Scalar>& b) {
+[[nodiscard]] Variable<Scalar> operator+(const std::type_identity_t<Scalar>& a,
+                                         const Variable<Scalar>& b) {
     return b.tape("operator+").constant(a) + b;
 }
 template <typename Scalar>
-Variable<Scalar> operator-(const Variable<Scalar>& a, const std::type_identity_t<Scalar>& b) {
+[[nodiscard]] Variable<Scalar> operator-(const Variable<Scalar>& a,
+                                         const std::type_identity_t<Scalar>& b) {
     return a - a.tape("operator-").constant(b);
 }
 template <typename Scalar>
-Variable<Scalar> operator-(const std::type_identity_t<Scalar>& a, const Variable<Scalar>& b) {
+[[nodiscard]] Variable<Scalar> operator-(const std::type_identity_t<Scalar>& a,
+                                         const Variable<Scalar>& b) {
     return b.tape("operator-").constant(a) - b;
 }
 template <typename Scalar>
-Variable<Scalar> operator*(const Variable<Scalar>& a, const std::type_identity_t<Scalar>& b) {
+[[nodiscard]] Variable<Scalar> operator*(const Variable<Scalar>& a,
+                                         const std::type_identity_t<Scalar>& b) {
     return a * a.tape("operator*").constant(b);
 }
 template <typename Scalar>
-Variable<Scalar> operator*(const std::type_identity_t<Scalar>& a, const Variable<Scalar>& b) {
+[[nodiscard]] Variable<Scalar> operator*(const std::type_identity_t<Scalar>& a,
+                                         const Variable<Scalar>& b) {
     return b.tape("operator*").constant(a) * b;
 }
 template <typename Scalar>
-Variable<Scalar> operator/(const Variable<Scalar>& a, const std::type_identity_t<Scalar>& b) {
+[[nodiscard]] Variable<Scalar> operator/(const Variable<Scalar>& a,
+                                         const std::type_identity_t<Scalar>& b) {
     return a / a.tape("operator/").constant(b);
 }
 template <typename Scalar>
-Variable<Scalar> operator/(const std::type_identity_t<Scalar>& a, const Variable<Scalar>& b) {
+[[nodiscard]] Variable<Scalar> operator/(const std::type_identity_t<Scalar>& a,
+                                         const Variable<Scalar>& b) {
     return b.tape("operator/").constant(a) / b;
 }
 /// y = max(a, b) for a number b; at a tie the gradient goes to a.
 template <typename Scalar>
-Variable<Scalar> max(const Variable<Scalar>& a, const std::type_identity_t<Scalar>& b) {
+[[nodiscard]] Variable<Scalar> max(const Variable<Scalar>& a,
+                                   const std::type_identity_t<Scalar>& b) {
     return max(a, a.tape("max").constant(b));
 }
 

@@ -115,7 +115,7 @@ template <typename Numbers>
 }
 
 /// Calls `function(std::string_view name, Block<Scalar>)` for each block of `object`, in the
-/// object's order. What else a visitor is told after the numbers is ignored here.
+/// object's order. Further arguments of the visitor, after the numbers, are ignored here.
 template <typename Object, typename Function>
 void for_each_block(Object& object, Function&& function) {
     if constexpr (Visitable<Object>) {

@@ -11,7 +11,7 @@
 ///
 ///     f'(x) = Im f(x + i h) / h  +  O(h^2).
 ///
-/// Nothing is subtracted, so h may be as small as one likes: with h = 1e-100 the error term
+/// Nothing is subtracted, so h may be arbitrarily small: with h = 1e-100 the error term
 /// h^2 = 1e-200 is below any rounding, and derivatives from 1e-200 to 1e+200 stay in the range of
 /// a double. One evaluation gives the derivative along one direction v; a gradient of n entries
 /// takes n. (For more entries than that, use the tape: tape.hpp.)
@@ -19,8 +19,8 @@
 /// What it asks of the code of f:
 ///   - a template on the scalar type, run here with std::complex<double>;
 ///   - no conjugation: `transpose()` and `cwiseProduct().sum()`, never `adjoint()`, `dot()` or
-///     `norm()`. These are not analytic, and the result would be wrong without a sign of it;
-///   - branches on `real_part(x)` alone, so that the complex run takes the way of the real one;
+///     `norm()`. These are not analytic, and the result would be silently wrong;
+///   - branches on `real_part(x)` alone, so that the complex run takes the branch of the real one;
 ///     |x| is x or -x, never the complex modulus.
 ///
 /// Source: W. Squire, G. Trapp, "Using complex variables to estimate derivatives of real
@@ -57,7 +57,7 @@ template <typename Function>
     return y.imag() / kComplexStepLength;
 }
 
-/// The gradient of f at `x` (n), one evaluation an entry; `f` as in `directional_derivative`.
+/// The gradient of f at `x` (n), one evaluation per entry; `f` as in `directional_derivative`.
 template <typename Function>
 [[nodiscard]] Vector<double> complex_step_gradient(Function&& f, const Vector<double>& x) {
     Vector<std::complex<double>> point = x.cast<std::complex<double>>();

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Convolution of images, in the plain form that one can check by eye.
+/// Convolution of images, in a form plain enough to check by eye.
 ///
 /// A sample is a column; an image of C channels, each H x W, is flattened into it with the width
 /// running fastest, then the height, then the channel (the order of PyTorch):
@@ -15,8 +15,8 @@
 /// (a cross-correlation, as in every deep-learning library). Every term is a product of two
 /// numbers, so each of its factors has the other as derivative:
 ///
-///     dk[o, c, i, j]           += x[c, h + i - p, w + j - q] dy[o, h, w]
-///     dx[c, h + i - p, w + j - q] += k[o, c, i, j]           dy[o, h, w]
+///     dk[o, c, i, j]              +=  x[c, h + i - p, w + j - q]  dy[o, h, w]
+///     dx[c, h + i - p, w + j - q] +=  k[o, c, i, j]               dy[o, h, w]
 ///
 /// The three share one loop. This is the reference; for speed there is layers/conv2d.hpp.
 
@@ -115,8 +115,8 @@ inline constexpr std::size_t kSizes = 8;
 /// x: in_rows x N (N images), kernel: out_channels x kernel_cols, result: out_rows x N. Throws
 /// ShapeError where these do not fit `shape`, or `shape` itself makes no sense.
 template <typename Scalar>
-Variable<Scalar> conv2d(const Variable<Scalar>& x, const Variable<Scalar>& kernel,
-                        const Conv2dShape& shape) {
+[[nodiscard]] Variable<Scalar> conv2d(const Variable<Scalar>& x, const Variable<Scalar>& kernel,
+                                      const Conv2dShape& shape) {
     namespace detail = convolution_detail;
     Tape<Scalar>& tape = x.tape("conv2d");
     const NodeIndex image = x.index(), weights = tape.mine(kernel, "conv2d");
@@ -171,8 +171,8 @@ Variable<Scalar> conv2d(const Variable<Scalar>& x, const Variable<Scalar>& kerne
 
 /// The same plus a number for each out channel; bias: out_channels x 1.
 template <typename Scalar>
-Variable<Scalar> conv2d(const Variable<Scalar>& x, const Variable<Scalar>& kernel,
-                        const Variable<Scalar>& bias, const Conv2dShape& shape) {
+[[nodiscard]] Variable<Scalar> conv2d(const Variable<Scalar>& x, const Variable<Scalar>& kernel,
+                                      const Variable<Scalar>& bias, const Conv2dShape& shape) {
     require<ShapeError>(bias.rows() == shape.out_channels && bias.cols() == 1,
                         "conv2d: the bias is ", bias.rows(), " x ", bias.cols(), ", expected ",
                         shape.out_channels, " x 1");

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Operations of your own: a value, and a way back.
+/// Operations of your own: a value and its gradient.
 ///
 /// An operation of the tape is a pair of functions. `forward` computes outputs from inputs;
 /// `backward` is given dL/d(output) and adds to dL/d(input). Anything that knows these two can be
@@ -16,10 +16,9 @@
 ///                 3 * call.input().array().square() * call.output_gradient().array();
 ///         });
 ///
-/// What an operation computes on the way forward and needs on the way back (a cache) it keeps in
-/// itself: give an object with member functions `forward(call)` and `backward(call)`. It lives in
-/// the tape's memory until `clear`. To allocate nothing, let it hold a pointer to a cache of the
-/// caller.
+/// An operation keeps what forward computes and backward needs (a cache) in itself: give an object
+/// with member functions `forward(call)` and `backward(call)`. It lives in the tape's memory until
+/// `clear`. To allocate nothing, let it hold a pointer to a cache of the caller.
 ///
 /// `gradient_check.hpp` checks such an operation like any other function.
 
@@ -63,12 +62,12 @@ public:
         const MatrixMap<Scalar> view = part(node_.gradient, k);
         return {view.data(), view.rows(), view.cols()};
     }
-    /// Whether anybody wants dL/d(input k); if not, its computation may be left out.
+    /// Whether anything needs dL/d(input k); if not, its computation may be left out.
     [[nodiscard]] bool wants_gradient(Index k = 0) const noexcept {
         return parent(k).needs_gradient;
     }
     /// dL/d(input k), in `backward`: add to it, never assign, since the input may have other users.
-    /// (If nobody wants it, it is a place whose content is dropped.)
+    /// (If nothing needs it, this is scratch.)
     [[nodiscard]] MatrixMap<Scalar> input_gradient(Index k = 0) const {
         const Node<Scalar>& p = parent(k);
         if (p.gradient != nullptr) return {p.gradient, p.rows, p.cols};
@@ -127,8 +126,9 @@ struct Pair {
 /// now, and `backward(call)`, called at most once in each `Tape::backward`, when all outputs'
 /// gradients are complete. Throws Error and ShapeError, and what `operation` throws.
 template <typename Scalar, typename Operation>
-CustomOutputs<Scalar> custom(std::span<const Variable<Scalar>> inputs,
-                             std::span<const MatrixShape> shapes, Operation operation) {
+[[nodiscard]] CustomOutputs<Scalar> custom(std::span<const Variable<Scalar>> inputs,
+                                           std::span<const MatrixShape> shapes,
+                                           Operation operation) {
     require<Error>(!inputs.empty() && !shapes.empty(),
                    "custom: an operation needs an input and an output");
     Tape<Scalar>& tape = inputs[0].tape("custom");
@@ -167,8 +167,9 @@ CustomOutputs<Scalar> custom(std::span<const Variable<Scalar>> inputs,
     return {tape, index, static_cast<Index>(shapes.size())};
 }
 template <typename Scalar, typename Operation>
-CustomOutputs<Scalar> custom(std::initializer_list<Variable<Scalar>> inputs,
-                             std::initializer_list<MatrixShape> shapes, Operation operation) {
+[[nodiscard]] CustomOutputs<Scalar> custom(std::initializer_list<Variable<Scalar>> inputs,
+                                           std::initializer_list<MatrixShape> shapes,
+                                           Operation operation) {
     return custom<Scalar, Operation>(std::span(inputs.begin(), inputs.size()),
                                      std::span(shapes.begin(), shapes.size()),
                                      std::move(operation));
@@ -176,16 +177,17 @@ CustomOutputs<Scalar> custom(std::initializer_list<Variable<Scalar>> inputs,
 
 /// The same for one output of `shape`.
 template <typename Scalar, typename Operation>
-Variable<Scalar> custom(std::initializer_list<Variable<Scalar>> inputs, const MatrixShape& shape,
-                        Operation operation) {
+[[nodiscard]] Variable<Scalar> custom(std::initializer_list<Variable<Scalar>> inputs,
+                                      const MatrixShape& shape, Operation operation) {
     return custom<Scalar, Operation>(std::span(inputs.begin(), inputs.size()), std::span(&shape, 1),
                                      std::move(operation))[0];
 }
 
 /// The same from two functions.
 template <typename Scalar, typename Forward, typename Backward>
-Variable<Scalar> custom(std::initializer_list<Variable<Scalar>> inputs, const MatrixShape& shape,
-                        Forward forward, Backward backward) {
+[[nodiscard]] Variable<Scalar> custom(std::initializer_list<Variable<Scalar>> inputs,
+                                      const MatrixShape& shape, Forward forward,
+                                      Backward backward) {
     return custom(inputs, shape,
                   custom_detail::Pair<Forward, Backward>{std::move(forward), std::move(backward)});
 }

@@ -5,8 +5,8 @@
 /// A hand-written backward pass is easy to get almost right. The check asks the forward pass
 /// itself, number by number, how the loss L changes, in two independent ways:
 ///
-///     complex step         Im L(x + i h) / h                              about 15 digits
-///     central difference   (L(x + h) - L(x - h)) / 2h, two steps combined   about 9 digits
+///     complex step          Im L(x + i h) / h                               about 15 digits
+///     central difference    (L(x + h) - L(x - h)) / 2h, two steps combined  about  9 digits
 ///
 /// The first is as precise as the gradient itself, but needs the code to run with complex numbers
 /// and to be analytic there; the second needs nothing but the function. They fail in different
@@ -27,6 +27,7 @@
 /// softmax sum to one, so its derivative vanishes whatever `backward` does.
 
 #include <mgan/autodiff/blocks.hpp>
+#include <mgan/autodiff/central_difference.hpp>
 #include <mgan/autodiff/complex_step.hpp>
 #include <mgan/autodiff/gradient_report.hpp>
 #include <mgan/core/error.hpp>
@@ -50,8 +51,8 @@ namespace mgan::inline MGAN_ABI {
 
 /// What `check_gradients` does.
 struct GradientCheckOptions {
-    /// Entries of a block that are checked one by one; of a larger block a random choice of so
-    /// many, plus one random direction through all of it, which no wrong entry escapes.
+    /// Entries of a block that are checked one by one. Of a larger block, this many are chosen at
+    /// random, and one random direction through the whole block catches a wrong entry elsewhere.
     Index entries_per_block = std::numeric_limits<Index>::max();
     /// Seed of that choice.
     std::uint64_t seed = 1;
@@ -59,8 +60,8 @@ struct GradientCheckOptions {
     double step = 1e-4;
 };
 
-/// Which references to compute: `kCentralDifference` alone is for code that has no complex version,
-/// `kComplexStep` alone for points where the function has a kink (ReLU at 0), at which a difference
+/// Which references to compute: `central_difference` alone is for code that has no complex version,
+/// `complex_step` alone for points where the function has a kink (ReLU at 0), at which a difference
 /// quotient means nothing.
 enum class DerivativeMethods { both, complex_step, central_difference };
 
@@ -209,28 +210,6 @@ void collect(const std::string& name, Object& object, Gradient gradient, Twin* t
     }
 }
 
-/// The derivative of `loss(offset)` at offset 0 by central differences. Two quotients, with steps h
-/// and 2h, have errors c h^2 and 4 c h^2, so (4 D(h) - D(2h)) / 3 is free of it: what remains is of
-/// order h^4. Where the two quotients differ by more than that explains, the function has a kink
-/// nearby (a ReLU that switches), and the step shrinks until both ends are on one side of it.
-inline double central_difference(const std::function<double(double)>& loss, double step) {
-    double best = std::numeric_limits<double>::quiet_NaN();
-    double best_error = std::numeric_limits<double>::infinity();
-    for (int attempt = 0; attempt < 4; ++attempt, step /= 10) {
-        const double plus = loss(step), minus = loss(-step);
-        const double near = (plus - minus) / (2 * step);
-        const double far = (loss(2 * step) - loss(-2 * step)) / (4 * step);
-        const double rounding = 1e-16 * (std::abs(plus) + std::abs(minus)) / step;
-        const double error = std::abs(near - far) + rounding;
-        if (error < best_error) {
-            best = (4 * near - far) / 3;
-            best_error = error;
-        }
-        if (std::abs(near - far) <= 1e-6 * std::abs(near) + 4 * rounding) break;
-    }
-    return best;
-}
-
 /// Relative error with a floor; infinite where anything is not finite.
 inline double relative_error(double gradient, double reference, double floor) {
     if (!std::isfinite(gradient) || !std::isfinite(reference))
@@ -357,7 +336,7 @@ auto make_twin(const GradientArgument<Object, Gradient, Twin>& argument) {
 /// returns a double, and their twins over std::complex<double> and returns a complex number. The
 /// objects themselves are copied, never changed.
 ///
-/// Costs one complex and 4 to 16 real evaluations of the loss an entry. Throws ShapeError if an
+/// Costs one complex and 4 to 16 real evaluations of the loss per entry. Throws ShapeError if an
 /// object, its gradient and its twin do not enumerate the same names and shapes.
 template <DerivativeMethods kMethods = DerivativeMethods::both, typename Loss, typename... Object,
           typename... Gradient, typename... Twin>

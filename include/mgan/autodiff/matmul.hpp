@@ -3,10 +3,10 @@
 /// The matrix product, and its two gradients.
 ///
 ///     y = a b            y_ij = sum over k of a_ik b_kj          a: M x K, b: K x N, y: M x N
-///     da += dy b'        a_ik meets b_kj in every column j of y
-///     db += a' dy        b_kj meets a_ik in every row i of y
+///     da += dy b^T       a_ik meets b_kj in every column j of y
+///     db += a^T dy       b_kj meets a_ik in every row i of y
 ///
-/// The shapes leave no other way to put it together. No conjugation: with complex numbers these
+/// No other arrangement has the right shapes. No conjugation: with complex numbers these
 /// remain the derivatives of an analytic function.
 
 #include <mgan/autodiff/tape.hpp>
@@ -16,7 +16,7 @@ namespace mgan::inline MGAN_ABI {
 
 /// y = a b. Throws ShapeError, with both shapes, if the inner sizes differ.
 template <typename Scalar>
-Variable<Scalar> matmul(const Variable<Scalar>& a, const Variable<Scalar>& b) {
+[[nodiscard]] Variable<Scalar> matmul(const Variable<Scalar>& a, const Variable<Scalar>& b) {
     Tape<Scalar>& tape = a.tape("matmul");
     const NodeIndex l = a.index(), r = tape.mine(b, "matmul");
     require<ShapeError>(a.cols() == b.rows(), "matmul: a is ", a.rows(), " x ", a.cols(), ", b is ",
@@ -32,7 +32,7 @@ Variable<Scalar> matmul(const Variable<Scalar>& a, const Variable<Scalar>& b) {
                                       MatrixMap<Scalar>(first.gradient, first.rows, first.cols));
         }
         if (second.needs_gradient) {
-            // The product reads the columns of its left operand: those of a' are made first.
+            // The product reads the columns of its left operand: those of a^T are made first.
             MatrixMap<Scalar> transposed(t.scratch(first.size()), first.cols, first.rows);
             transposed = left.transpose();
             multiply<Scalar>(transposed, dy,

@@ -2,18 +2,18 @@
 /// \file
 /// Functions of one number, applied to every entry of a matrix.
 ///
-/// If y_ij = f(x_ij), then dx_ij += f'(x_ij) dy_ij. Many derivatives are cheapest from the value
-/// that is there already, as tanh' = 1 - tanh^2.
+/// If y_ij = f(x_ij), then dx_ij += f'(x_ij) dy_ij. Many derivatives are cheapest by the value y,
+/// which is there already: that of tanh is 1 - y^2.
 ///
 ///     f           f'                       f            f'
 ///     -x          -1                       sigmoid      y (1 - y)
 ///     exp x       y                        tanh x       1 - y^2
-///     log x       1 / x                    relu         1 if x > 0, else 0
+///     log x       1 / x                    relu         [x > 0]
 ///     sqrt x      1 / (2 y)                softplus     sigmoid(x)
 ///     x^p         p x^(p-1)                sin x        cos x
 ///     |x|         sign x                   cos x        -sin x
 ///
-/// Where a function has a kink, one of its subgradients is taken: relu'(0) = 0 and |.|'(0) = 0.
+/// Where a function has a kink, a subgradient is taken: 0 at x = 0, both for relu and for |x|.
 /// Branches look at the real part alone, so that all of them are analytic beside their kinks and a
 /// complex step through a tape is possible.
 
@@ -27,23 +27,39 @@ namespace mgan::inline MGAN_ABI {
 
 namespace nonlinear_detail {
 
-template <typename Function, typename Scalar>
+/// value(x) or value(x, p), slope(x, y) or slope(x, y, p): most functions have no parameter p.
+template <typename Function, typename Scalar, typename... Arguments>
+[[nodiscard]] Scalar call(const Function& function, const Scalar& p,
+                          const Arguments&... arguments) {
+    if constexpr (std::is_invocable_v<Function, const Arguments&..., const Scalar&>) {
+        return function(arguments..., p);
+    } else {
+        return function(arguments...);
+    }
+}
+
+/// dx_i += f'(x_i) dy_i. A node keeps a plain function pointer, so the slope is part of the type: a
+/// lambda without captures.
+template <typename Slope, typename Scalar>
 void backward(Tape<Scalar>& tape, const Node<Scalar>& y) {
     const Node<Scalar>& x = tape.parent(y, 0);
     for (Index i = 0; i < y.size(); ++i)
-        x.gradient[i] += y.gradient[i] * Function::slope(x.value[i], y.value[i], y.parameter);
+        x.gradient[i] += y.gradient[i] * call(Slope{}, y.parameter, x.value[i], y.value[i]);
 }
 
-template <typename Function, typename Scalar>
-Variable<Scalar> record(const Variable<Scalar>& argument, const Scalar& parameter = Scalar(0)) {
-    Tape<Scalar>& tape = argument.tape(Function::kName);
+/// Records y_i = value(x_i), with f'(x_i) = slope(x_i, y_i).
+template <typename Scalar, typename Value, typename Slope>
+[[nodiscard]] Variable<Scalar> record(const char* name, const Variable<Scalar>& argument,
+                                      const Value& value, const Slope&,
+                                      const Scalar& parameter = Scalar(0)) {
+    Tape<Scalar>& tape = argument.tape(name);
     const NodeIndex p = argument.index();
     const NodeIndex index =
-        tape.add(tape.node(p).rows, tape.node(p).cols, {p}, &backward<Function, Scalar>);
+        tape.add(tape.node(p).rows, tape.node(p).cols, {p}, &backward<Slope, Scalar>);
     Node<Scalar>& y = tape.node(index);
     const Node<Scalar>& x = tape.node(p);
     y.parameter = parameter;
-    for (Index i = 0; i < y.size(); ++i) y.value[i] = Function::value(x.value[i], parameter);
+    for (Index i = 0; i < y.size(); ++i) y.value[i] = call(value, parameter, x.value[i]);
     return tape.handle(index);
 }
 
@@ -83,147 +99,100 @@ template <typename Scalar>
     return std::pow(x, p);
 }
 
-struct Negate {
-    static constexpr const char* kName = "operator-";
-    static auto value(const auto& x, const auto&) { return -x; }
-    static auto slope(const auto& x, const auto&, const auto&) { return decltype(x + x)(-1); }
-};
-struct Exp {
-    static constexpr const char* kName = "exp";
-    static auto value(const auto& x, const auto&) { return std::exp(x); }
-    static auto slope(const auto&, const auto& y, const auto&) { return y; }
-};
-struct Log {
-    static constexpr const char* kName = "log";
-    static auto value(const auto& x, const auto&) { return std::log(x); }
-    static auto slope(const auto& x, const auto&, const auto&) { return decltype(x + x)(1) / x; }
-};
-struct Sqrt {
-    static constexpr const char* kName = "sqrt";
-    static auto value(const auto& x, const auto&) { return std::sqrt(x); }
-    static auto slope(const auto& x, const auto& y, const auto&) {
-        return decltype(x + x)(1) / (y + y);
-    }
-};
-struct Power {
-    static constexpr const char* kName = "pow";
-    static auto value(const auto& x, const auto& p) { return power_of(x, p); }
-    static auto slope(const auto& x, const auto&, const auto& p) {
-        using Scalar = decltype(x + x);
-        if (p == Scalar(0)) return Scalar(0);  // also at x = 0, where x^(p-1) is infinite
-        return p * power_of(x, p - Scalar(1));
-    }
-};
-struct Abs {
-    static constexpr const char* kName = "abs";
-    static auto value(const auto& x, const auto&) { return real_part(x) < 0 ? -x : x; }
-    static auto slope(const auto& x, const auto&, const auto&) {
-        const auto real = real_part(x);
-        return decltype(x + x)(real > 0 ? 1 : real < 0 ? -1 : 0);
-    }
-};
-struct Sigmoid {
-    static constexpr const char* kName = "sigmoid";
-    static auto value(const auto& x, const auto&) { return sigmoid_of(x); }
-    static auto slope(const auto& x, const auto& y, const auto&) {
-        return y * (decltype(x + x)(1) - y);
-    }
-};
-struct Tanh {
-    static constexpr const char* kName = "tanh";
-    static auto value(const auto& x, const auto&) { return std::tanh(x); }
-    static auto slope(const auto& x, const auto& y, const auto&) {
-        return decltype(x + x)(1) - y * y;
-    }
-};
-struct Relu {
-    static constexpr const char* kName = "relu";
-    static auto value(const auto& x, const auto&) {
-        using Scalar = decltype(x + x);
-        return real_part(x) > 0 ? Scalar(x) : Scalar(0);
-    }
-    static auto slope(const auto& x, const auto&, const auto&) {
-        return decltype(x + x)(real_part(x) > 0 ? 1 : 0);
-    }
-};
-struct Softplus {
-    static constexpr const char* kName = "softplus";
-    static auto value(const auto& x, const auto&) {
-        // log(1 + e^x) = x + log(1 + e^-x): the branch whose exponential is at most 1.
-        using Scalar = decltype(x + x);
-        return real_part(x) > 0 ? Scalar(x + log_of_one_plus<Scalar>(std::exp(-x)))
-                                : log_of_one_plus<Scalar>(std::exp(x));
-    }
-    static auto slope(const auto& x, const auto&, const auto&) { return sigmoid_of(x); }
-};
-struct Sin {
-    static constexpr const char* kName = "sin";
-    static auto value(const auto& x, const auto&) { return std::sin(x); }
-    static auto slope(const auto& x, const auto&, const auto&) { return std::cos(x); }
-};
-struct Cos {
-    static constexpr const char* kName = "cos";
-    static auto value(const auto& x, const auto&) { return std::cos(x); }
-    static auto slope(const auto& x, const auto&, const auto&) { return -std::sin(x); }
-};
-
 }  // namespace nonlinear_detail
 
 /// Each of these takes a variable of any shape and gives one of the same shape; the table at the
 /// top of the file says what and with which derivative. Throws Error if `x` is on no tape.
 template <typename Scalar>
-Variable<Scalar> operator-(const Variable<Scalar>& x) {
-    return nonlinear_detail::record<nonlinear_detail::Negate>(x);
+[[nodiscard]] Variable<Scalar> operator-(const Variable<Scalar>& x) {
+    return nonlinear_detail::record(
+        "operator-", x, [](const Scalar& a) { return -a; },
+        [](const Scalar&, const Scalar&) { return Scalar(-1); });
 }
 template <typename Scalar>
-Variable<Scalar> exp(const Variable<Scalar>& x) {
-    return nonlinear_detail::record<nonlinear_detail::Exp>(x);
+[[nodiscard]] Variable<Scalar> exp(const Variable<Scalar>& x) {
+    return nonlinear_detail::record(
+        "exp", x, [](const Scalar& a) { return std::exp(a); },
+        [](const Scalar&, const Scalar& y) { return y; });
 }
 /// Natural logarithm; x > 0.
 template <typename Scalar>
-Variable<Scalar> log(const Variable<Scalar>& x) {
-    return nonlinear_detail::record<nonlinear_detail::Log>(x);
+[[nodiscard]] Variable<Scalar> log(const Variable<Scalar>& x) {
+    return nonlinear_detail::record(
+        "log", x, [](const Scalar& a) { return std::log(a); },
+        [](const Scalar& a, const Scalar&) { return Scalar(1) / a; });
 }
 /// x >= 0; the gradient is infinite at 0.
 template <typename Scalar>
-Variable<Scalar> sqrt(const Variable<Scalar>& x) {
-    return nonlinear_detail::record<nonlinear_detail::Sqrt>(x);
+[[nodiscard]] Variable<Scalar> sqrt(const Variable<Scalar>& x) {
+    return nonlinear_detail::record(
+        "sqrt", x, [](const Scalar& a) { return std::sqrt(a); },
+        [](const Scalar&, const Scalar& y) { return Scalar(1) / (y + y); });
 }
 /// x^p with a number p; defined where std::pow is.
 template <typename Scalar>
-Variable<Scalar> pow(const Variable<Scalar>& x, const std::type_identity_t<Scalar>& p) {
-    return nonlinear_detail::record<nonlinear_detail::Power>(x, p);
+[[nodiscard]] Variable<Scalar> pow(const Variable<Scalar>& x,
+                                   const std::type_identity_t<Scalar>& p) {
+    return nonlinear_detail::record(
+        "pow", x, [](const Scalar& a, const Scalar& q) { return nonlinear_detail::power_of(a, q); },
+        [](const Scalar& a, const Scalar&, const Scalar& q) {
+            if (q == Scalar(0)) return Scalar(0);  // also at a = 0, where a^(q-1) is infinite
+            return Scalar(q * nonlinear_detail::power_of(a, Scalar(q - Scalar(1))));
+        },
+        p);
 }
 template <typename Scalar>
-Variable<Scalar> abs(const Variable<Scalar>& x) {
-    return nonlinear_detail::record<nonlinear_detail::Abs>(x);
+[[nodiscard]] Variable<Scalar> abs(const Variable<Scalar>& x) {
+    return nonlinear_detail::record(
+        "abs", x, [](const Scalar& a) { return real_part(a) < 0 ? Scalar(-a) : a; },
+        [](const Scalar& a, const Scalar&) {
+            const RealOf<Scalar> real = real_part(a);
+            return Scalar(real > 0 ? 1 : real < 0 ? -1 : 0);
+        });
 }
 /// 1 / (1 + e^-x).
 template <typename Scalar>
-Variable<Scalar> sigmoid(const Variable<Scalar>& x) {
-    return nonlinear_detail::record<nonlinear_detail::Sigmoid>(x);
+[[nodiscard]] Variable<Scalar> sigmoid(const Variable<Scalar>& x) {
+    return nonlinear_detail::record(
+        "sigmoid", x, [](const Scalar& a) { return nonlinear_detail::sigmoid_of(a); },
+        [](const Scalar&, const Scalar& y) { return y * (Scalar(1) - y); });
 }
 template <typename Scalar>
-Variable<Scalar> tanh(const Variable<Scalar>& x) {
-    return nonlinear_detail::record<nonlinear_detail::Tanh>(x);
+[[nodiscard]] Variable<Scalar> tanh(const Variable<Scalar>& x) {
+    return nonlinear_detail::record(
+        "tanh", x, [](const Scalar& a) { return std::tanh(a); },
+        [](const Scalar&, const Scalar& y) { return Scalar(1) - y * y; });
 }
 /// max(x, 0).
 template <typename Scalar>
-Variable<Scalar> relu(const Variable<Scalar>& x) {
-    return nonlinear_detail::record<nonlinear_detail::Relu>(x);
+[[nodiscard]] Variable<Scalar> relu(const Variable<Scalar>& x) {
+    return nonlinear_detail::record(
+        "relu", x, [](const Scalar& a) { return real_part(a) > 0 ? a : Scalar(0); },
+        [](const Scalar& a, const Scalar&) { return Scalar(real_part(a) > 0 ? 1 : 0); });
 }
-/// log(1 + e^x).
+/// log(1 + e^x), as x + log(1 + e^-x) where x > 0: the exponential is at most 1.
 template <typename Scalar>
-Variable<Scalar> softplus(const Variable<Scalar>& x) {
-    return nonlinear_detail::record<nonlinear_detail::Softplus>(x);
+[[nodiscard]] Variable<Scalar> softplus(const Variable<Scalar>& x) {
+    return nonlinear_detail::record(
+        "softplus", x,
+        [](const Scalar& a) {
+            return real_part(a) > 0
+                       ? Scalar(a + nonlinear_detail::log_of_one_plus<Scalar>(std::exp(-a)))
+                       : nonlinear_detail::log_of_one_plus<Scalar>(std::exp(a));
+        },
+        [](const Scalar& a, const Scalar&) { return nonlinear_detail::sigmoid_of(a); });
 }
 template <typename Scalar>
-Variable<Scalar> sin(const Variable<Scalar>& x) {
-    return nonlinear_detail::record<nonlinear_detail::Sin>(x);
+[[nodiscard]] Variable<Scalar> sin(const Variable<Scalar>& x) {
+    return nonlinear_detail::record(
+        "sin", x, [](const Scalar& a) { return std::sin(a); },
+        [](const Scalar& a, const Scalar&) { return std::cos(a); });
 }
 template <typename Scalar>
-Variable<Scalar> cos(const Variable<Scalar>& x) {
-    return nonlinear_detail::record<nonlinear_detail::Cos>(x);
+[[nodiscard]] Variable<Scalar> cos(const Variable<Scalar>& x) {
+    return nonlinear_detail::record(
+        "cos", x, [](const Scalar& a) { return std::cos(a); },
+        [](const Scalar& a, const Scalar&) { return -std::sin(a); });
 }
 
 }  // namespace mgan::inline MGAN_ABI

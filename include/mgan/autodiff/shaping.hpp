@@ -3,8 +3,8 @@
 /// Operations that move entries and compute nothing: transpose, reshape, concat, slice, gather.
 ///
 /// Each entry of the result is a copy of one entry of the argument, y_k = x_s(k), so the gradient
-/// takes the same way back: dx_s(k) += dy_k. Where an entry was taken twice (`gather` may), it gets
-/// two shares; where it was not taken, none.
+/// goes the same way back: dx_s(k) += dy_k. An entry that was taken twice (`gather` may) gets two
+/// shares; one that was not taken gets none.
 ///
 /// `reshape` and `slice_columns` copy nothing at all: the columns of a matrix lie one after the
 /// other, so the result is a part of the argument's own memory under another shape, and its
@@ -17,9 +17,9 @@
 
 namespace mgan::inline MGAN_ABI {
 
-/// y = x'. x: R x C, y: C x R.
+/// y = x^T. x: R x C, y: C x R.
 template <typename Scalar>
-Variable<Scalar> transpose(const Variable<Scalar>& x) {
+[[nodiscard]] Variable<Scalar> transpose(const Variable<Scalar>& x) {
     Tape<Scalar>& tape = x.tape("transpose");
     const auto backward = [](Tape<Scalar>& t, const Node<Scalar>& y) {
         const Node<Scalar>& p = t.parent(y, 0);
@@ -35,7 +35,7 @@ Variable<Scalar> transpose(const Variable<Scalar>& x) {
 /// The same entries in memory order (column by column) under another shape. Throws ShapeError if
 /// rows * cols is not their number.
 template <typename Scalar>
-Variable<Scalar> reshape(const Variable<Scalar>& x, Index rows, Index cols) {
+[[nodiscard]] Variable<Scalar> reshape(const Variable<Scalar>& x, Index rows, Index cols) {
     Tape<Scalar>& tape = x.tape("reshape");
     require<ShapeError>(rows >= 0 && cols >= 0 && rows * cols == x.size(), "reshape: x is ",
                         x.rows(), " x ", x.cols(), ", it cannot become ", rows, " x ", cols);
@@ -44,7 +44,7 @@ Variable<Scalar> reshape(const Variable<Scalar>& x, Index rows, Index cols) {
 
 /// Columns first .. first + count - 1 of x. Throws ShapeError where x has no such columns.
 template <typename Scalar>
-Variable<Scalar> slice_columns(const Variable<Scalar>& x, Index first, Index count) {
+[[nodiscard]] Variable<Scalar> slice_columns(const Variable<Scalar>& x, Index first, Index count) {
     Tape<Scalar>& tape = x.tape("slice_columns");
     require<ShapeError>(first >= 0 && count >= 0 && count <= x.cols() - first,
                         "slice_columns: x is ", x.rows(), " x ", x.cols(), ", it has no columns ",
@@ -54,7 +54,7 @@ Variable<Scalar> slice_columns(const Variable<Scalar>& x, Index first, Index cou
 
 /// Rows first .. first + count - 1 of x. Throws ShapeError where x has no such rows.
 template <typename Scalar>
-Variable<Scalar> slice_rows(const Variable<Scalar>& x, Index first, Index count) {
+[[nodiscard]] Variable<Scalar> slice_rows(const Variable<Scalar>& x, Index first, Index count) {
     Tape<Scalar>& tape = x.tape("slice_rows");
     require<ShapeError>(first >= 0 && count >= 0 && count <= x.rows() - first, "slice_rows: x is ",
                         x.rows(), " x ", x.cols(), ", it has no rows ", first, " to ",
@@ -77,7 +77,7 @@ namespace shaping_detail {
 
 /// Both directions of concat. The sizes along the joint are those of the parents.
 template <bool kRows, typename Scalar>
-Variable<Scalar> concat(std::span<const Variable<Scalar>> parts) {
+[[nodiscard]] Variable<Scalar> concat(std::span<const Variable<Scalar>> parts) {
     const char* const name = kRows ? "concat_rows" : "concat_columns";
     require<ShapeError>(!parts.empty(), name, ": there is nothing to put together");
     Tape<Scalar>& tape = parts[0].tape(name);
@@ -126,7 +126,8 @@ Variable<Scalar> concat(std::span<const Variable<Scalar>> parts) {
 
 /// Takes entries, rows or columns: `source(i, j)` is the place in memory of x of entry (i, j).
 template <typename Scalar, typename Source>
-Variable<Scalar> take(const Variable<Scalar>& x, Index rows, Index cols, const Source& source) {
+[[nodiscard]] Variable<Scalar> take(const Variable<Scalar>& x, Index rows, Index cols,
+                                    const Source& source) {
     Tape<Scalar>& tape = x.tape("gather");
     const auto backward = [](Tape<Scalar>& t, const Node<Scalar>& y) {
         const Node<Scalar>& p = t.parent(y, 0);
@@ -159,28 +160,29 @@ inline void check_indices(const char* name, std::span<const Index> indices, Inde
 /// The parts on top of each other: y = [a; b; ...]. All have the same number of columns
 /// (ShapeError otherwise).
 template <typename Scalar>
-Variable<Scalar> concat_rows(std::span<const Variable<Scalar>> parts) {
+[[nodiscard]] Variable<Scalar> concat_rows(std::span<const Variable<Scalar>> parts) {
     return shaping_detail::concat<true, Scalar>(parts);
 }
 template <typename Scalar>
-Variable<Scalar> concat_rows(std::initializer_list<Variable<Scalar>> parts) {
+[[nodiscard]] Variable<Scalar> concat_rows(std::initializer_list<Variable<Scalar>> parts) {
     return shaping_detail::concat<true, Scalar>({parts.begin(), parts.size()});
 }
 /// The parts side by side: y = [a, b, ...]. All have the same number of rows (ShapeError
 /// otherwise).
 template <typename Scalar>
-Variable<Scalar> concat_columns(std::span<const Variable<Scalar>> parts) {
+[[nodiscard]] Variable<Scalar> concat_columns(std::span<const Variable<Scalar>> parts) {
     return shaping_detail::concat<false, Scalar>(parts);
 }
 template <typename Scalar>
-Variable<Scalar> concat_columns(std::initializer_list<Variable<Scalar>> parts) {
+[[nodiscard]] Variable<Scalar> concat_columns(std::initializer_list<Variable<Scalar>> parts) {
     return shaping_detail::concat<false, Scalar>({parts.begin(), parts.size()});
 }
 
 /// Columns `indices` of x, in this order, repetitions allowed: y_ij = x_i,indices[j]. A table
 /// look-up. Throws ShapeError for an index that x does not have.
 template <typename Scalar>
-Variable<Scalar> gather_columns(const Variable<Scalar>& x, std::span<const Index> indices) {
+[[nodiscard]] Variable<Scalar> gather_columns(const Variable<Scalar>& x,
+                                              std::span<const Index> indices) {
     shaping_detail::check_indices("gather_columns", indices, x.cols());
     const Index rows = x.rows();
     return shaping_detail::take(x, rows, static_cast<Index>(indices.size()), [=](Index i, Index j) {
@@ -189,7 +191,8 @@ Variable<Scalar> gather_columns(const Variable<Scalar>& x, std::span<const Index
 }
 /// Rows `indices` of x: y_ij = x_indices[i],j.
 template <typename Scalar>
-Variable<Scalar> gather_rows(const Variable<Scalar>& x, std::span<const Index> indices) {
+[[nodiscard]] Variable<Scalar> gather_rows(const Variable<Scalar>& x,
+                                           std::span<const Index> indices) {
     shaping_detail::check_indices("gather_rows", indices, x.rows());
     const Index rows = x.rows();
     return shaping_detail::take(
@@ -198,7 +201,7 @@ Variable<Scalar> gather_rows(const Variable<Scalar>& x, std::span<const Index> i
 }
 /// Each row `times` times in a row: y_ij = x_(i / times),j.
 template <typename Scalar>
-Variable<Scalar> repeat_rows(const Variable<Scalar>& x, Index times) {
+[[nodiscard]] Variable<Scalar> repeat_rows(const Variable<Scalar>& x, Index times) {
     require<ShapeError>(times >= 0, "repeat_rows: ", times, " times");
     const Index rows = x.rows();
     return shaping_detail::take(x, rows * times, x.cols(),
@@ -207,7 +210,7 @@ Variable<Scalar> repeat_rows(const Variable<Scalar>& x, Index times) {
 
 /// The value of x as a constant: no gradient flows back through it.
 template <typename Scalar>
-Variable<Scalar> stop_gradient(const Variable<Scalar>& x) {
+[[nodiscard]] Variable<Scalar> stop_gradient(const Variable<Scalar>& x) {
     Tape<Scalar>& tape = x.tape("stop_gradient");
     const NodeIndex y = tape.add_alias(x.index(), 0, x.rows(), x.cols());
     tape.node(y).needs_gradient = false;

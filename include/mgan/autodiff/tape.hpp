@@ -14,14 +14,14 @@
 ///
 /// The chain rule says how the gradient of L reaches a node v: through every node u that used it,
 ///
-///     dL/dv  =  sum over users u of  (du/dv)' dL/du.
+///     dL/dv  =  sum over users u of  (du/dv)^T dL/du.
 ///
 /// Users always come later in the list. So set dL/dL = 1, go through the list once from its end,
-/// and let every node add its share to the gradients of its parents: when a node's turn comes, all
-/// its users have been there, and its gradient is complete. Here
+/// and let every node add its share to the gradients of its parents: when the walk reaches a
+/// node, all its users have been there, and its gradient is complete. With db for dL/db, and so on:
 ///
-///     4 -> 3:  dL/db += 1           3 -> 2:  dL/da += (1 - b^2) dL/db
-///     2 -> 0:  dL/dW += dL/da x'    2 -> 1:  dL/dx += W' dL/da
+///     4 -> 3:  db += 1              3 -> 2:  da += (1 - b^2) * db
+///     2 -> 0:  dW += da x^T         2 -> 1:  dx += W^T da
 ///
 /// One pass gives all gradients, for about twice the work of computing L itself, however many
 /// parameters there are. A node used a thousand times is still visited once. (Walking from L
@@ -73,10 +73,10 @@ struct Node {
     Backward backward = nullptr;
     void* object = nullptr;           ///< what a user's operation keeps
     Scalar parameter{};               ///< what an operation with one number keeps (an exponent)
-    std::int32_t rows = 0;            //
-    std::int32_t cols = 0;            //
+    std::int32_t rows = 0;            ///< of the value
+    std::int32_t cols = 0;            ///< of the value
     std::uint32_t first_parent = 0;   ///< into the tape's list of parents
-    std::uint32_t parent_count = 0;   //
+    std::uint32_t parent_count = 0;   ///< arguments of the operation
     std::uint32_t first_integer = 0;  ///< into the tape's list of integers (sizes, indices)
     bool needs_gradient = false;      ///< whether any variable lies behind it
     bool reached = false;             ///< whether a user has added to the gradient
@@ -85,14 +85,14 @@ struct Node {
     [[nodiscard]] Index size() const noexcept { return Index{rows} * cols; }
 };
 
-/// A matrix on a tape: what one computes with. A small handle that is passed by value; it holds
+/// A matrix on a tape: what users compute with. A small handle that is passed by value; it holds
 /// until its tape is cleared.
 template <typename Scalar>
 class Variable {
 public:
     using ScalarType = Scalar;
 
-    /// Belongs to no tape; to be assigned to.
+    /// An empty handle, to be assigned later.
     Variable() = default;
 
     [[nodiscard]] Index rows() const { return node("rows").rows; }
@@ -161,17 +161,17 @@ public:
     /// Records a copy of `matrix` (any Eigen expression) as a variable, with respect to which
     /// `backward` differentiates.
     template <typename Derived>
-    Variable<Scalar> variable(const Eigen::MatrixBase<Derived>& matrix) {
+    [[nodiscard]] Variable<Scalar> variable(const Eigen::MatrixBase<Derived>& matrix) {
         return leaf(matrix, true);
     }
     /// Records a copy of `matrix` that no gradient flows to.
     template <typename Derived>
-    Variable<Scalar> constant(const Eigen::MatrixBase<Derived>& matrix) {
+    [[nodiscard]] Variable<Scalar> constant(const Eigen::MatrixBase<Derived>& matrix) {
         return leaf(matrix, false);
     }
     /// The same for a single number, as 1 x 1.
-    Variable<Scalar> variable(const Scalar& x) { return leaf(x, true); }
-    Variable<Scalar> constant(const Scalar& x) { return leaf(x, false); }
+    [[nodiscard]] Variable<Scalar> variable(const Scalar& x) { return leaf(x, true); }
+    [[nodiscard]] Variable<Scalar> constant(const Scalar& x) { return leaf(x, false); }
 
     /// Computes dL/dv for every variable v of the tape. `loss` is 1 x 1 (ShapeError otherwise) and
     /// of this tape (Error otherwise). Gradients of an earlier call are replaced.
@@ -185,9 +185,10 @@ public:
         go_back_from(last);
     }
 
-    /// The same for L = sum of seed * y, with `seed` = dL/dy of the shape of `y`: what a layer's
-    /// `backward(dy)` does. Throws ShapeError if the shapes differ.
-    void backward(const Variable<Scalar>& y, const ConstMatrixRef<Scalar>& seed) {
+    /// The same for L = sum of seed * y, with `seed` = dy of the shape of `y`, any matrix or
+    /// expression: what a layer's `backward(dy)` does. Throws ShapeError if the shapes differ.
+    template <typename Derived>
+    void backward(const Variable<Scalar>& y, const Eigen::MatrixBase<Derived>& seed) {
         const NodeIndex last = mine(y, "Tape::backward");
         const Node<Scalar>& end = node(last);
         require<ShapeError>(seed.rows() == end.rows && seed.cols() == end.cols,
@@ -212,7 +213,7 @@ public:
 
     /// Nodes recorded since the last `clear`.
     [[nodiscard]] Index size() const noexcept { return static_cast<Index>(nodes_.size()); }
-    /// Backward functions that the last `backward` called: at most one a node.
+    /// Backward functions that the last `backward` called: at most one per node.
     [[nodiscard]] Index operations() const noexcept { return operations_; }
     /// Counts the calls of `clear`.
     [[nodiscard]] std::uint32_t generation() const noexcept { return generation_; }
@@ -274,7 +275,7 @@ public:
     /// They are read and written here; the pointer holds until more are added.
     [[nodiscard]] Index* integers(std::uint32_t first) noexcept { return integers_.data() + first; }
 
-    /// Memory for the time of one backward function, not initialised.
+    /// Memory that lasts for one backward function; not initialised.
     [[nodiscard]] Scalar* scratch(Index count) {
         return scratch_.allocate(static_cast<std::size_t>(count));
     }
@@ -284,7 +285,7 @@ public:
     [[nodiscard]] Object* keep(Object&& object) {
         using Type = std::remove_cvref_t<Object>;
         static_assert(alignof(Type) <= kAlignment);
-        // The place in the list first, so that nothing is lost if the list cannot grow.
+        // First grow the list: if that throws, no object is left without a destructor call.
         objects_.push_back({nullptr, [](void*) {}});
         // With room to move on to the next aligned address.
         auto* memory = bytes_.allocate(sizeof(Type) + kAlignment);
@@ -342,7 +343,7 @@ private:
         return nodes_.back();
     }
 
-    /// Gives nodes 0 .. last that need one a gradient of zero, and takes it from all others.
+    /// Allocates zero gradients for the nodes 0 .. last that need one; clears the rest.
     void prepare_gradients(NodeIndex last) {
         gradients_.rewind();
         for (NodeIndex i = 0; i < static_cast<NodeIndex>(nodes_.size()); ++i) {
@@ -360,7 +361,7 @@ private:
         }
     }
 
-    /// The reverse loop. A node is passed over unless a user of it has been met.
+    /// The reverse loop. It skips nodes that no node after them has added a gradient to.
     void go_back_from(NodeIndex last) {
         operations_ = 0;
         node(last).reached = node(last).needs_gradient;

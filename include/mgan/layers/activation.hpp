@@ -1,15 +1,15 @@
 #pragma once
 /// \file
-/// Activations: functions of one number, with their derivatives written by their *value*.
+/// Activations: functions of one number, y = f(a), with their derivatives written by their *value*.
 ///
-///     relu      y = max(x, 0)            dy/dx = [y > 0]
-///     sigmoid   y = 1 / (1 + e^-x)       dy/dx = y (1 - y)
-///     tanh      y = tanh x               dy/dx = 1 - y^2
-///     softplus  y = log(1 + e^x)         dy/dx = 1 - e^-y
-///     identity  y = x                    dy/dx = 1
+///     relu      y = max(a, 0)            f'(a) = [y > 0]
+///     sigmoid   y = 1 / (1 + e^-a)       f'(a) = y (1 - y)
+///     tanh      y = tanh a               f'(a) = 1 - y^2
+///     softplus  y = log(1 + e^a)         f'(a) = 1 - e^-y
+///     identity  y = a                    f'(a) = 1
 ///
 /// Each derivative needs y alone, so the backward pass keeps one array, not two, and the forward
-/// pass may overwrite its argument. At x = 0, relu's derivative is taken as 0.
+/// pass may overwrite its argument. At a = 0 the derivative of relu is taken as 0.
 
 #include <mgan/tensor/matrix.hpp>
 
@@ -21,7 +21,7 @@ enum class Activation { identity, relu, sigmoid, tanh, softplus };
 
 /// 1 / (1 + e^-x) without overflow: for x < 0 as e^x / (1 + e^x).
 template <typename Scalar>
-[[nodiscard]] Scalar sigmoid(const Scalar& x) {
+[[nodiscard]] Scalar sigmoid(const Scalar& x) noexcept {
     using std::exp;
     if (real_part(x) >= RealOf<Scalar>(0)) return Scalar(1) / (Scalar(1) + exp(-x));
     const Scalar e = exp(x);
@@ -30,7 +30,7 @@ template <typename Scalar>
 
 /// log(1 + e^x) = max(x, 0) + log(1 + e^-|x|): neither overflow nor loss of small values.
 template <typename Scalar>
-[[nodiscard]] Scalar softplus(const Scalar& x) {
+[[nodiscard]] Scalar softplus(const Scalar& x) noexcept {
     using std::exp;
     using std::log;
     const bool positive = real_part(x) > RealOf<Scalar>(0);
@@ -44,7 +44,7 @@ template <typename Scalar>
 
 /// values (any shape) := activation(values).
 template <typename Scalar>
-void activate(Activation activation, MatrixRef<Scalar> values) {
+void activate(Activation activation, MatrixRef<Scalar> values) noexcept {
     switch (activation) {
         case Activation::identity:
             return;
@@ -64,10 +64,10 @@ void activate(Activation activation, MatrixRef<Scalar> values) {
     }
 }
 
-/// d_values := d_values * activation'(x), given y = activation(x); both of one shape.
+/// d_values := da = dy * f'(a), given dy in `d_values` and y = f(a); both of one shape.
 template <typename Scalar>
 void activate_backward(Activation activation, const ConstMatrixRef<Scalar>& y,
-                       MatrixRef<Scalar> d_values) {
+                       MatrixRef<Scalar> d_values) noexcept {
     switch (activation) {
         case Activation::identity:
             return;

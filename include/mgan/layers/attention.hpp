@@ -4,40 +4,43 @@
 ///
 /// (Scaled dot product, Vaswani et al. 2017; section 3.2.1 of the paper. docs/attention.md.) Every
 /// step asks a question (query), offers a label (key) and a content (value), with weights shared
-/// over time. H features, h heads of d = H / h features each; for each head, on its own rows:
+/// over time. H features; each head has H_k = H / heads rows and does (2) to (4) on its own:
 ///
 ///                  +-------+
 ///     q_t  H rows  |  W_q  |
-///     k_t  H rows  |  W_k  | x_t          one product, W = [W_q ; W_k ; W_v], 3H x H       (1)
+///     k_t  H rows  |  W_k  | x_t          one product, W = [W_q ; W_k ; W_v], 3H x H          (1)
 ///     v_t  H rows  |  W_v  |
 ///                  +-------+
-///     s_tj = q_t' k_j / sqrt(d)           for the steps j that t may see                   (2)
-///     p_tj = exp(s_tj) / sum_i exp(s_ti)  weights, kernels/softmax.hpp                     (3)
-///     o_t  = sum_j p_tj v_j                                                                (4)
-///     y_t  = W_o o_t                      mixes the heads; one head: y_t = o_t             (5)
+///     s_tj = q_t^T k_j / sqrt(H_k)        scores, for the steps j that t may see              (2)
+///     p_tj = exp(s_tj) / sum_i exp(s_ti)  weights, tensor/kernels/softmax.hpp                 (3)
+///     m_t  = sum_j p_tj v_j               the mixture                                         (4)
+///     y_t  = W_o m_t                      mixes the heads; one head: y_t = m_t                (5)
 ///
 /// What t may see:   causal: j <= t;   causal with window w: t - w < j <= t;   full: all j.
 ///
-///     causal   1 . . . .     window 2   1 . . . .     full   1 1 1 1 1
-///     (t down, 1 1 . . .                1 1 . . .            1 1 1 1 1
-///      j right)1 1 1 . .                . 1 1 . .            1 1 1 1 1
+///     causal    1 . . . .      window 2    1 . . . .      full    1 1 1 1 1
+///     (t down,  1 1 . . .                  1 1 . . .              1 1 1 1 1
+///     j right)  1 1 1 . .                  . 1 1 . .              1 1 1 1 1
 ///
 /// Backward, given dy_t. The weights p are not kept (T^2 numbers a song) but computed again from q,
 /// k and two numbers a step, the maximum and the sum of (3):
 ///
-///     do_t = W_o' dy_t,   dp_tj = do_t' v_j,   ds_tj = p_tj (dp_tj - sum_i p_ti dp_ti)     (6)
-///     dq_t = 1/sqrt(d) sum_j ds_tj k_j                                                     (7)
-///     dk_j = 1/sqrt(d) sum_t ds_tj q_t,   dv_j = sum_t p_tj do_t      over all t that see j (8)
-///     dx_t = W' [dq_t ; dk_t ; dv_t],     dW += [dq_t ; dk_t ; dv_t] x_t',   dW_o += dy_t o_t' (9)
+///     dm_t  = W_o^T dy_t
+///     dp_tj = dm_t^T v_j,       ds_tj = p_tj (dp_tj - sum_i p_ti dp_ti)                       (6)
+///     dq_t  = 1/sqrt(H_k) sum_j ds_tj k_j                                                     (7)
+///     dk_j  = 1/sqrt(H_k) sum_t ds_tj q_t,   dv_j = sum_t p_tj dm_t   over all t that see j   (8)
+///     dx_t  = W^T [dq_t ; dk_t ; dv_t],   dW += [dq_t ; dk_t ; dv_t] x_t^T,
+///     dW_o += dy_t m_t^T                                                                      (9)
 ///
-/// Inside a loop with output feedback the do_t become known one by one, from the last to the first.
-/// (8) for step j then gathers from all later steps, and is complete exactly when step j has its
-/// turn (causal: no earlier step sees j). So `backward_step(t)` can finish dx_t. Contributions to
+/// Inside a loop with output feedback the dm_t become known one by one, from the last to the first.
+/// (8) for step j then gathers from all later steps, and is complete exactly when the walk reaches
+/// j (causal: no earlier step sees j). So `backward_step(t)` can finish dx_t. Contributions to
 /// steps far back are not added one by one: `kBlockSteps` steps share one product.
 ///
 /// Names follow `torch.nn.MultiheadAttention(bias=False)`: `in_proj_weight`, `out_proj.weight`.
 
 #include <mgan/layers/parameters.hpp>
+#include <mgan/layers/shape_check.hpp>
 #include <mgan/tensor/kernels/softmax.hpp>
 #include <mgan/tensor/product.hpp>
 #include <mgan/tensor/sequence.hpp>
@@ -49,7 +52,7 @@ namespace mgan::inline MGAN_ABI {
 
 struct AttentionConfig {
     Index features = 100;  ///< H
-    Index heads = 1;       ///< h, a divisor of H
+    Index heads = 1;       ///< a divisor of H
     bool causal = true;    ///< false: every step sees all (no streaming, no output feedback)
     Index window = 0;      ///< steps that a step sees, itself among them; 0: no limit (causal only)
 };
@@ -59,41 +62,46 @@ class Attention {
 public:
     using ScalarType = Scalar;
 
-    /// Steps whose share in (8) of earlier steps is added by one product.
+    /// Steps whose contributions to (8) of earlier steps are added by one product.
     static constexpr Index kBlockSteps = 16;
 
-    /// One matrix a song, a step a column: a `Sequence` whose "step" b is the H x T matrix of song
-    /// b. A step that looks back over its song reads memory in order.
+    /// One H x T matrix per song, a step a column: a `Sequence` whose "step" b is song b. So a step
+    /// that looks back over its song reads memory in order.
     using BySong = Sequence<Scalar>;
 
-    /// What backward needs of forward, and its scratch. It refers to x and y: keep them, unchanged.
-    /// Memory grows with T H a song.
+    /// State saved for backward, plus scratch. Holds views of x and y, which must outlive it and
+    /// must not change before backward is done. Memory grows with T H per song.
     struct Cache {
         SequenceView<const Scalar> x;  ///< [T, B, H]
         SequenceView<Scalar> y;        ///< [T, B, H]
         BySong queries, keys, values;  ///< B x (H x T)
-        Sequence<Scalar> context;      ///< o_t, [T, B, H]; only with several heads
-        Sequence<Scalar> peak;         ///< of (3), [T, B, h]
-        Sequence<Scalar> inverse_sum;  ///< of (3), [T, B, h]
+        Sequence<Scalar> mixture;      ///< m_t, [T, B, H]; only with several heads
+        Sequence<Scalar> peak;         ///< of (3), [T, B, heads]
+        Sequence<Scalar> inverse_sum;  ///< of (3), [T, B, heads]
         Sequence<Scalar> projected;    ///< [q ; k ; v] of one block: [block, B, 3H]
         Sequence<Scalar> columns;      ///< p of one block of queries: [1, block, T]
 
         BySong d_queries, d_keys, d_values;  ///< B x (H x T)
-        BySong d_context;                    ///< do_t of one block: B x (H x block)
-        Sequence<Scalar> weights;            ///< p of one block: (B h) x (T x block)
-        Sequence<Scalar> d_scores;           ///< ds / sqrt(d) of one block: (B h) x (T x block)
-        Sequence<Scalar> d_output;           ///< W_o' dy of one block, [block, B, H]
-        Sequence<Scalar> d_projected;        ///< of one block: [block, B, 3H]
+        BySong d_mixture;                    ///< dm_t of one block: B x (H x block)
+        Sequence<Scalar> weights;            ///< p of one block: (B heads) x (T x block)
+        Sequence<Scalar> d_scores;     ///< ds / sqrt(H_k) of one block: (B heads) x (T x block)
+        Sequence<Scalar> d_output;     ///< W_o^T dy of one block, [block, B, H]
+        Sequence<Scalar> d_projected;  ///< of one block: [block, B, 3H]
         Matrix<Scalar> in_proj_transposed;   ///< H x 3H
         Matrix<Scalar> out_proj_transposed;  ///< H x H
     };
 
-    /// What streaming remembers: the keys and values of the steps that can still be seen.
+    /// What a stream remembers: the keys and values of the steps that can still be seen. The buffer
+    /// has room for more columns than the window. When it is full, the window moves to its front:
+    ///
+    ///     | no longer seen | the last window - 1 steps |          full
+    ///     | the last window - 1 steps |       room      |          moved, and the stream goes on
     struct Stream {
         BySong keys, values;      ///< B x (H x capacity)
         Index length = 0;         ///< columns in use
+        Index window = 0;         ///< steps that a step sees, itself among them; at least 1
         Sequence<Scalar> column;  ///< p: [1, 1, capacity]
-        Matrix<Scalar> projected, context;
+        Matrix<Scalar> projected, mixture;
     };
 
     Attention() = default;
@@ -116,7 +124,8 @@ public:
     [[nodiscard]] Index features() const noexcept { return config_.features; }
 
     /// From now on each step sees `window` steps at most, itself among them (0: no limit). No
-    /// parameter depends on it. Not between the forward and the backward pass. Throws ConfigError.
+    /// parameter depends on it. Must not be called between forward and backward; a stream keeps the
+    /// window that it was started with. Throws ConfigError.
     void set_window(Index window) {
         require<ConfigError>(window >= 0 && (config_.causal || window == 0),
                              "Attention::set_window: ", window,
@@ -141,9 +150,9 @@ public:
     /// is added to.
     void backward(SequenceView<const Scalar> dy, SequenceView<Scalar> dx, Cache& cache,
                   Attention& gradients) const {
-        check("backward", "dy", "steps", dy.steps(), cache.x.steps());
-        check("backward", "dy", "samples", dy.batch(), cache.x.batch());
-        check("backward", "dy", "features", dy.features(), features());
+        check_shape("Attention::backward", "dy", "steps", dy.steps(), cache.x.steps());
+        check_shape("Attention::backward", "dy", "samples", dy.batch(), cache.x.batch());
+        check_shape("Attention::backward", "dy", "features", dy.features(), features());
         begin_backward(cache);
         const Index steps = dy.steps();
         for (Index first = block_of(steps - 1); first >= 0; first -= kBlockSteps) {
@@ -169,16 +178,16 @@ public:
 
     /// Prepares the cache for T steps.
     void begin(SequenceView<const Scalar> x, SequenceView<Scalar> y, Cache& cache) const {
-        check("forward", "x", "features", x.features(), features());
-        check("forward", "y", "features", y.features(), features());
-        check("forward", "y", "steps", y.steps(), x.steps());
-        check("forward", "y", "samples", y.batch(), x.batch());
+        check_shape("Attention::forward", "x", "features", x.features(), features());
+        check_shape("Attention::forward", "y", "features", y.features(), features());
+        check_shape("Attention::forward", "y", "steps", y.steps(), x.steps());
+        check_shape("Attention::forward", "y", "samples", y.batch(), x.batch());
         const Index steps = x.steps(), batch = x.batch();
         cache.x = x;
         cache.y = y;
         for (BySong* sequence : {&cache.queries, &cache.keys, &cache.values})
             sequence->resize(batch, steps, features());
-        if (config_.heads > 1) cache.context.resize(steps, batch, features());
+        if (config_.heads > 1) cache.mixture.resize(steps, batch, features());
         cache.peak.resize(steps, batch, config_.heads);
         cache.inverse_sum.resize(steps, batch, config_.heads);
         cache.projected.resize(std::min(kBlockSteps, steps), batch, 3 * features());
@@ -202,7 +211,7 @@ public:
         cache.d_values.resize(batch, steps, features());
         cache.d_keys.set_zero();
         cache.d_values.set_zero();
-        cache.d_context.resize(batch, block, features());
+        cache.d_mixture.resize(batch, block, features());
         if (config_.heads > 1) cache.d_output.resize(block, batch, features());
         cache.weights.resize(batch * config_.heads, block, kernels::lanes_ceil(steps));
         cache.d_scores.resize(batch * config_.heads, block, kernels::lanes_ceil(steps));
@@ -233,51 +242,55 @@ public:
 
     // ---- streaming, causal only ---------------------------------------------------------------
 
-    /// Prepares a stream of B songs of at most `capacity` steps. With a window, capacity does not
-    /// matter and songs may be of any length: what no step can see any more is forgotten.
-    /// Allocates; `step` does not. Throws ConfigError.
-    void start(Stream& stream, Index batch, Index capacity) const {
+    /// Prepares a stream of B songs, which may go on for any time. Each step sees the `window` of
+    /// the settings, or, where these set no limit, the last `longest` steps: up to this length a
+    /// song has the bits of `forward`, beyond it those of `forward` with a window of `longest`.
+    /// (With a window, `longest` does not matter.) Allocates; `step` does not. Throws ConfigError.
+    void start(Stream& stream, Index batch, Index longest) const {
         require<ConfigError>(
             config_.causal, "Attention::start: full attention sees future steps and cannot stream");
-        require<ConfigError>(capacity >= 1, "Attention::start: room for ", capacity,
+        require<ConfigError>(longest >= 1, "Attention::start: room for ", longest,
                              " steps; give the length of the longest song");
-        if (config_.window > 0)
-            capacity = 2 * kernels::lanes_ceil(config_.window) + kernels::kSoftmaxLanes;
+        stream.window = config_.window > 0 ? config_.window : longest;
+        // A quarter more than the window: moving the window costs four copied columns per step.
+        const Index capacity =
+            kernels::lanes_ceil(stream.window + stream.window / 4) + kernels::kSoftmaxLanes;
         stream.keys.resize(batch, capacity, features());
         stream.values.resize(batch, capacity, features());
         stream.length = 0;
         stream.projected.resize(3 * features(), batch);
-        stream.column.resize(1, 1, kernels::lanes_ceil(capacity));
-        stream.context.resize(features(), config_.heads > 1 ? batch : 0);
+        stream.column.resize(1, 1, capacity);
+        stream.mixture.resize(features(), config_.heads > 1 ? batch : 0);
     }
 
-    /// One step. x, y: H x B. The bits are those of `forward`. Allocates nothing. Throws Error if
-    /// the song is longer than the stream has room for.
-    void step(const ConstMatrixRef<Scalar>& x, Stream& stream, MatrixRef<Scalar> y) const {
-        if (stream.length == stream.keys.batch()) forget(stream);
+    /// One step. x, y: H x B. Real-time: neither allocates nor throws, however long the song; the
+    /// sizes must be right (asserted, not checked). Once in window / 4 steps it moves the window,
+    /// which takes about as long as the step itself.
+    void step(const ConstMatrixRef<Scalar>& x, Stream& stream, MatrixRef<Scalar> y) const noexcept {
+        if (stream.length == stream.keys.batch()) move_window(stream);
         const Index t = stream.length++;
         multiply<Scalar>(in_proj, x, stream.projected, Update::assign);
-        const Index h = features(), d = h / config_.heads;
+        const Index h = features(), rows = head_size();
         for (Index b = 0; b < x.cols(); ++b) {
             stream.keys.step(b).col(t) = stream.projected.col(b).segment(h, h);
             stream.values.step(b).col(t) = stream.projected.col(b).tail(h);
         }
-        const Index begin = first_seen(t);
+        const Index begin = std::max<Index>(0, t + 1 - stream.window), seen = t + 1 - begin;
         for (Index b = 0; b < x.cols(); ++b) {
             for (Index head = 0; head < config_.heads; ++head) {
                 const ConstMatrixMap<Scalar> keys = std::as_const(stream.keys).step(b);
                 const ConstMatrixMap<Scalar> values = std::as_const(stream.values).step(b);
-                scores(keys.middleRows(head * d, d), stream.projected.col(b).segment(head * d, d),
-                       begin, t + 1, stream.column.step(0));
+                scores(keys.middleRows(head * rows, rows),
+                       stream.projected.col(b).segment(head * rows, rows), begin, t + 1,
+                       stream.column.step(0));
                 kernels::softmax(stream.column.data(), begin, t + 1);
-                MatrixRef<Scalar> out = config_.heads > 1 ? MatrixRef<Scalar>(stream.context) : y;
-                multiply<Scalar>(
-                    values.block(head * d, begin, d, t + 1 - begin),
-                    std::as_const(stream.column).step(0).middleRows(begin, t + 1 - begin),
-                    out.block(head * d, b, d, 1), Update::assign);
+                MatrixRef<Scalar> out = config_.heads > 1 ? MatrixRef<Scalar>(stream.mixture) : y;
+                multiply<Scalar>(values.block(head * rows, begin, rows, seen),
+                                 std::as_const(stream.column).step(0).middleRows(begin, seen),
+                                 out.block(head * rows, b, rows, 1), Update::assign);
             }
         }
-        if (config_.heads > 1) multiply<Scalar>(out_proj, stream.context, y, Update::assign);
+        if (config_.heads > 1) multiply<Scalar>(out_proj, stream.mixture, y, Update::assign);
     }
 
     template <typename Self, typename Visitor>
@@ -292,10 +305,11 @@ public:
 private:
     using Softmax = kernels::SoftmaxScale<Scalar>;
 
+    /// H_k.
     [[nodiscard]] Index head_size() const noexcept { return features() / config_.heads; }
 
-    /// 1 / sqrt(d) of (2).
-    [[nodiscard]] Scalar score_factor() const {
+    /// 1 / sqrt(H_k) of (2).
+    [[nodiscard]] Scalar score_factor() const noexcept {
         return Scalar(RealOf<Scalar>(1) / std::sqrt(static_cast<RealOf<Scalar>>(head_size())));
     }
 
@@ -330,9 +344,9 @@ private:
     }
 
     /// Equation (2): columns(j, r) = s_tj of the r-th query for begin <= j < end, also where t does
-    /// not see j. keys: d x T, queries: d x any number.
+    /// not see j. keys: H_k x T, queries: H_k x any number.
     void scores(const ConstMatrixRef<Scalar>& keys, const ConstMatrixRef<Scalar>& queries,
-                Index begin, Index end, MatrixRef<Scalar> columns) const {
+                Index begin, Index end, MatrixRef<Scalar> columns) const noexcept {
         auto seen = columns.block(begin, 0, end - begin, queries.cols());
         multiply_transposed<Scalar>(keys.middleCols(begin, end - begin), queries, seen);
         seen *= score_factor();
@@ -345,7 +359,7 @@ private:
         const Index begin = first_seen(first);
         const Index end = end_seen(first + count - 1, cache.x.steps());
         const bool several = config_.heads > 1;
-        const SequenceView<Scalar> out = several ? cache.context.view() : cache.y;
+        const SequenceView<Scalar> out = several ? cache.mixture.view() : cache.y;
         for_each_head(cache, [&](Index b, Index head) {
             const ConstMatrixMap<Scalar> queries = std::as_const(cache.queries).step(b);
             const ConstMatrixMap<Scalar> keys = std::as_const(cache.keys).step(b);
@@ -361,17 +375,17 @@ private:
                 cache.inverse_sum(t, b, head) = scale.inverse_sum;
                 clear_unseen(column, t_begin, t_end, begin, end);
             }
-            // o of song b, steps first ..: columns that lie a whole batch apart.
-            Eigen::Map<Matrix<Scalar>, 0, Eigen::OuterStride<>> o(
+            // m of song b, steps first ..: columns that lie a whole batch apart.
+            Eigen::Map<Matrix<Scalar>, 0, Eigen::OuterStride<>> m(
                 out.step(first).col(b).data() + head * d, d, count,
                 Eigen::OuterStride<>(out.batch() * out.column_stride()));
             multiply<Scalar>(
                 values.block(head * d, begin, d, end - begin),
-                std::as_const(cache.columns).step(0).block(begin, 0, end - begin, count), o,
+                std::as_const(cache.columns).step(0).block(begin, 0, end - begin, count), m,
                 Update::assign);
         });
         if (several)
-            multiply<Scalar>(out_proj, cache.context.range(first, count),
+            multiply<Scalar>(out_proj, cache.mixture.range(first, count),
                              cache.y.range(first, count), Update::assign);
     }
 
@@ -382,7 +396,7 @@ private:
         std::fill(column + end, column + std::max(block_end, end), Scalar(0));
     }
 
-    /// do_t of (6) for the steps of dy (H x (count B)), and dW_o of (9).
+    /// dm_t of (6) for the steps of dy (H x (count B)), and dW_o of (9).
     void output_backward(Index first, const ConstMatrixRef<Scalar>& dy, Cache& cache,
                          Attention& gradients) const {
         const Index batch = cache.x.batch(), count = dy.cols() / batch;
@@ -391,14 +405,14 @@ private:
         if (several) {
             multiply<Scalar>(cache.out_proj_transposed, dy, cache.d_output.range(slot, count),
                              Update::assign);
-            add_outer_product<Scalar>(dy, cache.context.range(first, count), gradients.out_proj);
+            add_outer_product<Scalar>(dy, cache.mixture.range(first, count), gradients.out_proj);
         }
         for (Index r = 0; r < count; ++r) {
             for (Index b = 0; b < batch; ++b) {
                 if (several) {
-                    cache.d_context.step(b).col(slot + r) = cache.d_output.step(slot + r).col(b);
+                    cache.d_mixture.step(b).col(slot + r) = cache.d_output.step(slot + r).col(b);
                 } else {
-                    cache.d_context.step(b).col(slot + r) = dy.col(r * batch + b);
+                    cache.d_mixture.step(b).col(slot + r) = dy.col(r * batch + b);
                 }
             }
         }
@@ -422,7 +436,7 @@ private:
         }
     }
 
-    /// ds / sqrt(d) of `count` steps within a block, equation (6).
+    /// ds / sqrt(H_k) of `count` steps within a block, equation (6).
     void scores_backward(Index b, Index head, Index first, Index count, Cache& cache) const {
         const Index d = head_size(), steps = cache.x.steps(), slot = first % kBlockSteps;
         const Index begin = first_seen(first), end = end_seen(first + count - 1, steps);
@@ -430,7 +444,7 @@ private:
         MatrixMap<Scalar> ds = cache.d_scores.step(b * config_.heads + head);
         multiply_transposed<Scalar>(
             std::as_const(cache.values).step(b).block(head * d, begin, d, end - begin),
-            std::as_const(cache.d_context).step(b).block(head * d, slot, d, count),
+            std::as_const(cache.d_mixture).step(b).block(head * d, slot, d, count),
             ds.block(begin, slot, end - begin, count));
         const Index block = block_of(first), last = std::min(block + kBlockSteps, steps) - 1;
         const Index block_begin = first_seen(block), block_end = end_seen(last, steps);
@@ -465,7 +479,7 @@ private:
             std::as_const(cache.d_scores).step(of_head).block(begin, slot, n, count),
             cache.d_keys.step(b).block(head * d, begin, d, n));
         add_outer_product<Scalar>(
-            std::as_const(cache.d_context).step(b).block(head * d, slot, d, count),
+            std::as_const(cache.d_mixture).step(b).block(head * d, slot, d, count),
             std::as_const(cache.weights).step(of_head).block(begin, slot, n, count),
             cache.d_values.step(b).block(head * d, begin, d, n));
     }
@@ -497,16 +511,11 @@ private:
                                   gradients.in_proj);
     }
 
-    /// Makes room in a full stream with a window: moves the columns that the next step sees to the
-    /// front, by whole lanes, so that sums keep their order.
-    void forget(Stream& stream) const {
+    /// Makes room in a full stream: moves the columns that the next step sees to the front, by
+    /// whole lanes of the softmax, so that its sums keep their order and their bits.
+    void move_window(Stream& stream) const noexcept {
         const Index capacity = stream.keys.batch();
-        const Index drop = kernels::lanes_floor(first_seen(capacity));
-        if (drop == 0) {
-            fail<Error>("Attention::step: the song has more than the ", capacity,
-                        " steps that `start` made room for; start the stream with a larger "
-                        "capacity, or give the attention a window");
-        }
+        const Index drop = kernels::lanes_floor(capacity + 1 - stream.window);
         for (BySong* songs : {&stream.keys, &stream.values}) {
             for (Index b = 0; b < songs->steps(); ++b) {
                 Scalar* data = songs->step(b).data();
@@ -514,14 +523,6 @@ private:
             }
         }
         stream.length = capacity - drop;
-    }
-
-    static void check(const char* where, const char* what, const char* of, Index has,
-                      Index expects) {
-        if (has != expects) {
-            fail<ShapeError>("Attention::", where, ": ", what, " has ", has, " ", of,
-                             ", the layer expects ", expects);
-        }
     }
 
     AttentionConfig config_;

@@ -2,17 +2,18 @@
 /// \file
 /// Stacked bidirectional LSTMs: each layer reads its input from both ends.
 ///
-///     time          0    1    2   ...  T-1
-///     forward      -->  -->  -->       -->      rows 0 .. H-1    of y_t
-///     backward     <--  <--  <--       <--      rows H .. 2H-1   of y_t
+///     time          1    2    3   ...   T
+///     forward      -->  -->  -->       -->      rows 0 .. H-1    of h_t
+///     backward     <--  <--  <--       <--      rows H .. 2H-1   of h_t
 ///
-///     y^k_t = [ forward_k(y^{k-1})_t ; backward_k(y^{k-1})_t ]        2 H features
+///     h^(k)_t = [ forward_k(h^(k-1))_t ; backward_k(h^(k-1))_t ],    h^(0) = x,    2 H features
 ///
 /// Layer 2 sees both directions of layer 1, so each of its outputs knows the whole sequence.
 /// Neither direction copies or reverses anything: both write into one sequence of 2 H features
-/// through views with a stride, and the backward direction simply walks time from its end. Names
+/// through views with a stride, and the backward direction simply walks time from the end. Names
 /// are those of `torch.nn.LSTM(bidirectional=True)`.
 
+#include <mgan/layers/shape_check.hpp>
 #include <mgan/layers/stacked_lstm.hpp>
 
 namespace mgan::inline MGAN_ABI {
@@ -111,8 +112,7 @@ public:
 private:
     void run_backward(SequenceView<const Scalar> dy, SequenceView<Scalar> dx, Cache& cache,
                       BiLstm* gradients, State* d_initial) const {
-        require<ShapeError>(dy.features() == 2 * hidden(), "BiLstm::backward: dy has ",
-                            dy.features(), " features, the layer expects ", 2 * hidden(), " (2H)");
+        check_shape("BiLstm::backward", "dy", "features", dy.features(), 2 * hidden(), "2H");
         if (d_initial != nullptr) d_initial->resize(layers.size());
         const Index h = hidden();
         for (std::size_t k = layers.size(); k-- > 0;) {

@@ -9,11 +9,11 @@
 ///
 ///     y(t, o, w) = b_o + sum over c, i, j of  k(o, c, i, j) x(t + i - p, c, w + j - q)        (1)
 ///
-/// Written as it stands this is a loop of seven levels. But a row of a song is short (4 features),
+/// Written out, this is a loop of seven levels. But a row of a song is short (4 features),
 /// and one row of the kernel acts on one row of the plane as a banded matrix,
 ///
 ///                        w = 0    k2 k3 k4  .              J = 5, W = 4, one channel:
-///     M_i (C_out W x     w = 1    k1 k2 k3 k4              row w holds k(w' - w + q) in column w'
+///     M_i (C_out W x     w = 1    k1 k2 k3 k4              row w holds k(v - w + q) in column v
 ///          C_in W)       w = 2    k0 k1 k2 k3
 ///                        w = 3     . k0 k1 k2
 ///
@@ -21,19 +21,20 @@
 ///
 /// and that for all steps and songs at once: I matrix products (docs/convolution.md). Backward:
 ///
-///     dx_t  = sum over i of M_i' dy_{t-i+p}               the kernel flipped                  (3)
-///     dM_i  = sum over t of dy_t x_{t+i-p}'                                                   (4)
+///     dx_t  = sum over i of M_i^T dy_{t-i+p}              the kernel flipped                  (3)
+///     dM_i  = sum over t of dy_t x_{t+i-p}^T                                                  (4)
 ///     dk(o, c, i, j) += sum over w of dM_i(o W + w, c W + w + j - q)      along the band      (5)
 ///     db_o  += sum over t, w of dy(t, o, w)                                                   (6)
 ///
-/// The price is C_in C_out W^2 I products a step instead of C_in C_out W J I: the same for rows as
-/// short as ours, too much for pictures.
+/// The price is C_in C_out W^2 I products a step instead of C_in C_out W J I: about the same for
+/// rows as short as ours, too much for pictures.
 ///
 /// Values lie in a sequence of C W features: feature c W + w is channel c, column w. One channel is
 /// the plane itself. In memory k is a matrix, C_out x (C_in I J); in files it has the shape of
 /// `torch.nn.Conv2d`, [C_out, C_in, I, J].
 
 #include <mgan/layers/parameters.hpp>
+#include <mgan/layers/shape_check.hpp>
 #include <mgan/tensor/product.hpp>
 #include <mgan/tensor/sequence.hpp>
 
@@ -55,9 +56,9 @@ public:
     using ScalarType = Scalar;
 
     struct Cache {
-        SequenceView<const Scalar> x;       ///< [T, B, C_in W]: keep it, unchanged
+        SequenceView<const Scalar> x;       ///< [T, B, C_in W]; must outlive the cache, unchanged
         std::vector<Matrix<Scalar>> bands;  ///< M_i, C_out W x C_in W
-        Matrix<Scalar> bands_transposed;    ///< M_i' of the i at work
+        Matrix<Scalar> bands_transposed;    ///< M_i^T of the i at work
         Matrix<Scalar> d_band;              ///< dM_i
     };
 
@@ -85,10 +86,10 @@ public:
     /// Equation (2). x: [T, B, C_in W], y: [T, B, C_out W], written; any T, also shorter than the
     /// window. Throws ShapeError.
     void forward(SequenceView<const Scalar> x, SequenceView<Scalar> y, Cache& cache) const {
-        check("forward", "x", "features", x.features(), in());
-        check("forward", "y", "features", y.features(), out());
-        check("forward", "y", "steps", y.steps(), x.steps());
-        check("forward", "y", "samples", y.batch(), x.batch());
+        check_shape("Conv2d::forward", "x", "features", x.features(), in());
+        check_shape("Conv2d::forward", "y", "features", y.features(), out());
+        check_shape("Conv2d::forward", "y", "steps", y.steps(), x.steps());
+        check_shape("Conv2d::forward", "y", "samples", y.batch(), x.batch());
         cache.x = x;
         cache.bands.resize(static_cast<std::size_t>(config_.window_time));
         for (Index o = 0; o < config_.out_channels; ++o)
@@ -108,9 +109,9 @@ public:
     /// `gradients` is added to.
     void backward(SequenceView<const Scalar> dy, SequenceView<Scalar> dx, Cache& cache,
                   Conv2d& gradients) const {
-        check("backward", "dy", "features", dy.features(), out());
-        check("backward", "dy", "steps", dy.steps(), cache.x.steps());
-        check("backward", "dy", "samples", dy.batch(), cache.x.batch());
+        check_shape("Conv2d::backward", "dy", "features", dy.features(), out());
+        check_shape("Conv2d::backward", "dy", "steps", dy.steps(), cache.x.steps());
+        check_shape("Conv2d::backward", "dy", "samples", dy.batch(), cache.x.batch());
         if (!dx.empty()) dx.all().setZero();
         cache.d_band.resize(out(), in());
         for (Index i = 0; i < config_.window_time; ++i) {
@@ -178,14 +179,6 @@ private:
         for_each_tap(i, [&](Index o, Index tap, Index row, Index column) {
             band(row, column) = weight(o, tap);
         });
-    }
-
-    static void check(const char* where, const char* what, const char* of, Index has,
-                      Index expects) {
-        if (has != expects) {
-            fail<ShapeError>("Conv2d::", where, ": ", what, " has ", has, " ", of,
-                             ", the layer expects ", expects);
-        }
     }
 
     Conv2dConfig config_;

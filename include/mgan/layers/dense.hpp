@@ -2,21 +2,21 @@
 /// \file
 /// The dense layer, and with it the pattern of every layer in this library.
 ///
-///     y = W x + b                                  (1)   W: out x in, b: out, x: in x N, y: out x
-///     N
+///     y = W x + b                      W: out x in, b: out, x: in x N, y: out x N             (1)
 ///
 /// A sample is a column; N is the batch, or all steps of a batch of sequences at once, since the
-/// layer shares its parameters over time. Backward, given dy = dL/dy:
+/// layer shares its parameters over time. Backward, given dy:
 ///
-///     dx = W' dy                                   (2)
-///     dW += dy x'          (sum over columns)      (3)
-///     db += sum of the columns of dy               (4)
+///     dx  = W^T dy                                                                            (2)
+///     dW += dy x^T                     a sum over the N columns                               (3)
+///     db += dy_1 + ... + dy_N          the columns of dy                                      (4)
 ///
 /// Three things are kept apart. The *layer* holds parameters and is const while it computes. The
 /// *cache* holds what backward needs beyond its arguments; the caller owns it, so one layer serves
 /// many threads. *Gradients* are an object of the layer's own type, and are added to.
 
 #include <mgan/layers/parameters.hpp>
+#include <mgan/layers/shape_check.hpp>
 #include <mgan/tensor/product.hpp>
 
 namespace mgan::inline MGAN_ABI {
@@ -26,7 +26,7 @@ class Dense {
 public:
     using ScalarType = Scalar;
 
-    /// What the backward pass keeps: W', so that (2) reads its memory in order.
+    /// What the backward pass keeps: W^T, so that (2) reads its memory in order.
     struct Cache {
         Matrix<Scalar> weight_transposed;
     };
@@ -42,28 +42,34 @@ public:
 
     /// Equation (1). x: in x N, y: out x N. Throws ShapeError.
     void forward(const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> y) const {
-        check("forward", "x", x.rows(), in());
-        check("forward", "y", y.rows(), out());
+        check_shape("Dense::forward", "x", "rows", x.rows(), in());
+        check_shape("Dense::forward", "y", "rows", y.rows(), out());
+        step(x, y);
+    }
+
+    /// `forward` for the real-time path: neither allocates nor throws; the sizes must be right
+    /// (asserted, not checked).
+    void step(const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> y) const noexcept {
         multiply<Scalar>(weight, x, y, Update::assign);
         y.colwise() += bias;
     }
 
-    /// Call once before a series of `backward`: keeps W' in the cache.
+    /// Call once before a series of `backward`: keeps W^T in the cache.
     void prepare_backward(Cache& cache) const { cache.weight_transposed = weight.transpose(); }
 
-    /// Equation (2): dx (in x N) = or += W' dy. `prepare_backward` comes first.
+    /// Equation (2): dx (in x N) = or += W^T dy. `prepare_backward` comes first.
     void backward_input(const ConstMatrixRef<Scalar>& dy, const Cache& cache, MatrixRef<Scalar> dx,
                         Update update = Update::assign) const {
-        check("backward_input", "dy", dy.rows(), out());
-        check("backward_input", "dx", dx.rows(), in());
+        check_shape("Dense::backward_input", "dy", "rows", dy.rows(), out());
+        check_shape("Dense::backward_input", "dx", "rows", dx.rows(), in());
         multiply<Scalar>(cache.weight_transposed, dy, dx, update);
     }
 
     /// Equations (3) and (4), added to `gradients`.
     void backward_parameters(const ConstMatrixRef<Scalar>& x, const ConstMatrixRef<Scalar>& dy,
                              Dense& gradients) const {
-        check("backward_parameters", "x", x.rows(), in());
-        check("backward_parameters", "dy", dy.rows(), out());
+        check_shape("Dense::backward_parameters", "x", "rows", x.rows(), in());
+        check_shape("Dense::backward_parameters", "dy", "rows", dy.rows(), out());
         add_outer_product<Scalar>(dy, x, gradients.weight);
         add_columns<Scalar>(dy, gradients.bias);
     }
@@ -76,14 +82,6 @@ public:
 
     Matrix<Scalar> weight;  ///< out x in
     Vector<Scalar> bias;    ///< out
-
-private:
-    static void check(const char* where, const char* what, Index has, Index expects) {
-        if (has != expects) {
-            fail<ShapeError>("Dense::", where, ": ", what, " has ", has,
-                             " rows, the layer expects ", expects);
-        }
-    }
 };
 
 }  // namespace mgan::inline MGAN_ABI

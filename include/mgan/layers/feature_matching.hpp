@@ -2,19 +2,20 @@
 /// \file
 /// Feature matching: generated songs should look like real ones *inside* the discriminator.
 ///
-/// The idea (Salimans et al. 2016; section 3.2.3 of the paper): instead of winning the
-/// discriminator's vote alone, the generator brings the features f of its songs near those of real
-/// songs. Which f, and what "near" means, is a choice:
+/// The idea (Salimans et al. 2016; section 3.2.3 of the paper): instead of only winning the
+/// discriminator's vote, the generator brings the features of its songs y near those of real songs
+/// x. Which features, and what "near" means, is a choice. With h the outputs of the discriminator's
+/// BiLSTM and pooled_b = 1/T sum_t h_tb, the average of song b over time:
 ///
-///     output          f = the events themselves, 1/(B T) sum |x_tb - G_tb|^2   (the paper's words)
-///     discriminator   f = the BiLSTM's outputs s_t,  1/(B T) sum |s_tb(x) - s_tb(G)|^2
-///     batch_mean      | mean of s(x) over songs and steps - the same of s(G) |^2
-///     energy          the energy distance between the songs' time averages f_b = 1/T sum_t s_tb:
-///                     2 mean |f_b(x) - f_c(G)| - mean |f_b(x) - f_c(x)| - mean |f_b(G) - f_c(G)|
+///     output          1/(B T) sum_tb |x_tb - y_tb|^2: the events themselves, as the paper says
+///     discriminator   1/(B T) sum_tb |h_tb(x) - h_tb(y)|^2
+///     batch_mean      |mean of h(x) over songs and steps - the same of h(y)|^2
+///     energy          2 mean |pooled_b(x) - pooled_c(y)|
+///                     - mean |pooled_b(x) - pooled_c(x)| - mean |pooled_b(y) - pooled_c(y)|
 ///
 /// `output` and `discriminator` pair each generated song with an unrelated real one, so their best
-/// answer is the mean of all songs; `batch_mean` compares means; `energy` (Szekely and Rizzo 2013)
-/// is zero only if the distributions agree.
+/// answer is the mean of all songs; `batch_mean` compares means; `energy`, the energy distance of
+/// the pooled features (Szekely and Rizzo 2013), is zero only if the distributions agree.
 
 #include <mgan/core/error.hpp>
 #include <mgan/tensor/sequence.hpp>
@@ -26,8 +27,8 @@ namespace mgan::inline MGAN_ABI {
 
 enum class FeatureMatching { none, output, discriminator, batch_mean, energy };
 
-/// sum over entries of weight (real - made)^2; d_made = 2 weight (made - real), *added*. [T, B, F]
-/// both.
+/// Sum over entries of weight (real - generated)^2; 2 weight (generated - real) is *added* to
+/// d_generated. All three: [T, B, F].
 template <typename Scalar>
 [[nodiscard]] Scalar paired_distance(SequenceView<const Scalar> real,
                                      SequenceView<const Scalar> generated, RealOf<Scalar> weight,
@@ -48,23 +49,23 @@ template <typename Scalar>
     return weight * sum;
 }
 
-/// Time averages of each song: F x B.
+/// Average of each song over time: h, [T, B, F] to F x B.
 template <typename Scalar>
-void pool_over_time(SequenceView<const Scalar> s, Matrix<Scalar>& pooled) {
-    pooled.setZero(s.features(), s.batch());
-    for (Index t = 0; t < s.steps(); ++t) pooled += s.step(t);
-    pooled /= Scalar(static_cast<RealOf<Scalar>>(s.steps()));
+void pool_over_time(SequenceView<const Scalar> h, Matrix<Scalar>& pooled) {
+    pooled.setZero(h.features(), h.batch());
+    for (Index t = 0; t < h.steps(); ++t) pooled += h.step(t);
+    pooled /= Scalar(static_cast<RealOf<Scalar>>(h.steps()));
 }
 
-/// The adjoint of `pool_over_time`: adds d_pooled / T to every step.
+/// Its backward: adds d_pooled / T to every step.
 template <typename Scalar>
-void pool_over_time_backward(const Matrix<Scalar>& d_pooled, SequenceView<Scalar> d_s) {
-    const Scalar share = Scalar(1) / Scalar(static_cast<RealOf<Scalar>>(d_s.steps()));
-    for (Index t = 0; t < d_s.steps(); ++t) d_s.step(t) += share * d_pooled;
+void pool_over_time_backward(const Matrix<Scalar>& d_pooled, SequenceView<Scalar> d_h) {
+    const Scalar share = Scalar(1) / Scalar(static_cast<RealOf<Scalar>>(d_h.steps()));
+    for (Index t = 0; t < d_h.steps(); ++t) d_h.step(t) += share * d_pooled;
 }
 
-/// weight * |mean of the columns of real - mean of the columns of made|^2; d_made (F x B) is
-/// written.
+/// weight * |mean of the columns of real - mean of the columns of generated|^2; d_generated (F x B)
+/// is written.
 template <typename Scalar>
 [[nodiscard]] Scalar mean_distance(const Matrix<Scalar>& real, const Matrix<Scalar>& generated,
                                    RealOf<Scalar> weight, Matrix<Scalar>& d_generated) {
@@ -100,7 +101,8 @@ template <typename Scalar, typename A, typename B, typename D>
 
 }  // namespace feature_matching_detail
 
-/// weight * energy distance of the columns of real (F x R) and made (F x M); d_made is written.
+/// weight * energy distance between the columns of real (F x R) and of generated (F x M);
+/// d_generated is written.
 template <typename Scalar>
 [[nodiscard]] Scalar energy_distance(const Matrix<Scalar>& real, const Matrix<Scalar>& generated,
                                      RealOf<Scalar> weight, Matrix<Scalar>& d_generated) {

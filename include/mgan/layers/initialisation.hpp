@@ -5,14 +5,13 @@
 /// Every number is a function of (seed, position in the model), so a model of a given shape and
 /// seed starts from the same bits on every machine.
 ///
-///     kUniform    w ~ U(-1/sqrt(n), 1/sqrt(n)), n = hidden units (LSTM) or inputs (dense); biases
-///                 likewise. PyTorch's default.
-///     kGlorot     w ~ U(-a, a), a = sqrt(6 / (in + out)), biases 0 (Glorot and Bengio 2010). For
-///     the
-///                 fused gate matrix, out counts one gate.
+///     uniform    w ~ U(-1/sqrt(n), 1/sqrt(n)), n = hidden units (LSTM) or inputs (dense);
+///                biases likewise. PyTorch's default.
+///     glorot     w ~ U(-l, l), l = sqrt(6 / (in + out)), biases 0 (Glorot and Bengio 2010).
+///                For the four gates of an LSTM in one matrix, out counts one gate.
 ///
-/// With either, the bias of every forget gate is then set to 1 (Jozefowicz et al. 2015): a cell
-/// that starts by remembering lets the gradient reach far back from the first step on.
+/// Either way, the bias of every forget gate is then set to 1 (Jozefowicz et al. 2015): a cell that
+/// starts out remembering lets the gradient reach far back from the very first update on.
 
 #include <mgan/core/random.hpp>
 #include <mgan/layers/parameters.hpp>
@@ -21,12 +20,12 @@ namespace mgan::inline MGAN_ABI {
 
 enum class Initialisation { uniform, glorot };
 
-/// Fills all parameters of `model`; `random` must be meant for this alone.
+/// Fills all parameters of `model`. `random` must be a stream that nothing else draws from.
 template <typename Model>
 void initialise(Model& model, const Random& random, Initialisation kind = Initialisation::uniform) {
     std::uint64_t index = 0;
-    double bound =
-        0.0;  // of the weight last seen: PyTorch gives a dense bias the bound of its weight
+    // Of the weight last seen: PyTorch gives a dense bias the bound of its weight.
+    double bound = 0.0;
     for_each_parameter(model, [&](const ParameterName& name, auto& parameter) {
         using Parameter = std::remove_cvref_t<decltype(parameter)>;
         using Scalar = typename Parameter::Scalar;
@@ -54,7 +53,7 @@ void initialise(Model& model, const Random& random, Initialisation kind = Initia
                 Scalar(static_cast<RealOf<Scalar>>(random.uniform(index++, -limit, limit)));
         }
         if constexpr (kIsBias<Parameter>) {
-            if (recurrent) {  // the two biases add up: one carries the 1
+            if (recurrent) {  // the two biases add up, so only one of them is set to 1
                 const Index h = parameter.size() / 4;
                 const bool carries = text.find("bias_ih") != std::string::npos;
                 parameter.segment(h, h).setConstant(

@@ -2,13 +2,13 @@
 /// \file
 /// Losses, each with its derivative in the same pass.
 ///
-/// Every function returns its share of the loss and writes the derivative. `weight` is what one
-/// column counts (1 / (B T) for a mean over songs and steps), given by the caller: a batch is
+/// Every function returns its share of the loss and writes the derivative. The caller gives
+/// `weight`, what one column counts (1 / (B T) for a mean over songs and steps): a batch is
 /// computed in shards, and a shard does not know the size of the batch.
 ///
-/// What differs between the three regression losses is what the best constant answer is: the mean
-/// (squared error), or the z-quantile (pinball). A net that is trained on the mean and then fed its
-/// own answers slides into one note; a net that is trained on random quantiles *samples*.
+/// The two regression losses differ in what the best constant answer is: the mean (squared error),
+/// or the z-quantile (pinball). A net that is trained on the mean and then fed its own answers
+/// drifts to a single note; a net that is trained on random quantiles *samples*.
 
 #include <mgan/layers/activation.hpp>
 #include <mgan/tensor/matrix.hpp>
@@ -19,7 +19,7 @@
 namespace mgan::inline MGAN_ABI {
 
 /// Squared error, equation (2) of the paper: sum over columns of weight |y - target|^2.
-/// y, target, dy: F x N; dy = 2 weight (y - target), written.
+/// y, target, dy: F x N; dy = 2 weight (y - target) is written.
 template <typename Scalar>
 [[nodiscard]] Scalar squared_error(const ConstMatrixRef<Scalar>& y,
                                    const ConstMatrixRef<Scalar>& target, RealOf<Scalar> weight,
@@ -38,11 +38,10 @@ template <typename Scalar>
 /// Pinball (quantile) loss with a level of its own for every entry (Koenker and Bassett 1978; with
 /// a random level: implicit quantile networks, Dabney et al. 2018):
 ///
-///     e = target - y,    loss = max(z e, (z - 1) e)
-///     d/dy = -z if e > 0,   1 - z if e < 0,   0 if e = 0
+///     e = target - y,    L = max(z e, (z - 1) e)
+///     dy = -z if e > 0,    1 - z if e < 0,    0 if e = 0
 ///
-/// y, target, level (z in (0, 1)), dy: F x N. The mean over the F features is taken, as the recipe
-/// does.
+/// y, target, level (z in (0, 1)), dy: F x N. The mean over the F features is taken.
 template <typename Scalar>
 [[nodiscard]] Scalar pinball(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& target,
                              const ConstMatrixRef<Scalar>& level, RealOf<Scalar> weight,
@@ -62,7 +61,7 @@ template <typename Scalar>
     return entry_weight * sum;
 }
 
-/// The two losses a generator can play with (section 3.1.3 and Goodfellow et al. 2014).
+/// The two losses a generator can be trained with (section 3.1.3 and Goodfellow et al. 2014).
 enum class GeneratorLoss {
     saturating,      ///< log(1 - D): the paper's equation (3); flat where D is sure
     non_saturating,  ///< -log D: the same fixed point, steep where D is sure
@@ -88,7 +87,7 @@ template <typename Scalar>
 }
 
 /// The discriminator's loss of one song, d = D(song) in (0, 1), for a label in [0, 1]: 1 real, 0
-/// made, 0.9 a smoothed "real" (Salimans et al. 2016). -label log d - (1 - label) log(1 - d).
+/// generated, 0.9 a smoothed "real" (Salimans et al. 2016). -label log d - (1 - label) log(1 - d).
 template <typename Scalar>
 [[nodiscard]] LossValue<Scalar> cross_entropy(const Scalar& d, RealOf<Scalar> label) {
     const LossValue<Scalar> yes = negative_log(d);
@@ -97,7 +96,7 @@ template <typename Scalar>
             label * yes.derivative - (RealOf<Scalar>(1) - label) * no.derivative};
 }
 
-/// The generator's loss of one song that it made, d = D(G(z)).
+/// The generator's loss of one generated song, d = D(y).
 template <typename Scalar>
 [[nodiscard]] LossValue<Scalar> generator_loss(const Scalar& d, GeneratorLoss kind) {
     switch (kind) {  // no default: the compiler names a kind that has no line here

@@ -6,15 +6,15 @@
 /// dense layers with ReLU moves it to a space that the generator finds easier to play from (the
 /// idea of StyleGAN, Karras et al. 2019); then it becomes a plane again.
 ///
-///     x^0 = flatten(z)                   T F numbers a song, step by step (t F + f)            (1)
-///     x^k = relu(W_k x^{k-1} + b_k)      k = 1 .. n, W_k: T F x T F                            (2)
-///     w   = plane(x^n)                                                                         (3)
+///     h^(0) = flatten(z)                        T F numbers a song, step by step (t F + f)    (1)
+///     h^(k) = relu(W_k h^(k-1) + b_k)           k = 1 .. n, W_k: T F x T F                    (2)
+///     w     = plane(h^(n))                                                                    (3)
 ///
-/// Here alone in a recurrent model the length of a song is built into the weights: W_k has a row
-/// and a column for every step. A network for T = 100 maps 100 steps, no more and no fewer. Shorter
-/// songs are made by mapping all and using the beginning.
+/// This is the one place where the length of a song is built into the weights: W_k has a row and a
+/// column for every step. A network for T = 100 maps 100 steps, no more and no fewer. For a shorter
+/// song, map all of it and use the beginning.
 ///
-/// Backward is that of n dense layers. W_k' is not stored beside W_k: with 1000 x 1000 weights and
+/// Backward is that of n dense layers. W_k^T is not stored beside W_k: with 1000 x 1000 weights and
 /// a batch of 20 songs, writing the transpose would take longer than the product.
 ///
 /// For T = 250, eight layers have 8 million weights, 32 MB, and a batch meets each of them 20
@@ -39,8 +39,8 @@ public:
     using ScalarType = Scalar;
 
     struct Cache {
-        std::vector<Matrix<Scalar>> values;    ///< x^0 .. x^n, T F x B each
-        std::vector<Matrix<Scalar>> d_values;  ///< dx^0 .. dx^n; before ReLU but for dx^0
+        std::vector<Matrix<Scalar>> values;    ///< h^(0) .. h^(n), T F x B each
+        std::vector<Matrix<Scalar>> d_values;  ///< dh^(0), then da of layers 1 .. n
     };
 
     MappingNetwork() = default;
@@ -160,11 +160,11 @@ private:
     Index features_ = 0;
 };
 
-/// Initial values that let the noise through: W ~ U(-a, a) with a = sqrt(6 / (T F)), b = 0 (He et
-/// al. 2015). A ReLU drops half of what it gets; this factor makes up for it. With the usual a = 1
-/// / sqrt(T F), each layer keeps a sixth of the variance, and what eight of them leave of the noise
-/// is a thousandth of its size: all songs would start out alike. `random` must be meant for this
-/// alone.
+/// Initial values that let the noise through: W ~ U(-l, l) with l = sqrt(6 / (T F)), b = 0 (He et
+/// al. 2015). A ReLU drops half of what it gets; this factor makes up for it. With the usual bound,
+/// 1 / sqrt(T F), each layer keeps a sixth of the variance, and after eight of them the noise has a
+/// thousandth of its size: all songs would start out alike. `random` must be a stream that nothing
+/// else draws from.
 template <typename Scalar>
 void initialise_mapping(MappingNetwork<Scalar>& network, const Random& random) {
     std::uint64_t index = 0;

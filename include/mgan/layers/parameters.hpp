@@ -7,10 +7,10 @@
 ///     template <typename Self, typename Visitor>
 ///     static void visit(Self& self, Visitor&& visitor, const ParameterName& prefix);
 ///
-/// that calls `visitor(name, matrix)` for each of its parameters in a fixed order. All else follows
-/// from it: counting, initialising, copying to and from a flat vector (for the optimiser, gradient
-/// checks and all-reduce), saving by name, adding gradients. Gradients are objects of the layer's
-/// own type, so both sides of `for_each_pair` always match.
+/// that calls `visitor(name, matrix)` for each of its parameters in a fixed order. Everything else
+/// follows from it: counting, initialising, copying to and from a flat vector (for the optimiser,
+/// gradient checks and all-reduce), saving by name, adding gradients. Gradients are objects of the
+/// layer's own type, so both sides of `for_each_pair` always match.
 ///
 /// Weights are `Matrix`, biases are `Vector`: a visitor that treats them differently (weight decay
 /// does) asks `kIsBias<decltype(parameter)>`.
@@ -28,7 +28,7 @@
 namespace mgan::inline MGAN_ABI {
 
 /// A name in parts, such as "lstm." and "weight_ih_l0": a chain of views, so that visiting
-/// allocates nothing; `text()` joins the parts where somebody wants to read the name.
+/// allocates nothing; `text()` joins the parts where the name is read.
 class ParameterName {
 public:
     ParameterName() = default;
@@ -206,8 +206,8 @@ struct ParameterPiece {
     bool bias;     ///< of a vector, not a matrix
 };
 
-/// The parameters of two models of one kind side by side, in pieces of a size that depends on the
-/// model alone: threads may take whichever they like. A piece of each of four arrays (weight,
+/// The parameters of two models of one kind side by side, cut into pieces whose size depends on the
+/// model alone, so that threads may take them in any order. A piece of each of four arrays (weight,
 /// gradient, two moments) fits into a level 2 cache. Both models must outlive it, unchanged in
 /// size.
 template <typename ModelA, typename ModelB>

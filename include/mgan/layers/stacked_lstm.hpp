@@ -2,10 +2,10 @@
 /// \file
 /// LSTMs on top of each other: layer k reads the outputs of layer k - 1.
 ///
-///     h^0 = x,    h^k = Lstm_k(h^{k-1}),    y = h^K
+///     h^(0) = x,    h^(k) = Lstm_k(h^(k-1)),    y = h of the last layer
 ///
 /// Backward goes down: the dx of layer k is the dy of layer k - 1. Parameters carry PyTorch's
-/// names, `weight_ih_l0` ... `bias_hh_l1`, as in `torch.nn.LSTM(num_layers=K)`.
+/// names, `weight_ih_l0` ... `bias_hh_l1`, as in `torch.nn.LSTM(num_layers=2)`.
 
 #include <mgan/layers/lstm.hpp>
 
@@ -28,9 +28,8 @@ public:
 
     struct Cache {
         std::vector<typename Lstm<Scalar>::Cache> layers;
-        std::vector<Sequence<Scalar>> outputs;  ///< h^k: [T, B, H]
-        std::vector<Sequence<Scalar>>
-            d_outputs;  ///< dL/dh^k of the layers below the top: [T, B, H]
+        std::vector<Sequence<Scalar>> outputs;    ///< h^(k), [T, B, H]
+        std::vector<Sequence<Scalar>> d_outputs;  ///< dh^(k) of the layers below the top
     };
 
     StackedLstm() = default;
@@ -134,8 +133,9 @@ public:
 
     // ---- streaming ----------------------------------------------------------------------------
 
-    /// One step: the output is state.back().hidden. `gates`: scratch, 4H x B. Allocates nothing.
-    void step(const ConstMatrixRef<Scalar>& x, State& state, Matrix<Scalar>& gates) const {
+    /// One step: the output is state.back().hidden. `gates`: scratch, 4H x B. Real-time: neither
+    /// allocates nor throws; the sizes must be right (asserted, not checked).
+    void step(const ConstMatrixRef<Scalar>& x, State& state, Matrix<Scalar>& gates) const noexcept {
         layers[0].step(x, state[0], gates);
         for (std::size_t k = 1; k < size(); ++k)
             layers[k].step(state[k - 1].hidden, state[k], gates);

@@ -2,19 +2,19 @@
 /// \file
 /// The discriminator (section 3.1.2 of the paper): is this song real?
 ///
-///     s = BiLSTM(x)                          [T, B, 2H], two stacked layers
-///     a_t = w' [s_t ; m] + b                 one number a step, the same w for every step      (1)
-///     p_t = sigmoid(a_t)                                                                       (2)
-///     D(x) = 1/T sum_t p_t                   the average over the song                         (3)
+///     h = BiLSTM(x)                          [T, B, 2H], two stacked layers
+///     a_t = W [h_t ; spread] + b             one number a step, the same W for every step     (1)
+///     p_t = sigmoid(a_t)                     the probability that x is real, seen from step t (2)
+///     D(x) = 1/T sum_t p_t                   the average over the song                        (3)
 ///
-/// m is the minibatch standard deviation (Karras et al. 2018), off by default: how much the songs
-/// of the batch differ, so that a generator whose songs are all alike gives itself away. With the
-/// time averages f_b = 1/T sum_t s_tb and their mean over the batch,
+/// `spread` is the minibatch standard deviation (Karras et al. 2018), off by default: how much the
+/// songs of the batch differ, so that a generator whose songs are all alike gives itself away. With
+/// the averages over time pooled_b = 1/T sum_t h_tb and their mean over the batch,
 ///
-///     v_i = 1/B sum_b (f_ib - mean_i)^2,     m = 1/(2H) sum_i sqrt(v_i + 1e-8)                 (4)
+///     sigma_i^2 = 1/B sum_b (pooled_ib - mean_i)^2 + 1e-8,    spread = 1/(2H) sum_i sigma_i   (4)
 ///
 /// Backward, given dD for each song: da_t = dD p_t (1 - p_t) / T, then (1) backward, then the
-/// BiLSTM. The features s (for feature matching) can receive a gradient of their own.
+/// BiLSTM. The features h (for feature matching) can receive a gradient of their own.
 
 #include <mgan/layers/activation.hpp>
 #include <mgan/layers/bilstm.hpp>
@@ -37,16 +37,16 @@ public:
     struct Cache {
         typename BiLstm<Scalar>::Cache bilstm;
         typename Dense<Scalar>::Cache output;
-        SequenceView<const Scalar> features;  ///< s, [T, B, 2H]
-        Sequence<Scalar> dense_input;         ///< [s_t ; m], only with minibatch deviation
+        SequenceView<const Scalar> features;  ///< h, [T, B, 2H]
+        Sequence<Scalar> dense_input;         ///< [h_t ; spread], only with minibatch deviation
         Sequence<Scalar> probability;         ///< p_t, [T, B, 1]
         Vector<Scalar> decision;              ///< D(x), B
-        Matrix<Scalar> pooled;                ///< f, 2H x B
-        Vector<Scalar> mean, deviation;       ///< of the pooled features, 2H
+        Matrix<Scalar> pooled;                ///< averages over time, 2H x B
+        Vector<Scalar> mean, deviation;       ///< of the pooled features over the batch, 2H
 
         Sequence<Scalar> d_logit;        ///< da_t, [T, B, 1]
         Sequence<Scalar> d_dense_input;  ///< only with minibatch deviation
-        Sequence<Scalar> d_features;     ///< ds, [T, B, 2H]
+        Sequence<Scalar> d_features;     ///< dh, [T, B, 2H]
     };
 
     Discriminator() = default;
@@ -79,8 +79,8 @@ public:
         return cache.decision;
     }
 
-    /// d_decision: dL/dD, one number a song. dx: [T, B, F], written, or empty. `gradients` is added
-    /// to. `d_features`, [T, B, 2H], may be empty: a further gradient of the features s.
+    /// d_decision: dD, one number a song. dx: [T, B, F], written, or empty. `gradients` is added
+    /// to. `d_features`, [T, B, 2H], may be empty: a further gradient of the features h.
     void backward(const Vector<Scalar>& d_decision, SequenceView<Scalar> dx, Cache& cache,
                   Discriminator& gradients, SequenceView<const Scalar> d_features = {}) const {
         run_backward(d_decision, dx, cache, &gradients, d_features);
@@ -145,7 +145,7 @@ private:
 
     static constexpr double kVarianceFloor = 1e-8;
 
-    /// Equation (4), and [s_t ; m].
+    /// Equation (4), and [h_t ; spread].
     void append_deviation(Cache& cache) const {
         using std::sqrt;
         const Index steps = cache.features.steps(), batch = cache.features.batch(),
@@ -155,7 +155,7 @@ private:
         cache.pooled /= Scalar(static_cast<RealOf<Scalar>>(steps));
         cache.mean.resize(width);
         cache.deviation.resize(width);
-        Scalar m(0);
+        Scalar spread(0);
         for (Index i = 0; i < width; ++i) {
             cache.mean(i) = cache.pooled.row(i).sum() / Scalar(static_cast<RealOf<Scalar>>(batch));
             Scalar variance(0);
@@ -166,22 +166,25 @@ private:
             variance /= Scalar(static_cast<RealOf<Scalar>>(batch));
             cache.deviation(i) =
                 sqrt(variance + Scalar(static_cast<RealOf<Scalar>>(kVarianceFloor)));
-            m += cache.deviation(i);
+            spread += cache.deviation(i);
         }
-        m /= Scalar(static_cast<RealOf<Scalar>>(width));
+        spread /= Scalar(static_cast<RealOf<Scalar>>(width));
         cache.dense_input.resize(steps, batch, width + 1);
         cache.dense_input.all().topRows(width) = cache.features.all();
-        cache.dense_input.all().row(width).setConstant(m);
+        cache.dense_input.all().row(width).setConstant(spread);
     }
 
-    /// (4) backward: dm = sum of the last row; df_ib = dm / (2H) * (f_ib - mean_i) / (B
-    /// deviation_i) (the mean's own derivative sums to zero), and each s_tb gets df_b / T.
+    /// (4) backward, where the derivative of the mean sums to zero:
+    ///
+    ///     dspread    = sum of the last row of d[h_t ; spread]
+    ///     dpooled_ib = dspread / (2H) (pooled_ib - mean_i) / (B sigma_i)
+    ///     dh_tb     += dpooled_b / T
     void deviation_backward(Cache& cache) const {
         const Index steps = cache.features.steps(), batch = cache.features.batch(),
                     width = cache.features.features();
         cache.d_features.all() = cache.d_dense_input.all().topRows(width);
-        const Scalar dm = cache.d_dense_input.all().row(width).sum();
-        const Scalar scale = dm / Scalar(static_cast<RealOf<Scalar>>(width * batch * steps));
+        const Scalar d_spread = cache.d_dense_input.all().row(width).sum();
+        const Scalar scale = d_spread / Scalar(static_cast<RealOf<Scalar>>(width * batch * steps));
         for (Index t = 0; t < steps; ++t) {
             for (Index b = 0; b < batch; ++b) {
                 for (Index i = 0; i < width; ++i) {

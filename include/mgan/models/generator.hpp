@@ -3,26 +3,26 @@
 /// The generator (sections 3.1.1 and 3.2.1 of the paper): noise in, events out, each event fed back
 /// as input.
 ///
-///               w_t        y_{t-1}         w = NoisePath(z), or z itself                     (1)
-///                |  +---------+            u_t = [w_t ; y_{t-1} ; k_{t-1}]                   (2)
+///               w_t        y_{t-1}         w = NoisePath(z), or z itself                      (1)
+///                |  +---------+            u_t = [w_t ; y_{t-1} ; k_{t-1}]                    (2)
 ///              +-v--v-+
-///              | LSTM |                    s_t = LSTM(u_t), two stacked layers               (3)
+///              | LSTM |                    h_t = LSTM(u_t), two stacked layers                (3)
 ///              +--+---+
-///            [ attention ]                 c_t = attention(s_1 .. s_t) [+ s_t], or s_t       (4)
+///            [ attention ]                 m_t = attention(h_1 .. h_t) [+ h_t], or h_t        (4)
 ///                 |
-///            dense, relu                   a_t = relu(W_1 c_t [+ W_z z_t] + b_1)             (5)
+///            dense, relu                   head_t = relu(W_1 m_t [+ W_z z_t] + b_1)           (5)
 ///                 |
-///               dense ----> y_t            y_t = W_2 a_t + b_2, [through the recall gate]     (6)
+///               dense ----> y_t            y_t = W_2 head_t + b_2, [through the recall gate]  (6)
 ///                 ^          |
-///                 +-- next --+             fed back: r(y_t), by default y_t itself           (7)
+///                 +-- next --+             fed back: feedback(y_t), by default y_t itself     (7)
 ///                     step
 ///
 /// Sizes: z_t, w_t: Z (noise), y_t: F (event features), k_t: K (context, 0 by default: constants
-/// that the caller derives from the event, such as its pitch class), s_t, c_t: H. W_z is there if
+/// that the caller derives from the event, such as its pitch class), h_t, m_t: H. W_z is there if
 /// `noise_to_head`. The baseline C-RNN-GAN has neither noise path nor attention; CARNN GAN has a
 /// convolution and attention; CARNN mGAN has a mapping network too (`carnn_config`).
 ///
-/// Attention is causal: step t asks the LSTM outputs up to its own, since later ones depend on y_t
+/// Attention is causal: step t looks at LSTM outputs up to its own, since later ones depend on y_t
 /// itself. (The future comes in through the noise: (1) is computed for the whole song beforehand.)
 ///
 /// Two ways to run. *Teacher forcing*: the events before are those of a real song, known from the
@@ -30,14 +30,14 @@
 /// generator's own; the layers advance together, step by step, and (7) passes each event through
 /// `feedback` (for example: to the nearest event that can be played).
 ///
-/// Backward through (7): y_t is heard twice, by the loss and, one step later, by the generator. So
+/// Backward through (7): y_t has two consumers, the loss and, one step later, the generator. So
 ///
-///     dy_t = dL/dy_t + (rows of y in W_ih' da_{t+1})                                         (8)
+///     dy_t = (the loss's gradient of y_t) + (rows of y_t in du_{t+1})                         (8)
 ///
-/// where r counts as the identity ("straight-through", Bengio et al. 2013). With attention, s_t too
-/// is heard many times, by its own step and by all that looked back at it: see
-/// layers/attention.hpp. Cutting the second term of (8) leaves a gradient that knows each event's
-/// direct effect alone, but which does not explode.
+/// where `feedback` counts as the identity ("straight-through", Bengio et al. 2013). With
+/// attention, h_t too has many consumers, its own step and all that looked back at it: see
+/// layers/attention.hpp. Cutting the second term of (8) gives a gradient of each event's direct
+/// effect only, but one that does not explode.
 
 #include <mgan/layers/activation.hpp>
 #include <mgan/layers/attention.hpp>
@@ -56,15 +56,14 @@ struct GeneratorConfig {
     Index layers = 2;            ///< of the LSTM
     Index head = 100;            ///< units of the first dense layer
     bool noise_to_head = false;  ///< the first dense layer sees z_t too
-    bool recall_gate = false;  ///< the last F + 1 rows of k_t are a recalled event: recall_gate.hpp
+    bool recall_gate = false;    ///< k_t ends in a recalled event, F + 1 rows: recall_gate.hpp
 
-    Index mapping_layers = 0;    ///< of the mapping network; 0: none
-    Index plane_length = 0;      ///< T of the mapping network
-    Index convolution = 0;       ///< window over the noise plane, odd; 0: none
-    Index attention_heads = 0;   ///< 0: no attention
-    Index attention_window = 0;  ///< steps that a step sees; 0: all before it
-    bool attention_residual =
-        false;  ///< c_t = attention + s_t (Vaswani et al.); the paper: without
+    Index mapping_layers = 0;         ///< of the mapping network; 0: none
+    Index plane_length = 0;           ///< T of the mapping network
+    Index convolution = 0;            ///< window over the noise plane, odd; 0: none
+    Index attention_heads = 0;        ///< 0: no attention
+    Index attention_window = 0;       ///< steps that a step sees; 0: all before it
+    bool attention_residual = false;  ///< m_t = attention + h_t (Vaswani et al.); paper: without
 };
 
 /// The generator of CARNN GAN (`song_length` 0) or CARNN mGAN (its length in steps, T), with the
@@ -109,8 +108,8 @@ public:
 
     struct Cache {
         Sequence<Scalar> input;      ///< u_t, [T, B, Z + F + K]
-        Sequence<Scalar> attended;   ///< c_t, [T, B, H]; only with attention
-        Sequence<Scalar> hidden;     ///< a_t, [T, B, head]
+        Sequence<Scalar> attended;   ///< m_t, [T, B, H]; only with attention
+        Sequence<Scalar> hidden;     ///< head_t, [T, B, head]
         Sequence<Scalar> event;      ///< y_t, [T, B, F]
         Sequence<Scalar> raw_noise;  ///< z, only where both a noise path and the head read it
         Index plane_steps = 0;       ///< steps of z; more than T for the beginning of a song
@@ -181,7 +180,7 @@ public:
     }
 
     /// For songs longer than those of the training: steps that the attention, if there is one, sees
-    /// from now on. Throws ConfigError.
+    /// from now on (in streams: those that start from now on). Throws ConfigError.
     void limit_attention(Index window) {
         if (attends()) attention.set_window(window);
         config_.attention_window = window;
@@ -205,10 +204,10 @@ public:
         }
         begin(noise, steps, cache);
         cache.input.all().bottomRows(before.features()) = before.all();
-        const Sequence<Scalar>& s = lstm.forward(std::as_const(cache.input).view(), cache.lstm);
+        const Sequence<Scalar>& h = lstm.forward(std::as_const(cache.input).view(), cache.lstm);
         if (attends()) {
-            attention.forward(s.view(), cache.attended.view(), cache.attention);
-            if (config_.attention_residual) cache.attended.all() += s.all();
+            attention.forward(h.view(), cache.attended.view(), cache.attention);
+            if (config_.attention_residual) cache.attended.all() += h.all();
         }
         head(raw_noise(cache).all(), head_input(cache).all(), cache.hidden.all(),
              cache.event.all());
@@ -217,11 +216,12 @@ public:
     }
 
     /// Free running. noise: [T, B, Z]; first: (F + K) x B, what stands for [y_0 ; k_0] before the
-    /// first step. After each step, `feedback(t, y_t, fed_back, context)` writes r(y_t) (F x B) and
-    /// k_t (K x B). `steps`: of the song; 0 stands for T, fewer are possible with a noise path.
-    template <typename Feedback = IdentityFeedback>
+    /// first step; any matrix or expression. After each step, `feedback(t, y_t, fed_back, context)`
+    /// writes what is fed back (F x B) and k_t (K x B). `steps`: of the song; 0 stands for T, fewer
+    /// are possible with a noise path. Throws ShapeError.
+    template <typename Derived, typename Feedback = IdentityFeedback>
     const Sequence<Scalar>& forward(const GeneratorNoise<Scalar>& noise,
-                                    const ConstMatrixRef<Scalar>& first, Cache& cache,
+                                    const Eigen::MatrixBase<Derived>& first, Cache& cache,
                                     Feedback&& feedback = {}, Index steps = 0) const {
         const Index plane = noise.z.steps(), batch = noise.z.batch();
         if (steps == 0) steps = plane;
@@ -233,14 +233,14 @@ public:
             "Generator::forward: the first event is ", first.rows(), " x ", first.cols(),
             ", expected ", config_.features + config_.context, " x ", batch);
         lstm.begin(std::as_const(cache.input).view(), cache.lstm);
-        const Sequence<Scalar>& s = cache.lstm.outputs.back();
-        if (attends()) attention.begin(s.view(), cache.attended.view(), cache.attention);
+        const Sequence<Scalar>& h = cache.lstm.outputs.back();
+        if (attends()) attention.begin(h.view(), cache.attended.view(), cache.attention);
         cache.input.step(0).bottomRows(first.rows()) = first;
         for (Index t = 0; t < steps; ++t) {
             lstm.forward_step(t, cache.lstm);
             if (attends()) {
                 attention.forward_step(t, cache.attention);
-                if (config_.attention_residual) cache.attended.step(t) += s.step(t);
+                if (config_.attention_residual) cache.attended.step(t) += h.step(t);
             }
             head(raw_noise(cache).step(t), head_input(cache).step(t), cache.hidden.step(t),
                  cache.event.step(t));
@@ -254,11 +254,12 @@ public:
         return cache.event;
     }
 
-    /// Backward of the last forward. dy: [T, B, F]. `through_feedback` takes the second term of (8)
-    /// in (after `forward`; pointless after teacher forcing). `gradients` is added to. The gradient
-    /// of u_t stays in `cache.d_input` ([T, B, Z + F + K]): rows 0 .. Z-1 are that of the noise;
+    /// Backward of the last forward. dy: [T, B, F]. `through_feedback` includes the second term of
+    /// (8) (after `forward`; meaningless after teacher forcing). `gradients` is added to. du_t
+    /// stays in `cache.d_input` ([T, B, Z + F + K]): rows 0 .. Z-1 are the gradient of the noise;
     /// with a noise path they are that of w, and that of z stays in `cache.d_noise`. Where w was
-    /// given, the way back ends at w, and `gradients.noise_path` is left alone (it may be empty).
+    /// given, backward ends at w, and `gradients.noise_path` is left alone (it may be empty).
+    /// Throws ShapeError.
     void backward(SequenceView<const Scalar> dy, Cache& cache, Generator& gradients,
                   bool through_feedback) const {
         const Index steps = cache.event.steps(), batch = cache.event.batch();
@@ -316,10 +317,13 @@ public:
         noise_backward(cache, gradients);
     }
 
-    /// Prepares a stream of B songs that starts from `first`, (F + K) x B. `longest`: steps of the
-    /// longest song, for the memory of an attention without window (else any). Allocates; `step`
-    /// does not.
-    void start(Stream& stream, const ConstMatrixRef<Scalar>& first, Index longest = 4096) const {
+    /// Prepares a stream of B songs that starts from `first`, (F + K) x B, any matrix or
+    /// expression. The stream may go on for any time; an attention without window then sees the
+    /// last `longest` steps (see `Attention::start`; otherwise `longest` does not matter).
+    /// Allocates; `step` does not.
+    template <typename Derived>
+    void start(Stream& stream, const Eigen::MatrixBase<Derived>& first,
+               Index longest = 4096) const {
         const Index batch = first.cols();
         stream.state = lstm.zero_state(batch);
         stream.input.setZero(lstm.features(), batch);
@@ -339,36 +343,38 @@ public:
 
     /// One event (F x B) from one noise vector (Z x B; with a noise path: w_t of `prepare_noise`),
     /// with the numbers of `forward` to the bit. The caller then writes what is fed back into
-    /// `fed_back(stream)` and `context(stream)`. Allocates nothing.
-    const Matrix<Scalar>& step(const ConstMatrixRef<Scalar>& noise, Stream& stream) const {
+    /// `fed_back(stream)` and `context(stream)`. Real-time: neither allocates nor throws; the sizes
+    /// must be right (asserted, not checked).
+    const Matrix<Scalar>& step(const ConstMatrixRef<Scalar>& noise, Stream& stream) const noexcept {
         return step(noise, noise, stream);
     }
 
     /// The same where the head reads the noise past the noise path: w_t and z_t, Z x B each.
     const Matrix<Scalar>& step(const ConstMatrixRef<Scalar>& w, const ConstMatrixRef<Scalar>& z,
-                               Stream& stream) const {
+                               Stream& stream) const noexcept {
         stream.input.topRows(config_.noise) = w;
         lstm.step(stream.input, stream.state, stream.gates);
-        const Matrix<Scalar>& s = stream.state.back().hidden;
+        const Matrix<Scalar>& h = stream.state.back().hidden;
         if (attends()) {
-            attention.step(s, stream.attention, stream.attended);
-            if (config_.attention_residual) stream.attended += s;
+            attention.step(h, stream.attention, stream.attended);
+            if (config_.attention_residual) stream.attended += h;
             head(z, stream.attended, stream.hidden, stream.event);
         } else {
-            head(z, s, stream.hidden, stream.event);
+            head(z, h, stream.hidden, stream.event);
         }
         if (config_.recall_gate) {
             stream.proposal = stream.event;
-            recall_gate.forward(stream.hidden, stream.proposal,
-                                stream.input.bottomRows(config_.features + 1), stream.recall,
-                                stream.event);
+            recall_gate.step(stream.hidden, stream.proposal,
+                             stream.input.bottomRows(config_.features + 1), stream.recall,
+                             stream.event);
         }
         return stream.event;
     }
-    [[nodiscard]] auto fed_back(Stream& stream) const {
+    /// Rows of the next u_t for the event, F x B, and for the context, K x B.
+    [[nodiscard]] auto fed_back(Stream& stream) const noexcept {
         return stream.input.middleRows(config_.noise, config_.features);
     }
-    [[nodiscard]] auto context(Stream& stream) const {
+    [[nodiscard]] auto context(Stream& stream) const noexcept {
         return stream.input.bottomRows(config_.context);
     }
 
@@ -431,16 +437,16 @@ private:
         return cache.input.view().features(0, config_.noise);
     }
 
-    /// c_t.
+    /// m_t.
     [[nodiscard]] const Sequence<Scalar>& head_input(const Cache& cache) const {
         return attends() ? cache.attended : cache.lstm.outputs.back();
     }
 
-    /// (5) backward to z_t past the noise path, and (1) backward: unless the caller ran the noise
-    /// path, and will go back through it, too.
+    /// (5) backward to z_t, which the head reads past the noise path; and (1) backward, unless the
+    /// caller ran the noise path forward and therefore runs it backward, too.
     void noise_backward(Cache& cache, Generator& gradients) const {
         if (!noise_path.empty() && !cache.w_given) {
-            // Noise beyond the end of the song was heard by nobody but the noise path.
+            // Noise beyond the end of the song affects only the noise path.
             cache.d_plane.resize(cache.plane_steps, cache.event.batch(), config_.noise);
             cache.d_plane.set_zero();
             cache.d_plane.range(0, cache.event.steps()) =
@@ -461,12 +467,12 @@ private:
     }
 
     /// Equations (5) and (6), for any number of columns.
-    void head(const ConstMatrixRef<Scalar>& noise, const ConstMatrixRef<Scalar>& s,
-              MatrixRef<Scalar> hidden, MatrixRef<Scalar> event) const {
-        head_1.forward(s, hidden);
+    void head(const ConstMatrixRef<Scalar>& noise, const ConstMatrixRef<Scalar>& m,
+              MatrixRef<Scalar> hidden, MatrixRef<Scalar> event) const noexcept {
+        head_1.step(m, hidden);
         if (config_.noise_to_head) multiply<Scalar>(head_noise, noise, hidden, Update::add);
         activate<Scalar>(Activation::relu, hidden);
-        head_2.forward(hidden, event);
+        head_2.step(hidden, event);
     }
 
     /// The recall gate over steps t .. t + count - 1: what the head wrote becomes the proposal.
@@ -477,8 +483,8 @@ private:
                             cache.recall.gate.range(t, count), cache.event.range(t, count));
     }
 
-    /// The gate, (6) and (5) backward to dc_t, for steps t .. t + count - 1; the parameters' part
-    /// waits for the end, as one product.
+    /// The recall gate, (6) and (5) backward to dm_t, for steps t .. t + count - 1. The gradients
+    /// of the parameters wait for the end, where each is one product.
     void head_backward(Index t, Index count, MatrixRef<Scalar> d_input, Cache& cache) const {
         MatrixMap<Scalar> d_event = cache.d_event.range(t, count);
         MatrixMap<Scalar> d_hidden = cache.d_hidden.range(t, count);

@@ -4,24 +4,24 @@
 ///
 ///     z [T, B, Z]  ->  mapping network  ->  convolution  ->  w [T, B, Z]
 ///
-///     z' = Mapping(z)        the whole plane of a song as one vector; or z' = z            (1)
-///     w  = Conv(z')          one channel, I x I window, same padding; or w = z'            (2)
+///     mapped = Mapping(z)     the whole plane of a song as one vector; or mapped = z          (1)
+///     w      = Conv(mapped)   one channel, I x I window, same padding; or w = mapped          (2)
 ///
-/// Through (2) the step that is played hears of the noise of the steps to come, through (1) of the
+/// Through (2) the step that is played hears the noise of the next steps, through (1) that of the
 /// whole song. So w is computed for the song before its first event; the loop then reads w_t.
 ///
 /// With a mapping network the plane has the length T that the network was built for; a shorter song
-/// is the beginning of w. A longer one is played from windows of T steps that overlap by V = T / 4,
-/// each mapped by itself; where two overlap, w' fades from one to the other:
+/// is the beginning of w. A longer one is played from windows of T steps that overlap by T / 4.
+/// Each is mapped by itself; where two overlap, the mapped noise fades from one to the other:
 ///
-///     window 1   |<------ T ------>|
-///     window 2                |<------ T ------>|          share of window 2 at its step i < V:
-///                             |<V >|                       a_i = (i + 1) / (V + 1) (3)
+///     window 1   |<------ T ------>|                  share of window 2 at its step i <= T/4:
+///     window 2                |<------ T ------>|
+///                             |T/4 |                  fade_i = i / (T/4 + 1)                  (3)
 ///
-///     z'_t  =  (1 - a_i) z'_t of window 1  +  a_i z'_t of window 2
+///     mapped_t  =  (1 - fade_i) mapped_t of window 1  +  fade_i mapped_t of window 2
 ///
-/// Both windows read the same noise where they overlap, and the convolution goes over the joined
-/// plane: no step of w is a seam.
+/// Both windows read the same noise where they overlap, and the convolution runs over the joined
+/// plane: w has no seam.
 
 #include <mgan/layers/conv2d.hpp>
 #include <mgan/layers/mapping_network.hpp>
@@ -45,7 +45,7 @@ public:
     struct Cache {
         typename MappingNetwork<Scalar>::Cache mapping;
         typename Conv2d<Scalar>::Cache convolution;
-        Sequence<Scalar> mapped;    ///< z', the convolution's input: [T, B, Z]
+        Sequence<Scalar> mapped;    ///< the convolution's input, [T, B, Z]
         Sequence<Scalar> w;         ///< [T, B, Z]
         Sequence<Scalar> d_mapped;  ///< [T, B, Z]
     };
@@ -94,7 +94,7 @@ public:
         return cache.w;
     }
 
-    /// Steps that two windows of a long song share: V of equation (3).
+    /// Steps that two windows of a long song share: T / 4 of equation (3).
     [[nodiscard]] Index overlap() const noexcept { return config_.plane_length / 4; }
 
     /// Steps of noise that a song of `length` steps needs.
@@ -106,8 +106,8 @@ public:
         return plane + (length - plane + hop - 1) / hop * hop;
     }
 
-    /// Equations (1) to (3) for playing a song of any length; there is no backward. z: [T', B, Z]
-    /// with T' from `plane_steps`. Returns w, [T', B, Z], which lives in the cache. Throws
+    /// Equations (1) to (3) for playing a song of any length; there is no backward. z: [N, B, Z]
+    /// with N from `plane_steps`. Returns w, [N, B, Z], which lives in the cache. Throws
     /// ShapeError.
     const Sequence<Scalar>& forward_long(SequenceView<const Scalar> z, Cache& cache) const {
         require<ShapeError>(
@@ -122,10 +122,10 @@ public:
             mapping.forward(z.steps(first, plane), window.view(), cache.mapping);
             const Index shared = first == 0 ? 0 : fade;
             for (Index i = 0; i < shared; ++i) {
-                const Scalar a = Scalar(static_cast<RealOf<Scalar>>(i + 1)) /
-                                 Scalar(static_cast<RealOf<Scalar>>(fade + 1));
+                const Scalar share = Scalar(static_cast<RealOf<Scalar>>(i + 1)) /
+                                     Scalar(static_cast<RealOf<Scalar>>(fade + 1));
                 joined.step(first + i) =
-                    (Scalar(1) - a) * joined.step(first + i) + a * window.step(i);
+                    (Scalar(1) - share) * joined.step(first + i) + share * window.step(i);
             }
             joined.range(first + shared, plane - shared) = window.range(shared, plane - shared);
         }

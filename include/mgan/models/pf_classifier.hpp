@@ -2,31 +2,31 @@
 /// \file
 /// The network of the PF classifier (section 3.3.2 of the paper): does this song *sound* real?
 ///
-/// In front of it stands the frequency converter (audio/frequency_converter.hpp), which makes of a
-/// song I numbers x, its spectrum. The network sees nothing else of the song:
+/// In front of it stands the frequency converter (audio/frequency_converter.hpp), which turns a song
+/// into its spectrum x. The network sees nothing else of the song:
 ///
-///     x                    I = 5000         one column a song
-///     a_1 = relu(W_1 x + b_1)               1000                                            (1)
-///     a_2 = relu(W_2 a_1 + b_2)             500                                             (2)
-///     s   = a_2, cut into T pieces          T x 500/T: "time" runs along the spectrum       (3)
-///     h   = BiLSTM(s)                       two stacked layers, 100 units a direction
-///     q   = [ forward h_T ; backward h_1 ]  what each direction knows at its end            (4)
-///     a   = w' q + b                        F(x) = sigmoid(a)                               (5)
+///     x                                     5000: inputs      one column a song
+///     h^(1)  = relu(W_1 x + b_1)            1000                                              (1)
+///     h^(2)  = relu(W_2 h^(1) + b_2)        500                                               (2)
+///     pieces = h^(2), cut into T            T x 500/T         "time" runs along the spectrum  (3)
+///     h      = BiLSTM(pieces)               two stacked layers, 100 units a direction
+///     ends   = [forward h_T ; backward h_1]     what each direction knows at its end          (4)
+///     a      = W ends + b                   PF(x) = sigmoid(a)                                (5)
 ///
-///     a_2   | 0 1 ... 24 | 25 ... 49 | ... | 475 ... 499 |       T = 20 pieces of 25
-///             -->          -->               --> h_T forward
-///        h_1 <--           <--               <--        backward
+///     h^(2)    | 0 1 ... 24 | 25 ... 49 | ... | 475 ... 499 |       T = 20 pieces of 25
+///                   -->          -->                 -->   forward h_T
+///     backward h_1  <--          <--                 <--
 ///
 /// The paper's words leave T open: 500 steps of one value (preset `paper`), or 20 of 25, which is
 /// fifteen times as fast and learns better (docs/results.md).
 ///
-/// Its first try, which "failed to improve" (section 4.3), is kind `dense`: five dense layers with
-/// ReLU, here of 1000, 500, and three times 100 units, then (5).
+/// The paper's first attempt, which "failed to improve" (section 4.3), is kind `dense`: five dense
+/// layers with ReLU, here of 1000, 500, and three times 100 units, then (5).
 ///
-/// The result is the logit a, not F: the losses (layers/loss.hpp) take the sigmoid themselves and
-/// lose no digits where F is near 0 or 1.
+/// The result is the logit a, not PF(x): the losses (layers/loss.hpp) take the sigmoid themselves
+/// and lose no digits where PF(x) is near 0 or 1.
 ///
-/// W_1 has nine tenths of all parameters, five million. Its gradient, da_1 x', is a product that
+/// W_1 has nine tenths of all parameters, five million. Its gradient, da_1 x^T, is a product that
 /// writes 20 MB and reads next to nothing, so it should be formed once a minibatch, not once a
 /// shard: `PfClassifier::backward` leaves da_1 in the cache, and `wide_gradient` makes any rows of
 /// the product of it.
@@ -41,16 +41,16 @@ namespace mgan::inline MGAN_ABI {
 
 enum class PfKind {
     bilstm,  ///< equations (1) to (5)
-    dense,   ///< the paper's first try
+    dense,   ///< the paper's first attempt
 };
 
 struct PfClassifierConfig {
-    std::int64_t inputs = 5000;  ///< I, the values of the frequency converter
+    std::int64_t inputs = 5000;  ///< values of the frequency converter
     std::int64_t hidden_1 = 1000;
     std::int64_t hidden_2 = 500;
     std::int64_t steps = 20;  ///< T of (3); hidden_2 is a multiple of it
-    std::int64_t hidden =
-        100;  ///< of each direction of each BiLSTM layer; kind dense: of layers 3 to 5
+    /// Units of each direction of each BiLSTM layer; kind dense: of layers 3 to 5.
+    std::int64_t hidden = 100;
     std::int64_t layers = 2;  ///< of the BiLSTM
     PfKind kind = PfKind::bilstm;
 
@@ -71,25 +71,25 @@ struct PfClassifierConfig {
     }
 };
 
-/// What stands behind the first dense layer: a_1 -> logit, equations (2) to (5).
+/// What follows the first dense layer: h^(1) -> logit, equations (2) to (5).
 template <typename Scalar>
 class PfHead {
 public:
     using ScalarType = Scalar;
 
     struct Cache {
-        std::vector<Matrix<Scalar>> values;  ///< a_2 (kind dense: to a_5), one matrix a layer
+        std::vector<Matrix<Scalar>> values;  ///< h^(2) (kind dense: to h^(5))
         std::vector<typename Dense<Scalar>::Cache> dense;
-        Sequence<Scalar> pieces;  ///< s, [T, B, hidden_2 / T]
+        Sequence<Scalar> pieces;  ///< of (3), [T, B, hidden_2 / T]
         typename BiLstm<Scalar>::Cache bilstm;
         typename Dense<Scalar>::Cache output;
-        Matrix<Scalar> features;  ///< q, 2H x B (kind dense: a_5, H x B)
+        Matrix<Scalar> features;  ///< ends, 2H x B (kind dense: h^(5), H x B)
         Matrix<Scalar> logit;     ///< a, 1 x B
 
         Matrix<Scalar> d_features;
         std::vector<Matrix<Scalar>> d_values;
         Sequence<Scalar> d_last;    ///< dh, [T, B, 2H], zero but for the ends
-        Sequence<Scalar> d_pieces;  ///< ds
+        Sequence<Scalar> d_pieces;  ///< [T, B, hidden_2 / T]
     };
 
     PfHead() = default;
@@ -113,14 +113,15 @@ public:
         output = Dense<Scalar>(2 * config.hidden, 1);
     }
 
-    /// a_1: hidden_1 x B, kept until backward is done. Returns the logits, 1 x B, in the cache.
-    const Matrix<Scalar>& forward(const ConstMatrixRef<Scalar>& a_1, Cache& cache) const {
-        const Index batch = a_1.cols();
+    /// h_1 (that is h^(1)): hidden_1 x B, kept until backward is done. Returns the logits, 1 x B,
+    /// in the cache.
+    const Matrix<Scalar>& forward(const ConstMatrixRef<Scalar>& h_1, Cache& cache) const {
+        const Index batch = h_1.cols();
         cache.values.resize(dense.size());
         for (std::size_t k = 0; k < dense.size(); ++k) {
             cache.values[k].resize(dense[k].out(), batch);
             if (k == 0)
-                dense[k].forward(a_1, cache.values[k]);
+                dense[k].forward(h_1, cache.values[k]);
             else
                 dense[k].forward(cache.values[k - 1], cache.values[k]);
             activate<Scalar>(Activation::relu, cache.values[k]);
@@ -141,19 +142,19 @@ public:
         return cache.logit;
     }
 
-    /// d_logit: 1 x B; a_1 as in forward; d_a_1: hidden_1 x B, written. `gradients` is added to.
-    /// `d_features`: a further gradient of the features q, of their shape, or empty.
-    void backward(const Matrix<Scalar>& d_logit, const ConstMatrixRef<Scalar>& a_1,
-                  MatrixRef<Scalar> d_a_1, Cache& cache, PfHead& gradients,
+    /// d_logit: 1 x B; h_1 as in forward; d_h_1: hidden_1 x B, written. `gradients` is added to.
+    /// `d_features`: a further gradient of the features `ends`, of their shape, or empty.
+    void backward(const Matrix<Scalar>& d_logit, const ConstMatrixRef<Scalar>& h_1,
+                  MatrixRef<Scalar> d_h_1, Cache& cache, PfHead& gradients,
                   const Matrix<Scalar>& d_features = {}) const {
-        run_backward(d_logit, a_1, d_a_1, cache, &gradients, d_features);
+        run_backward(d_logit, h_1, d_h_1, cache, &gradients, d_features);
     }
 
-    /// The gradient of a_1 alone: what the generator learns from.
-    void backward_through(const Matrix<Scalar>& d_logit, const ConstMatrixRef<Scalar>& a_1,
-                          MatrixRef<Scalar> d_a_1, Cache& cache,
+    /// The gradient of h_1 alone: what the generator learns from.
+    void backward_through(const Matrix<Scalar>& d_logit, const ConstMatrixRef<Scalar>& h_1,
+                          MatrixRef<Scalar> d_h_1, Cache& cache,
                           const Matrix<Scalar>& d_features = {}) const {
-        run_backward(d_logit, a_1, d_a_1, cache, nullptr, d_features);
+        run_backward(d_logit, h_1, d_h_1, cache, nullptr, d_features);
     }
 
     /// Names: dense_2. (to dense_5.), bilstm., output.
@@ -172,8 +173,8 @@ public:
     Dense<Scalar> output;
 
 private:
-    void run_backward(const Matrix<Scalar>& d_logit, const ConstMatrixRef<Scalar>& a_1,
-                      MatrixRef<Scalar> d_a_1, Cache& cache, PfHead* gradients,
+    void run_backward(const Matrix<Scalar>& d_logit, const ConstMatrixRef<Scalar>& h_1,
+                      MatrixRef<Scalar> d_h_1, Cache& cache, PfHead* gradients,
                       const Matrix<Scalar>& d_features) const {
         output.prepare_backward(cache.output);
         if (gradients != nullptr)
@@ -209,11 +210,11 @@ private:
             activate_backward<Scalar>(Activation::relu, cache.values[k], cache.d_values[k]);
             dense[k].prepare_backward(cache.dense[k]);
             const ConstMatrixRef<Scalar> below =
-                k == 0 ? a_1 : ConstMatrixRef<Scalar>(cache.values[k - 1]);
+                k == 0 ? h_1 : ConstMatrixRef<Scalar>(cache.values[k - 1]);
             if (gradients != nullptr)
                 dense[k].backward_parameters(below, cache.d_values[k], gradients->dense[k]);
             if (k == 0)
-                dense[k].backward_input(cache.d_values[k], cache.dense[k], d_a_1);
+                dense[k].backward_input(cache.d_values[k], cache.dense[k], d_h_1);
             else
                 dense[k].backward_input(cache.d_values[k], cache.dense[k], cache.d_values[k - 1]);
         }
@@ -242,11 +243,11 @@ public:
     using ScalarType = Scalar;
 
     struct Cache {
-        Matrix<Scalar> hidden;    ///< a_1, hidden_1 x B
-        Matrix<Scalar> d_hidden;  ///< da_1 = dL/d(W_1 x + b_1), hidden_1 x B
+        Matrix<Scalar> hidden;    ///< h^(1), hidden_1 x B
+        Matrix<Scalar> d_hidden;  ///< da_1, the gradient of W_1 x + b_1, hidden_1 x B
         typename PfHead<Scalar>::Cache head;
 
-        /// What feature matching compares: q, one column a song.
+        /// What feature matching compares: `ends`, one column a song.
         [[nodiscard]] const Matrix<Scalar>& features() const noexcept { return head.features; }
     };
 
@@ -257,8 +258,8 @@ public:
 
     [[nodiscard]] const PfClassifierConfig& config() const noexcept { return config_; }
 
-    /// x: I x B. Returns the logits a, 1 x B, which live in the cache; F(x) = sigmoid(a). Throws
-    /// ShapeError.
+    /// x: inputs x B. Returns the logits a, 1 x B, which live in the cache; PF(x) = sigmoid(a).
+    /// Throws ShapeError.
     const Matrix<Scalar>& forward(const ConstMatrixRef<Scalar>& x, Cache& cache) const {
         // Not `require`: its arguments, texts on the heap, would be made in every step.
         if (x.cols() <= 0 || x.rows() != config_.inputs)
@@ -280,7 +281,7 @@ public:
         activate_backward<Scalar>(Activation::relu, cache.hidden, cache.d_hidden);
     }
 
-    /// dx (I x B, written) = W_1' da_1, after `backward_head`. Reads W_1 where it lies: to
+    /// dx (inputs x B, written) = W_1^T da_1, after `backward_head`. Reads W_1 where it lies: to
     /// transpose it would take longer than the product.
     void backward_input(const Cache& cache, MatrixRef<Scalar> dx) const {
         if (dx.rows() != wide.in() || dx.cols() != cache.d_hidden.cols())
@@ -289,7 +290,8 @@ public:
         multiply_transposed<Scalar>(wide.weight, cache.d_hidden, dx);
     }
 
-    /// The gradient of x alone, where no parameter learns: dx, I x B, written. Throws ShapeError.
+    /// The gradient of x alone, where no parameter learns: dx, inputs x B, written. Throws
+    /// ShapeError.
     void backward_through(const Matrix<Scalar>& d_logit, MatrixRef<Scalar> dx, Cache& cache,
                           const Matrix<Scalar>& d_features = {}) const {
         check_logit(d_logit, cache);
@@ -300,7 +302,7 @@ public:
     }
 
     /// The first layer's gradient of rows begin .. begin + count - 1, after `backward_head`:
-    /// dW_1 += da_1 x', db_1 += the columns of da_1. Different rows may be added at the same time.
+    /// dW_1 += da_1 x^T, db_1 += the columns of da_1. Different rows may be added at the same time.
     static void wide_gradient(const ConstMatrixRef<Scalar>& x, const Cache& cache, Index begin,
                               Index count, Dense<Scalar>& gradients) {
         const auto da_1 = cache.d_hidden.middleRows(begin, count);
@@ -308,7 +310,7 @@ public:
         for (Index b = 0; b < da_1.cols(); ++b) gradients.bias.segment(begin, count) += da_1.col(b);
     }
 
-    /// The three above in one: x as in forward; dx: I x B, written; `gradients` is added to.
+    /// The three above in one: x as in forward; dx: inputs x B, written; `gradients` is added to.
     void backward(const Matrix<Scalar>& d_logit, const ConstMatrixRef<Scalar>& x,
                   MatrixRef<Scalar> dx, Cache& cache, PfClassifier& gradients,
                   const Matrix<Scalar>& d_features = {}) const {

@@ -8,8 +8,8 @@
 ///     Conv2d, Attention,             x: F x (T B)                   T, B           F' x (T B)
 ///     MappingNetwork
 ///     Lstm, StackedLstm, BiLstm      x [, h_0, c_0 of each layer]   T, B           H or 2H x (T B)
-///     Discriminator                  x: F x (T B)                   T, B           D: 1 x B,
-///                                                                                  s: 2H x (T B)
+///     Discriminator                  x: F x (T B)                   T, B           D(x): 1 x B,
+///                                                                                  h: 2H x (T B)
 ///     Generator, free running        noise, first event             GeneratorRun   F x (T B)
 ///     Generator, teacher forcing     noise, events before           GeneratorRun   F x (T B)
 ///
@@ -234,7 +234,7 @@ struct TapeCall<BiLstm<Scalar>> : tape_call_detail::Recurrent<BiLstm<Scalar>, 2>
 
 // ---- models -----------------------------------------------------------------------------------
 
-/// Outputs: the decision D(x) of each song, 1 x B, and the features s, 2H x (T B).
+/// Outputs: the decision D(x) of each song, 1 x B, and the features h, 2H x (T B).
 template <typename Scalar>
 struct TapeCall<Discriminator<Scalar>> {
     static constexpr const char* kName = "Discriminator";
@@ -269,8 +269,8 @@ struct TapeCall<Discriminator<Scalar>> {
     }
 };
 
-/// What is fed back after step t: writes r(y_t) (F x B) and the context k_t (K x B). In the
-/// gradient r counts as the identity, and k_t as a constant.
+/// What is fed back after step t: writes the event that y_t becomes (F x B) and the context k_t
+/// (K x B). In the gradient the first counts as y_t itself, and k_t as a constant.
 template <typename Scalar>
 using GeneratorFeedback =
     std::function<void(Index t, const ConstMatrixRef<Scalar>& y, MatrixRef<Scalar> fed_back,
@@ -355,8 +355,11 @@ struct TapeCall<Generator<Scalar>> {
     }
 
 private:
-    /// To the generator a recalled event is a constant; as an input of a node it is heard by the
-    /// gate too (recall_gate.hpp, letters of its equation (3)): dr += f s dy, df += s (r - p) dy.
+    /// To the generator a recalled event is a constant. As an input of a node it has a gradient
+    /// through the gate, too (recall_gate.hpp, equation (3)):
+    ///
+    ///     drecalled_t += found_t gate_t * dy_t
+    ///     dfound_t    += sum over features of gate_t * (recalled_t - proposal_t) * dy_t
     static void recall_backward(const Model& model, const LayerCall<Scalar>& call,
                                 const Cache& cache) {
         const Index features = model.config().features;

@@ -36,12 +36,44 @@ using VectorMap = Eigen::Map<Vector<Scalar>>;
 template <typename Scalar>
 using ConstVectorMap = Eigen::Map<const Vector<Scalar>>;
 
-/// Arguments of functions: any matrix, map or block of rows and columns, without a copy. The
-/// columns may lie apart (`outerStride()`), the entries of a column may not.
+/// A matrix that a function writes to: any matrix, map or block of rows and columns. The columns
+/// may lie apart (`outerStride()`), the entries of a column may not.
 template <typename Scalar>
 using MatrixRef = Eigen::Ref<Matrix<Scalar>, 0, Eigen::OuterStride<>>;
+
+/// What `ConstMatrixRef` can point to: numbers that are in memory already, the entries of a column
+/// side by side. (The columns of a single row have one entry each.)
+template <typename Expression, typename Scalar>
+concept ColumnsInMemory = std::is_same_v<typename Expression::Scalar, Scalar> &&
+                              (static_cast<unsigned>(Expression::Flags) & Eigen::DirectAccessBit) !=
+                              0 &&
+                          (int{Expression::RowsAtCompileTime} == 1 ||
+                           (int{Expression::IsRowMajor} == 0 &&
+                            int{Expression::InnerStrideAtCompileTime} == 1));
+
+/// A matrix that a function reads, with the same freedom. Never a copy: `Eigen::Ref<const ...>`
+/// would make one of a sum or of a transposed matrix, on the heap and without a word; here such an
+/// argument does not compile. Where a copy is meant, make it: `f(Matrix<Scalar>(w.transpose()))`.
 template <typename Scalar>
-using ConstMatrixRef = Eigen::Ref<const Matrix<Scalar>, 0, Eigen::OuterStride<>>;
+class ConstMatrixRef : public Eigen::Map<const Matrix<Scalar>, 0, Eigen::OuterStride<>> {
+    using Base = Eigen::Map<const Matrix<Scalar>, 0, Eigen::OuterStride<>>;
+
+public:
+    template <ColumnsInMemory<Scalar> Derived>
+    ConstMatrixRef(const Eigen::MatrixBase<Derived>& matrix) noexcept  // NOLINT: an argument
+        : Base(matrix.derived().data(), matrix.rows(), matrix.cols(),
+               Eigen::OuterStride<>(column_stride(matrix.derived()))) {}
+
+    /// Would have to copy.
+    template <typename Derived>
+    ConstMatrixRef(const Eigen::MatrixBase<Derived>& needs_a_copy) = delete;
+
+private:
+    template <typename Derived>
+    [[nodiscard]] static Index column_stride(const Derived& matrix) noexcept {
+        return Derived::IsRowMajor ? matrix.innerStride() : matrix.outerStride();
+    }
+};
 
 /// Bytes: a cache line, and the widest vector register.
 inline constexpr std::size_t kAlignment = 64;

@@ -3,11 +3,11 @@
 /// The three matrix products of a layer, as the rest of the library calls them.
 ///
 ///     forward    y  (+)= W x          W: out x in,   x: in x N
-///     backward   dx (+)= W' dy        as  V dy  with V = W' kept ready
-///     weights    dW  += dy x'         a sum over the N columns
+///     backward   dx (+)= W^T dy       as  V dy  with V = W^T kept ready
+///     weights    dW  += dy x^T        a sum over the N columns
 ///
-/// None of them allocates, and none conjugates: with complex scalars they stay the analytic
-/// functions that the complex step needs.
+/// None of them allocates or throws; sizes are asserted. None conjugates: with complex scalars they
+/// stay the analytic functions that the complex step needs.
 
 #include <mgan/tensor/kernels/gemm.hpp>
 #include <mgan/tensor/matrix.hpp>
@@ -22,31 +22,31 @@ enum class Update { assign, add };
 /// y (M x N) = or += w (M x K) x (K x N).
 template <typename Scalar>
 void multiply(const ConstMatrixRef<Scalar>& w, const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> y,
-              Update update) {
+              Update update) noexcept {
     assert(w.cols() == x.rows() && y.rows() == w.rows() && y.cols() == x.cols());
     kernels::gemm<Scalar>(w.data(), w.outerStride(), {x.data(), 1, x.outerStride()}, y.data(),
                           y.outerStride(), y.rows(), y.cols(), w.cols(), update == Update::add);
 }
 
-/// dw (M x K) = or += dy (M x N) x' (N x K).
+/// dw (M x K) = or += dy (M x N) x^T (N x K).
 template <typename Scalar>
 void outer_product(const ConstMatrixRef<Scalar>& dy, const ConstMatrixRef<Scalar>& x,
-                   MatrixRef<Scalar> dw, Update update) {
+                   MatrixRef<Scalar> dw, Update update) noexcept {
     assert(dy.cols() == x.cols() && dw.rows() == dy.rows() && dw.cols() == x.rows());
     kernels::gemm<Scalar>(dy.data(), dy.outerStride(), {x.data(), x.outerStride(), 1}, dw.data(),
                           dw.outerStride(), dw.rows(), dw.cols(), dy.cols(), update == Update::add);
 }
 
-/// dw (M x K) += dy (M x N) x' (N x K).
+/// dw (M x K) += dy (M x N) x^T (N x K).
 template <typename Scalar>
 void add_outer_product(const ConstMatrixRef<Scalar>& dy, const ConstMatrixRef<Scalar>& x,
-                       MatrixRef<Scalar> dw) {
+                       MatrixRef<Scalar> dw) noexcept {
     outer_product<Scalar>(dy, x, dw, Update::add);
 }
 
 /// sum (M) += the columns of dy (M x N), one after the other.
 template <typename Scalar>
-void add_columns(const ConstMatrixRef<Scalar>& dy, Vector<Scalar>& sum) {
+void add_columns(const ConstMatrixRef<Scalar>& dy, Vector<Scalar>& sum) noexcept {
     assert(dy.rows() == sum.rows());
     for (Index j = 0; j < dy.cols(); ++j) sum += dy.col(j);
 }

@@ -119,27 +119,32 @@ public:
     [[nodiscard]] const Scalar* data() const noexcept { return values_.data(); }
 
     /// The same values as a tensor of shape [T, B, F].
-    [[nodiscard]] const Tensor<Scalar>& tensor() const noexcept { return values_; }
+    [[nodiscard]] const Tensor<Scalar>& tensor() const& noexcept { return values_; }
+    void tensor() const&& = delete;
+
+    // Maps and views point into this object, so a temporary must not give any: they would outlive
+    // it. Its steps are copies, and it has no view.
 
     /// Step t as an F x B matrix, 0 <= t < T.
-    [[nodiscard]] MatrixMap<Scalar> step(Index t) noexcept {
-        return {data() + t * stride(), features(), batch()};
-    }
-    [[nodiscard]] ConstMatrixMap<Scalar> step(Index t) const noexcept {
-        return {data() + t * stride(), features(), batch()};
-    }
+    [[nodiscard]] MatrixMap<Scalar> step(Index t) & noexcept { return range(t, 1); }
+    [[nodiscard]] ConstMatrixMap<Scalar> step(Index t) const& noexcept { return range(t, 1); }
+    [[nodiscard]] Matrix<Scalar> step(Index t) const&& { return step(t); }
 
     /// Steps first .. first + count - 1 side by side, F x (count B).
-    [[nodiscard]] MatrixMap<Scalar> range(Index first, Index count) noexcept {
+    [[nodiscard]] MatrixMap<Scalar> range(Index first, Index count) & noexcept {
         return {data() + first * stride(), features(), count * batch()};
     }
-    [[nodiscard]] ConstMatrixMap<Scalar> range(Index first, Index count) const noexcept {
+    [[nodiscard]] ConstMatrixMap<Scalar> range(Index first, Index count) const& noexcept {
         return {data() + first * stride(), features(), count * batch()};
+    }
+    [[nodiscard]] Matrix<Scalar> range(Index first, Index count) const&& {
+        return range(first, count);
     }
 
     /// All steps side by side, F x (T B).
-    [[nodiscard]] MatrixMap<Scalar> all() noexcept { return range(0, steps()); }
-    [[nodiscard]] ConstMatrixMap<Scalar> all() const noexcept { return range(0, steps()); }
+    [[nodiscard]] MatrixMap<Scalar> all() & noexcept { return range(0, steps()); }
+    [[nodiscard]] ConstMatrixMap<Scalar> all() const& noexcept { return range(0, steps()); }
+    [[nodiscard]] Matrix<Scalar> all() const&& { return all(); }
 
     /// Feature f of sample b at step t.
     [[nodiscard]] Scalar& operator()(Index t, Index b, Index f) noexcept {
@@ -149,12 +154,14 @@ public:
         return values_(t, b, f);
     }
 
-    [[nodiscard]] SequenceView<Scalar> view() noexcept {
+    /// All of it as a view; `lstm.forward(make().view(), ...)` does not compile.
+    [[nodiscard]] SequenceView<Scalar> view() & noexcept {
         return {data(), steps(), batch(), features(), features()};
     }
-    [[nodiscard]] SequenceView<const Scalar> view() const noexcept {
+    [[nodiscard]] SequenceView<const Scalar> view() const& noexcept {
         return {data(), steps(), batch(), features(), features()};
     }
+    void view() const&& = delete;
 
     void set_zero() noexcept { values_.set_zero(); }
 

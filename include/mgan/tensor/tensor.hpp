@@ -107,10 +107,12 @@ public:
     }
 
     /// All entries as a matrix, (last dimension) x (product of the others).
-    [[nodiscard]] MatrixMap<Scalar> matrix() noexcept { return {data(), inner(), outer()}; }
-    [[nodiscard]] ConstMatrixMap<Scalar> matrix() const noexcept {
+    /// A temporary gives a copy, since a map would outlive it.
+    [[nodiscard]] MatrixMap<Scalar> matrix() & noexcept { return {data(), inner(), outer()}; }
+    [[nodiscard]] ConstMatrixMap<Scalar> matrix() const& noexcept {
         return {data(), inner(), outer()};
     }
+    [[nodiscard]] Matrix<Scalar> matrix() const&& { return matrix(); }
 
     void set_zero() noexcept { std::fill_n(data(), size(), Scalar(0)); }
 

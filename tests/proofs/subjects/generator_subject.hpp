@@ -1,5 +1,6 @@
 #pragma once
-// The whole generator as a subject of support/gradient_proof.hpp.
+// The whole generator as a subject of support/gradient_proof.hpp: the baseline, or with the parts of
+// CARNN GAN (carnn_subject.hpp); with output feedback or under teacher forcing.
 
 #include <mgan/models/generator.hpp>
 #include <proofs/subjects/lstm_subject.hpp>
@@ -17,6 +18,14 @@ struct GeneratorSizes {
                                  .head = 5,
                                  .noise_to_head = false};
     bool rounded_feedback = false;  ///< what is fed back is rounded to a grid (straight-through)
+    Index plane = 0;                ///< steps of the noise; 0: those of the song
+
+    [[nodiscard]] Index plane_steps() const { return plane > 0 ? plane : steps; }
+    [[nodiscard]] mgan::GeneratorConfig full_config() const {
+        mgan::GeneratorConfig full = config;
+        full.plane_length = plane_steps();
+        return full;
+    }
 };
 
 template <typename Scalar>
@@ -25,8 +34,8 @@ struct GeneratorSubject {
 
     GeneratorSubject(GeneratorSizes s)
         : sizes(s),
-          generator(s.config),
-          noise(s.steps, s.batch, s.config.noise),
+          generator(s.full_config()),
+          noise(s.plane_steps(), s.batch, s.config.noise),
           before(s.teacher_forced ? s.steps : 0, s.batch, s.config.features + s.config.context),
           first(Matrix<Scalar>::Zero(s.config.features + s.config.context,
                                      s.teacher_forced ? 0 : s.batch)),
@@ -36,7 +45,9 @@ struct GeneratorSubject {
         return sizes;
     }
     std::string name() const {
-        return sizes.teacher_forced ? "generator, teacher forcing" : "generator, output feedback";
+        const bool baseline = generator.noise_path.empty() && !generator.attends();
+        return std::string(baseline ? "" : "CARNN ") +
+               (sizes.teacher_forced ? "generator, teacher forcing" : "generator, output feedback");
     }
 
     template <typename Visitor>
@@ -56,13 +67,19 @@ struct GeneratorSubject {
                 .all()
                 .reshaped();
         }
-        return generator.forward(noise.view(), first, cache, feedback()).all().reshaped();
+        return generator.forward(noise.view(), first, cache, feedback(), sizes.steps)
+            .all()
+            .reshaped();
     }
     void backward(const Vector<Scalar>& dy, Cache& cache, GeneratorSubject& gradients) const {
         const mgan::GeneratorConfig& c = sizes.config;
         const Sequence<Scalar> dy_sequence = as_sequence(dy, sizes.steps, sizes.batch, c.features);
         generator.backward(dy_sequence.view(), cache, gradients.generator, !sizes.teacher_forced);
-        gradients.noise.all() = cache.d_input.all().topRows(c.noise);
+        if (generator.noise_path.empty()) {
+            gradients.noise.all() = cache.d_input.all().topRows(c.noise);
+        } else {
+            gradients.noise.all() = cache.d_noise.all();
+        }
         if (sizes.teacher_forced) {
             gradients.before.all() = cache.d_input.all().bottomRows(c.features + c.context);
             return;

@@ -2,9 +2,9 @@
 /// \file
 /// Products with a transposed matrix, read where it lies.
 ///
-///     C (M x N)  =  A' (M x K) B (K x N),      c_ij = sum over k of a_ki b_kj
+///     C (M x N)  =  A^T (M x K) B (K x N),     c_ij = sum over k of a_ki b_kj
 ///
-/// Every entry is a scalar product of two columns, and columns are contiguous: no copy of A' is
+/// Every entry is a scalar product of two columns, and columns are contiguous: no copy of A^T is
 /// needed. That pays where A is large and met with few columns of B at a time: the keys of an
 /// attention (K x t, one query), or a square layer of 1000 x 1000 whose transpose would cost more
 /// to write than to multiply.
@@ -140,7 +140,7 @@ inline void dots_fast(const Scalar* a, Index a_stride, const Scalar* b, Index b_
 #undef MGAN_DOTS_UNROLL
 #endif
 
-/// C (rows x columns) = A' B, with A: depth x rows and B: depth x columns, each with contiguous
+/// C (rows x columns) = A^T B, with A: depth x rows and B: depth x columns, each with contiguous
 /// columns that lie `stride` entries apart.
 template <typename Scalar>
 void dots(const Scalar* a, Index a_stride, const Scalar* b, Index b_stride, Scalar* c,

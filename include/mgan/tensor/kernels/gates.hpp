@@ -2,24 +2,24 @@
 /// \file
 /// The pointwise part of an LSTM step, one sample (column) at a time.
 ///
-/// The four gates of a cell lie in one column of 4 H numbers, in PyTorch's order:
+/// The four gates of a cell lie in one column of 4 H numbers, in PyTorch's order, before and after
+/// their activation (letters and numbers of layers/lstm.hpp):
 ///
-///     [ i : input | f : forget | g : candidate | o : output ]        H numbers each
+///     a_t = [ a^i ; a^f ; a^g ; a^o ]   ->   [ i ; f ; g ; o ]
+///                                              input, forget, candidate, output
 ///
-/// Forward, in place of the pre-activations:
+///     i = sigmoid(a^i)   f = sigmoid(a^f)   g = tanh(a^g)   o = sigmoid(a^o)                  (2)
+///     c_t = f * c_{t-1} + i * g                                                               (3)
+///     h_t = o * tanh(c_t)                                                                     (4)
 ///
-///     i = sigmoid(.)   f = sigmoid(.)   g = tanh(.)   o = sigmoid(.)
-///     c = f * c_before + i * g                                        the cell
-///     h = o * tanh(c)                                                 the output
+/// Backward, given dh_t and what step t + 1 says about this cell, dc_{t+1} * f_{t+1}:
 ///
-/// Backward, given dh and dc (what later steps say about this cell):
-///
-///     dc   += dh * o * (1 - tanh(c)^2)
-///     do~   = dh * tanh(c) * o (1 - o)          ~ : before the activation
-///     di~   = dc * g * i (1 - i)
-///     df~   = dc * c_before * f (1 - f)
-///     dg~   = dc * i * (1 - g^2)
-///     dc_before = dc * f
+///     dc_t = dh_t * o * (1 - tanh(c_t)^2) + dc_{t+1} * f_{t+1}                                (6)
+///     da^i = dc_t * g * i * (1 - i)
+///     da^f = dc_t * c_{t-1} * f * (1 - f)
+///     da^g = dc_t * i * (1 - g^2)
+///     da^o = dh_t * tanh(c_t) * o * (1 - o)
+///     dc_t * f                             is left for step t - 1
 ///
 /// A sample gets the same bits wherever it lies in memory: all numbers go through vectors of one
 /// fixed length, the leftover of H like the rest. (Eigen would work through an array of any length
@@ -29,11 +29,12 @@
 ///     H = 100, vectors of 16:   |0 ... 15|16 ... 31| ... |80 ... 95|
 ///                                                   the last one:  |84 ........ 99|
 ///
-/// The last vector laps over the one before it: its entries are loaded before anything is written,
-/// what both compute is equal to the bit, and no entry needs a path of its own. Only where H is
-/// smaller than one vector is it filled up with zeros.
+/// The last vector overlaps the one before it: its entries are loaded before anything is written,
+/// both compute equal bits, and no entry needs a path of its own. Only where H is smaller than one
+/// vector is the vector padded with zeros.
 ///
 /// float goes through tensor/kernels/elementary.hpp, other scalars through Eigen's arrays.
+
 #include <mgan/tensor/kernels/elementary.hpp>
 #include <mgan/tensor/matrix.hpp>
 
@@ -62,7 +63,7 @@ using Chunk = typename ChunkOf<Scalar>::Type;
 
 /// The first `count` numbers at `from`, at most a chunk; zeros after them.
 template <typename Scalar>
-[[nodiscard]] inline Chunk<Scalar> load_chunk(const Scalar* from, Index count) {
+[[nodiscard]] inline Chunk<Scalar> load_chunk(const Scalar* from, Index count) noexcept {
     Chunk<Scalar> chunk;
     if (count >= kChunk<Scalar>) {
         std::memcpy(static_cast<void*>(&chunk), from, sizeof chunk);
@@ -74,16 +75,16 @@ template <typename Scalar>
     return chunk;
 }
 template <typename Scalar>
-inline void store_chunk(const Chunk<Scalar>& chunk, Scalar* to, Index count) {
+inline void store_chunk(const Chunk<Scalar>& chunk, Scalar* to, Index count) noexcept {
     const std::size_t bytes =
         count >= kChunk<Scalar> ? sizeof chunk : static_cast<std::size_t>(count) * sizeof(Scalar);
     std::memcpy(static_cast<void*>(to), &chunk, bytes);
 }
 
-/// Calls update(load(k), k) for chunks from k that cover 0 .. hidden - 1, with the last one loaded
+/// Calls update(load(k), k) for chunks from k that cover 0 .. hidden - 1, the last one loaded
 /// before the first is updated. `count` numbers of each are real.
 template <typename Scalar, typename Load, typename Update>
-inline void for_each_chunk(Index hidden, Load&& load, Update&& update) {
+inline void for_each_chunk(Index hidden, Load&& load, Update&& update) noexcept {
     constexpr Index kSize = kChunk<Scalar>;
     if (hidden < kSize) {
         update(load(Index{0}, hidden), Index{0}, hidden);
@@ -98,7 +99,7 @@ inline void for_each_chunk(Index hidden, Load&& load, Update&& update) {
 template <typename Scalar>
 [[nodiscard]] inline Chunk<Scalar> chunk_multiply_add(const Chunk<Scalar>& a,
                                                       const Chunk<Scalar>& b,
-                                                      const Chunk<Scalar>& c) {
+                                                      const Chunk<Scalar>& c) noexcept {
 #if defined(MGAN_COMPILER_VECTORS)
     if constexpr (std::is_same_v<Scalar, float>) {
         return multiply_add<float, kFloats>(a, b, c);
@@ -110,7 +111,7 @@ template <typename Scalar>
 }
 
 template <typename Scalar>
-[[nodiscard]] inline Chunk<Scalar> chunk_tanh(const Chunk<Scalar>& x) {
+[[nodiscard]] inline Chunk<Scalar> chunk_tanh(const Chunk<Scalar>& x) noexcept {
 #if defined(MGAN_COMPILER_VECTORS)
     if constexpr (std::is_same_v<Scalar, float>) {
         return tanh_of(x);
@@ -123,7 +124,7 @@ template <typename Scalar>
 
 /// Written out for complex scalars, where Eigen has no logistic function.
 template <typename Scalar>
-[[nodiscard]] inline Chunk<Scalar> chunk_sigmoid(const Chunk<Scalar>& x) {
+[[nodiscard]] inline Chunk<Scalar> chunk_sigmoid(const Chunk<Scalar>& x) noexcept {
 #if defined(MGAN_COMPILER_VECTORS)
     if constexpr (std::is_same_v<Scalar, float>) {
         return sigmoid_of(x);
@@ -140,19 +141,20 @@ template <typename Scalar>
 
 /// x (1 - x) and 1 - x^2: the derivatives of sigmoid and tanh, from their values.
 template <typename Scalar>
-[[nodiscard]] inline Chunk<Scalar> sigmoid_slope(const Chunk<Scalar>& x) {
+[[nodiscard]] inline Chunk<Scalar> sigmoid_slope(const Chunk<Scalar>& x) noexcept {
     return chunk_multiply_add<Scalar>(-x, x, x);
 }
 template <typename Scalar>
-[[nodiscard]] inline Chunk<Scalar> tanh_slope(const Chunk<Scalar>& x) {
+[[nodiscard]] inline Chunk<Scalar> tanh_slope(const Chunk<Scalar>& x) noexcept {
     const Chunk<Scalar> zero = x - x;  // NOLINT: not a slip
     return chunk_multiply_add<Scalar>(-x, x, Chunk<Scalar>(zero + Scalar(1)));
 }
 
-/// One sample forward. gates: 4 H pre-activations in, gates out; c_before, c, h: H. c may be
-/// c_before.
+/// Equations (2) to (4) of one sample. gates: 4 H numbers, a_t in, [i ; f ; g ; o] out; c_before
+/// (c_{t-1}), c, h: H. c may be c_before.
 template <typename Scalar>
-void lstm_gates_forward(Scalar* gates, const Scalar* c_before, Scalar* c, Scalar* h, Index hidden) {
+void lstm_gates_forward(Scalar* gates, const Scalar* c_before, Scalar* c, Scalar* h,
+                        Index hidden) noexcept {
     struct Inputs {
         Chunk<Scalar> i, f, g, o, c;
     };
@@ -178,11 +180,11 @@ void lstm_gates_forward(Scalar* gates, const Scalar* c_before, Scalar* c, Scalar
     });
 }
 
-/// One sample backward. dh: H; dc: H, in: from the later step, out: for the earlier one; d_gates: 4
-/// H.
+/// Equation (6) of one sample. gates: [i ; f ; g ; o]; dh: H; dc: H, in: dc_{t+1} * f_{t+1}, out:
+/// dc_t * f_t; d_gates: 4 H, da_t, written.
 template <typename Scalar>
 void lstm_gates_backward(const Scalar* gates, const Scalar* c_before, const Scalar* c,
-                         const Scalar* dh, Scalar* dc, Scalar* d_gates, Index hidden) {
+                         const Scalar* dh, Scalar* dc, Scalar* d_gates, Index hidden) noexcept {
     const auto load = [&](Index k, Index n) { return load_chunk(dc + k, n); };
     for_each_chunk<Scalar>(hidden, load, [&](const Chunk<Scalar>& dc_later, Index k, Index n) {
         const Chunk<Scalar> i = load_chunk(gates + k, n);

@@ -19,8 +19,8 @@
 /// The vectors are those of the compiler (`vector_size`), so one source serves AVX-512, AVX2, SSE2
 /// and NEON. Rows that fill no vector of their own share one with their neighbours above: 100 rows
 /// are seven vectors of 16, the last of which begins at row 84 and computes rows 84 .. 95 again, to
-/// the same bits. A matrix lower than one vector goes through vectors of half the width, and so on
-/// down to one row.
+/// the same bits. A matrix with fewer rows than one vector goes through vectors of half the width,
+/// and so on down to one row.
 ///
 /// Each entry of C is one sum in the order k = 0, 1, ..., whatever tile it falls in: a sample's
 /// result does not depend on which other samples are in the batch. Scalars other than float and
@@ -66,7 +66,7 @@ struct Panel {
 };
 
 /// The tile of C with `Vectors` x `Width` rows (less the overlap) and `Columns` columns: C += sum
-/// over k of a_k b_k'. Shared rows are read before any is written, so that both vectors that hold
+/// over k of a_k b_k^T. Shared rows are read before any is written, so that both vectors that hold
 /// them compute the same.
 template <typename Scalar, int Width, int Vectors, int Columns>
 inline void gemm_tile(const Scalar* a, Index a_stride, const Scalar* b, Index b_row_stride,
@@ -212,7 +212,7 @@ void gemm_fast(const Scalar* a, Index a_stride, Operand<Scalar> b, Scalar* c, In
 /// The same product for any scalar, one entry after the other. The reference of the fast path.
 template <typename Scalar>
 void gemm_plain(const Scalar* a, Index a_stride, Operand<Scalar> b, Scalar* c, Index c_stride,
-                Index rows, Index columns, Index depth, bool accumulate) {
+                Index rows, Index columns, Index depth, bool accumulate) noexcept {
     for (Index j = 0; j < columns; ++j) {
         Scalar* out = c + j * c_stride;
         if (!accumulate) std::fill_n(out, rows, Scalar(0));
@@ -226,7 +226,7 @@ void gemm_plain(const Scalar* a, Index a_stride, Operand<Scalar> b, Scalar* c, I
 /// C (+)= A B, dispatched at compile time.
 template <typename Scalar>
 void gemm(const Scalar* a, Index a_stride, Operand<Scalar> b, Scalar* c, Index c_stride, Index rows,
-          Index columns, Index depth, bool accumulate) {
+          Index columns, Index depth, bool accumulate) noexcept {
     if (rows == 0 || columns == 0) return;
     if (depth == 0) {  // an empty sum; a and b may be null
         for (Index j = 0; j < columns && !accumulate; ++j)

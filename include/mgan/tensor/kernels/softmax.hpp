@@ -4,9 +4,9 @@
 ///
 ///     p_j = exp(s_j - m) / l,     m = max_j s_j,     l = sum_j exp(s_j - m)
 ///
-/// Subtracting the maximum changes nothing in exact arithmetic (numerator and denominator share the
-/// factor e^-m), but without it exp overflows at scores of 89 (float). With it the largest
-/// exponential is 1: no score is too large.
+/// Subtracting the maximum m changes nothing in exact arithmetic (numerator and denominator share
+/// the factor e^-m), but without it exp overflows at scores of 89 (float). With it the largest
+/// exponential is 1, and no score is too large.
 ///
 /// Backward: one p_j depends on every s_i, dp_j/ds_i = p_j ([i = j] - p_i), so that
 ///
@@ -22,7 +22,7 @@
 
 namespace mgan::inline MGAN_ABI::kernels {
 
-/// Columns of weights start at a cache line and have a multiple of so many entries.
+/// Columns of weights start at a cache line and have a multiple of this many entries.
 inline constexpr Index kSoftmaxLanes = 16;
 
 [[nodiscard]] constexpr Index lanes_floor(Index n) noexcept {
@@ -56,7 +56,8 @@ struct SoftmaxScale {
 
 /// s[begin, end) := p, given m and 1 / l; what lies outside, up to whole vectors, becomes 0.
 template <typename Scalar>
-void softmax_apply(Scalar* column, Index begin, Index end, const SoftmaxScale<Scalar>& scale) {
+void softmax_apply(Scalar* column, Index begin, Index end,
+                   const SoftmaxScale<Scalar>& scale) noexcept {
     fill_outside(column, begin, end, scale.peak);
     LaneArray<Scalar> values = lanes_of(column, begin, end);
     values = (values - scale.peak).exp() * scale.inverse_sum;
@@ -66,7 +67,7 @@ void softmax_apply(Scalar* column, Index begin, Index end, const SoftmaxScale<Sc
 /// s[begin, end) := p; begin < end. The column starts at a cache line and reaches at least to
 /// lanes_ceil(end).
 template <typename Scalar>
-SoftmaxScale<Scalar> softmax(Scalar* column, Index begin, Index end) {
+SoftmaxScale<Scalar> softmax(Scalar* column, Index begin, Index end) noexcept {
     RealOf<Scalar> peak = real_part(column[begin]);
     if constexpr (Eigen::NumTraits<Scalar>::IsComplex) {
         for (Index j = begin + 1; j < end; ++j) peak = std::max(peak, real_part(column[j]));
@@ -89,7 +90,7 @@ SoftmaxScale<Scalar> softmax(Scalar* column, Index begin, Index end) {
 
 /// dp[begin, end) := factor * ds, given p (zero outside [begin, end)); outside, ds is 0 as well.
 template <typename Scalar>
-void softmax_backward(const Scalar* p, Scalar* dp, Index begin, Index end, Scalar factor) {
+void softmax_backward(const Scalar* p, Scalar* dp, Index begin, Index end, Scalar factor) noexcept {
     fill_outside(dp, begin, end, Scalar(0));
     const Eigen::Map<const Eigen::Array<Scalar, Eigen::Dynamic, 1>, Eigen::Aligned64> weights(
         p + lanes_floor(begin), lanes_ceil(end) - lanes_floor(begin));
