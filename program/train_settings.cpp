@@ -4,6 +4,7 @@
 
 #include <mgan/io/settings_manual.hpp>
 #include <mgan/runs/run_files.hpp>
+#include <mgan/settings/presets.hpp>
 
 #include <CLI/CLI.hpp>
 

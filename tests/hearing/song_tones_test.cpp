@@ -41,7 +41,7 @@ TEST_CASE("SongTones: a real song sounds as it is written, whatever the scaling"
                 SongTones<double> reader(codec, quantise);
                 const Matrix<double> tones = reader.forward(events_of(codec, songs[0]));
                 const Matrix<double> expected =
-                    tones_of(encoding::prepare(songs[0], codec.options()).notes);
+                    tones_of(encoding::prepare(songs[0], codec.settings()).notes);
                 REQUIRE(tones.cols() == expected.cols());
                 CHECK((tones - expected).cwiseAbs().maxCoeff() < 1e-9);
             }

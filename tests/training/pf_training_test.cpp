@@ -1,6 +1,7 @@
 // Variant carnn-pf-mgan: it trains, with the guarantees of the other variants.
 
 #include <mgan/hearing/make_ear.hpp>
+#include <mgan/settings/presets.hpp>
 #include <support/catch.hpp>
 #include <support/training_lab.hpp>
 
@@ -161,7 +162,7 @@ TEST_CASE("PF training: the first try, short windows, feature matching, and eq. 
     quantised.pf.quantise = true;
     trains(quantised);
     Settings events = pf_settings();
-    events.encoding.options.kind = encoding::EncodingKind::event;
+    events.encoding.events.kind = encoding::EncodingKind::event;
     events.encoding.context = {};
     events.generator.recall_gate = false;
     events.discriminator.pitch_class = false;

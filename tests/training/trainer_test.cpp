@@ -1,4 +1,5 @@
 #include <mgan/core/error.hpp>
+#include <mgan/settings/presets.hpp>
 
 #include <support/catch.hpp>
 #include <support/training_lab.hpp>

@@ -22,7 +22,7 @@ template <typename Scalar>
 class CodecFeedback {
 public:
     CodecFeedback() = default;
-    CodecFeedback(const encoding::Codec& codec, const encoding::ContextOptions& context,
+    CodecFeedback(const encoding::Codec& codec, const encoding::ContextSettings& context,
                   bool quantise) noexcept
         : codec_(&codec), context_(context), quantise_(quantise) {}
 
@@ -63,7 +63,7 @@ public:
 
 private:
     const encoding::Codec* codec_ = nullptr;
-    encoding::ContextOptions context_;
+    encoding::ContextSettings context_;
     bool quantise_ = true;
     std::vector<encoding::Listener> listeners_;
 };

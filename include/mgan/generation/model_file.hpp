@@ -58,7 +58,7 @@ private:
                                        settings.discriminator.quantise};
         };
         if (length <= settings.length || !generator.attends() ||
-            generator.config().attention_window > 0)
+            generator.settings().attention_window > 0)
             return use(sampler(generator));
         Generator<Scalar> windowed = generator;
         windowed.limit_attention(settings.length);
@@ -136,7 +136,7 @@ inline void store_codec(TensorFile& file, const encoding::Codec& codec) {
 
 /// The codec of a file. Throws DataError or ConfigError if its tables do not fit `options`.
 [[nodiscard]] inline encoding::Codec read_codec(const TensorFile& file,
-                                                const encoding::EncodingOptions& options) {
+                                                const encoding::EncodingSettings& options) {
     std::array<encoding::FeatureTable, encoding::kFeatures> tables;
     for (std::size_t f = 0; f < tables.size(); ++f) {
         const std::string prefix = concat("codec.", f, ".");
@@ -218,9 +218,9 @@ template <typename Scalar = float>
         "; give the folder that mgan train made, or a model.safetensors");
     const TensorFile file = read_safetensors(file_path);
     Settings settings = read_settings(file, "model");
-    Generator<Scalar> generator(settings.generator_config());
+    Generator<Scalar> generator(settings.generator_settings());
     read_parameters(file, "generator.", generator);
-    encoding::Codec codec = read_codec(file, settings.encoding.options);
+    encoding::Codec codec = read_codec(file, settings.encoding.events);
     return {std::move(settings), std::move(generator), std::move(codec), read_styles(file)};
 }
 

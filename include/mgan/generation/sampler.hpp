@@ -49,7 +49,7 @@ template <typename Scalar>
 struct SongSampler {
     const Generator<Scalar>& generator;
     const encoding::Codec& codec;
-    const encoding::ContextOptions& context;
+    const encoding::ContextSettings& context;
     std::span<const encoding::Style> styles;  ///< each song draws one (none: all zero)
     NoiseRange noise;
     bool quantise = true;  ///< events are fed back as they are played
@@ -59,7 +59,7 @@ struct SongSampler {
 
     /// Song `number` of a seed: drawn from `Random(seed, "song", number)`.
     [[nodiscard]] SongSource source(std::uint64_t seed, std::uint64_t number, Index length) const {
-        const GeneratorConfig& config = generator.config();
+        const GeneratorSettings& config = generator.settings();
         const Random random(seed, "song", number);
         std::uint64_t drawn = 0;
         SongSource source;
@@ -126,7 +126,7 @@ private:
     /// The events of a group of songs.
     [[nodiscard]] std::vector<encoding::Events<Scalar>> play(const std::vector<SongSource>& sources,
                                                              Index length) const {
-        const GeneratorConfig& config = generator.config();
+        const GeneratorSettings& config = generator.settings();
         const auto batch = static_cast<Index>(sources.size());
         Matrix<Scalar> first = Matrix<Scalar>::Zero(config.features + config.context, batch);
         Sequence<Scalar> plane(generator.noise_path.plane_steps(length), batch, config.noise);
@@ -171,7 +171,7 @@ private:
 template <typename Scalar>
 [[nodiscard]] std::vector<midi::Song> sample_songs(const Generator<Scalar>& generator,
                                                    const encoding::Codec& codec,
-                                                   const encoding::ContextOptions& context,
+                                                   const encoding::ContextSettings& context,
                                                    std::span<const encoding::Style> styles,
                                                    NoiseRange noise, bool quantise, Index count,
                                                    Index length, std::uint64_t seed, int threads) {

@@ -34,7 +34,7 @@ public:
     SongTones() = default;
     /// `codec` must outlive the object.
     SongTones(const encoding::Codec& codec, bool quantise) noexcept
-        : codec_(&codec), quantise_(quantise), features_(encoding::features(codec.options())) {}
+        : codec_(&codec), quantise_(quantise), features_(encoding::features(codec.settings())) {}
 
     /// events: 4 x T, a column an event, normalised. Returns the tones, 4 x n, n <= T (ToneRow of
     /// audio/synthesiser.hpp), which live in the object until the next call.
@@ -89,7 +89,7 @@ private:
     };
 
     [[nodiscard]] bool is_tone() const noexcept {
-        return codec_->options().kind == encoding::EncodingKind::tone;
+        return codec_->settings().kind == encoding::EncodingKind::tone;
     }
 
     /// One feature: its value for the synthesiser, and the derivative of that.
@@ -100,7 +100,7 @@ private:
         const auto at = static_cast<double>(real_part(x));
         encoding::Normalisation::Smooth smooth = normalisation.decode_smooth(at, f);
         if (quantise_) {
-            smooth.value = encoding::nearest_valid(features_[f], codec_->options(),
+            smooth.value = encoding::nearest_valid(features_[f], codec_->settings(),
                                                    normalisation.decode(at, f));
         }
         if (features_[f] == encoding::Feature::pitch_hz) {
@@ -128,7 +128,7 @@ private:
             for (std::size_t f = 0; f < encoding::kFeatures; ++f) {
                 const auto x = static_cast<double>(real_part(events(static_cast<Index>(f), t)));
                 valid[f] = static_cast<int>(encoding::nearest_valid(
-                    features_[f], codec_->options(), codec_->normalisation().decode(x, f)));
+                    features_[f], codec_->settings(), codec_->normalisation().decode(x, f)));
             }
             const auto [on, channel, pitch, velocity] = valid;
             const auto key = static_cast<std::size_t>(channel * 128 + pitch);
@@ -142,7 +142,7 @@ private:
                 first_[key] = note(first_[key]).next;
             }
         }
-        const double step = static_cast<double>(codec_->options().step_ticks) / kTicksPerSecond;
+        const double step = static_cast<double>(codec_->settings().step_ticks) / kTicksPerSecond;
         count_ = static_cast<Index>(notes_.size());
         for (Index i = 0; i < count_; ++i) {
             using Real = RealOf<Scalar>;

@@ -47,7 +47,7 @@
 
 namespace mgan::inline MGAN_ABI {
 
-struct AttentionConfig {
+struct AttentionSettings {
     Index features = 100;  ///< H
     Index heads = 1;       ///< h, a divisor of H
     bool causal = true;    ///< false: every step sees all (no streaming, no output feedback)
@@ -99,7 +99,7 @@ public:
     Attention() = default;
 
     /// All parameters zero (see layers/initialisation.hpp). Throws ConfigError.
-    explicit Attention(const AttentionConfig& config)
+    explicit Attention(const AttentionSettings& config)
         : in_proj(Matrix<Scalar>::Zero(3 * config.features, config.features)), config_(config) {
         require<ConfigError>(
             config.heads >= 1 && config.features >= 1 && config.features % config.heads == 0,
@@ -112,7 +112,7 @@ public:
         if (config.heads > 1) out_proj.setZero(config.features, config.features);
     }
 
-    [[nodiscard]] const AttentionConfig& config() const noexcept { return config_; }
+    [[nodiscard]] const AttentionSettings& settings() const noexcept { return config_; }
     [[nodiscard]] Index features() const noexcept { return config_.features; }
 
     /// From now on each step sees `window` steps at most, itself among them (0: no limit). No
@@ -524,7 +524,7 @@ private:
         }
     }
 
-    AttentionConfig config_;
+    AttentionSettings config_;
 };
 
 }  // namespace mgan::inline MGAN_ABI

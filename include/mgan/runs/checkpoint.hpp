@@ -147,7 +147,7 @@ void read_optimiser(const TensorFile& file, const std::string& prefix, Index par
                     Optimiser<Scalar>& optimiser) {
     const std::int64_t steps = file.get<std::int64_t>(prefix + "steps", {}).front();
     require<DataError>(steps >= 0, file.source(), ": ", prefix, "steps is ", steps);
-    const bool adam = optimiser.config().kind == OptimiserKind::adam;
+    const bool adam = optimiser.settings().kind == OptimiserKind::adam;
     const auto read = [&](const char* name, bool used) {
         const std::int64_t size = used && steps > 0 ? static_cast<std::int64_t>(parameters) : 0;
         AlignedVector<Scalar> values(static_cast<std::size_t>(size));
@@ -169,7 +169,7 @@ inline void compare_codecs(const TensorFile& file, const encoding::Codec& codec,
     const auto same = [](const std::vector<double>& a, const std::vector<double>& b) {
         return std::equal(a.begin(), a.end(), b.begin(), b.end(), near);
     };
-    const encoding::Codec stored = read_codec(file, codec.options());
+    const encoding::Codec stored = read_codec(file, codec.settings());
     const auto &was = stored.normalisation().tables(), &is = codec.normalisation().tables();
     bool fits = true;
     for (std::size_t f = 0; f < is.size(); ++f) {

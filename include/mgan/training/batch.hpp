@@ -63,7 +63,7 @@ void fill_first(Matrix<Scalar>& first, Index features, Index context, Shard shar
 template <typename Scalar>
 void fill_crops(ShardInputs<Scalar>& inputs, const CropSource<Scalar>& source,
                 std::span<const std::size_t> order, const Random& crop, Shard shard, Index steps,
-                const encoding::Codec& codec, const encoding::ContextOptions& context) {
+                const encoding::Codec& codec, const encoding::ContextSettings& context) {
     constexpr auto kEvent = static_cast<Index>(encoding::kFeatures);
     inputs.target.resize(steps, shard.size(), kEvent);
     for (Index b = 0; b < shard.size(); ++b) {

@@ -57,8 +57,8 @@ protected:
           codec_(fit_codec(settings, songs, part)),
           train_(songs, part, codec_, settings.length),
           view_{settings.discriminator.quantise, settings.discriminator.pitch_class},
-          generator(settings.generator_config()),
-          discriminator(settings.discriminator_config()) {
+          generator(settings.generator_settings()),
+          discriminator(settings.discriminator_settings()) {
         require<ConfigError>(settings.pretrain.quantile_low < settings.pretrain.quantile_high,
                              "pretrain.quantile_low must be below pretrain.quantile_high");
         initialise(generator, Random(settings.seed, "generator weights"), settings.initialisation);
@@ -70,8 +70,8 @@ protected:
                    settings.initialisation);
         average = generator;
         best = generator;
-        generator_optimiser = Optimiser<Scalar>(settings.optimiser.config());
-        discriminator_optimiser = Optimiser<Scalar>(settings.optimiser.config());
+        generator_optimiser = Optimiser<Scalar>(settings.optimiser.settings());
+        discriminator_optimiser = Optimiser<Scalar>(settings.optimiser.settings());
         shards_.resize(static_cast<std::size_t>(shard_count(settings.batch, settings.shard_songs)));
         for (Work& work : shards_) {
             work.adversarial.generator_gradient = generator;
@@ -112,12 +112,12 @@ protected:
         }
         shards_.front().pf.ear =
             make_ear<Scalar>(settings_.pf, codec_, std::as_const(songs).view());
-        PfClassifierConfig config = settings_.pf.classifier;
+        PfClassifierSettings config = settings_.pf.classifier;
         config.inputs = shards_.front().pf.ear->values();
         pf_classifier = PfClassifier<Scalar>(config);
         initialise(pf_classifier, Random(settings_.seed, "pf classifier weights"),
                    settings_.initialisation);
-        pf_optimiser = Optimiser<Scalar>(settings_.pf_optimiser_config());
+        pf_optimiser = Optimiser<Scalar>(settings_.pf_optimiser_settings());
         pf_gradient_ = pf_classifier;
         for (Work& work : shards_) {
             if (!work.pf.ear) work.pf.ear = shards_.front().pf.ear->clone();
@@ -131,7 +131,7 @@ protected:
         require<DataError>(!songs.empty(), "there is no song to train on");
         std::vector<midi::Song> chosen;
         for (const std::size_t index : part) chosen.push_back(songs[index]);
-        return encoding::Codec::fit(settings.encoding.options, chosen);
+        return encoding::Codec::fit(settings.encoding.events, chosen);
     }
 
     Settings settings_;
@@ -186,7 +186,7 @@ protected:
 
     /// The noise of a batch for songs of `steps` events and, with a noise path, what becomes of it.
     void prepare_noise(Index batch, Index steps, const Random& noise) {
-        const GeneratorConfig& config = generator.config();
+        const GeneratorSettings& config = generator.settings();
         // A mapping network reads the noise of a whole song, even where the song is cut.
         const Index plane = config.mapping_layers > 0 ? settings_.length : steps;
         const bool path = !generator.noise_path.empty();
@@ -204,7 +204,7 @@ protected:
     void prepare_inputs(ShardInputs<Scalar>& inputs, const CropSource<Scalar>& source,
                         std::span<const std::size_t> songs, Shard shard, Index steps,
                         const Random& first, const Random& crop) const {
-        const GeneratorConfig& config = generator.config();
+        const GeneratorSettings& config = generator.settings();
         if (!generator.noise_path.empty()) noise_.get(shard, inputs.w);
         fill_first(inputs.first, config.features, config.context, shard, first);
         fill_crops(inputs, source, songs, crop, shard, steps, codec_, settings_.encoding.context);
@@ -240,9 +240,9 @@ protected:
     void begin_adversarial_phase() {
         if (settings_.evaluation.keep_best && state.best_epoch > 0) generator = best;
         average = generator;
-        generator_optimiser = Optimiser<Scalar>(settings_.optimiser.config());
-        discriminator_optimiser = Optimiser<Scalar>(settings_.optimiser.config());
-        pf_optimiser = Optimiser<Scalar>(settings_.pf_optimiser_config());
+        generator_optimiser = Optimiser<Scalar>(settings_.optimiser.settings());
+        discriminator_optimiser = Optimiser<Scalar>(settings_.optimiser.settings());
+        pf_optimiser = Optimiser<Scalar>(settings_.pf_optimiser_settings());
     }
 
     void adversarial_step(std::span<const std::size_t> songs) {

@@ -12,11 +12,11 @@ struct CarnnSizes {
     Index steps = 3, batch = 3;
     Index plane = 0;  ///< steps of the noise; 0: those of the song
     bool teacher_forced = false;
-    mgan::GeneratorConfig config = small();
+    mgan::GeneratorSettings config = small();
 
     /// Mapping, convolution, attention with two heads, all small.
-    static mgan::GeneratorConfig small() {
-        mgan::GeneratorConfig config;
+    static mgan::GeneratorSettings small() {
+        mgan::GeneratorSettings config;
         config.features = 3;
         config.noise = 2;
         config.hidden = 4;
@@ -27,8 +27,8 @@ struct CarnnSizes {
         return config;
     }
     [[nodiscard]] Index plane_steps() const { return plane > 0 ? plane : steps; }
-    [[nodiscard]] mgan::GeneratorConfig full_config() const {
-        mgan::GeneratorConfig full = config;
+    [[nodiscard]] mgan::GeneratorSettings full_config() const {
+        mgan::GeneratorSettings full = config;
         full.plane_length = plane_steps();
         return full;
     }
@@ -74,7 +74,7 @@ struct CarnnSubject {
             .reshaped();
     }
     void backward(const Vector<Scalar>& dy, Cache& cache, CarnnSubject& gradients) const {
-        const mgan::GeneratorConfig& c = sizes.config;
+        const mgan::GeneratorSettings& c = sizes.config;
         const Sequence<Scalar> dy_sequence = as_sequence(dy, sizes.steps, sizes.batch, c.features);
         generator.backward(dy_sequence.view(), cache, gradients.generator, !sizes.teacher_forced);
         if (generator.noise_path.empty()) {

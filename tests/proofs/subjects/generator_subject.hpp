@@ -9,13 +9,13 @@ namespace mgan_test {
 struct GeneratorSizes {
     Index steps = 3, batch = 3;
     bool teacher_forced = false;
-    mgan::GeneratorConfig config{.features = 3,
-                                 .noise = 2,
-                                 .context = 0,
-                                 .hidden = 4,
-                                 .layers = 2,
-                                 .head = 5,
-                                 .noise_to_head = false};
+    mgan::GeneratorSettings config{.features = 3,
+                                   .noise = 2,
+                                   .context = 0,
+                                   .hidden = 4,
+                                   .layers = 2,
+                                   .head = 5,
+                                   .noise_to_head = false};
     bool rounded_feedback = false;  ///< what is fed back is rounded to a grid (straight-through)
 };
 
@@ -59,7 +59,7 @@ struct GeneratorSubject {
         return generator.forward(noise.view(), first, cache, feedback()).all().reshaped();
     }
     void backward(const Vector<Scalar>& dy, Cache& cache, GeneratorSubject& gradients) const {
-        const mgan::GeneratorConfig& c = sizes.config;
+        const mgan::GeneratorSettings& c = sizes.config;
         const Sequence<Scalar> dy_sequence = as_sequence(dy, sizes.steps, sizes.batch, c.features);
         generator.backward(dy_sequence.view(), cache, gradients.generator, !sizes.teacher_forced);
         gradients.noise.all() = cache.d_input.all().topRows(c.noise);
