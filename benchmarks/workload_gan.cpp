@@ -79,7 +79,7 @@ struct Game {
         shards.for_each([&](mgan::Shard, Work& work) {
             work.losses = {};
             mgan::set_zero(work.discriminator_gradient);
-            mgan::make_songs(generator, step_, work);
+            mgan::generate_songs(generator, step_, work);
             mgan::discriminator_pass(discriminator, step_, work, true);
         });
         norm_d = optimiser_d.step(discriminator, shards.sum([](Work & work) -> auto& {

@@ -139,7 +139,7 @@ struct PathSubject {
                                            {false, false},
                                            path->codec,
                                            Path::kBatch};
-        make_songs(generator, step, songs);
+        generate_songs(generator, step, songs);
         hear_songs(songs, pf);
         pf_generator_pass(path->classifier, step, false, songs, pf, true);
         generator_pass(generator, path->discriminator, step, songs, true,

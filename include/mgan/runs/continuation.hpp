@@ -7,6 +7,7 @@
 
 #include <mgan/io/settings_json.hpp>
 #include <mgan/settings/settings.hpp>
+#include <mgan/training/place.hpp>
 
 #include <cstdint>
 #include <string>
@@ -38,12 +39,6 @@ struct SettingDifference {
     }
     return found;
 }
-
-/// Where a training is.
-struct TrainingPlace {
-    std::int64_t epoch = 1;  ///< that is under way, from 1, through both phases
-    std::int64_t step = 0;   ///< minibatches of it that are done
-};
 
 /// Whether a training under `before`, now at `place`, may go on under `after` and still end in the
 /// bits of one that had `after` from the start: "" if so, else what stands against it.

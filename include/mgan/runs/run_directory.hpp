@@ -25,7 +25,7 @@
 #include <mgan/dataset/data_set.hpp>
 #include <mgan/dataset/fingerprint.hpp>
 #include <mgan/runs/checkpoint.hpp>
-#include <mgan/runs/history.hpp>
+#include <mgan/runs/history_record.hpp>
 #include <mgan/runs/run_files.hpp>
 
 #include <chrono>
@@ -41,88 +41,6 @@ namespace mgan::inline MGAN_ABI {
 template <typename Scalar>
 [[nodiscard]] BasicModel<Scalar> model_of(const Trainer<Scalar>& trainer) {
     return {trainer.settings(), trainer.kept(), trainer.codec(), trainer.styles()};
-}
-
-/// The line of an epoch. Losses are means over the epoch's minibatches, or, with `validation_`
-/// before them, those of the nets at its end on a fixed batch of validation songs.
-///
-///     epoch, phase (pretrain | adversarial), length, learning_rate, seconds
-///     loss_pretrain, validation_loss_pretrain
-///     adversarial: discriminator_learning_rate, loss_d, loss_g, loss_non_saturating,
-///         loss_feature_matching, d_real, d_fake, accuracy, freezes_g, freezes_d (counts),
-///         validation_ loss_d, loss_g, loss_non_saturating, d_real, d_fake, accuracy
-///     gradient_g, gradient_d (norms before the cut)
-///     with a PF classifier F: pf_learning_rate, f_loss, f_loss_g (F's part of the generator's
-///     loss),
-///         f_loss_non_saturating, f_loss_feature_matching, f_real, f_fake, d_accuracy (= accuracy),
-///         f_accuracy, freezes_f, gradient_f, validation_ f_loss, f_loss_g, f_real, f_fake,
-///         f_accuracy; no loss is multiplied by lambda, and loss_d and loss_g stay without F's part
-///     notes, scale_consistency, ... (means of the sampled songs, metrics/song_metrics.hpp),
-///     longest_run overlap_area_KEY, gap_KEY (against the validation songs), mean_overlap_area,
-///     mean_gap best (1 where this epoch's generator is the best so far)
-///
-/// `seconds` counts the work of the process that ended the epoch. What is undefined is `null`.
-[[nodiscard]] inline HistoryRecord history_record(const EpochReport& report, double seconds) {
-    HistoryRecord record;
-    const auto set = [&](const std::string& key, const std::optional<double>& number) {
-        record.set(key, number.value_or(std::numeric_limits<double>::quiet_NaN()));
-    };
-    record.set("epoch", report.epoch);
-    record.set("phase", report.adversarial ? "adversarial" : "pretrain");
-    record.set("length", report.length);
-    record.set("learning_rate", report.learning_rate);
-    if (report.adversarial)
-        record.set("discriminator_learning_rate", report.discriminator_learning_rate);
-    record.set("seconds", seconds);
-    record.set("loss_pretrain", report.mean.pretrain);
-    record.set("validation_loss_pretrain", report.validation_pretrain);
-    if (report.adversarial) {
-        const EpochSums& mean = report.mean;
-        record.set("loss_d", mean.loss_d).set("loss_g", mean.loss_g);
-        record.set("loss_non_saturating", mean.non_saturating);
-        record.set("loss_feature_matching", mean.feature_matching);
-        record.set("d_real", mean.d_real).set("d_fake", mean.d_fake);
-        record.set("accuracy", mean.accuracy);
-        record.set("freezes_g", mean.freezes_g).set("freezes_d", mean.freezes_d);
-        const AdversarialLosses& validation = report.validation;
-        record.set("validation_loss_d", validation.discriminator);
-        record.set("validation_loss_g", validation.generator);
-        record.set("validation_loss_non_saturating", validation.non_saturating);
-        record.set("validation_d_real", validation.d_real);
-        record.set("validation_d_fake", validation.d_fake);
-        record.set("validation_accuracy", validation.accuracy);
-        if (report.has_pf_classifier) {
-            record.set("pf_learning_rate", report.pf_learning_rate);
-            record.set("f_loss", mean.f_loss).set("f_loss_g", mean.f_generator);
-            record.set("f_loss_non_saturating", mean.f_non_saturating);
-            record.set("f_loss_feature_matching", mean.f_matching);
-            record.set("f_real", mean.f_real).set("f_fake", mean.f_fake);
-            record.set("d_accuracy", mean.accuracy).set("f_accuracy", mean.f_accuracy);
-            record.set("freezes_f", mean.freezes_f).set("gradient_f", mean.gradient_f);
-            record.set("validation_f_loss", validation.f_loss);
-            record.set("validation_f_loss_g", validation.f_generator);
-            record.set("validation_f_real", validation.f_real);
-            record.set("validation_f_fake", validation.f_fake);
-            record.set("validation_f_accuracy", validation.f_accuracy);
-        }
-    }
-    record.set("gradient_g", report.mean.gradient_g);
-    if (report.adversarial) record.set("gradient_d", report.mean.gradient_d);
-    for (const metrics::Metric metric : metrics::kMetrics)
-        set(std::string(metrics::key(metric)),
-            report.metric_means[static_cast<std::size_t>(metric)]);
-    record.set("longest_run", report.longest_run);
-    if (report.comparison) {
-        for (const metrics::Metric metric : metrics::kMetrics) {
-            const metrics::MetricComparison& one = (*report.comparison)[metric];
-            record.set(concat("overlap_area_", metrics::key(metric)), one.overlap_area);
-            set(concat("gap_", metrics::key(metric)), one.gap);
-        }
-        record.set("mean_overlap_area", report.comparison->mean_overlap_area);
-        set("mean_gap", report.comparison->mean_gap);
-    }
-    record.set("best", report.best ? 1 : 0);
-    return record;
 }
 
 /// A run directory that is written to.
@@ -165,12 +83,12 @@ public:
         if (checkpointed) {
             restore_checkpoint(read_safetensors(checkpoint()), trainer, fingerprint_);
         } else {
-            const std::string against = reason_against(before, trainer.settings(),
-                                                       {trainer.state.epoch, trainer.state.step});
+            const std::string against =
+                reason_against(before, trainer.settings(), trainer.state().place());
             require<ConfigError>(against.empty(), config(), ": ", against);
         }
         remove_leftovers();
-        start_history(history(), trainer.state.epoch - 1);
+        start_history(history(), trainer.state().epoch - 1);
         if (!differences(before, trainer.settings()).empty())
             write_config(trainer.settings(), data, data_name);
     }

@@ -11,7 +11,7 @@
 /// parts. D and F share no weight, so (7) falls apart: each learns from its own part, with its own
 /// optimiser. In (7) lambda is then F's step size by another name; it is kept, as the paper has it.
 ///
-///     1.  hear          real and generated songs -> spectra                       behind `make_songs`
+///     1.  hear          real and generated songs -> spectra                       behind `generate_songs`
 ///     2.  F learns      beside D
 ///     3.  G learns      through the *updated* F: logit -> spectrum -> sound -> notes -> events
 ///
@@ -86,8 +86,8 @@ void pf_generator_pass(const PfClassifier<Scalar>& classifier, const Adversarial
     for (Index b = 0; b < logit.cols(); ++b) {
         const LossValue<Scalar> loss = logit_generator_loss(logit(0, b), settings.loss);
         shard.d_logit(0, b) = weight * loss.derivative;
-        songs.losses.f_generator += share * static_cast<double>(real_part(loss.value));
-        songs.losses.f_non_saturating +=
+        songs.losses.f_loss_g += share * static_cast<double>(real_part(loss.value));
+        songs.losses.f_loss_non_saturating +=
             share * static_cast<double>(real_part(softplus(Scalar(-logit(0, b)))));
     }
     if (!learn) return;
@@ -95,10 +95,11 @@ void pf_generator_pass(const PfClassifier<Scalar>& classifier, const Adversarial
         // The songs' distribution inside F, as `energy` of feature_matching.hpp compares it.
         classifier.forward(shard.real, shard.real_cache);
         const double songs_share = share * static_cast<double>(logit.cols());
-        songs.losses.f_matching += static_cast<double>(real_part(energy_distance<Scalar>(
-            shard.real_cache.features(), shard.generated_cache.features(),
-            static_cast<Real>(settings.lambda * settings.feature_matching_weight * songs_share),
-            shard.d_features)));
+        songs.losses.f_loss_feature_matching +=
+            static_cast<double>(real_part(energy_distance<Scalar>(
+                shard.real_cache.features(), shard.generated_cache.features(),
+                static_cast<Real>(settings.lambda * settings.feature_matching_weight * songs_share),
+                shard.d_features)));
     }
     shard.d_spectrum.resize(shard.generated.rows(), shard.generated.cols());
     classifier.backward_through(shard.d_logit, shard.d_spectrum, shard.generated_cache,
