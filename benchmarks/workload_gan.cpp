@@ -1,6 +1,6 @@
 // W4: one step of C-RNN-GAN, with the functions that the trainer calls: G makes a batch, D learns
-// from real and generated songs, then G learns through the D of this step. D sees the events as they
-// are (four features); no feature matching, no penalty.
+// from real and generated songs, then G learns through the D of this step. D sees the events as
+// they are (four features); no feature matching, no penalty.
 //
 // The learning rates are small, so that neither net wins while it is measured: a saturated D has
 // gradients near zero, and numbers near zero take another time.

@@ -34,8 +34,8 @@ Notes notes_of(const std::filesystem::path& file) {
 
 }  // namespace
 
-// The numbers behind the notes depend on the processor's vectors in their last bits; that no note of
-// these songs does was checked with AVX-512 and with SSE2.
+// The numbers behind the notes depend on the processor's vectors in their last bits; that no note
+// of these songs does was checked with AVX-512 and with SSE2.
 TEST_CASE_METHOD(Museum, "Version 0.1.0: its models generate the songs that they generated then") {
     for (const std::string variant : kVariants) {
         INFO(variant);

@@ -7,8 +7,8 @@ using Catch::Approx;
 #include <catch2/catch.hpp>
 #endif
 
-// Says why a test is left out, visibly, and leaves it: for data or programs that are not part of the
-// project.
+// Says why a test is left out, visibly, and leaves it: for data or programs that are not part of
+// the project.
 #define MGAN_SKIP(reason)              \
     do {                               \
         WARN("skipped: " << (reason)); \

@@ -120,7 +120,7 @@ std::vector<Epoch> Training::run(std::int64_t total) {
                     .freezes_g = report->mean.freezes_g,
                     .freezes_d = report->mean.freezes_d,
                     .freezes_f = report->mean.freezes_f,
-                    .hears = report->has_pf_classifier,
+                    .has_pf_classifier = report->has_pf_classifier,
                     .f_loss = report->mean.losses.f_loss,
                     .f_accuracy = report->mean.losses.f_accuracy,
                     .validation_f_accuracy = report->validation.f_accuracy,

@@ -53,7 +53,7 @@ struct Epoch {
     double pretrain = 0.0, validation_pretrain = 0.0;
     double loss_d = 0.0, loss_g = 0.0;
     double freezes_g = 0.0, freezes_d = 0.0, freezes_f = 0.0;
-    bool hears = false;  ///< and these are of the PF classifier
+    bool has_pf_classifier = false;  ///< and these are of it
     double f_loss = 0.0, f_accuracy = 0.0, validation_f_accuracy = 0.0;
     double learning_rate = 0.0;
     double mean_overlap_area = 0.0;

@@ -48,8 +48,8 @@ TEST_CASE("PF training: the classifier learns, and its figures are reported") {
     const std::vector<lab::Epoch> epochs = training.run();
     REQUIRE(epochs.size() == 8);
     for (const lab::Epoch& epoch : epochs) {
-        CHECK(epoch.hears == epoch.adversarial);
-        if (!epoch.hears) continue;
+        CHECK(epoch.has_pf_classifier == epoch.adversarial);
+        if (!epoch.has_pf_classifier) continue;
         CHECK(std::isfinite(epoch.f_loss));
         CHECK(epoch.f_accuracy > 0.0);
         CHECK(epoch.f_accuracy <= 1.0);
@@ -179,7 +179,7 @@ TEST_CASE("PF training: F rests while it is ahead") {
     double rests = 0.0, steps = 0.0;
     for (const lab::Epoch& epoch : training.run()) {
         rests += epoch.freezes_f;
-        steps += epoch.hears ? static_cast<double>(training.steps_per_epoch()) : 0.0;
+        steps += epoch.has_pf_classifier ? static_cast<double>(training.steps_per_epoch()) : 0.0;
     }
     CHECK(rests > 0.0);
     CHECK(rests < steps);

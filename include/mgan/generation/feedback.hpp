@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What a generator receives after each event: the event as it will be played, and its context.
+/// What a generator is fed after each event: the event as it will be played, and its context.
 
 #include <mgan/encoding/context.hpp>
 #include <mgan/tensor/matrix.hpp>
@@ -16,8 +16,8 @@ struct NoiseRange {
     double high = 1.0;
 };
 
-/// What is fed back after each event: the event as it is played, and what the listeners make of it.
-/// One listener a song of the batch.
+/// The feedback after each event: the event as it will be played, and the context that a listener
+/// derives from it. One listener for each song of the batch.
 template <typename Scalar>
 class CodecFeedback {
 public:
@@ -26,7 +26,7 @@ public:
                   bool quantise) noexcept
         : codec_(&codec), context_(context), quantise_(quantise) {}
 
-    /// Forgets all songs; as many begin as there are styles.
+    /// Forgets all songs, and begins one for each style.
     void reset(std::span<const encoding::Style> styles) {
         listeners_.resize(styles.size());
         for (std::size_t b = 0; b < styles.size(); ++b) {

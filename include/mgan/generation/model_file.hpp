@@ -17,8 +17,8 @@
 
 namespace mgan::inline MGAN_ABI {
 
-/// A generator with what it needs to make songs. `Model` is the one to use; a template so that only
-/// who makes songs pays for compiling that.
+/// A generator with what it needs to generate songs. Use `Model`; it is a template so that only
+/// code that generates songs pays for compiling it.
 template <typename Scalar>
 struct BasicModel {
     Settings settings;
@@ -26,9 +26,9 @@ struct BasicModel {
     encoding::Codec codec;
     std::vector<encoding::Style> styles;  ///< of the training songs, if the settings ask for styles
 
-    /// Songs as `sample_songs` makes them under these settings. `length`: events of each, any
-    /// number: in a song longer than those of the training, attention looks no further back than
-    /// it ever could there, and a mapping network goes over the noise in windows that overlap
+    /// Songs as `sample_songs` generates them under these settings. `length`: events of each, any
+    /// number. In a song longer than those of the training, attention looks no further back than
+    /// it could there, and a mapping network processes the noise in overlapping windows
     /// (`NoisePath::forward_long`).
     [[nodiscard]] std::vector<midi::Song> songs(Index count, Index length, std::uint64_t seed,
                                                 int threads) const {
@@ -37,7 +37,7 @@ struct BasicModel {
         });
     }
 
-    /// `count` songs on the way from song 1 of `seed` to song 2, both among them (sampler.hpp).
+    /// `count` songs on the way from song 1 of `seed` to song 2, including both (sampler.hpp).
     /// Throws ConfigError if count is below 2.
     [[nodiscard]] std::vector<midi::Song> interpolate(Index count, Index length, std::uint64_t seed,
                                                       int threads) const {

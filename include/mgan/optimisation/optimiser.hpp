@@ -16,9 +16,9 @@
 ///     g = g + l2 w                                                                         (3)
 ///     g = g min(1, clip / |g|)                                                             (4)
 ///
-/// Memory bandwidth is the limit: a step reads the gradient twice (for its norm, then to use it) and
-/// everything else once. Threads share the pieces of `ParameterPieces`. The squares of a piece are
-/// added in a fixed order, and so are the pieces, so the number of threads changes no bit.
+/// Memory bandwidth is the limit: a step reads the gradient twice (for its norm, then to use it)
+/// and everything else once. Threads share the pieces of `ParameterPieces`. The squares of a piece
+/// are added in a fixed order, and so are the pieces, so the number of threads changes no bit.
 ///
 /// The state is flat, in the order of the parameters, so that a checkpoint stores it as one tensor.
 

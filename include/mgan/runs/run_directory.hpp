@@ -1,21 +1,24 @@
 #pragma once
 /// \file
-/// A training on disk: a folder that says what was asked for, how it went, and what came of it.
+/// A training on disk: a folder with its settings, its history and its results.
 ///
 ///     config.json              every setting, and notes: version, data, data_fingerprint, ...
-///     history.jsonl            one line an epoch (`history_record` names the keys)
-///     checkpoint.safetensors   everything that is needed to go on (checkpoint.hpp)
-///     model.safetensors        what makes songs (model_file.hpp)
+///     history.jsonl            a line per epoch (history_record.hpp lists the keys)
+///     checkpoint.safetensors   what a resumed training needs (checkpoint.hpp)
+///     model.safetensors        the model (generation/model_file.hpp)
 ///     songs/                   the model's first songs, as MIDI files
 ///     split.tsv                file <tab> train | validation | test, one line a file
 ///     skipped.tsv              file <tab> reason
 ///
-/// Each file is replaced whole or not at all, and in an order that leaves every moment resumable:
+/// Each file is replaced whole or not at all, in an order that leaves the run resumable after a
+/// kill at any moment:
 ///
-///     epoch ends:   line to history  ->  checkpoint  ->  model, songs
-///     kill here:           |  resume cuts the line      | resume writes model and songs again
-///                             and repeats from the
-///                             checkpoint before
+///     an epoch ends
+///         1. a line is added to the history
+///                killed here: resume cuts that line, and repeats from the checkpoint before it
+///         2. the checkpoint is replaced
+///                killed here: resume writes model and songs again
+///         3. model and songs are replaced
 ///
 ///     RunDirectory directory("run");
 ///     directory.start(settings, data, "my-midi-folder");
@@ -37,19 +40,19 @@
 
 namespace mgan::inline MGAN_ABI {
 
-/// The model that a training has made so far.
+/// The model of a training, as it is now.
 template <typename Scalar>
 [[nodiscard]] BasicModel<Scalar> model_of(const Trainer<Scalar>& trainer) {
     return {trainer.settings(), trainer.kept(), trainer.codec(), trainer.styles()};
 }
 
-/// A run directory that is written to.
+/// A run directory for writing.
 class RunDirectory : public RunFiles {
 public:
     using RunFiles::RunFiles;
 
-    /// Begins a run: makes the folder, and writes what was asked for. Throws DataError if there is
-    /// a run already, IoError.
+    /// Begins a run: creates the folder, and writes settings and lists of songs. Throws DataError
+    /// if it holds a run already, and IoError.
     void start(const Settings& settings, const DataSet& data, const std::string& data_name) {
         require<DataError>(!holds_run(), path(),
                            ": holds a run already; go on with it (--resume) or take another folder "
@@ -65,8 +68,8 @@ public:
         write_config(settings, data, data_name);
     }
 
-    /// Brings `trainer` to where the run stopped (to its start, if it stopped before the first
-    /// checkpoint) and prepares the history for what comes. Throws what `restore_checkpoint`
+    /// Brings `trainer` to where the run stopped (to its start, if there was no checkpoint yet),
+    /// and cuts the history back to that. Throws what `restore_checkpoint`
     /// throws, and IoError; then neither trainer nor files have changed.
     template <typename Scalar>
     void resume(Trainer<Scalar>& trainer, const DataSet& data, const std::string& data_name) {
@@ -101,8 +104,7 @@ public:
         save_checkpoint(checkpoint(), trainer, fingerprint_);
     }
 
-    /// Writes model.safetensors and songs/: the songs that `mgan generate` makes with the run's
-    /// seed.
+    /// Writes model.safetensors and songs/, which are those of `mgan generate` with the run's seed.
     template <typename Scalar>
     void save_results(const Trainer<Scalar>& trainer, int threads) const {
         const BasicModel<Scalar> generated = model_of(trainer);
@@ -114,7 +116,7 @@ public:
     }
 
 private:
-    /// What killed processes left half written, in the run's folder and in the folders inside it.
+    /// Removes what killed processes left half written, in the run's folder and those inside it.
     void remove_leftovers() const {
         remove_stale_temporaries(path());
         std::error_code failure;
@@ -163,11 +165,11 @@ private:
     std::uint64_t fingerprint_ = 0;
 };
 
-/// How `run_training` goes about it, and who hears of it.
+/// Arguments of `run_training`.
 struct RunOptions {
-    int threads = 1;                   ///< for the songs that are sampled; the trainer has its own
-    double checkpoint_seconds = 60.0;  ///< at least so often within an epoch
-    double results_seconds = 10.0;     ///< model and songs at most so often, and at the end
+    int threads = 1;                   ///< for generating songs; the trainer has its own
+    double checkpoint_seconds = 60.0;  ///< longest time between checkpoints within an epoch
+    double results_seconds = 10.0;     ///< shortest time between writes of model and songs
     /// After every minibatch; false: stop, save, return.
     std::function<bool(const StepReport&)> on_step;
     /// After every epoch, when its line and its checkpoint are on the disk.

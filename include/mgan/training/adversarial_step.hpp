@@ -7,8 +7,8 @@
 ///     3.  G learns through the *updated* D:  -log D(generated)  or  log(1 - D(generated)),
 ///         plus feature matching, plus the pretraining loss if it goes on
 ///
-/// D's optimiser stands between 2 and 3, and so does a barrier: all shards pass `discriminator_pass`
-/// before the first enters `generator_pass`. Both use the songs of 1.
+/// D's optimiser stands between 2 and 3, and so does a barrier: all shards pass
+/// `discriminator_pass` before the first enters `generator_pass`. Both use the songs of 1.
 
 #include <mgan/layers/feature_matching.hpp>
 #include <mgan/layers/loss.hpp>
@@ -19,7 +19,7 @@
 
 namespace mgan::inline MGAN_ABI {
 
-/// What one shard of an adversarial step works with. Memory is reused from step to step.
+/// The memory of one shard of an adversarial step, reused from step to step.
 template <typename Scalar>
 struct AdversarialShard {
     ShardInputs<Scalar> inputs;
@@ -47,7 +47,7 @@ struct AdversarialStep {
     Index batch;  ///< songs of the whole batch
 };
 
-/// Part 1: the generated songs, and what D sees of them and of the real ones.
+/// Part 1: the generated songs, and D's inputs from them and from the real ones.
 template <typename Scalar>
 void generate_songs(const Generator<Scalar>& generator, const AdversarialStep<Scalar>& step,
                     AdversarialShard<Scalar>& shard) {
@@ -123,7 +123,7 @@ double match_features(const Discriminator<Scalar>& discriminator,
 }  // namespace adversarial_detail
 
 /// Part 3: G's losses and, if `learn`, its gradient, added to `shard.generator_gradient`.
-/// `d_heard`, [T, B, F] or empty: what the PF classifier says about the events.
+/// `d_heard`, [T, B, F] or empty: the PF classifier's gradient by the events.
 template <typename Scalar>
 void generator_pass(const Generator<Scalar>& generator, const Discriminator<Scalar>& discriminator,
                     const AdversarialStep<Scalar>& step, AdversarialShard<Scalar>& shard,

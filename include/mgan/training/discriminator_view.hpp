@@ -6,10 +6,9 @@
 ///     rows 4 .. 15    its pitch class, one-hot
 ///     rows 16, 17     cos and sin of 2 pi (7 p mod 12) / 12: its place on the circle of fifths
 ///
-/// A real song always lies on the grid of playable events. Unless generated songs are put on it as well,
-/// the discriminator wins by telling decimals from whole numbers, and nothing about music is
-/// learned. The gradient of rows 0 .. 3 goes to the event as it is (straight-through); pitch
-/// classes have none.
+/// Real songs lie on the grid of playable events. Unless generated songs are rounded to it as well,
+/// the discriminator wins by telling decimals from whole numbers, and learns nothing about music.
+/// The gradient of rows 0 .. 3 goes straight through to the event; pitch classes have none.
 
 #include <mgan/encoding/codec.hpp>
 #include <mgan/models/discriminator_settings.hpp>
@@ -19,7 +18,7 @@
 
 namespace mgan::inline MGAN_ABI {
 
-/// What of the above is shown.
+/// Which of the rows above are shown.
 struct DiscriminatorView {
     bool quantise = true;
     bool pitch_class = true;

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// Per-epoch bookkeeping: the sums while an epoch runs, its report when it is over, and the state of
-/// the training.
+/// Per-epoch bookkeeping: the sums while an epoch runs, its report when it is over, and the state
+/// of the training.
 
 #include <mgan/metrics/set_comparison.hpp>
 #include <mgan/training/losses.hpp>
@@ -63,7 +63,8 @@ struct TrainingState {
     [[nodiscard]] TrainingPlace place() const noexcept { return {epoch, step}; }
 };
 
-/// The results of an epoch. Losses are means over the minibatches; those of the other phase are absent.
+/// The results of an epoch. Losses are means over the minibatches; those of the other phase are
+/// absent.
 struct EpochReport {
     std::int64_t epoch = 0;
     bool adversarial = false;

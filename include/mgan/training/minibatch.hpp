@@ -8,8 +8,8 @@
 ///     one step of each optimiser   optimisation/optimiser.hpp
 ///
 /// Every random number is a function of the seed, a purpose and the place in the training, so these
-/// steps keep no state: `nets` is all that they change. The object owns memory only, which is reused
-/// from step to step.
+/// steps keep no state: `nets` is all that they change. The object owns memory only, which is
+/// reused from step to step.
 ///
 /// `Trainer` (trainer.hpp) leads from minibatch to minibatch, through epochs and phases.
 

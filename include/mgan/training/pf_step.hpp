@@ -2,16 +2,16 @@
 /// \file
 /// The PF classifier F in one shard of an adversarial step (section 3.3.3, equations (6) and (7)).
 ///
-/// F stands beside the discriminator D, and to G both are judges:
+/// F works beside the discriminator D. G learns from both:
 ///
 ///     L_{D,F} = L_D + lambda ( -log F(x) - log(1 - F(G(z))) )                               (7)
 ///     L_{G,F} = L_G + lambda log(1 - F(G(z)))           or  - lambda log F(G(z))            (6)
 ///
-/// (6) in the form that L_G has (`adversarial.loss`), and `adversarial.loss_weight` counts for both
-/// parts. D and F share no weight, so (7) falls apart: each learns from its own part, with its own
-/// optimiser. In (7) lambda is then F's step size by another name; it is kept, as the paper has it.
+/// (6) has the form of L_G (`adversarial.loss`), and `adversarial.loss_weight` scales both parts. D
+/// and F share no weights, so (7) separates: each learns from its own part with its own optimiser.
+/// In (7) lambda then only scales F's step; it stays, as in the paper.
 ///
-///     1.  hear          real and generated songs -> spectra                       behind `generate_songs`
+///     1.  hear          real and generated songs -> spectra, after `generate_songs`
 ///     2.  F learns      beside D
 ///     3.  G learns      through the *updated* F: logit -> spectrum -> sound -> notes -> events
 ///
@@ -34,7 +34,7 @@ struct PfShard {
     PfHead<Scalar> gradient;  ///< of F without its wide layer
     Matrix<Scalar> d_logit, d_features, d_spectrum;
     Matrix<Scalar> none;       ///< stays empty: no gradient of the features
-    Sequence<Scalar> d_event;  ///< what F says about the generated events, [T, B, F]
+    Sequence<Scalar> d_event;  ///< gradient of F's part by the generated events, [T, B, F]
 };
 
 /// Part 1. The generated songs come last, so that the ear remembers them.

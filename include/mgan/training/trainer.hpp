@@ -7,10 +7,11 @@
 ///                          songs generated and measured
 ///                          G is kept if these come closer to the validation songs than any before
 ///
-/// A `Trainer` is made of parts that can be used without it: the songs (dataset/crops.hpp), the nets
-/// with their optimisers (nets.hpp), the memory and the steps of a minibatch (minibatch.hpp), and
-/// the state (epoch.hpp). Only nets and state change. Save them (runs/checkpoint.hpp), go on elsewhere
-/// with another number of threads, and the bits are those of a training that never stopped.
+/// A `Trainer` is made of parts that can be used without it: the songs (dataset/crops.hpp), the
+/// nets with their optimisers (nets.hpp), the memory and the steps of a minibatch (minibatch.hpp),
+/// and the state (epoch.hpp). Only nets and state change. Save them (runs/checkpoint.hpp), go on
+/// elsewhere with another number of threads, and the bits are those of a training that never
+/// stopped.
 ///
 /// The class does no input or output; runs/run_directory.hpp does.
 
