@@ -67,7 +67,7 @@ void make_report(Progress& progress, const RunFiles& run, int threads) {
         progress.say(concat("Report: open ", run.report().string(), " in a browser"));
         if (!result.problem.empty()) progress.say(concat("  ", printable(result.problem)));
     } catch (const std::exception& error) {
-        progress.say(concat("The report could not be made: ", printable(error.what())));
+        progress.say(concat("The report could not be written: ", printable(error.what())));
     }
 }
 
@@ -270,7 +270,7 @@ Run add_train(CLI::App& app) {
     auto options = std::make_shared<TrainOptions>();
     app.add_option("DATA", options->data,
                    "folder that is searched for .mid, .midi, .rmi and .kar files; without it, the "
-                   "music that mgan brings along")
+                   "music that comes with mgan")
         ->type_name("");
     app.add_option(
            "-o,--out", options->out,
@@ -278,9 +278,9 @@ Run add_train(CLI::App& app) {
            "--resume: the last one that is)")
         ->type_name("DIR");
     app.add_flag("--resume", options->resume,
-                 "go on where the run in --out stopped; DATA and settings are known already");
+                 "continue the run in --out where it stopped; DATA and settings are known already");
     app.add_option("--threads", options->threads,
-                   "how many work at once; changes the time it takes, not the result")
+                   "number of threads; changes the time it takes, not the result")
         ->type_name("N")
         ->check(CLI::Range(1, 1024).description(""))
         ->capture_default_str();
@@ -290,7 +290,8 @@ Run add_train(CLI::App& app) {
                  "--print-config=markdown: the tables of the manual; =schema: a JSON schema");
     add_setting_options(app, options->settings);
     app.footer(
-        "All there is to know of a run is in its folder: config.json, history.jsonl, checkpoint,\n"
+        "All there is to know about a run is in its folder: config.json, history.jsonl, "
+        "checkpoint,\n"
         "model, songs, report.html. Ctrl-C saves and stops; --resume goes on, with the same bits\n"
         "as if the run had never stopped.\n\n"
         "Settings come from the preset, then --config, then --set, then the options with names of\n"

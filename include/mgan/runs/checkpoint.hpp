@@ -8,7 +8,7 @@
 ///     generator. average. best. discriminator.        the nets, parameter by parameter, named as
 ///                                                     PyTorch names them
 ///     optimiser.generator. optimiser.discriminator.   steps; first and second moments, flat
-///     pf_classifier. optimiser.pf_classifier.         the same of the PF classifier, if there is one
+///     pf_classifier. optimiser.pf_classifier.         the same of a PF classifier
 ///     state.integers, state.numbers                   where the training is (TrainingState)
 ///     codec. styles ear.                              what was computed from the songs, to compare
 ///

@@ -2,7 +2,7 @@
 /// \file
 /// One minibatch: shards, gradient sum, optimiser step.
 ///
-///     inputs of each shard         batch.hpp; the noise path for all shards at once, batch_noise.hpp
+///     inputs of each shard         batch.hpp; noise path for all shards at once: batch_noise.hpp
 ///     losses and gradients         pretraining_step.hpp, adversarial_step.hpp, pf_step.hpp
 ///     sums over the shards         shard_pool.hpp, always in their order
 ///     one step of each optimiser   optimisation/optimiser.hpp
