@@ -43,6 +43,13 @@ private:
     std::filesystem::path path_;
 };
 
+/// What most tests of a training begin with.
+struct SmallTraining {
+    DataSet data = small_data();
+    Settings settings = small_settings();
+    TemporaryFolder folder;
+};
+
 /// All bytes of a file as text.
 [[nodiscard]] std::string read_text(const std::filesystem::path& path);
 

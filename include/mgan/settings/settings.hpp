@@ -49,13 +49,14 @@ struct Settings {
     template <typename Visitor>
     void visit(Visitor&& visitor) {
         visitor("variant", variant, variant_choices(), "which model of the paper");
-        visitor("preset", preset, Words{"recommended", "paper"}, "where the settings started from");
+        visitor("preset", preset, Words{"recommended", "paper"},
+                "the preset that the settings started from");
         visitor("seed", seed, Range<std::uint64_t>{0, ~std::uint64_t{0}},
-                "all random numbers follow from it");
+                "determines all random numbers");
         visitor("length", length, Range{1, 100000}, "events of a song in training (T)");
-        visitor("batch", batch, Range{1, 100000}, "songs of a minibatch (B)");
+        visitor("batch", batch, Range{1, 100000}, "songs in a minibatch (B)");
         visitor("shard_songs", shard_songs, Range{1, 100000},
-                "songs that one thread computes together; part of the numbers, unlike the threads");
+                "songs that one thread computes together; affects the result, unlike the threads");
         visitor("epoch_songs", epoch_songs, Range{0, 10000000},
                 "minimum crops per epoch: a small folder gives several of each song");
         visitor("initialisation", initialisation,

@@ -79,9 +79,9 @@ struct AdversarialSettings {
         visitor("label_smoothing", label_smoothing, Range{0.0, 0.5},
                 "real songs get label 1 - value");
         visitor("discriminator_warmup", discriminator_warmup, Range{0, 1000000},
-                "steps of the discriminator alone before the phase");
+                "steps of the discriminator alone, before the phase");
         visitor("pretrain_weight", pretrain_weight, Range{0.0, 100.0},
-                "weight of the pretraining loss, which goes on");
+                "weight of the pretraining loss in this phase");
         visitor("feature_matching", feature_matching,
                 Choices<FeatureMatching>{{"none", FeatureMatching::none},
                                          {"output", FeatureMatching::output},
@@ -96,7 +96,7 @@ struct AdversarialSettings {
         visitor("freezing_ratio", freezing_ratio, above(0.0, 1.0),
                 "a net is ahead when its loss < ratio x the other's");
         visitor("average", average, Range{0.0, 0.99999},
-                "decay of the moving average of the generator that is kept; 0: none");
+                "decay of the moving average of the generator, which generates the songs; 0: none");
     }
 };
 
@@ -113,12 +113,11 @@ struct EvaluationSettings {
         visitor("songs", songs, Range{1, 10000},
                 "songs that are generated and measured after every epoch");
         visitor("selection_songs", selection_songs, Range{1, 10000},
-                "songs by which a checkpoint is compared with the validation songs");
+                "songs that are generated for the comparison with the validation songs");
         visitor("every", every, Range{1, 1000000}, "epochs from one such comparison to the next");
-        visitor("keep_best", keep_best,
-                "the model of the best comparison is kept, not the last one");
+        visitor("keep_best", keep_best, "keep the model of the best comparison, not the last one");
         visitor("validation_share", validation_share, Range{0.0, 0.5},
-                "share of the songs that choose the checkpoint");
+                "share of the songs by which the model to keep is chosen");
         visitor("test_share", test_share, Range{0.0, 0.4},
                 "share of the songs that are never used");
     }
