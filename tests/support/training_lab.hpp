@@ -45,8 +45,8 @@ private:
 
 /// What most tests of a training begin with.
 struct SmallTraining {
-    DataSet data = small_data();
-    Settings settings = small_settings();
+    mgan::DataSet data = small_data();
+    mgan::Settings settings = small_settings();
     TemporaryFolder folder;
 };
 
