@@ -57,7 +57,7 @@ TEST_CASE("Settings: what the paper says stands in the preset `paper`") {
         CHECK(s.adversarial.learning_rate == 0.1);
         CHECK(s.adversarial.discriminator_learning_rate == 0.1);
         CHECK(s.adversarial.schedule == RateSchedule::anneal);
-        CHECK(s.optimiser.anneal_start == 25);
+        CHECK(s.optimiser.schedule.anneal_start == 25);
         CHECK(s.pretrain.epochs == 6);
         CHECK(s.pretrain.loss == PretrainLoss::mse);
         CHECK(s.pretrain.curriculum_start > 0);
