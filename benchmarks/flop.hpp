@@ -1,9 +1,9 @@
 #pragma once
-// How much work a workload is: floating-point operations of its matrix products, a multiplication
-// and an addition counted as two. Gates, activations, losses, optimisers and Fourier transforms are
-// not counted, nor is anything that an implementation does beyond what the equations need (a weight
-// gradient that nobody reads, scores computed twice). So GF/s compare implementations, and a share
-// of the FMA peak is never flattered by work that could have been left out.
+// The work of a workload: floating-point operations of its matrix products, with a multiplication
+// and an addition counted as two. Not counted are gates, activations, losses, optimisers and
+// Fourier transforms, nor what an implementation does beyond the equations (a weight gradient that
+// nobody reads, scores computed twice). So GF/s compare implementations, and unneeded work does not
+// raise the share of the FMA peak.
 //
 //     product  M x K times K x N          2 M K N
 //     LSTM     T steps, B samples         forward     2 * 4H (F + H) * T B

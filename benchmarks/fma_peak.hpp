@@ -1,7 +1,6 @@
 #pragma once
-// The most that this processor can do, measured here and now: fused multiply-adds between registers
-// alone. Clocks change from minute to minute, so a share of the peak needs the peak of the same
-// run.
+// The peak of this processor, measured: fused multiply-adds on registers only. Clock rates change
+// from minute to minute, so a share of the peak needs the peak of the same run.
 
 #include <mgan/core/parallel.hpp>
 #include <mgan/tensor/kernels/gemm.hpp>
@@ -15,7 +14,7 @@
 
 namespace bench {
 
-/// Processor time of this thread: what others do meanwhile does not count.
+/// Processor time of this thread, unaffected by other programs.
 [[nodiscard]] inline double thread_seconds() {
     timespec now{};
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
@@ -68,8 +67,8 @@ namespace bench {
     return sum;
 }
 
-/// Microseconds in which one thread reads `bytes` once, from where they are kept after many
-/// readings (half a megabyte: the level 2 cache). The best of many.
+/// Microseconds in which one thread reads `bytes` once, from the cache that holds them after many
+/// reads (half a megabyte: level 2). The best of many.
 [[nodiscard]] inline double microseconds_to_read(double bytes) {
     constexpr int kWidth = mgan::kernels::kVectorBytes / static_cast<int>(sizeof(float));
     using Vec = mgan::kernels::VectorOf<float, kWidth>::Type;

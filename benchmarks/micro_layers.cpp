@@ -100,7 +100,7 @@ void bilstm(State& state) {
 /// 5 x 5, one channel, over T x 4.
 void conv2d(State& state) {
     const Index steps = state.range(0);
-    mgan::Conv2d<float> layer{mgan::Conv2dConfig{}}, gradient{mgan::Conv2dConfig{}};
+    mgan::Conv2d<float> layer{mgan::Conv2dSettings{}}, gradient{mgan::Conv2dSettings{}};
     mgan::initialise(layer, mgan::Random(1, "weights"));
     const Sequence<float> x = numbers(steps, kBatch, 4), dy = numbers(steps, kBatch, 4);
     Sequence<float> y(steps, kBatch, 4), dx(steps, kBatch, 4);
@@ -130,7 +130,7 @@ void attention(State& state) {
     const Index steps = state.range(0);
     const bool stepwise = state.range(1) != 0;
     constexpr Index kHidden = 100;
-    mgan::Attention<float> layer{mgan::AttentionConfig{}}, gradient{mgan::AttentionConfig{}};
+    mgan::Attention<float> layer{mgan::AttentionSettings{}}, gradient{mgan::AttentionSettings{}};
     mgan::initialise(layer, mgan::Random(1, "weights"));
     const Sequence<float> x = numbers(steps, kBatch, kHidden), dy = numbers(steps, kBatch, kHidden);
     Sequence<float> y(steps, kBatch, kHidden), dx(steps, kBatch, kHidden);

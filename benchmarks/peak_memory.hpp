@@ -1,5 +1,5 @@
 #pragma once
-// The most memory that this program has held.
+// Peak memory of this program.
 
 #include <sys/resource.h>
 
@@ -8,8 +8,8 @@
 
 namespace bench {
 
-/// MiB. From the kernel's own account of this program where there is one: what getrusage says
-/// begins with the memory of the process that started it.
+/// MiB. From the kernel's own account of this program if there is one: getrusage starts from
+/// the memory of the parent process.
 [[nodiscard]] inline double peak_mib() {
     std::ifstream status("/proc/self/status");
     for (std::string word; status >> word;) {

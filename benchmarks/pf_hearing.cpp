@@ -134,11 +134,11 @@ PfClassifier<float> train(const PfSettings& settings, const Matrix<float>& real,
                           const Matrix<float>& other, std::int64_t steps, std::uint64_t seed,
                           int threads) {
     constexpr Index kBatch = 20;
-    PfClassifierConfig config = settings.classifier;
+    PfClassifierSettings config = settings.classifier;
     config.inputs = real.rows();
     PfClassifier<float> classifier(config), gradient(config);
     initialise(classifier, Random(seed, "hearing weights"));
-    Optimiser<float> optimiser(OptimiserConfig{.beta1 = 0.9});
+    Optimiser<float> optimiser(OptimiserSettings{.beta1 = 0.9});
     struct Side {
         Matrix<float> x, d_logit;
         PfClassifier<float>::Cache cache;

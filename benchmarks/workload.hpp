@@ -1,5 +1,5 @@
 #pragma once
-// What a benchmark of a whole step is: a name, a shape, and a function that prepares it.
+// A benchmark of a whole step: a name, a shape, and a function that prepares it.
 //
 // The names W1 to W7 are a contract: peers/ measures the same work under the same names.
 //
@@ -35,11 +35,11 @@ struct Shape {
     int threads = 1;
 };
 
-/// A workload with its nets, inputs and caches made.
+/// A workload with its nets, inputs and caches.
 struct Prepared {
     std::function<void()> run;
     /// Norm of the gradients of the last run (of the outputs, where there are none): neither zero
-    /// nor infinite, or the benchmark would measure something else than it says.
+    /// nor infinite, or the benchmark would not measure what it claims to.
     std::function<double()> witness;
     double flop = 0.0;          ///< of one run, by the formulas of flop.hpp
     Index events = 0;           ///< W7: events of one run; 0 otherwise

@@ -31,21 +31,21 @@ mgan::AdversarialSettings settings() {
     return chosen;
 }
 
-mgan::GeneratorConfig generator_config(Index hidden) {
-    mgan::GeneratorConfig config;
+mgan::GeneratorSettings generator_settings(Index hidden) {
+    mgan::GeneratorSettings config;
     config.hidden = config.head = hidden;
     return config;
 }
 
-mgan::DiscriminatorConfig discriminator_config(Index hidden) {
-    mgan::DiscriminatorConfig config;
+mgan::DiscriminatorSettings discriminator_settings(Index hidden) {
+    mgan::DiscriminatorSettings config;
     config.hidden = hidden;
     return config;
 }
 
 /// Events as they are, whatever they mean.
 mgan::encoding::Codec plain_codec() {
-    mgan::encoding::EncodingOptions options;
+    mgan::encoding::EncodingSettings options;
     options.normalisation = mgan::encoding::NormalisationKind::none;
     mgan::midi::Song song;
     song.notes = {{.onset = 0, .length = 96, .pitch = 60, .velocity = 80}};
@@ -56,8 +56,8 @@ struct Game {
     using Work = mgan::AdversarialShard<float>;
 
     explicit Game(const Shape& shape)
-        : generator(generator_config(shape.hidden)),
-          discriminator(discriminator_config(shape.hidden)),
+        : generator(generator_settings(shape.hidden)),
+          discriminator(discriminator_settings(shape.hidden)),
           shards(shape.batch, shape.threads),
           step_{chosen, mgan::PretrainLoss::mse, {false, false}, codec, shape.batch} {
         mgan::initialise(generator, mgan::Random(1, "weights of G"));
@@ -79,7 +79,7 @@ struct Game {
         shards.for_each([&](mgan::Shard, Work& work) {
             work.losses = {};
             mgan::set_zero(work.discriminator_gradient);
-            mgan::make_songs(generator, step_, work);
+            mgan::generate_songs(generator, step_, work);
             mgan::discriminator_pass(discriminator, step_, work, true);
         });
         norm_d = optimiser_d.step(discriminator, shards.sum([](Work & work) -> auto& {
@@ -95,7 +95,7 @@ struct Game {
             1e-3, "G", shards.threads());
     }
 
-    static mgan::OptimiserConfig sgd() {
+    static mgan::OptimiserSettings sgd() {
         return {.kind = mgan::OptimiserKind::sgd, .momentum = 0.0, .l2 = 1e-4, .clip = 0.0};
     }
 

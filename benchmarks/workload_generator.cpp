@@ -25,7 +25,7 @@ struct Training {
         Generator<float> gradient;
     };
 
-    Training(const mgan::GeneratorConfig& config, const Shape& shape)
+    Training(const mgan::GeneratorSettings& config, const Shape& shape)
         : generator(config),
           shards(shape.batch, shape.threads),
           share(1.0f / static_cast<float>(shape.steps * shape.batch)) {
@@ -87,7 +87,7 @@ struct Training {
     double norm = 0.0;
 };
 
-Prepared prepare(const mgan::GeneratorConfig& config, const Shape& shape, bool feedback,
+Prepared prepare(const mgan::GeneratorSettings& config, const Shape& shape, bool feedback,
                  double flop) {
     const auto work = std::make_shared<Training>(config, shape);
     return {[work, feedback] { work->step(feedback); }, [work] { return work->norm; }, flop, 0,
@@ -104,14 +104,14 @@ double recurrent_flop(const Shape& s) {
 }
 
 Prepared w3(const Shape& s, bool feedback) {
-    mgan::GeneratorConfig config;
+    mgan::GeneratorSettings config;
     config.hidden = config.head = s.hidden;
     return prepare(config, s, feedback, recurrent_flop(s));
 }
 
 Prepared w5(const Shape& s) {
     namespace flop = bench::flop;
-    mgan::GeneratorConfig config = mgan::carnn_config(s.steps);
+    mgan::GeneratorSettings config = mgan::carnn_settings(s.steps);
     config.hidden = config.head = s.hidden;
     const Index plane = 4 * s.steps;
     // Nobody needs the gradient of the noise itself: the first layer's dx is not counted.

@@ -25,8 +25,8 @@ using mgan::PfClassifier;
 constexpr Index kSamples = Index{1} << 17;
 constexpr double kSeconds = 62.83185307179586;  // bins of 0.1 rad/s: 5000 within +-250 rad/s
 
-mgan::PfClassifierConfig configuration(const Shape& shape) {
-    mgan::PfClassifierConfig config;
+mgan::PfClassifierSettings configuration(const Shape& shape) {
+    mgan::PfClassifierSettings config;
     config.steps = shape.steps;
     config.hidden = shape.hidden;
     return config;
@@ -106,7 +106,7 @@ struct Listening {
 
 Prepared w6(const Shape& s) {
     namespace flop = bench::flop;
-    const mgan::PfClassifierConfig config = configuration(s);
+    const mgan::PfClassifierSettings config = configuration(s);
     const Index columns = s.steps * s.batch, width = 500 / s.steps;
     const double dense = flop::product(5000, 1000, s.batch) + flop::product(1000, 500, s.batch);
     const double work = 3.0 * dense + flop::bilstm_forward(width, config.hidden, columns) +

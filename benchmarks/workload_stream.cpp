@@ -16,7 +16,7 @@ using bench::Shape;
 
 struct Song {
     explicit Song(const Shape& shape) : noise(bench::uniform(shape.steps, shape.batch, 4, 2)) {
-        mgan::GeneratorConfig config;
+        mgan::GeneratorSettings config;
         config.hidden = config.head = shape.hidden;
         generator = mgan::Generator<float>(config);
         mgan::initialise(generator, mgan::Random(1, "weights"));

@@ -30,7 +30,7 @@ Var arch_loss(const Var& songs, const Var& arch) {
 }
 
 int main() {
-    mgan::GeneratorConfig config;
+    mgan::GeneratorSettings config;
     config.hidden = config.head = 24;
     mgan::Generator<float> generator(config), gradients(config);
     mgan::initialise(generator, mgan::Random(1, "generator"));

@@ -27,7 +27,7 @@ class Player {
 public:
     Player(const mgan::Generator<float>& generator, const mgan::encoding::Codec& codec, double rate)
         : generator_(generator), codec_(codec), samples_per_tick_(rate / 768.0) {
-        noise_.setZero(generator.config().noise, 1);
+        noise_.setZero(generator.settings().noise, 1);
         event_.setZero(4, 1);
         generator.start(stream_, mgan::Matrix<float>::Constant(4, 1, 0.5F));
         prepare_next();
@@ -67,7 +67,7 @@ private:
 
 int main() {
     // Untrained weights, so that the example needs no file; yours come from mgan::load_model.
-    mgan::Generator<float> generator{mgan::GeneratorConfig{}};
+    mgan::Generator<float> generator{mgan::GeneratorSettings{}};
     mgan::initialise(generator, mgan::Random(1, "weights"));
     mgan::midi::Song scale;
     for (int i = 0; i < 50; ++i)

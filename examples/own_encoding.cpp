@@ -62,7 +62,7 @@ int main() {
               << "; it looks the same a fifth higher and slower: " << (same ? "yes" : "no") << '\n';
 
     // A generator for it: two features in, two out.
-    mgan::GeneratorConfig config;
+    mgan::GeneratorSettings config;
     config.features = config.noise = IntervalCodec::kFeatures;
     mgan::Generator<float> generator(config);
     mgan::initialise(generator, mgan::Random(3, "weights"));

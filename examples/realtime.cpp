@@ -35,7 +35,7 @@ int main(int count, char** arguments) {
     }
 
     // Untrained weights take as long as trained ones.
-    mgan::Generator<float> generator{mgan::GeneratorConfig{}};
+    mgan::Generator<float> generator{mgan::GeneratorSettings{}};
     mgan::initialise(generator, mgan::Random(1, "weights"));
     mgan::Generator<float>::Stream stream;
     generator.start(stream, mgan::Matrix<float>::Constant(4, 1, 0.5F));

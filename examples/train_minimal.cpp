@@ -3,6 +3,7 @@
 //
 //     train_minimal my-midi-folder model.safetensors
 
+#include <mgan/dataset/load_data_set.hpp>
 #include <mgan/runs/run_directory.hpp>
 
 #include <iostream>

@@ -1,10 +1,10 @@
 #pragma once
 /// \file
-/// The music that comes with the program: what `mgan train` learns from when it is given no folder.
+/// The music that comes with the program: what `mgan train` learns from without a folder.
 ///
 /// The scores of data/scores are compiled in as text (cmake/MganEmbedScores.cmake), parsed and
-/// played at start. One score becomes twelve songs: every key once, since a tune is the same tune a
-/// third higher, with a tempo, loudness and contrast of its own for each.
+/// played at start. One score becomes twelve songs, one in each key (a tune is the same tune a
+/// third higher), each with a tempo, loudness and contrast of its own.
 
 #include <mgan/score/parser.hpp>
 #include <mgan/score/performance.hpp>
@@ -27,7 +27,7 @@ struct BundledScore {
 /// Every score, by name. Defined in the target `mgan_bundled_scores`.
 [[nodiscard]] std::span<const BundledScore> bundled_score_texts();
 
-/// Songs made of each score.
+/// Songs from each score.
 inline constexpr std::size_t kVariantsPerScore = 12;
 
 /// The twelve performances: transpositions -5 .. +6, the score's own key first. The tempo moves by

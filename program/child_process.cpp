@@ -26,7 +26,7 @@ struct Pipe {
 
     Pipe() {
         int ends[2];
-        if (::pipe(ends) != 0) throw IoError("cannot make a pipe; are too many files open?");
+        if (::pipe(ends) != 0) throw IoError("cannot create a pipe; are too many files open?");
         read = ends[0];
         write = ends[1];
         for (const int end : ends) (void)::fcntl(end, F_SETFD, FD_CLOEXEC);

@@ -2,8 +2,8 @@
 /// \file
 /// Other programs as helpers: gnuplot draws, fluidsynth plays.
 ///
-/// A helper is started by its name and words, never through a shell: a file called `$(reboot).mid`
-/// is then no more than a file with an odd name.
+/// A helper is started with its name and arguments, never through a shell, so a file called
+/// `$(reboot).mid` is just a file with an odd name.
 
 #include <chrono>
 #include <string>
@@ -24,7 +24,7 @@ struct ChildResult {
 };
 
 /// Runs the program `words[0]` (looked for in PATH) with the other words as its arguments: writes
-/// `input` to its standard input, reads what it says, waits for its end. Throws IoError where the
+/// `input` to its standard input, reads its output and waits for it to end. Throws IoError if the
 /// system cannot start any program at all.
 [[nodiscard]] ChildResult run_child(const std::vector<std::string>& words, std::string_view input,
                                     std::chrono::seconds limit);

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// The music that a command is given: a folder, a file, or what the program brings along.
+/// The music that a command reads: a folder, a file, or the bundled corpus.
 
 #include <mgan/dataset/data_set.hpp>
 
@@ -26,8 +26,8 @@ inline constexpr const char* kBundled = "bundled";
 /// characters as '?'.
 [[nodiscard]] std::string printable(std::string_view text);
 
-/// A word of a command line to be pasted into a shell: as it is, or in single quotes where a space
-/// or another character would mean something.
+/// A word for pasting into a shell: as it is, or in single quotes if it has a space or another
+/// character with a meaning there.
 [[nodiscard]] std::string shell_word(std::string_view text);
 
 /// "1 234 567".
@@ -36,7 +36,7 @@ inline constexpr const char* kBundled = "bundled";
 /// "2:05" (minutes and seconds), "1:02:05" with hours.
 [[nodiscard]] std::string clock_text(double seconds);
 
-/// A number with so many digits behind the point.
+/// A number with this many digits after the point.
 [[nodiscard]] std::string fixed(double number, int digits);
 
 }  // namespace mgan::program

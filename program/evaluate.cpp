@@ -34,7 +34,7 @@ std::vector<midi::Song> real_songs(const EvaluateOptions& options) {
     const RunFiles run(options.run);
     if (!(std::filesystem::exists(run.config())))
         fail<DataError>(printable(options.run),
-                        ": holds no run (no config.json); give the folder that mgan train made");
+                        ": holds no run (no config.json); give the folder of a run of mgan train");
     std::string where = options.against;
     if (where.empty()) {
         for (const auto& [key, text] : run.read_config().second) {
@@ -150,7 +150,7 @@ int evaluate(const EvaluateOptions& options) {
 Run add_evaluate(CLI::App& app) {
     app.description("Compares generated songs with real ones, metric by metric.");
     auto options = std::make_shared<EvaluateOptions>();
-    app.add_option("SONGS", options->songs, "folder of generated songs, or of a run that made some")
+    app.add_option("SONGS", options->songs, "folder of generated songs, or of a run that has some")
         ->type_name("")
         ->required();
     app.add_option("--against", options->against,
@@ -164,13 +164,13 @@ Run add_evaluate(CLI::App& app) {
         ->type_name("PART")
         ->check(CLI::IsMember({"train", "validation", "test"}).description(""))
         ->capture_default_str();
-    app.add_option("--seed", options->seed, "where the real songs are cut")
+    app.add_option("--seed", options->seed, "determines where the real songs are cut")
         ->type_name("N")
         ->check(CLI::Validator(&seed_fault, ""))
         ->capture_default_str();
     app.add_flag("--json", options->json, "as JSON");
     app.footer(
-        "Real songs are cut to random pieces of the generated songs' number of notes.\n"
+        "Real songs are cut at random to the number of notes of the generated ones.\n"
         "  overlap   shared area of two densities of distances, within the real set and between "
         "the\n"
         "            sets (Yang and Lerch); 1 is best. Lenient: notes drawn at random score 0.8\n"

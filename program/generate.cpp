@@ -76,7 +76,7 @@ int generate(const GenerateOptions& options) {
     std::cout << songs.size() << (songs.size() == 1 ? " song of " : " songs of ") << length
               << (songs.size() == 1 ? " events in " : " events each in ") << printable(options.out)
               << (options.wav ? ", as MIDI and as sound" : "") << " (seed " << options.seed
-              << "; another --seed makes others)\n";
+              << "; another --seed gives others)\n";
     if (const std::size_t others = count_others(options.out, songs.size(), options.wav); others > 0)
         std::cout << "  " << grouped(others)
                   << (others == 1 ? " other file of music was" : " other files of music were")
@@ -87,7 +87,7 @@ int generate(const GenerateOptions& options) {
 }  // namespace
 
 Run add_generate(CLI::App& app) {
-    app.description("Makes new songs with a trained model and writes them as MIDI files.");
+    app.description("Generates new songs with a trained model and writes them as MIDI files.");
     auto options = std::make_shared<GenerateOptions>();
     app.add_option("MODEL", options->model, "a run's folder, or a .safetensors file")
         ->type_name("")
@@ -98,27 +98,27 @@ Run add_generate(CLI::App& app) {
             ->check(CLI::Range(std::int64_t{1}, std::int64_t{1000000}).description(""))
             ->capture_default_str();
     app.add_option("--interpolate", options->interpolate,
-                   "instead: N songs on the way from song 1 of the seed to song 2")
+                   "instead: N songs that lead from song 1 of the seed to song 2")
         ->type_name("N")
         ->check(CLI::Range(std::int64_t{2}, std::int64_t{1000000}).description(""))
         ->excludes(count);
     app.add_option("--length", options->length,
                    "events (notes) of a song; default: as in training;\n"
-                   "any number, also more than the songs of the training had")
+                   "any number, even more than in training")
         ->type_name("N")
         ->check(CLI::Range(std::int64_t{1}, std::int64_t{1000000}).description(""));
     app.add_option("--seed", options->seed, "which songs")
         ->type_name("N")
         ->check(CLI::Validator(&seed_fault, ""))
         ->capture_default_str();
-    app.add_option("--tempo", options->tempo, "quarter notes a minute")
+    app.add_option("--tempo", options->tempo, "quarter notes per minute")
         ->type_name("BPM")
         ->check(CLI::Range(4.0, 1000.0).description(""))
         ->capture_default_str();
     app.add_option("-o,--out", options->out, "folder to write to")
         ->type_name("DIR")
         ->capture_default_str();
-    app.add_option("--threads", options->threads, "how many work at once")
+    app.add_option("--threads", options->threads, "number of threads")
         ->type_name("N")
         ->check(CLI::Range(1, 1024).description(""))
         ->capture_default_str();
@@ -126,7 +126,7 @@ Run add_generate(CLI::App& app) {
     app.footer(
         "The files are song-01.mid, song-02.mid, ...; files of these names are replaced. Song 7 of "
         "a\n"
-        "seed is the same however many songs are made.\n\n"
+        "seed is the same however many songs are generated.\n\n"
         "Examples:\n"
         "  mgan generate run --count 20 --out songs\n"
         "  mgan generate run/model.safetensors --length 400 --tempo 96 --seed 3");

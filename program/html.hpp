@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// HTML as text: what must be escaped, and the few elements that a report is made of.
+/// HTML as text: escaping, and the few elements that a report uses.
 
 #include <cstddef>
 #include <span>
@@ -10,22 +10,21 @@
 
 namespace mgan::program {
 
-/// Text for a page, within elements and within attributes in double quotes: what could begin markup
-/// is written as a reference, so that a file called `<script>.mid` shows as that. Bytes that are no
-/// UTF-8 become '?'.
+/// Escapes text for elements and for attributes in double quotes, so that a file called
+/// `<script>.mid` shows as that. Bytes that are not UTF-8 become '?'.
 [[nodiscard]] std::string escaped(std::string_view text);
 
 /// Base64 (RFC 4648) of bytes.
 [[nodiscard]] std::string base64(std::string_view bytes);
 
-/// `<img>` with an SVG document inside, so that a page is one file and its pictures know nothing of
-/// each other. `alt`: what is to be seen, in words.
+/// `<img>` with an SVG document inside, so that a page is one file and its pictures do not affect
+/// each other. `alt`: the picture in words.
 [[nodiscard]] std::string picture(std::string_view svg, std::string_view alt);
 
-/// A `<figure>`: anything, with a caption below. Both are HTML.
+/// A `<figure>`: any content, with a caption below. Both are HTML.
 [[nodiscard]] std::string figure(std::string_view content, std::string_view caption);
 
-/// A table with a line of heads. Cells are plain text; the first of each row is its head.
+/// A table with a header row. Cells are plain text; the first of each row is its header.
 [[nodiscard]] std::string table(const std::vector<std::string>& heads,
                                 const std::vector<std::vector<std::string>>& rows);
 

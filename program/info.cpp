@@ -126,7 +126,7 @@ int info(const InfoOptions& options) {
 
 Run add_info(CLI::App& app) {
     app.description(
-        "Says what a model is: settings, sizes, normalisation; of a run also how far it is.");
+        "Describes a model: settings, sizes, normalisation; of a run also its progress.");
     auto options = std::make_shared<InfoOptions>();
     app.add_option("MODEL", options->model, "a run's folder, or a .safetensors file")
         ->type_name("")

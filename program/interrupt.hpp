@@ -1,9 +1,9 @@
 #pragma once
 /// \file
-/// Ctrl-C as a wish, not an accident.
+/// Ctrl-C as a request to stop, not an accident.
 ///
 /// The first signal only sets a flag, which the training reads after each minibatch; the second
-/// ends the program at once. Before there is anything to save, the first does so too.
+/// ends the program at once. While there is nothing to save, so does the first.
 
 #include "program.hpp"
 
@@ -35,8 +35,8 @@ extern "C" inline void mgan_on_signal(int signal) {
 }
 }  // namespace interrupt_detail
 
-/// Takes SIGINT and SIGTERM, and SIGHUP unless it is ignored (nohup). A reader of our output that
-/// goes away (`| head`) does not end the training.
+/// Handles SIGINT and SIGTERM, and SIGHUP unless it is ignored (nohup). If the reader of our output
+/// goes away (`| head`), the training goes on.
 inline void catch_interrupts() {
     using interrupt_detail::mgan_on_signal;
 #if MGAN_PROGRAM_HAS_SIGACTION
@@ -58,7 +58,7 @@ inline void catch_interrupts() {
 #endif
 }
 
-/// From now on the first signal waits to be asked for.
+/// From now on the first signal only sets the flag.
 inline void begin_saving() {
     interrupt_detail::something_to_save = 1;
 }

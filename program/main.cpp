@@ -1,5 +1,5 @@
 /// \file
-/// The program mgan: trains recurrent GANs on MIDI files, and makes songs with them.
+/// The program mgan: trains recurrent GANs on MIDI files, and generates songs with them.
 ///
 /// main() reads the command line, calls the command, and turns every exception into one line and an
 /// exit status. The work is in the library; each command is in the file of its name.
@@ -29,9 +29,9 @@ using namespace mgan;
 using namespace mgan::program;
 
 constexpr const char* kAbout =
-    "mgan trains recurrent GANs on MIDI files, and makes new songs with them.\n"
+    "mgan trains recurrent GANs on MIDI files, and generates new songs with them.\n"
     "Start with\n"
-    "  mgan train                          on the music that mgan brings along\n"
+    "  mgan train                          on the music that comes with mgan\n"
     "  mgan train my-midi-folder           on your own\n"
     "then\n"
     "  mgan generate run --count 20 --out songs\n"

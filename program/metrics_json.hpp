@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Metrics as JSON: the keys of the metrics' table, `null` where a song does not have one.
+/// Metrics as JSON, by their keys; `null` where a song does not have one.
 
 #include <mgan/metrics/song_metrics.hpp>
 
@@ -16,7 +16,7 @@ using Json = nlohmann::ordered_json;
     return value ? Json(*value) : Json(nullptr);
 }
 
-/// Digits behind the point in tables.
+/// Digits after the point in tables.
 [[nodiscard]] inline int metrics_digits(metrics::Metric metric) {
     return metric == metrics::Metric::scale_consistency || metric == metrics::Metric::polyphony ? 3
                                                                                                 : 0;

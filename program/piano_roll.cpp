@@ -1,5 +1,6 @@
 #include "piano_roll.hpp"
 
+#include "data.hpp"
 #include "report_plots.hpp"
 
 #include <mgan/core/error.hpp>
@@ -7,19 +8,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 namespace mgan::program {
 
 namespace {
 
 std::string px(double x) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.1f", x);
-    return text;
+    return fixed(x, 1);
 }
 
-/// A step of 1, 2, 4, 8, ... so that about eight of them make `whole`.
+/// A step of 1, 2, 4, 8, ... such that about eight fit into `whole`.
 double tick_step(double whole) {
     double step = 1.0;
     while (whole / step > 9.0) step *= 2.0;

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What the commands of the program share: how they are called, and how they end.
+/// What the commands of the program share: how they are called, and their exit statuses.
 
 #include <mgan/core/error.hpp>
 
@@ -28,8 +28,7 @@ public:
     using Error::Error;
 };
 
-/// What is wrong with the text of a seed; empty: nothing. (In silence -1 would become
-/// 2^64 - 1.)
+/// What is wrong with the text of a seed, or "". (Unchecked, -1 would become 2^64 - 1.)
 [[nodiscard]] inline std::string seed_fault(const std::string& text) {
     std::uint64_t number = 0;
     const char* const end = text.data() + text.size();
@@ -38,7 +37,8 @@ public:
     return "'" + text + "' is not a whole number from 0 to 18446744073709551615";
 }
 
-/// A command: adds its options to `app` and returns what it does, which gives the exit status.
+/// A command. `add_...` adds its options to `app` and returns the function that runs it, whose
+/// result is the exit status.
 using Run = std::function<int()>;
 [[nodiscard]] Run add_train(CLI::App& app);
 [[nodiscard]] Run add_generate(CLI::App& app);

@@ -1,7 +1,6 @@
 #pragma once
 /// \file
-/// How far a training is, and how long it will take: a bar on a terminal, a line an epoch
-/// elsewhere.
+/// Progress of a training, with the time left: a bar on a terminal, elsewhere a line per epoch.
 
 #include <mgan/settings/settings.hpp>
 
@@ -41,22 +40,22 @@ public:
     /// `quiet`: says nothing at all.
     Progress(const Settings& settings, bool quiet);
 
-    /// One line, for which a bar makes room.
+    /// Prints a line, above the bar if there is one.
     void say(const std::string& line);
 
-    /// After a minibatch. The bar is drawn ten times a second at most.
+    /// After a minibatch. Redraws the bar at most ten times a second.
     void on_step(const Moment& now);
 
     /// After an epoch.
     void on_epoch(const EpochEnd& end);
 
-    /// Takes the bar away.
+    /// Removes the bar.
     void finish();
 
 private:
     using Clock = std::chrono::steady_clock;
 
-    /// Seconds of work from a moment on, as far as they are known.
+    /// Estimated seconds of work left from `place` on.
     [[nodiscard]] double seconds_from(const Moment& place) const;
     [[nodiscard]] double seconds_per_step(bool adversarial) const;
     [[nodiscard]] std::string where() const;

@@ -1,11 +1,10 @@
 #pragma once
 /// \file
-/// What a run remembers of the real songs, so that a report needs the data no more.
+/// What a run keeps of the real songs, so that a report no longer needs the data.
 ///
-///     RUN/real.json      facts of the data set, and mean and standard deviation of every metric
-///     over
-///                        the validation songs' crops (those that the training compares with)
-///     RUN/real/          a few such crops as MIDI files, to be heard and seen beside generated songs
+///     RUN/real.json     facts of the data set; mean and standard deviation of every metric over
+///                       crops of the validation songs (those that the training compares with)
+///     RUN/real/         a few such crops as MIDI files, to show beside the generated songs
 
 #include <mgan/dataset/data_set.hpp>
 #include <mgan/metrics/song_metrics.hpp>
@@ -26,7 +25,7 @@ inline constexpr std::size_t kRealSongs = 6;
     return run.path() / "real";
 }
 
-/// Writes both, unless they are there already. `parts`: songs of the three parts, by `Part`;
+/// Writes both, unless they exist already. `parts`: songs of the three parts, by `Part`;
 /// `measured`: the metrics of the validation songs' crops. Throws IoError.
 void save_real_set(const RunFiles& run, const Settings& settings, const DataSet& data,
                    const std::array<std::span<const std::size_t>, 3>& parts,

@@ -27,8 +27,8 @@ int render(const RenderOptions& options) {
     require_sound_name(options.out);
     if (!(!std::filesystem::is_directory(options.file)))
         fail<DataError>(printable(options.file),
-                        ": is a folder, and render plays one MIDI file; mgan generate --wav makes "
-                        "sound of all songs");
+                        ": is a folder, and render plays one MIDI file; mgan generate --wav writes "
+                        "sound for all songs");
     const midi::Song song = midi::load_song(options.file, {}, {.drums = true});
     if (!options.soundfont.empty()) {
         save_with_soundfont(options.out, options.file, options.soundfont);
@@ -59,7 +59,7 @@ Run add_render(CLI::App& app) {
                    "play with this sound font (.sf2) and the program fluidsynth, drums included")
         ->type_name("FILE");
     app.footer(
-        "The tempo is that of the file, drums are left out, and every song is equally loud.\n\n"
+        "The tempo is that of the file, drums are left out, and all songs are equally loud.\n\n"
         "Examples:\n"
         "  mgan render song.mid -o song.wav\n"
         "  mgan render song.mid -o song.ogg\n"

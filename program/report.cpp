@@ -205,7 +205,7 @@ ReportResult write_report(std::span<const std::filesystem::path> runs,
 }
 
 Run add_report(CLI::App& app) {
-    app.description("Makes a page of one or more runs, to look at and to listen to.");
+    app.description("Writes a page about one or more runs, to look at and to listen to.");
     auto options = std::make_shared<ReportOptions>();
     app.add_option("RUN", options->runs, "a run's folder; several are compared on one page")
         ->type_name("")
@@ -214,13 +214,13 @@ Run add_report(CLI::App& app) {
                    "the page to write; default: report.html in the run's folder, or here for "
                    "several")
         ->type_name("FILE");
-    app.add_option("--threads", options->threads, "how many work at once")
+    app.add_option("--threads", options->threads, "number of threads")
         ->type_name("N")
         ->check(CLI::Range(1, 1024).description(""))
         ->capture_default_str();
     app.footer(
-        "The page is one file: curves of losses and metrics (drawn by gnuplot, if it is there),\n"
-        "piano rolls, players, settings, facts of the data. A run may still be going on.\n\n"
+        "The page is one file: curves of losses and metrics (drawn by gnuplot, if installed),\n"
+        "piano rolls, players, settings, facts about the data. A run need not have ended.\n\n"
         "Examples:\n"
         "  mgan report run\n"
         "  mgan report run run-2 run-3 -o compared.html");

@@ -8,14 +8,14 @@
 
 namespace mgan::program {
 
-/// What a report that was written has to say.
+/// The outcome of writing a report.
 struct ReportResult {
     std::size_t bytes = 0;
     std::string problem;  ///< why it has tables in place of pictures; "" if all is well
 };
 
 /// Reads the runs and writes the page to `out`, all or nothing. `threads`: for the sounds. Throws
-/// DataError where a folder is no run, IoError.
+/// DataError if a folder is not a run, and IoError.
 ReportResult write_report(std::span<const std::filesystem::path> runs,
                           const std::filesystem::path& out, int threads);
 

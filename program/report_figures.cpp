@@ -201,7 +201,7 @@ std::string run_letter(std::size_t run) {
 std::string loss_section(std::span<const RunStory> stories, Plotter& plotter) {
     std::string figures = show_quantities(
         stories, plotter, {{"loss_pretrain", "G"}}, "Pretraining loss",
-        "how far the generator is from the next event of real songs (it goes on in the adversarial "
+        "how far the generator is from the next event of real songs (continues in the adversarial "
         "phase)",
         true, "");
     figures += show_quantities(stories, plotter, {{"loss_g", "G"}, {"loss_d", "D"}},
@@ -220,17 +220,15 @@ std::string loss_section(std::span<const RunStory> stories, Plotter& plotter) {
 
 std::string discriminator_section(std::span<const RunStory> stories, Plotter& plotter) {
     const std::pair<double, double> share{0.0, 1.0};
-    std::string figures =
-        show_quantities(stories, plotter, {{"accuracy", "D"}}, "Accuracy of D",
-                        "share of songs that it takes for what they are; 0.5 is guessing", true,
-                        "adversarial", share);
+    std::string figures = show_quantities(
+        stories, plotter, {{"accuracy", "D"}}, "Accuracy of D",
+        "share of songs that it classifies correctly; 0.5 is guessing", true, "adversarial", share);
     figures +=
         show_quantities(stories, plotter, {{"d_real", "real songs"}, {"d_fake", "generated songs"}},
                         "What D says", "mean of D; 1 means real", true, "adversarial", share);
-    figures += show_quantities(stories, plotter, {{"f_accuracy", "PF classifier"}},
-                               "Accuracy of the PF classifier",
-                               "share of songs that it takes for what they are, by their sound",
-                               true, "adversarial", share);
+    figures += show_quantities(
+        stories, plotter, {{"f_accuracy", "PF classifier"}}, "Accuracy of the PF classifier",
+        "share of songs that it classifies correctly, by their sound", true, "adversarial", share);
     figures += show_quantities(
         stories, plotter, {{"f_real", "real songs"}, {"f_fake", "generated songs"}},
         "What the PF classifier says", "its mean; 1 means real", true, "adversarial", share);
@@ -245,7 +243,7 @@ std::string discriminator_section(std::span<const RunStory> stories, Plotter& pl
                 if (count > 0.0) return true;
         return false;
     });
-    std::string intro = "How well real and generated songs are told apart.";
+    std::string intro = "How well D and the PF classifier tell real songs from generated ones.";
     if (!any && !rested.empty()) {
         rested.clear();
         intro += " Freezes: none, neither side ever rested.";
@@ -274,7 +272,7 @@ std::string metric_section(std::span<const RunStory> stories, Plotter& plotter) 
     }
     std::string intro =
         "The six metrics of the paper's Figures 5 to 7 (with the colours of its lines): means over "
-        "the songs that were made after each epoch.";
+        "the songs that were generated after each epoch.";
     if (known != stories.end()) {
         intro +=
             " Dashed: the mean of real songs, cut to the same length; shaded: one standard "
@@ -308,8 +306,8 @@ std::string overlap_section(std::span<const RunStory> stories, Plotter& plotter)
         const std::string prefix = stories.size() == 1 ? "" : run_letter(run) + ": ";
         BarPlot::Series series{
             stories.size() == 1 ? "" : run_letter(run), kColours[run % kColours.size()], {}};
-        heads.insert(heads.end(),
-                     {prefix + "real (sd)", prefix + "made", prefix + "overlap", prefix + "gap"});
+        heads.insert(heads.end(), {prefix + "real (sd)", prefix + "generated", prefix + "overlap",
+                                   prefix + "gap"});
         for (std::size_t m = 0; m < kPaperMetrics.size(); ++m) {
             const std::string key = kPaperMetrics[m].key;
             const auto text = [&](const std::optional<double>& x) {
@@ -344,8 +342,9 @@ std::string overlap_section(std::span<const RunStory> stories, Plotter& plotter)
                                false, "");
     return section(
                "Likeness to real songs",
-               "Overlap area: what the distances among real songs and those between real and "
-               "generated ones have in common (Yang and Lerch). It is lenient: notes drawn at "
+               "Overlap area: the shared area of the distances among real songs and of those "
+               "between "
+               "real and generated ones (Yang and Lerch). It is lenient: notes drawn at "
                "random reach 0.8, so see the gap as well. Both are measured with more songs than "
                "the means are.",
                figures) +

@@ -2,9 +2,9 @@
 /// \file
 /// The sections of a report that show numbers: losses, discriminator, metrics, overlap.
 ///
-/// One run: a curve for each quantity, training and validation together. Several: a picture for
-/// each quantity, a curve for each run, which has its letter and colour on the whole page. Where
-/// gnuplot is missing, the same numbers stand in tables.
+/// One run: a curve for each quantity, training and validation in one picture. Several runs: a
+/// picture for each quantity, a curve for each run; a run keeps its letter and colour throughout
+/// the page. Without gnuplot, tables show the same numbers.
 
 #include "report_plots.hpp"
 #include "report_story.hpp"
@@ -14,7 +14,7 @@
 
 namespace mgan::program {
 
-/// "A", "B", ..., "Z", "27", ...: what a run is called in pictures.
+/// "A", "B", ..., "Z", "27", ...: the name of a run in pictures.
 [[nodiscard]] std::string run_letter(std::size_t run);
 
 /// The sections as HTML.

@@ -70,19 +70,19 @@ std::string Plotter::run(const std::string& script) {
             run_child({"gnuplot", "-d", "-"}, script, std::chrono::seconds(30));
         if (!result.found) {
             problem_ =
-                "gnuplot is not installed, so what it would draw is given as tables (Debian: "
+                "gnuplot is not installed, so tables replace its pictures (Debian: "
                 "apt-get install gnuplot-nox)";
         } else if (result.timed_out) {
-            problem_ = "gnuplot took too long, so what it would draw is given as tables";
+            problem_ = "gnuplot took too long, so tables replace its pictures";
         } else if (!result.good() || result.out.find("</svg>") == std::string::npos) {
-            problem_ = concat("gnuplot failed, so what it would draw is given as tables: ",
+            problem_ = concat("gnuplot failed, so tables replace its pictures: ",
                               result.error.substr(0, 300));
         } else {
             return adaptive_svg(result.out);
         }
     } catch (const Error& error) {
-        problem_ = concat("gnuplot cannot be started, so what it would draw is given as tables: ",
-                          error.what());
+        problem_ =
+            concat("gnuplot cannot be started, so tables replace its pictures: ", error.what());
     }
     return "";
 }

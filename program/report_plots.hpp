@@ -2,9 +2,9 @@
 /// \file
 /// The curves and bars of a report, drawn by gnuplot as SVG.
 ///
-/// A picture is described here in our own words; gnuplot, run as a program, is what draws it. No
-/// text of a user's (a file's name, a title) ever reaches gnuplot, whose language can start
-/// programs: curves are labelled with words of ours, and the page says the rest.
+/// The structs below describe a picture; the program gnuplot draws it. gnuplot's language can start
+/// programs, so no text of a user (a file's name, a title) ever reaches it: curves have labels of
+/// ours, and the page says the rest.
 
 #include <array>
 #include <optional>
@@ -14,8 +14,7 @@
 
 namespace mgan::program {
 
-/// Colours that can be told apart, on white paper and on a dark screen. Run number i of a report
-/// has colour i.
+/// Colours that are distinct on white paper and on a dark screen. Run i of a report has colour i.
 inline constexpr std::array<const char*, 8> kColours = {"#3b82c4", "#e07b28", "#2e9e6b", "#9a66d0",
                                                         "#d1495b", "#c79a00", "#2aa9c9", "#8a8f98"};
 
@@ -28,8 +27,8 @@ struct Curve {
     std::vector<std::pair<double, double>> points;
 };
 
-/// Where the values of the real songs lie: a dashed line at the mean, a shade of one standard
-/// deviation on both sides.
+/// The range of the real songs: a dashed line at the mean, shaded one standard deviation to either
+/// side.
 struct RealBand {
     double mean = 0.0;
     double sd = 0.0;
@@ -55,7 +54,7 @@ struct BarPlot {
     double top = 1.0;
 };
 
-/// Draws pictures, as long as there is a gnuplot.
+/// Draws pictures, if gnuplot is installed.
 class Plotter {
 public:
     /// An SVG document, or "" where gnuplot is missing or fails, or there is nothing to draw; then
@@ -72,8 +71,8 @@ private:
     std::string problem_;
 };
 
-/// The rules by which a picture shows on light and dark pages: to be put behind the opening tag of
-/// an SVG document whose text and axes are black.
+/// Style rules that adapt a picture to light and dark pages: put them after the opening tag of an
+/// SVG document whose text and axes are black.
 [[nodiscard]] std::string adaptive_svg(std::string svg);
 
 }  // namespace mgan::program

@@ -26,7 +26,7 @@ struct Shown {
     bool cut = false;   ///< it goes on behind what is played
 };
 
-/// The sounds of all songs, each made by one thread; those that the page has no room for are
+/// The sounds of all songs, each computed by one thread; those that the page has no room for are
 /// dropped, the last first. Returns how many those are.
 std::size_t make_sounds(std::vector<Shown>& songs, const SongOptions& options) {
     if (!sound_files_missing().empty()) return 0;
@@ -87,7 +87,7 @@ std::string song_section(std::span<const RunStory> stories, const SongOptions& o
             std::vector<Shown>& where = i < real || !alone ? pairs : more;
             if (i < generated)
                 where.push_back({&story.generated[i],
-                                 concat(prefix, "made, ", story.generated[i].name),
+                                 concat(prefix, "generated, ", story.generated[i].name),
                                  kColours[run % kColours.size()],
                                  {}});
             if (i < real) {
@@ -116,7 +116,7 @@ std::string song_section(std::span<const RunStory> stories, const SongOptions& o
         out += concat("<p class=\"note\">No players: ", escaped(missing), ".</p>\n");
     if (dropped > 0)
         out += concat("<p class=\"note\">", dropped,
-                      " songs have no player, or the page would be too large; mgan render plays "
+                      " songs have no player, to keep the page small; mgan render plays "
                       "them.</p>\n");
     out += "<div class=\"pairs\">\n";
     for (std::size_t i = 0; i < shown_first; ++i) out += show(all[i], options);

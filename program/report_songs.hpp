@@ -1,7 +1,6 @@
 #pragma once
 /// \file
-/// The songs of a report: to be seen as piano rolls and heard in players, made and real ones side
-/// by side.
+/// The songs of a report, as piano rolls and in players: generated and real ones side by side.
 
 #include "report_story.hpp"
 
@@ -10,7 +9,7 @@
 
 namespace mgan::program {
 
-/// Which songs, and how much of them.
+/// How many songs, and how much of each.
 struct SongOptions {
     int threads = 1;
     std::size_t of_each_run = kMaxReportSongs;  ///< songs that are shown

@@ -122,10 +122,10 @@ std::optional<std::pair<double, double>> RunStory::real_metric(std::string_view 
 RunStory read_story(const std::filesystem::path& folder) {
     const RunFiles run(folder);
     require<DataError>(std::filesystem::is_directory(folder), folder,
-                       ": no such folder; give the folder that mgan train made");
+                       ": no such folder; give the folder of a run of mgan train");
     require<DataError>(
         std::filesystem::exists(run.config()) || std::filesystem::exists(run.history()), folder,
-        ": holds no run (no config.json); give the folder that mgan train made");
+        ": holds no run (no config.json); give the folder of a run of mgan train");
     RunStory story;
     story.name = printable(folder.string());
     const auto attempt = [&](const char* what, const auto& read) {
@@ -153,8 +153,8 @@ RunStory read_story(const std::filesystem::path& folder) {
         });
     } else {
         story.missing.push_back(
-            "no real.json: the run was made by an older version, so the metrics of the real songs "
-            "are not known (mgan train --resume writes it)");
+            "no real.json: an older version wrote the run, so the metrics of the real songs "
+            "are unknown (mgan train --resume writes it)");
     }
     if (story.generated.empty()) story.missing.push_back("no songs yet");
     if (story.real.empty() && !story.facts.items().empty())

@@ -1,10 +1,10 @@
 #pragma once
 /// \file
-/// What a run directory has to tell, as far as it is there.
+/// All that a report says of a run, as far as its folder has it.
 ///
-/// A report is asked for while the training goes on, after a crash, of a folder from an older
-/// version or one that lost half of its files. So nothing here is fatal but a folder that is no run
-/// at all: every piece that is missing is a sentence in `missing`.
+/// Users ask for a report during training, after a crash, of a folder by an older version, or of
+/// one that lost half of its files. So only a folder that is not a run is an error; for every other
+/// piece that is missing there is a sentence in `missing`.
 
 #include <mgan/midi/song.hpp>
 #include <mgan/runs/history.hpp>
@@ -36,7 +36,7 @@ struct RunStory {
     std::vector<std::pair<std::string, std::string>> skipped;  ///< file, reason; the first few
     std::vector<std::string> missing;
 
-    /// Epochs that were asked for; 0 where that is not known.
+    /// Epochs that were asked for; 0 if unknown.
     [[nodiscard]] std::int64_t epochs() const noexcept;
     /// Number under `key` by epoch, where a line has it.
     [[nodiscard]] std::vector<std::pair<double, double>> series(std::string_view key) const;
@@ -45,7 +45,7 @@ struct RunStory {
                                                                 std::string_view phase) const;
     /// The line of the model that is kept: the best so far, or the last; nullptr for no history.
     [[nodiscard]] const HistoryRecord* kept() const noexcept;
-    /// Seconds of work on all epochs.
+    /// Seconds of work, summed over the epochs.
     [[nodiscard]] double seconds() const noexcept;
     /// Mean and standard deviation of a metric over real songs.
     [[nodiscard]] std::optional<std::pair<double, double>> real_metric(

@@ -2,12 +2,12 @@
 /// \file
 /// A song as sound: the library's synthesiser with a few partials and a decay, for listening.
 ///
-/// The sound comes block by block, so that ten hours of it need no more memory than ten seconds. It
-/// is mono. Two walks are made over the song: one that only measures how loud it is, one that plays
-/// it at an even loudness. Peaks are rounded off softly, so that nothing ever clips.
+/// The sound is mono and comes block by block, so ten hours need no more memory than ten seconds.
+/// Two passes over the song: the first measures its loudness, the second plays it at an even
+/// loudness. Peaks are limited softly, so nothing clips.
 ///
-/// Drums are left out (their numbers are no pitches), the tempo map is kept, and what comes before
-/// the first note is silence as in the file.
+/// Drums are left out (their numbers are not pitches). The tempo map is kept, and so is the silence
+/// before the first note.
 
 #include <mgan/midi/song.hpp>
 
@@ -17,11 +17,10 @@
 
 namespace mgan::program {
 
-/// Samples a second of sound files.
+/// Sample rate of sound files, Hz.
 inline constexpr double kSoundRate = 44100.0;
 
-/// The longest song that is turned into sound: what fits into a WAV file, which counts its bytes
-/// with 32 bits.
+/// The longest song that can be played: what fits into a WAV file, whose byte count has 32 bits.
 inline constexpr double kMaxSoundSeconds = 12.0 * 3600.0;
 
 /// Seconds from the start of a song to the end of its last note's fading; 0 where there is no note.

@@ -1,10 +1,9 @@
 #pragma once
 /// \file
-/// Sound files, through libsndfile; and through the program fluidsynth for those who have a sound
-/// font.
+/// Sound files: through libsndfile or, for those who have a sound font, the program fluidsynth.
 ///
-/// libsndfile is optional when mgan is built. Without it everything here still links, and says what
-/// is missing when it is called.
+/// libsndfile is optional when mgan is built. Without it everything here still links, and calls
+/// report what is missing.
 
 #include <mgan/midi/song.hpp>
 
@@ -13,7 +12,7 @@
 
 namespace mgan::program {
 
-/// "" where sound files can be written, or what is missing.
+/// What is missing for writing sound files; "" if nothing.
 [[nodiscard]] std::string sound_files_missing();
 
 /// Throws UsageError unless the name ends in .wav, .ogg or .flac (any case).

@@ -111,7 +111,7 @@ Run add_stats(CLI::App& app) {
         ->type_name("")
         ->required();
     app.add_flag("--json", options->json,
-                 "as JSON: an array with one object a file; `reference` holds the values as the "
+                 "as JSON: an array with an object per file; `reference` holds the values as the "
                  "published C-RNN-GAN code counts them");
     app.footer(
         "  notes    number of notes (drums left out)\n"

@@ -67,7 +67,7 @@ void make_report(Progress& progress, const RunFiles& run, int threads) {
         progress.say(concat("Report: open ", run.report().string(), " in a browser"));
         if (!result.problem.empty()) progress.say(concat("  ", printable(result.problem)));
     } catch (const std::exception& error) {
-        progress.say(concat("The report could not be made: ", printable(error.what())));
+        progress.say(concat("The report could not be written: ", printable(error.what())));
     }
 }
 
@@ -90,101 +90,121 @@ std::string epochs_text(std::int64_t count) {
     return concat(count, count == 1 ? " epoch" : " epochs");
 }
 
-int train(const TrainOptions& options) {
-    RunDirectory run(run_folder(options));
-    const bool resumes = options.resume && std::filesystem::exists(run.config());
+/// What is asked for: where, with which settings, on which music.
+struct Plan {
+    RunDirectory run;
+    bool resumes = false;            ///< the folder holds a run that goes on
+    std::optional<Settings> before;  ///< the settings of that run
+    Settings settings;
+    std::string data;  ///< the folder of the music; empty: the bundled music
+};
+
+Plan plan_of(const TrainOptions& options) {
+    Plan plan{.run = RunDirectory(run_folder(options)),
+              .before = std::nullopt,
+              .settings = {},
+              .data = options.data};
+    plan.resumes = options.resume && std::filesystem::exists(plan.run.config());
     // A misspelt name must not become another training, on the music that mgan brings along.
-    require<DataError>(!options.resume || resumes || !options.data.empty(), run.path(),
+    require<DataError>(!options.resume || plan.resumes || !options.data.empty(), plan.run.path(),
                        ": holds no run to go on with (no config.json); is the name right? To start "
                        "one, leave out --resume, or name the folder of the music as well");
-    std::optional<Settings> base;
-    std::string where = options.data;
-    if (resumes) {
-        auto [settings, notes] = run.read_config();
-        base = std::move(settings);
-        if (where.empty()) where = note(notes, "data");
+    if (plan.resumes) {
+        auto [settings, notes] = plan.run.read_config();
+        plan.before = std::move(settings);
+        if (plan.data.empty()) plan.data = note(notes, "data");
     }
-    const Settings settings = settings_from(options.settings, base);
-    if (!options.print_config.empty()) {
-        std::cout << settings_as(options.print_config, settings);
-        return kDone;
-    }
-    if (settings.has_pf_classifier()) require_ear();  // before minutes of reading
-    if (base) {
-        // What differs is an error that names it; what may differ depends on the checkpoint, too,
-        // and is judged again when that is read.
-        for (const SettingDifference& difference : differences(*base, settings)) {
+    plan.settings = settings_from(options.settings, plan.before);
+    return plan;
+}
+
+/// What can be checked before minutes of reading. Throws if the plan cannot be carried out.
+void check(const Plan& plan, const TrainOptions& options) {
+    if (plan.settings.has_pf_classifier()) require_ear();
+    if (plan.before) {
+        // A setting that differs is an error that names it. Whether the number of epochs may differ
+        // depends on the checkpoint; it is judged when that is read.
+        for (const SettingDifference& difference : differences(*plan.before, plan.settings)) {
             if (difference.key == "adversarial.epochs") continue;
-            fail<ConfigError>(run.path().string(), ": the run was started with ", difference.key,
-                              " = ", difference.before, ", not ", difference.after,
+            fail<ConfigError>(plan.run.path().string(), ": the run was started with ",
+                              difference.key, " = ", difference.before, ", not ", difference.after,
                               "; resume it without that option, or start another run with "
                               "--out");
         }
     }
-    require<DataError>(options.resume || !run.holds_run(), run.path(),
+    require<DataError>(options.resume || !plan.run.holds_run(), plan.run.path(),
                        ": holds a run already; go on with it (--resume), or take another folder "
                        "(--out)");
+}
 
-    catch_interrupts();
-    Progress progress(settings, options.quiet);
-    const DataSet data = load_data(where);
-    progress.say(concat("Data: ", describe(data)));
-    say_skipped(progress, data);
-
-    Trainer<float> trainer(settings, data, options.threads);
+/// What may surprise about the songs.
+void say_songs(Progress& progress, const Trainer<float>& trainer) {
     if (trainer.looped_songs() > 0)
         progress.say(concat("  ", trainer.looped_songs(), " of the training songs have fewer than ",
-                            settings.length, " events and are repeated to that length"));
-    const bool none_apart = trainer.part(Part::test).empty();
-    if (none_apart && settings.evaluation.test_share > 0.0)
+                            trainer.settings().length, " events and are repeated to that length"));
+    if (trainer.part(Part::test).empty() && trainer.settings().evaluation.test_share > 0.0)
         progress.say(
             "  too few pieces to keep some apart: the figures below compare the generated songs "
-            "with "
-            "those that are learnt from; a few dozen pieces are a start");
-    if (resumes) {
-        run.resume(trainer, data, data_name(where));
+            "with those that are learnt from; a few dozen pieces are a start");
+}
+
+/// Brings folder and trainer to the start of a run, or to where it stopped.
+void open_run(Plan& plan, Trainer<float>& trainer, const DataSet& data) {
+    if (plan.resumes) {
+        plan.run.resume(trainer, data, data_name(plan.data));
     } else {
-        run.start(settings, data, data_name(where));
+        plan.run.start(plan.settings, data, data_name(plan.data));
     }
     save_real_set(
-        run, settings, data,
+        plan.run, plan.settings, data,
         {trainer.part(Part::train), trainer.part(Part::validation), trainer.part(Part::test)},
         trainer.real_metrics());
     begin_saving();
-    if (resumes && trainer.finished()) {
-        run.save_results(trainer, options.threads);
-        make_report(progress, run, options.threads);
-        Settings longer = settings;
-        ++longer.adversarial.epochs;
-        const bool may_go_on =
-            reason_against(settings, longer, {trainer.state.epoch, trainer.state.step}).empty();
-        progress.say(concat(run.path().string(), ": this run is finished after ",
-                            epochs_text(trainer.epochs()),
-                            may_go_on ? "; --epochs with a larger number goes on" : ""));
-        return kDone;
-    }
-    progress.say(concat(
-        resumes          ? "Resuming"
-        : options.resume ? "Nothing to resume yet, starting"
-                         : "Training",
-        " in ", run.path().string(), resumes ? concat(" at epoch ", trainer.state.epoch) : "", ": ",
-        epochs_text(settings.pretrain.epochs), " of pretraining, ", settings.adversarial.epochs,
-        " adversarial, ", parameter_count(trainer.generator), " parameters, ", options.threads,
-        options.threads == 1 ? " thread" : " threads"));
+}
 
-    RunOptions going;
-    going.threads = options.threads;
-    going.on_step = [&](const StepReport& step) {
+/// A run that is resumed after its end: writes its results again, and says how it could go on.
+int finish_again(Progress& progress, const Plan& plan, const Trainer<float>& trainer, int threads) {
+    plan.run.save_results(trainer, threads);
+    make_report(progress, plan.run, threads);
+    Settings longer = plan.settings;
+    ++longer.adversarial.epochs;
+    const bool may_go_on = reason_against(plan.settings, longer, trainer.state().place()).empty();
+    progress.say(concat(plan.run.path().string(), ": this run is finished after ",
+                        epochs_text(trainer.epochs()),
+                        may_go_on ? "; --epochs with a larger number goes on" : ""));
+    return kDone;
+}
+
+void say_start(Progress& progress, const Plan& plan, const TrainOptions& options,
+               const Trainer<float>& trainer) {
+    const Settings& settings = plan.settings;
+    progress.say(concat(plan.resumes     ? "Resuming"
+                        : options.resume ? "Nothing to resume yet, starting"
+                                         : "Training",
+                        " in ", plan.run.path().string(),
+                        plan.resumes ? concat(" at epoch ", trainer.state().epoch) : "", ": ",
+                        epochs_text(settings.pretrain.epochs), " of pretraining, ",
+                        settings.adversarial.epochs, " adversarial, ",
+                        parameter_count(trainer.nets().generator.net), " parameters, ",
+                        options.threads, options.threads == 1 ? " thread" : " threads"));
+}
+
+/// Options of a training that reports to `progress` and stops on Ctrl-C.
+RunOptions reporting_to(Progress& progress, int threads) {
+    RunOptions options;
+    options.threads = threads;
+    options.on_step = [&progress](const StepReport& step) {
         progress.on_step({step.adversarial, step.epoch, step.step, step.steps, step.loss_g,
                           step.loss_d, step.loss_f});
         return !interrupted();
     };
-    going.on_epoch = [&](const EpochReport& report, double seconds) {
+    options.on_epoch = [&progress](const EpochReport& report, double seconds) {
+        const Losses& losses = report.validation;
         EpochEnd end{.seconds = seconds,
-                     .validation_loss_g = report.adversarial ? report.validation.non_saturating
-                                                             : report.validation_pretrain,
-                     .validation_loss_d = report.validation.discriminator,
-                     .validation_loss_f = report.validation.f_loss,
+                     .validation_loss_g =
+                         report.adversarial ? losses.loss_non_saturating : losses.loss_pretrain,
+                     .validation_loss_d = losses.loss_d,
+                     .validation_loss_f = losses.f_loss,
                      .longest_run = report.longest_run,
                      .best = report.best};
         if (report.comparison) {
@@ -193,23 +213,52 @@ int train(const TrainOptions& options) {
         }
         progress.on_epoch(end);
     };
+    return options;
+}
+
+/// Trains to the end (true) or to Ctrl-C (false). Errors say that the run can be resumed.
+bool train_to_end(Progress& progress, const Plan& plan, Trainer<float>& trainer, int threads) {
     try {
-        if (!run_training(trainer, run, going)) {
-            make_report(progress, run, options.threads);
-            progress.say(concat("Interrupted; go on with: ", resuming(run)));
-            return kInterrupted;
-        }
+        return run_training(trainer, plan.run, reporting_to(progress, threads));
     } catch (const NumericalError& error) {
         progress.finish();
-        fail<NumericalError>(run.path().string(), ": ", error.what(),
+        fail<NumericalError>(plan.run.path().string(), ": ", error.what(),
                              " The last checkpoint is unharmed.");
     } catch (const IoError& error) {
         progress.finish();
-        fail<IoError>(error.what(), "; once that is mended, go on with: ", resuming(run));
+        fail<IoError>(error.what(), "; once that is mended, go on with: ", resuming(plan.run));
     }
-    progress.finish();
-    make_report(progress, run, options.threads);
-    say_end(progress, run, none_apart ? data_name(where) : "");
+}
+
+int train(const TrainOptions& options) {
+    Plan plan = plan_of(options);
+    if (!options.print_config.empty()) {
+        std::cout << settings_as(options.print_config, plan.settings);
+        return kDone;
+    }
+    check(plan, options);
+
+    catch_interrupts();
+    Progress progress(plan.settings, options.quiet);
+    const DataSet data = load_data(plan.data);
+    progress.say(concat("Data: ", describe(data)));
+    say_skipped(progress, data);
+
+    Trainer<float> trainer(plan.settings, data, options.threads);
+    say_songs(progress, trainer);
+    open_run(plan, trainer, data);
+    if (plan.resumes && trainer.finished())
+        return finish_again(progress, plan, trainer, options.threads);
+
+    say_start(progress, plan, options, trainer);
+    const bool ended = train_to_end(progress, plan, trainer, options.threads);
+    if (ended) progress.finish();
+    make_report(progress, plan.run, options.threads);
+    if (!ended) {
+        progress.say(concat("Interrupted; go on with: ", resuming(plan.run)));
+        return kInterrupted;
+    }
+    say_end(progress, plan.run, trainer.part(Part::test).empty() ? data_name(plan.data) : "");
     return kDone;
 }
 
@@ -221,7 +270,7 @@ Run add_train(CLI::App& app) {
     auto options = std::make_shared<TrainOptions>();
     app.add_option("DATA", options->data,
                    "folder that is searched for .mid, .midi, .rmi and .kar files; without it, the "
-                   "music that mgan brings along")
+                   "music that comes with mgan")
         ->type_name("");
     app.add_option(
            "-o,--out", options->out,
@@ -229,9 +278,9 @@ Run add_train(CLI::App& app) {
            "--resume: the last one that is)")
         ->type_name("DIR");
     app.add_flag("--resume", options->resume,
-                 "go on where the run in --out stopped; DATA and settings are known already");
+                 "continue the run in --out where it stopped; DATA and settings are known already");
     app.add_option("--threads", options->threads,
-                   "how many work at once; changes the time it takes, not the result")
+                   "number of threads; changes the time it takes, not the result")
         ->type_name("N")
         ->check(CLI::Range(1, 1024).description(""))
         ->capture_default_str();
@@ -241,7 +290,8 @@ Run add_train(CLI::App& app) {
                  "--print-config=markdown: the tables of the manual; =schema: a JSON schema");
     add_setting_options(app, options->settings);
     app.footer(
-        "All there is to know of a run is in its folder: config.json, history.jsonl, checkpoint,\n"
+        "All there is to know about a run is in its folder: config.json, history.jsonl, "
+        "checkpoint,\n"
         "model, songs, report.html. Ctrl-C saves and stops; --resume goes on, with the same bits\n"
         "as if the run had never stopped.\n\n"
         "Settings come from the preset, then --config, then --set, then the options with names of\n"

@@ -4,6 +4,7 @@
 
 #include <mgan/io/settings_manual.hpp>
 #include <mgan/runs/run_files.hpp>
+#include <mgan/settings/presets.hpp>
 
 #include <CLI/CLI.hpp>
 
@@ -27,10 +28,10 @@ const std::vector<NamedOption>& named_options() {
         {"--preset",
          "NAME",
          {"preset"},
-         "recommended (what measures best), or paper (the paper to the letter)"},
+         "recommended (measures best), or paper (the paper to the letter)"},
         {"--epochs", "N", {"adversarial.epochs"}, "epochs of the adversarial phase"},
         {"--pretrain-epochs", "N", {"pretrain.epochs"}, "epochs of pretraining, which come first"},
-        {"--batch", "N", {"batch"}, "songs of a minibatch"},
+        {"--batch", "N", {"batch"}, "songs in a minibatch"},
         {"--length", "N", {"length"}, "events (notes) of a song in training"},
         {"--lr",
          "X",
@@ -39,7 +40,7 @@ const std::vector<NamedOption>& named_options() {
          "one step size for all three: pretraining, generator, discriminator (each has a setting "
          "of its own)"},
         {"--lambda", "X", {"adversarial.lambda"}, "carnn-pf-mgan: weight of the PF classifier"},
-        {"--seed", "N", {"seed"}, "all random numbers follow from it"},
+        {"--seed", "N", {"seed"}, "determines all random numbers"},
     };
     return options;
 }

@@ -4,7 +4,7 @@
 ///
 ///     preset  ->  --config FILE  ->  --set key=value  ->  named options        the later one wins
 ///
-/// A run that is resumed starts from its own settings in place of a preset.
+/// A resumed run starts from its own settings instead of a preset.
 
 #include <mgan/settings/settings.hpp>
 
@@ -19,7 +19,7 @@ class App;
 
 namespace mgan::program {
 
-/// What the command line says of settings. Values are texts as they were typed.
+/// The settings of the command line, as they were typed.
 struct SettingOptions {
     std::map<std::string, std::string> named;  ///< by the option's name: "--epochs" -> "5"
     std::string config;
@@ -29,15 +29,17 @@ struct SettingOptions {
 /// Adds the options to a command.
 void add_setting_options(CLI::App& app, SettingOptions& options);
 
-/// The settings that are asked for. `base`: those of the run that is resumed; none for a new run.
+/// The settings that the command line asks for. `base`: those of a resumed run.
 /// Throws UsageError where an option is at fault, and ConfigError, FormatError or IoError where the
 /// file of --config is.
 [[nodiscard]] Settings settings_from(const SettingOptions& options,
                                      const std::optional<Settings>& base);
 
-/// What --print-config prints: `json` or `true`, which is the option
-/// without a value (the settings), `markdown` (the tables of the manual, which
-/// are those of the presets), `schema` (a JSON schema). Throws UsageError for another form.
+/// What --print-config prints. Throws UsageError for another form.
+///
+///     json, true     the settings (`true`: the option without a value)
+///     markdown       the tables of the manual, which are those of the presets
+///     schema         a JSON schema
 [[nodiscard]] std::string settings_as(const std::string& form, const Settings& settings);
 
 }  // namespace mgan::program

@@ -57,7 +57,7 @@ struct Attention {
 };
 
 /// The largest difference between the sums and the layer of the library.
-double difference(const mgan::AttentionConfig& config) {
+double difference(const mgan::AttentionSettings& config) {
     constexpr Index kSteps = 9;
     const Index h = config.features;
     const Attention sums{mgan::random_matrix(h, h, 1), mgan::random_matrix(h, h, 2),

@@ -57,7 +57,7 @@ public:
           range_(mgan::noise_range(model.settings.pretrain)),
           feedback_(model.codec, model.settings.encoding.context,
                     model.settings.discriminator.quantise) {
-        const mgan::GeneratorConfig& config = model.generator.config();
+        const mgan::GeneratorSettings& config = model.generator.settings();
         noise_.resize(config.noise, 1);
         mgan::Matrix<float> first = mgan::Matrix<float>::Zero(config.features + config.context, 1);
         first.topRows(config.features).setConstant(0.5F);

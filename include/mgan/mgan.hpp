@@ -91,6 +91,7 @@
 #include <mgan/models/tape_adapter.hpp>
 #include <mgan/optimisation/optimiser.hpp>
 #include <mgan/optimisation/schedule.hpp>
+#include <mgan/settings/presets.hpp>
 #include <mgan/settings/settings.hpp>
 #include <mgan/tensor/matrix.hpp>
 #include <mgan/tensor/product.hpp>

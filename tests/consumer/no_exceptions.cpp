@@ -11,7 +11,7 @@
 #include <cstdlib>
 
 int main() {
-    mgan::Generator<float> generator{mgan::GeneratorConfig{.hidden = 8, .head = 8}};
+    mgan::Generator<float> generator{mgan::GeneratorSettings{.hidden = 8, .head = 8}};
     float next = 0.0F;
     mgan::for_each_parameter(generator, [&](const mgan::ParameterName&, auto& parameter) {
         for (mgan::Index i = 0; i < parameter.size(); ++i) {

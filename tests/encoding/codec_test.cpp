@@ -15,8 +15,8 @@ constexpr NormalisationKind kKinds[] = {NormalisationKind::none, NormalisationKi
                                         NormalisationKind::cdf};
 
 /// Every combination of settings under which the encodings promise the same.
-std::vector<EncodingOptions> all_options() {
-    std::vector<EncodingOptions> all;
+std::vector<EncodingSettings> all_options() {
+    std::vector<EncodingSettings> all;
     for (const EncodingKind kind : {EncodingKind::tone, EncodingKind::event})
         for (const NormalisationKind normalisation : kKinds)
             for (const bool hz : {false, true})
@@ -32,13 +32,13 @@ std::vector<EncodingOptions> all_options() {
     return all;
 }
 
-std::string describe(const EncodingOptions& options) {
+std::string describe(const EncodingSettings& options) {
     return mgan::concat(name(options.kind), " ", name(options.normalisation),
                         options.pitch_in_hz ? " Hz" : "", options.normalise_key ? " key" : "",
                         " grid ", options.grid_ticks);
 }
 
-void check_valid(const Song& song, const EncodingOptions& options) {
+void check_valid(const Song& song, const EncodingSettings& options) {
     CHECK(std::is_sorted(song.notes.begin(), song.notes.end(), mgan::midi::note_order));
     bool good = true;
     for (const Note& note : song.notes) {
@@ -57,7 +57,7 @@ void check_valid(const Song& song, const EncodingOptions& options) {
 
 TEST_CASE("tone: decode(encode(song)) is the prepared song, for every normalisation") {
     const auto songs = songs::corpus(6);
-    for (const EncodingOptions& options : all_options()) {
+    for (const EncodingSettings& options : all_options()) {
         if (options.kind != EncodingKind::tone) continue;
         INFO(describe(options));
         const Codec codec = Codec::fit(options, songs);
@@ -70,7 +70,7 @@ TEST_CASE("tone: decode(encode(song)) is the prepared song, for every normalisat
 }
 
 TEST_CASE("tone without grid and key gives every onset, length, pitch and velocity back") {
-    EncodingOptions options;
+    EncodingSettings options;
     options.grid_ticks = 1;
     options.normalise_key = false;
     const auto songs = songs::corpus(4);
@@ -86,7 +86,7 @@ TEST_CASE("tone without grid and key gives every onset, length, pitch and veloci
 
 TEST_CASE("event: a song that was decoded once comes back whole, for every normalisation") {
     const auto songs = songs::corpus(6);
-    for (EncodingOptions options : all_options()) {
+    for (EncodingSettings options : all_options()) {
         if (options.kind != EncodingKind::event) continue;
         options.grid_ticks = 1;
         INFO(describe(options));
@@ -116,7 +116,7 @@ TEST_CASE("Wild network outputs decode to valid notes within the corpus' range")
             row[f] = wild[mgan::Random(1, "wild", f).integer(i, wild.size())];
         rows.push_back(row);
     }
-    for (const EncodingOptions& options : all_options()) {
+    for (const EncodingSettings& options : all_options()) {
         INFO(describe(options));
         const Codec codec = Codec::fit(options, songs);
         const Song song = codec.decode(rows);
@@ -143,7 +143,7 @@ TEST_CASE("Wild network outputs decode to valid notes within the corpus' range")
 
 TEST_CASE("quantise is encode after decode, and idempotent") {
     const auto songs = songs::corpus(5);
-    for (const EncodingOptions& options : all_options()) {
+    for (const EncodingSettings& options : all_options()) {
         INFO(describe(options));
         const Codec codec = Codec::fit(options, songs);
         const mgan::Random random(4, "rows");
@@ -175,7 +175,7 @@ TEST_CASE("quantise is encode after decode, and idempotent") {
 
 TEST_CASE("quantise leaves the rows of a real song alone") {
     const auto songs = songs::corpus(5, 24);
-    for (const EncodingOptions& options : all_options()) {
+    for (const EncodingSettings& options : all_options()) {
         INFO(describe(options));
         const Codec codec = Codec::fit(options, songs);
         for (Event<double> row : codec.encode<double>(songs[4])) {
@@ -201,18 +201,18 @@ TEST_CASE("decode reads one sample of a batch by its stride") {
 
 TEST_CASE("A codec is restored from its options and tables") {
     const auto songs = songs::corpus(3);
-    for (const EncodingOptions& options : all_options()) {
+    for (const EncodingSettings& options : all_options()) {
         const Codec codec = Codec::fit(options, songs);
         const Codec restored(options, codec.normalisation().tables());
         CHECK(restored.encode<double>(songs[2]) == codec.encode<double>(songs[2]));
     }
-    EncodingOptions other;
+    EncodingSettings other;
     other.normalisation = NormalisationKind::zscore;
     CHECK_THROWS_AS(Codec(other, Codec::fit({}, songs).normalisation()), mgan::ConfigError);
 }
 
 TEST_CASE("Options out of range and unknown words are errors that name them") {
-    EncodingOptions options;
+    EncodingSettings options;
     options.grid_ticks = 0;
     CHECK_THROWS_WITH(validate(options), Catch::Matchers::Contains("grid_ticks is 0"));
     options.grid_ticks = 24;

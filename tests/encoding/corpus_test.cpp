@@ -18,7 +18,7 @@ TEST_CASE("Real songs come back exactly from float rows, in every normalisation"
     for (const auto normalisation :
          {NormalisationKind::none, NormalisationKind::minmax, NormalisationKind::zscore,
           NormalisationKind::log, NormalisationKind::cdf}) {
-        EncodingOptions options;
+        EncodingSettings options;
         options.normalisation = normalisation;
         const Codec codec = Codec::fit(options, songs);
         std::size_t different = 0;

@@ -10,7 +10,7 @@ using mgan::midi::Song;
 
 namespace {
 
-EncodingOptions plain(EncodingKind kind = EncodingKind::tone) {
+EncodingSettings plain(EncodingKind kind = EncodingKind::tone) {
     return {.kind = kind,
             .normalisation = NormalisationKind::none,
             .normalise_key = false,
@@ -43,7 +43,7 @@ TEST_CASE("tone gives chords back as equal onsets, whatever the order of their e
 }
 
 TEST_CASE("Pitch in Hz is equal temperament, and comes back for every MIDI number") {
-    EncodingOptions options = plain();
+    EncodingSettings options = plain();
     options.pitch_in_hz = true;
     Song song;
     for (int pitch = 0; pitch <= 127; ++pitch) song.notes.push_back({pitch * 10, 5, pitch, 64, 0});
@@ -109,7 +109,7 @@ TEST_CASE("Drums and silent notes are not encoded") {
 }
 
 TEST_CASE("nearest_valid: the ends of every feature, NaN and infinity") {
-    EncodingOptions options = plain();
+    EncodingSettings options = plain();
     options.grid_ticks = 24;
     const double inf = std::numeric_limits<double>::infinity();
     const double nan = std::numeric_limits<double>::quiet_NaN();
@@ -137,7 +137,7 @@ TEST_CASE("nearest_valid: the ends of every feature, NaN and infinity") {
 TEST_CASE("The grid rounds absolute onsets, so that rounding never adds up") {
     Song song;  // differences of 11 ticks: rounded one by one they would all be 0
     for (int i = 0; i < 100; ++i) song.notes.push_back({11 * i, 5, 60, 64, 0});
-    EncodingOptions options = plain();
+    EncodingSettings options = plain();
     options.grid_ticks = 24;
     const Song snapped = song_of(raw_events(song, options), options);
     for (std::size_t i = 0; i < 100; ++i) {
@@ -154,7 +154,7 @@ TEST_CASE("Silence before the first note is cut, whole grid steps of it, with it
     Song song;
     song.notes = {{1000005, 50, 60, 70, 0}, {1000053, 50, 62, 70, 0}};
     song.tempo = {{0, 400000}, {1000000, 450000}, {1000053, 600000}};
-    EncodingOptions options = plain();
+    EncodingSettings options = plain();
     options.grid_ticks = 24;
     const Song prepared = prepare(song, options);
     CHECK(prepared.notes == std::vector<Note>{{0, 48, 60, 70, 0}, {48, 48, 62, 70, 0}});
@@ -167,7 +167,7 @@ TEST_CASE("Silence before the first note is cut, whole grid steps of it, with it
 TEST_CASE("The grid makes a chord of notes that a player spread") {
     Song song;
     song.notes = {{380, 100, 67, 64, 0}, {384, 100, 60, 64, 0}, {391, 100, 64, 64, 0}};
-    EncodingOptions options = plain();
+    EncodingSettings options = plain();
     options.grid_ticks = 24;
     const Events<double> events = raw_events(song, options);
     CHECK(events == Events<double>{{0, 96, 60, 64}, {0, 96, 64, 64}, {0, 96, 67, 64}});

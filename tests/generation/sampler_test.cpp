@@ -1,4 +1,5 @@
 #include <mgan/generation/model_file.hpp>
+#include <mgan/settings/presets.hpp>
 
 #include <support/catch.hpp>
 #include <support/training_lab.hpp>
@@ -12,9 +13,9 @@ Model fresh_model(Variant variant) {
     Settings settings = lab::small_settings();
     use_variant(settings, variant);
     const DataSet data = lab::small_data();
-    Generator<float> generator(settings.generator_config());
+    Generator<float> generator(settings.generator_settings());
     initialise(generator, Random(3, "weights"), settings.initialisation);
-    const encoding::Codec codec = encoding::Codec::fit(settings.encoding.options, data.songs);
+    const encoding::Codec codec = encoding::Codec::fit(settings.encoding.events, data.songs);
     std::vector<encoding::Style> styles;
     if (settings.encoding.context.style) {
         std::vector<std::size_t> all(data.songs.size());

@@ -14,7 +14,7 @@ namespace mgan_test {
 /// The encoding `tone` with x = v for every value that a feature can take.
 [[nodiscard]] inline const mgan::encoding::Codec& plain_codec() {
     static const mgan::encoding::Codec codec = [] {
-        mgan::encoding::EncodingOptions options;
+        mgan::encoding::EncodingSettings options;
         options.normalisation = mgan::encoding::NormalisationKind::none;
         mgan::encoding::FeatureTable table;
         table.low = -1e6;

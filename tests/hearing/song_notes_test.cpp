@@ -41,7 +41,7 @@ TEST_CASE("SongNotes: a real song sounds as it is written, whatever the scaling"
                 SongNotes<double> reader(codec, quantise);
                 const Matrix<double> read = reader.forward(events_of(codec, songs[0]));
                 const Matrix<double> expected =
-                    matrix_of(encoding::prepare(songs[0], codec.options()).notes);
+                    matrix_of(encoding::prepare(songs[0], codec.settings()).notes);
                 REQUIRE(read.cols() == expected.cols());
                 CHECK((read - expected).cwiseAbs().maxCoeff() < 1e-9);
             }

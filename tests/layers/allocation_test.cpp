@@ -133,7 +133,7 @@ TEST_CASE(
                                        mgan::MatrixRef<float>) const noexcept = &Attention::step;
     const Sequence<float> x = random_sequence(kHidden);
     for (const Index window : {0, 5}) {
-        Attention attention(mgan::AttentionConfig{kHidden, 2, true, window});
+        Attention attention(mgan::AttentionSettings{kHidden, 2, true, window});
         mgan::initialise(attention, mgan::Random(5, "attention"));
         Attention::Stream stream;
         Matrix<float> y(kHidden, kBatch);

@@ -19,7 +19,7 @@ struct Net {
     using ScalarType = double;
     Attention<double> attention;
     Dense<double> output{kFeatures, 1};
-    explicit Net(Index window) : attention(AttentionConfig{kFeatures, 1, true, window}) {}
+    explicit Net(Index window) : attention(AttentionSettings{kFeatures, 1, true, window}) {}
 
     template <typename Self, typename Visitor>
     static void visit(Self& self, Visitor&& visitor, const ParameterName& prefix) {

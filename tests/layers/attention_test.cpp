@@ -15,7 +15,7 @@ Sequence<Scalar> random_sequence(Index steps, Index batch, Index features, std::
 }
 
 template <typename Scalar>
-Attention<Scalar> random_attention(const AttentionConfig& config, std::uint64_t seed) {
+Attention<Scalar> random_attention(const AttentionSettings& config, std::uint64_t seed) {
     Attention<Scalar> layer(config);
     initialise(layer, Random(seed, "attention_test"));
     layer.in_proj *= Scalar(3);
@@ -24,7 +24,7 @@ Attention<Scalar> random_attention(const AttentionConfig& config, std::uint64_t 
 
 /// Equations (1) to (5) as they stand, with std::exp and no maximum subtracted.
 Vector<double> plain(const Attention<double>& layer, const Sequence<double>& x, Index t, Index b) {
-    const AttentionConfig& c = layer.config();
+    const AttentionSettings& c = layer.settings();
     const Index h = c.features, d = h / c.heads;
     const auto project = [&](Index step, Index row) {
         return Vector<double>(layer.in_proj.middleRows(row, h) * x.step(step).col(b));
@@ -52,7 +52,7 @@ template <typename Scalar>
 void check_streaming() {
     for (const Index heads : {1, 2, 5}) {
         for (const Index window : {0, 1, 7, 16, 20}) {
-            const AttentionConfig config{20, heads, true, window};
+            const AttentionSettings config{20, heads, true, window};
             const Attention<Scalar> layer = random_attention<Scalar>(config, 3);
             constexpr Index kSteps = 150;
             const Sequence<Scalar> x = random_sequence<Scalar>(kSteps, 3, 20, 4);
@@ -77,10 +77,10 @@ void check_streaming() {
 }  // namespace
 
 TEST_CASE("Attention: outputs are those of the plain equations") {
-    for (const AttentionConfig config :
-         {AttentionConfig{6, 1, true, 0}, AttentionConfig{6, 3, true, 0},
-          AttentionConfig{6, 2, true, 4}, AttentionConfig{6, 1, true, 1},
-          AttentionConfig{6, 2, false, 0}, AttentionConfig{6, 1, false, 0}}) {
+    for (const AttentionSettings config :
+         {AttentionSettings{6, 1, true, 0}, AttentionSettings{6, 3, true, 0},
+          AttentionSettings{6, 2, true, 4}, AttentionSettings{6, 1, true, 1},
+          AttentionSettings{6, 2, false, 0}, AttentionSettings{6, 1, false, 0}}) {
         const Attention<double> layer = random_attention<double>(config, 1);
         const Sequence<double> x = random_sequence<double>(37, 2, 6, 2);
         Sequence<double> y(37, 2, 6);
@@ -139,7 +139,7 @@ TEST_CASE("Attention: full attention hears the future") {
 
 TEST_CASE("Attention: large scores neither overflow nor lose the winner") {
     // q_t = k_t = 1e4 x_t, v_t = x_t, with |x| growing: every step takes exactly itself.
-    Attention<float> layer(AttentionConfig{1, 1, true, 0});
+    Attention<float> layer(AttentionSettings{1, 1, true, 0});
     layer.in_proj << 1e4f, 1e4f, 1.0f;
     Sequence<float> x(20, 1, 1), y(20, 1, 1);
     for (Index t = 0; t < 20; ++t) x(t, 0, 0) = static_cast<float>(t + 1);
@@ -207,12 +207,12 @@ TEST_CASE("Attention: a stream keeps the window that it was started with") {
 }
 
 TEST_CASE("Attention: wrong settings and shapes are named") {
-    CHECK_THROWS_AS(Attention<float>(AttentionConfig{100, 3, true, 0}), ConfigError);
-    CHECK_THROWS_AS(Attention<float>(AttentionConfig{100, 0, true, 0}), ConfigError);
-    CHECK_THROWS_AS(Attention<float>(AttentionConfig{100, 1, true, -1}), ConfigError);
-    CHECK_THROWS_AS(Attention<float>(AttentionConfig{100, 1, false, 5}), ConfigError);
-    const Attention<float> layer(AttentionConfig{6, 1, true, 0}),
-        full(AttentionConfig{6, 1, false, 0});
+    CHECK_THROWS_AS(Attention<float>(AttentionSettings{100, 3, true, 0}), ConfigError);
+    CHECK_THROWS_AS(Attention<float>(AttentionSettings{100, 0, true, 0}), ConfigError);
+    CHECK_THROWS_AS(Attention<float>(AttentionSettings{100, 1, true, -1}), ConfigError);
+    CHECK_THROWS_AS(Attention<float>(AttentionSettings{100, 1, false, 5}), ConfigError);
+    const Attention<float> layer(AttentionSettings{6, 1, true, 0}),
+        full(AttentionSettings{6, 1, false, 0});
     Attention<float>::Stream stream;
     CHECK_THROWS_AS(full.start(stream, 1, 10), ConfigError);
     CHECK_THROWS_AS(layer.start(stream, 1, 0), ConfigError);
@@ -226,7 +226,8 @@ TEST_CASE("Attention: wrong settings and shapes are named") {
 TEST_CASE("Attention: parameters carry PyTorch's names") {
     std::string names;
     const auto add = [&](const ParameterName& name, const auto&) { names += name.text() + " "; };
-    const Attention<float> one(AttentionConfig{6, 1, true, 0}), two(AttentionConfig{6, 2, true, 0});
+    const Attention<float> one(AttentionSettings{6, 1, true, 0}),
+        two(AttentionSettings{6, 2, true, 0});
     for_each_parameter(one, add);
     CHECK(names == "in_proj_weight ");
     names.clear();

@@ -15,7 +15,7 @@ void fill(double* values, Index count, std::uint64_t seed) {
 /// Equation (1) as it stands.
 double at(const Conv2d<double>& layer, const Sequence<double>& x, Index t, Index b, Index o,
           Index w) {
-    const Conv2dConfig& c = layer.config();
+    const Conv2dSettings& c = layer.settings();
     double sum = layer.bias(o);
     for (Index channel = 0; channel < c.in_channels; ++channel) {
         for (Index i = 0; i < c.window_time; ++i) {
@@ -33,9 +33,9 @@ double at(const Conv2d<double>& layer, const Sequence<double>& x, Index t, Index
 }  // namespace
 
 TEST_CASE("Conv2d: every output is the sum over its window, zeros outside the plane") {
-    for (const Conv2dConfig config :
-         {Conv2dConfig{}, Conv2dConfig{4, 2, 3, 3, 5}, Conv2dConfig{3, 3, 2, 1, 1},
-          Conv2dConfig{2, 1, 2, 5, 7}, Conv2dConfig{7, 2, 1, 9, 3}}) {
+    for (const Conv2dSettings config :
+         {Conv2dSettings{}, Conv2dSettings{4, 2, 3, 3, 5}, Conv2dSettings{3, 3, 2, 1, 1},
+          Conv2dSettings{2, 1, 2, 5, 7}, Conv2dSettings{7, 2, 1, 9, 3}}) {
         for (const Index steps : {1, 2, 3, 7, 20}) {
             Conv2d<double> layer(config);
             fill(layer.weight.data(), layer.weight.size(), 1);
@@ -59,7 +59,7 @@ TEST_CASE("Conv2d: every output is the sum over its window, zeros outside the pl
 }
 
 TEST_CASE("Conv2d: a kernel of one in the middle leaves the plane as it is") {
-    Conv2d<float> layer(Conv2dConfig{});
+    Conv2d<float> layer(Conv2dSettings{});
     layer.weight(0, 12) = 1.0f;
     Sequence<float> x(6, 2, 4), y(6, 2, 4);
     for (Index i = 0; i < x.size(); ++i) x.data()[i] = static_cast<float>(i);
@@ -69,10 +69,10 @@ TEST_CASE("Conv2d: a kernel of one in the middle leaves the plane as it is") {
 }
 
 TEST_CASE("Conv2d: wrong windows and shapes are named") {
-    CHECK_THROWS_AS(Conv2d<float>(Conv2dConfig{4, 1, 1, 4, 5}), ConfigError);
-    CHECK_THROWS_AS(Conv2d<float>(Conv2dConfig{4, 1, 1, 5, 0}), ConfigError);
-    CHECK_THROWS_AS(Conv2d<float>(Conv2dConfig{4, 0, 1, 5, 5}), ConfigError);
-    const Conv2d<float> layer(Conv2dConfig{});
+    CHECK_THROWS_AS(Conv2d<float>(Conv2dSettings{4, 1, 1, 4, 5}), ConfigError);
+    CHECK_THROWS_AS(Conv2d<float>(Conv2dSettings{4, 1, 1, 5, 0}), ConfigError);
+    CHECK_THROWS_AS(Conv2d<float>(Conv2dSettings{4, 0, 1, 5, 5}), ConfigError);
+    const Conv2d<float> layer(Conv2dSettings{});
     Conv2d<float>::Cache cache;
     Sequence<float> x(6, 2, 4), three(6, 2, 3), shorter(5, 2, 4), batch(6, 1, 4);
     CHECK_THROWS_WITH(layer.forward(three.view(), x.view(), cache),

@@ -31,7 +31,7 @@ Sequence<float> random_sequence(Index features) {
 TEST_CASE("Generator: the second training step allocates nothing, and streaming never does") {
     if (!mgan_test::counts_malloc()) MGAN_SKIP("malloc cannot be counted in this build");
     for (const bool noise_to_head : {false, true}) {
-        mgan::GeneratorConfig config;
+        mgan::GeneratorSettings config;
         config.noise_to_head = noise_to_head;
         config.context = noise_to_head ? 3 : 0;
         mgan::Generator<float> generator(config), gradients(config);
@@ -67,7 +67,7 @@ TEST_CASE("Generator: the second training step allocates nothing, and streaming 
 TEST_CASE("Discriminator: the second training step allocates nothing") {
     if (!mgan_test::counts_malloc()) MGAN_SKIP("malloc cannot be counted in this build");
     for (const bool deviation : {false, true}) {
-        mgan::DiscriminatorConfig config;
+        mgan::DiscriminatorSettings config;
         config.minibatch_deviation = deviation;
         mgan::Discriminator<float> discriminator(config), gradients(config);
         mgan::initialise(discriminator, mgan::Random(3, "discriminator"));

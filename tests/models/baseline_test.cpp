@@ -28,7 +28,7 @@ Sequence<Scalar> random_sequence(Index steps, Index batch, Index features, std::
 
 TEMPLATE_TEST_CASE("Generator: streaming gives what forward gives, to the bit", "", float, double) {
     for (const Index batch : {1, 3, 10}) {
-        mgan::GeneratorConfig config;
+        mgan::GeneratorSettings config;
         config.hidden = 37;
         config.head = 21;
         config.noise_to_head = batch > 1;
@@ -49,7 +49,7 @@ TEMPLATE_TEST_CASE("Generator: streaming gives what forward gives, to the bit", 
 }
 
 TEST_CASE("Generator: free running is teacher forcing with its own events") {
-    mgan::GeneratorConfig config;
+    mgan::GeneratorSettings config;
     config.hidden = 9;
     config.noise_to_head = true;
     mgan::Generator<double> generator(config);
@@ -66,7 +66,7 @@ TEST_CASE("Generator: free running is teacher forcing with its own events") {
 }
 
 TEST_CASE("Generator: each event depends on the noise up to its own step, not on later noise") {
-    mgan::GeneratorConfig config;
+    mgan::GeneratorSettings config;
     config.hidden = 9;
     mgan::Generator<double> generator(config);
     mgan::initialise(generator, mgan::Random(7, "baseline_test"));
@@ -80,7 +80,7 @@ TEST_CASE("Generator: each event depends on the noise up to its own step, not on
 }
 
 TEST_CASE("Discriminator: D(x) is the mean over time of probabilities") {
-    mgan::DiscriminatorConfig config;
+    mgan::DiscriminatorSettings config;
     config.hidden = 7;
     mgan::Discriminator<double> discriminator(config);
     mgan::initialise(discriminator, mgan::Random(9, "baseline_test"));
@@ -99,7 +99,7 @@ TEST_CASE("Discriminator: D(x) is the mean over time of probabilities") {
 }
 
 TEST_CASE("Discriminator: the minibatch deviation sees that songs are alike, and nothing else") {
-    mgan::DiscriminatorConfig config;
+    mgan::DiscriminatorSettings config;
     config.hidden = 7;
     config.minibatch_deviation = true;
     mgan::Discriminator<double> discriminator(config);
@@ -135,7 +135,7 @@ TEST_CASE(
 }
 
 TEST_CASE("The models say what has which size, and what they expect") {
-    mgan::GeneratorConfig config;
+    mgan::GeneratorSettings config;
     config.hidden = 5;
     const mgan::Generator<double> generator(config);
     mgan::Generator<double> gradients(config);
@@ -156,7 +156,7 @@ TEST_CASE("The models say what has which size, and what they expect") {
     CHECK(shape_error([&] { generator.backward(brief.view(), cache, gradients, true); }) ==
           "Generator::backward: dy is [T=5, B=2, F=4], the events are [T=6, B=2, F=4]");
 
-    mgan::DiscriminatorConfig d_config;
+    mgan::DiscriminatorSettings d_config;
     d_config.hidden = 5;
     const mgan::Discriminator<double> discriminator(d_config);
     mgan::Discriminator<double> d_gradients(d_config);

@@ -11,8 +11,8 @@ using mgan_test::allocations_in;
 
 namespace {
 
-GeneratorConfig config_of(Index heads, Index window) {
-    GeneratorConfig config = carnn_config(40);
+GeneratorSettings config_of(Index heads, Index window) {
+    GeneratorSettings config = carnn_settings(40);
     config.hidden = 20;
     config.head = 16;
     config.mapping_layers = 2;
@@ -27,7 +27,7 @@ template <typename Scalar>
 void check_training_step(Index heads, Index window) {
     Generator<Scalar> generator(config_of(heads, window));
     initialise(generator, Random(1, "weights"));
-    Generator<Scalar> gradients(generator.config());
+    Generator<Scalar> gradients(generator.settings());
     const Sequence<Scalar> z(40, 3, 4), before(40, 3, 4), dy(40, 3, 4);
     const Matrix<Scalar> first = Matrix<Scalar>::Zero(4, 3);
     typename Generator<Scalar>::Cache cache;

@@ -10,15 +10,15 @@ using namespace mgan;
 
 namespace {
 
-GeneratorConfig small(Index plane_length) {
-    GeneratorConfig config = carnn_config(plane_length);
+GeneratorSettings small(Index plane_length) {
+    GeneratorSettings config = carnn_settings(plane_length);
     config.hidden = 20;
     config.head = 16;
     return config;
 }
 
 template <typename Scalar>
-Generator<Scalar> random_generator(const GeneratorConfig& config) {
+Generator<Scalar> random_generator(const GeneratorSettings& config) {
     Generator<Scalar> generator(config);
     initialise(generator, Random(1, "carnn_generator_test"));
     return generator;
@@ -42,7 +42,7 @@ std::string names_of(const Generator<float>& generator) {
 
 /// Streams a song after `forward` has made it, and expects the same bits.
 template <typename Scalar>
-void check_streaming(const GeneratorConfig& config, Index steps) {
+void check_streaming(const GeneratorSettings& config, Index steps) {
     const Generator<Scalar> generator = random_generator<Scalar>(config);
     const Sequence<Scalar> z = random_noise<Scalar>(steps, 2, config.noise);
     const Matrix<Scalar> first = Matrix<Scalar>::Constant(config.features, 2, Scalar(0.5));
@@ -65,7 +65,7 @@ void check_streaming(const GeneratorConfig& config, Index steps) {
 
 TEST_CASE("CARNN generator: a stream has the bits of the whole song, whichever parts are there") {
     constexpr Index kSteps = 40;
-    GeneratorConfig config = small(kSteps);
+    GeneratorSettings config = small(kSteps);
     check_streaming<float>(config, kSteps);
     check_streaming<double>(config, kSteps);
     config.attention_heads = 4;
@@ -110,7 +110,7 @@ TEST_CASE(
 
 TEST_CASE(
     "CARNN generator: the first event hears the noise of the whole song, the baseline its own") {
-    const auto first_event = [](const GeneratorConfig& config, Index changed_step) {
+    const auto first_event = [](const GeneratorSettings& config, Index changed_step) {
         const Generator<double> generator = random_generator<double>(config);
         Sequence<double> z = random_noise<double>(30, 1, 4);
         if (changed_step >= 0) z.step(changed_step).array() += 0.5;
@@ -118,7 +118,7 @@ TEST_CASE(
         generator.forward(z.view(), Matrix<double>::Zero(4, 1), cache);
         return Matrix<double>(cache.event.step(0));
     };
-    GeneratorConfig convolution = small(0), baseline = small(0);
+    GeneratorSettings convolution = small(0), baseline = small(0);
     baseline.convolution = 0;
     CHECK_FALSE((first_event(small(30), 29) == first_event(small(30), -1)));
     CHECK_FALSE((first_event(convolution, 2) == first_event(convolution, -1)));
@@ -133,14 +133,14 @@ TEST_CASE(
         "lstm.weight_ih_l0\nlstm.weight_hh_l0\nlstm.bias_ih_l0\nlstm.bias_hh_l0\n"
         "lstm.weight_ih_l1\nlstm.weight_hh_l1\nlstm.bias_ih_l1\nlstm.bias_hh_l1\n"
         "head_1.weight\nhead_1.bias\nhead_2.weight\nhead_2.bias\n";
-    CHECK(names_of(Generator<float>(GeneratorConfig{})) == baseline);
-    const std::string carnn = names_of(Generator<float>(carnn_config(10)));
+    CHECK(names_of(Generator<float>(GeneratorSettings{})) == baseline);
+    const std::string carnn = names_of(Generator<float>(carnn_settings(10)));
     CHECK(carnn.find("mapping.0.weight\nmapping.0.bias\n") == 0);
     CHECK(carnn.find("mapping.7.bias\nconvolution.weight\nconvolution.bias\nlstm.") !=
           std::string::npos);
     CHECK(carnn.find("lstm.bias_hh_l1\nattention.in_proj_weight\nhead_1.") != std::string::npos);
-    CHECK(parameter_count(Generator<float>(carnn_config(10))) ==
-          parameter_count(Generator<float>(GeneratorConfig{})) + 8 * (40 * 40 + 40) + 26 + 30000);
+    CHECK(parameter_count(Generator<float>(carnn_settings(10))) ==
+          parameter_count(Generator<float>(GeneratorSettings{})) + 8 * (40 * 40 + 40) + 26 + 30000);
 }
 
 TEST_CASE("CARNN generator: a song of another length than the mapping network's is a clear error") {
@@ -154,7 +154,7 @@ TEST_CASE("CARNN generator: a song of another length than the mapping network's 
     CHECK_NOTHROW(convolved.forward(z.view(), first, cache));
     CHECK_THROWS_AS(convolved.forward(z.view(), first, cache, IdentityFeedback{}, 31), ShapeError);
 
-    GeneratorConfig config = small(40);
+    GeneratorSettings config = small(40);
     config.plane_length = 0;
     CHECK_THROWS_WITH(Generator<float>(config), Catch::Matchers::Contains("plane_length"));
     config = small(0);

@@ -12,18 +12,18 @@ using Catch::Matchers::Contains;
 using mgan::Index;
 using mgan::Matrix;
 using mgan::PfClassifier;
-using mgan::PfClassifierConfig;
+using mgan::PfClassifierSettings;
 using mgan::PfKind;
 using mgan_test::allocations_in;
 
 namespace {
 
-PfClassifierConfig small(PfKind kind = PfKind::bilstm) {
+PfClassifierSettings small(PfKind kind = PfKind::bilstm) {
     return {.inputs = 30, .hidden_1 = 24, .hidden_2 = 12, .steps = 4, .hidden = 5, .kind = kind};
 }
 
 template <typename Scalar>
-PfClassifier<Scalar> initialised(const PfClassifierConfig& config) {
+PfClassifier<Scalar> initialised(const PfClassifierSettings& config) {
     PfClassifier<Scalar> classifier(config);
     mgan::initialise(classifier, mgan::Random(1, "pf classifier"));
     return classifier;
@@ -41,12 +41,12 @@ Matrix<Scalar> random_values(Index rows, Index cols, std::uint64_t seed) {
 }  // namespace
 
 TEST_CASE("PfClassifier: the defaults are the paper's sizes") {
-    const PfClassifier<float> classifier{PfClassifierConfig{}};
+    const PfClassifier<float> classifier{PfClassifierSettings{}};
     const auto of_direction = [](Index in) { return 400 * (in + 100) + 2 * 400; };
     CHECK(mgan::parameter_count(classifier) == 5000 * 1000 + 1000 + 1000 * 500 + 500 +
                                                    2 * of_direction(25) + 2 * of_direction(200) +
                                                    200 + 1);
-    PfClassifierConfig config;
+    PfClassifierSettings config;
     config.kind = PfKind::dense;
     CHECK(mgan::parameter_count(PfClassifier<float>(config)) ==
           5000 * 1000 + 1000 + 1000 * 500 + 500 + 500 * 100 + 100 + 2 * (100 * 100 + 100) + 100 +
@@ -89,7 +89,7 @@ TEST_CASE(
 }
 
 TEST_CASE("PfClassifier: what does not fit is named") {
-    PfClassifierConfig uneven = small();
+    PfClassifierSettings uneven = small();
     uneven.steps = 5;
     CHECK_THROWS_WITH(PfClassifier<float>(uneven),
                       Contains("12 values") && Contains("5 equal pieces"));
@@ -123,12 +123,12 @@ TEST_CASE("PfClassifier: the wide layer's gradient is the same made in pieces of
 TEST_CASE("PfClassifier: the second training step allocates nothing") {
     if (!mgan_test::counts_malloc()) MGAN_SKIP("malloc cannot be counted in this build");
     for (const PfKind kind : {PfKind::bilstm, PfKind::dense}) {
-        PfClassifierConfig config{.inputs = 500,
-                                  .hidden_1 = 200,
-                                  .hidden_2 = 100,
-                                  .steps = 20,
-                                  .hidden = 30,
-                                  .kind = kind};
+        PfClassifierSettings config{.inputs = 500,
+                                    .hidden_1 = 200,
+                                    .hidden_2 = 100,
+                                    .steps = 20,
+                                    .hidden = 30,
+                                    .kind = kind};
         const auto classifier = initialised<float>(config);
         PfClassifier<float> gradients(config);
         const Matrix<float> x = random_values<float>(500, 10, 4),

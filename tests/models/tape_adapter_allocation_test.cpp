@@ -9,8 +9,8 @@ using namespace mgan_test;
 TEST_CASE("Layers on a tape allocate nothing the second time") {
     if (!mgan_test::counts_malloc()) MGAN_SKIP("malloc cannot be counted in this build");
     constexpr Index kSteps = 20, kBatch = 5;
-    const Generator<float> generator = started(Generator<float>(carnn_config(kSteps)));
-    const Discriminator<float> judge = started(Discriminator<float>(DiscriminatorConfig{}));
+    const Generator<float> generator = started(Generator<float>(carnn_settings(kSteps)));
+    const Discriminator<float> judge = started(Discriminator<float>(DiscriminatorSettings{}));
     const Dense<float> dense = started(Dense<float>(4, 4));
     Generator<float> gradients = zeros_like(generator);
     const Matrix<float> noise = random_matrix<float>(4, kSteps * kBatch, 1);

@@ -5,7 +5,7 @@
 using namespace mgan_test;
 
 TEST_CASE("Feedback of a generator on a tape may round events and give context") {
-    GeneratorConfig config{.features = 3, .noise = 3, .context = 1, .hidden = 4, .head = 5};
+    GeneratorSettings config{.features = 3, .noise = 3, .context = 1, .hidden = 4, .head = 5};
     const Generator<double> generator = started(Generator<double>(config));
     const GeneratorFeedback<double> feedback = [](Index, const ConstMatrixRef<double>& y,
                                                   MatrixRef<double> fed_back,
@@ -35,9 +35,9 @@ TEST_CASE("Feedback of a generator on a tape may round events and give context")
 }
 
 TEST_CASE("Inputs that do not fit a model are refused by name and size") {
-    const Discriminator<double> judge(DiscriminatorConfig{3, 4, 2, false});
+    const Discriminator<double> judge(DiscriminatorSettings{3, 4, 2, false});
     const Generator<double> generator(
-        GeneratorConfig{.features = 3, .noise = 3, .hidden = 4, .head = 5});
+        GeneratorSettings{.features = 3, .noise = 3, .hidden = 4, .head = 5});
     Tape<double> tape;
     const auto x = tape.variable(kX);
     const LayerOnTape on_judge(judge);

@@ -25,13 +25,13 @@ TEST_CASE("Activations on a tape have right gradients") {
 TEST_CASE("Conv2d, Attention and MappingNetwork on a tape have right gradients") {
     check_layer(
         []<typename Scalar>(Scalar) {
-            return Conv2d<Scalar>(Conv2dConfig{3, 2, 1, 3, 3});
+            return Conv2d<Scalar>(Conv2dSettings{3, 2, 1, 3, 3});
         },
         kSequence, {{6, kColumns}});
     for (const bool causal : {true, false}) {
         check_layer(
             [&]<typename Scalar>(Scalar) {
-                return Attention<Scalar>(AttentionConfig{4, 2, causal, 0});
+                return Attention<Scalar>(AttentionSettings{4, 2, causal, 0});
             },
             kSequence, {{4, kColumns}});
     }

@@ -9,8 +9,8 @@ namespace {
 enum class Kind { kBaseline, kCarnn, kRecall };
 constexpr Kind kKinds[] = {Kind::kBaseline, Kind::kCarnn, Kind::kRecall};
 
-GeneratorConfig small_config(Kind kind) {
-    GeneratorConfig config;
+GeneratorSettings small_config(Kind kind) {
+    GeneratorSettings config;
     config.features = 3;
     config.noise = 2;
     config.hidden = 4;
@@ -52,7 +52,7 @@ GeneratorRun<Scalar> run_of(Kind kind, bool teacher_forced) {
 }
 
 void check_generator(Kind kind, bool teacher_forced) {
-    const GeneratorConfig config = small_config(kind);
+    const GeneratorSettings config = small_config(kind);
     check_layer([&]<typename Scalar>(Scalar) { return Generator<Scalar>(config); },
                 [&]<typename Scalar>(Scalar) { return run_of<Scalar>(kind, teacher_forced); },
                 {{2, noise_steps(kind) * kBatch},
@@ -73,7 +73,7 @@ TEST_CASE("Discriminator on a tape has right gradients, through its decision and
     for (const bool deviation : {false, true}) {
         check_layer(
             [&]<typename Scalar>(Scalar) {
-                return Discriminator<Scalar>(DiscriminatorConfig{3, 4, 2, deviation});
+                return Discriminator<Scalar>(DiscriminatorSettings{3, 4, 2, deviation});
             },
             kSequence, {{3, kColumns}});
     }

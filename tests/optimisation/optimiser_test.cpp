@@ -99,7 +99,7 @@ TEST_CASE(
     "Optimiser: a gradient that is not finite is named, and changes no weight and no moment") {
     for (const double bad : {std::numeric_limits<double>::quiet_NaN(),
                              std::numeric_limits<double>::infinity(), 1e200}) {
-        Optimiser<double> adam(OptimiserConfig{});
+        Optimiser<double> adam(OptimiserSettings{});
         Dense<double> model = model_of(1, 2, 3), good = model_of(1, 1, 1);
         adam.step(model, good, 0.1, "here");
         const std::array<double, 3> before = values(model);
@@ -118,14 +118,14 @@ TEST_CASE(
 
 TEST_CASE("Optimiser: restored in the middle, it goes on with the same bits") {
     Dense<double> model = model_of(1, 2, 3);
-    Optimiser<double> adam(OptimiserConfig{});
+    Optimiser<double> adam(OptimiserSettings{});
     const auto step = [](Optimiser<double>& optimiser, Dense<double>& moved, double g) {
         Dense<double> gradient = model_of(g, -g, 2 * g);
         optimiser.step(moved, gradient, 0.1, "here");
     };
     step(adam, model, 0.3);
     step(adam, model, -0.7);
-    Optimiser<double> other(OptimiserConfig{});
+    Optimiser<double> other(OptimiserSettings{});
     other.restore(adam.steps(), adam.first(), adam.second());
     Dense<double> copy = model;
     step(adam, model, 0.2);

@@ -6,7 +6,7 @@ using namespace mgan;
 
 namespace {
 double factor(RateSchedule schedule, std::int64_t epoch, double progress) {
-    return rate_factor(schedule, epoch, progress, 25, 0.95, 0.05);
+    return rate_factor(schedule, epoch, progress, {25, 0.95, 0.05});
 }
 }  // namespace
 

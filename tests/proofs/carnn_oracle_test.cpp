@@ -11,9 +11,9 @@ using namespace mgan_test;
 TEST_CASE("Conv2d: output and gradients are PyTorch's") {
     for (const char* name : {"conv2d", "conv2d_short", "conv2d_channels"}) {
         const OracleFile oracle(name);
-        const mgan::Conv2dConfig config{oracle.size("width"), oracle.size("channels_in"),
-                                        oracle.size("channels_out"), oracle.size("window_time"),
-                                        oracle.size("window_width")};
+        const mgan::Conv2dSettings config{oracle.size("width"), oracle.size("channels_in"),
+                                          oracle.size("channels_out"), oracle.size("window_time"),
+                                          oracle.size("window_width")};
         prove_by_oracle(Conv2dSubject<double>({oracle.size("steps"), oracle.size("batch"), config}),
                         oracle);
     }
@@ -24,8 +24,8 @@ TEST_CASE("Attention: output and gradients are PyTorch's, as a sequence and step
          {"attention_causal", "attention_heads", "attention_window", "attention_full"}) {
         const OracleFile oracle(name);
         const bool causal = oracle.size("causal") == 1;
-        const mgan::AttentionConfig config{oracle.size("features"), oracle.size("heads"), causal,
-                                           oracle.size("window")};
+        const mgan::AttentionSettings config{oracle.size("features"), oracle.size("heads"), causal,
+                                             oracle.size("window")};
         for (const bool by_steps : {false, true}) {
             if (by_steps && !causal) continue;
             prove_by_oracle(AttentionSubject<double>(

@@ -18,10 +18,10 @@ TEST_CASE(
 
 TEST_CASE("Conv2d: gradients are right for several channels and any odd window") {
     for (const Extent extent : {Extent{1, 1}, Extent{2, 3}, Extent{7, 3}}) {
-        for (const mgan::Conv2dConfig config : {mgan::Conv2dConfig{4, 2, 3, 3, 5},
-                                                {3, 3, 2, 1, 1},
-                                                {2, 1, 2, 5, 7},
-                                                {5, 2, 1, 9, 3}}) {
+        for (const mgan::Conv2dSettings config : {mgan::Conv2dSettings{4, 2, 3, 3, 5},
+                                                  {3, 3, 2, 1, 1},
+                                                  {2, 1, 2, 5, 7},
+                                                  {5, 2, 1, 9, 3}}) {
             Conv2dSubject<double> subject({extent.steps, extent.batch, config});
             fill(subject, Point::kRandom, 2);
             prove_by_differentiation(subject, 20);

@@ -28,7 +28,7 @@ void for_each_size(Use&& use) {
 
 /// Equations (1) to (5) of models/pf_classifier.hpp.
 Var pf_equations(const TapeBlocks& in, const PfSizes& sizes) {
-    const mgan::PfClassifierConfig& config = sizes.config;
+    const mgan::PfClassifierSettings& config = sizes.config;
     const auto layer = [&](const std::string& name, const Var& x) {
         return relu(matmul(in[name + ".weight"], x) + in[name + ".bias"]);
     };

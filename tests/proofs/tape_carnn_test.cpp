@@ -17,7 +17,7 @@ std::span<const Var> all_of(const std::vector<Var>& parts) {
 
 /// x: one F x B a step; the window slides over time and features, zeros outside.
 std::vector<Var> convolution_equations(const TapeBlocks& in, const std::string& prefix,
-                                       const std::vector<Var>& x, const mgan::Conv2dConfig& c) {
+                                       const std::vector<Var>& x, const mgan::Conv2dSettings& c) {
     const Index steps = static_cast<Index>(x.size()), batch = x[0].cols();
     const Var& kernel = in[prefix + "weight"];
     std::vector<Var> y;
@@ -50,7 +50,7 @@ std::vector<Var> convolution_equations(const TapeBlocks& in, const std::string& 
 
 /// x: one H x B a step.
 std::vector<Var> attention_equations(const TapeBlocks& in, const std::string& prefix,
-                                     const std::vector<Var>& x, const mgan::AttentionConfig& c) {
+                                     const std::vector<Var>& x, const mgan::AttentionSettings& c) {
     const Index steps = static_cast<Index>(x.size()), batch = x[0].cols(), h = c.features,
                 d = h / c.heads;
     std::vector<Var> projected, y;
@@ -100,7 +100,7 @@ std::vector<Var> mapping_equations(const TapeBlocks& in, const std::string& pref
 }
 
 Var carnn_equations(const TapeBlocks& in, const CarnnSizes& sizes) {
-    const mgan::GeneratorConfig& c = sizes.config;
+    const mgan::GeneratorSettings& c = sizes.config;
     std::vector<Var> w =
         mapping_equations(in, "mapping.", in.steps("noise", sizes.plane_steps()), c.mapping_layers);
     w = convolution_equations(in, "convolution.", w, {c.noise, 1, 1, c.convolution, c.convolution});
@@ -129,8 +129,8 @@ Var carnn_equations(const TapeBlocks& in, const CarnnSizes& sizes) {
 
 TEST_CASE("Conv2d agrees with the tape") {
     for (const Extent extent : kExtents) {
-        for (const mgan::Conv2dConfig config :
-             {mgan::Conv2dConfig{}, mgan::Conv2dConfig{3, 2, 2, 3, 1}}) {
+        for (const mgan::Conv2dSettings config :
+             {mgan::Conv2dSettings{}, mgan::Conv2dSettings{3, 2, 2, 3, 1}}) {
             Conv2dSubject<double> subject({extent.steps, extent.batch, config});
             fill(subject, Point::kRandom, 1);
             prove_by_tape(subject, [&](const TapeBlocks& in) {
@@ -143,9 +143,9 @@ TEST_CASE("Conv2d agrees with the tape") {
 
 TEST_CASE("Attention agrees with the tape") {
     for (const Extent extent : {Extent{1, 1}, Extent{2, 3}, Extent{7, 3}, Extent{18, 1}}) {
-        for (const mgan::AttentionConfig config :
-             {mgan::AttentionConfig{6, 1, true, 0}, mgan::AttentionConfig{6, 3, true, 0},
-              mgan::AttentionConfig{6, 2, true, 2}, mgan::AttentionConfig{6, 2, false, 0}}) {
+        for (const mgan::AttentionSettings config :
+             {mgan::AttentionSettings{6, 1, true, 0}, mgan::AttentionSettings{6, 3, true, 0},
+              mgan::AttentionSettings{6, 2, true, 2}, mgan::AttentionSettings{6, 2, false, 0}}) {
             for (const bool by_steps : {false, true}) {
                 if (by_steps && !config.causal) continue;
                 AttentionSubject<double> subject({extent.steps, extent.batch, config, by_steps});

@@ -10,7 +10,7 @@ namespace {
 
 /// Equations (1) to (5) of models/generator.hpp.
 Var generator_equations(const TapeBlocks& in, const GeneratorSizes& sizes) {
-    const mgan::GeneratorConfig& config = sizes.config;
+    const mgan::GeneratorSettings& config = sizes.config;
     const std::vector<Var> noise = in.steps("noise", sizes.steps);
     std::vector<Var> h(2, in.zeros(config.hidden, sizes.batch)), c = h, events;
     for (Index t = 0; t < sizes.steps; ++t) {

@@ -12,10 +12,7 @@ using Catch::Matchers::Contains;
 namespace {
 
 /// A training that has just begun its adversarial phase, and its checkpoint.
-struct Fixture {
-    DataSet data = lab::small_data();
-    Settings settings = lab::small_settings();
-    lab::TemporaryFolder folder;
+struct Fixture : lab::SmallTraining {
     std::filesystem::path path = folder / "checkpoint.safetensors";
     lab::Training training{settings, data};
     Fixture() {

@@ -13,10 +13,7 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-struct Fixture {
-    DataSet data = lab::small_data();
-    Settings settings = lab::small_settings();
-    lab::TemporaryFolder folder;
+struct Fixture : lab::SmallTraining {
     RunFiles run{folder / "run"};
 };
 

@@ -1,5 +1,5 @@
 #include <mgan/io/settings_json.hpp>
-#include <mgan/settings/settings.hpp>
+#include <mgan/settings/presets.hpp>
 
 #include <support/catch.hpp>
 
@@ -57,13 +57,13 @@ TEST_CASE("Settings: what the paper says stands in the preset `paper`") {
         CHECK(s.adversarial.learning_rate == 0.1);
         CHECK(s.adversarial.discriminator_learning_rate == 0.1);
         CHECK(s.adversarial.schedule == RateSchedule::anneal);
-        CHECK(s.optimiser.anneal_start == 25);
+        CHECK(s.optimiser.schedule.anneal_start == 25);
         CHECK(s.pretrain.epochs == 6);
         CHECK(s.pretrain.loss == PretrainLoss::mse);
         CHECK(s.pretrain.curriculum_start > 0);
         CHECK(s.adversarial.epochs == 50);
         CHECK(s.adversarial.loss == GeneratorLoss::saturating);
-        CHECK_FALSE(s.encoding.options.normalise_key);
+        CHECK_FALSE(s.encoding.events.normalise_key);
         CHECK(s.adversarial.freezing ==
               (variant == Variant::c_rnn_gan ? FreezingRule::off : FreezingRule::winner));
         CHECK(s.adversarial.feature_matching ==
@@ -85,7 +85,9 @@ TEST_CASE("Settings: what the paper says stands in the preset `paper`") {
 }
 
 TEST_CASE("Settings: a variant is the parts of its generator") {
-    const auto config = [](Variant variant) { return paper_settings(variant).generator_config(); };
+    const auto config = [](Variant variant) {
+        return paper_settings(variant).generator_settings();
+    };
     CHECK(config(Variant::c_rnn_gan).convolution == 0);
     CHECK(config(Variant::c_rnn_gan).attention_heads == 0);
     CHECK(config(Variant::carnn_gan).convolution == 5);

@@ -107,22 +107,22 @@ Training::~Training() = default;
 
 std::vector<Epoch> Training::run(std::int64_t total) {
     std::vector<Epoch> epochs;
-    while (!trainer_->finished() && trainer_->state.total_steps < total) {
+    while (!trainer_->finished() && trainer_->state().total_steps < total) {
         const auto report = trainer_->run_epoch(
-            [&](const StepReport&) { return trainer_->state.total_steps < total; });
+            [&](const StepReport&) { return trainer_->state().total_steps < total; });
         if (!report) break;
         Epoch epoch{.epoch = report->epoch,
                     .adversarial = report->adversarial,
-                    .pretrain = report->mean.pretrain,
-                    .validation_pretrain = report->validation_pretrain,
-                    .loss_d = report->mean.loss_d,
-                    .loss_g = report->mean.loss_g,
+                    .pretrain = report->mean.losses.loss_pretrain,
+                    .validation_pretrain = report->validation.loss_pretrain,
+                    .loss_d = report->mean.losses.loss_d,
+                    .loss_g = report->mean.losses.loss_g,
                     .freezes_g = report->mean.freezes_g,
                     .freezes_d = report->mean.freezes_d,
                     .freezes_f = report->mean.freezes_f,
-                    .hears = report->has_pf_classifier,
-                    .f_loss = report->mean.f_loss,
-                    .f_accuracy = report->mean.f_accuracy,
+                    .has_pf_classifier = report->has_pf_classifier,
+                    .f_loss = report->mean.losses.f_loss,
+                    .f_accuracy = report->mean.losses.f_accuracy,
                     .validation_f_accuracy = report->validation.f_accuracy,
                     .learning_rate = report->learning_rate,
                     .best = report->best};
@@ -139,22 +139,22 @@ std::int64_t Training::steps_per_epoch() const {
     return trainer_->steps_per_epoch();
 }
 std::int64_t Training::total_steps() const {
-    return trainer_->state.total_steps;
+    return trainer_->state().total_steps;
 }
 std::int64_t Training::epoch() const {
-    return trainer_->state.epoch;
+    return trainer_->state().epoch;
 }
 std::int64_t Training::best_epoch() const {
-    return trainer_->state.best_epoch;
+    return trainer_->state().best_epoch;
 }
 std::vector<float> Training::generator() const {
-    return flat(trainer_->generator);
+    return flat(trainer_->nets().generator.net);
 }
 std::vector<float> Training::discriminator() const {
-    return flat(trainer_->discriminator);
+    return flat(trainer_->nets().discriminator.net);
 }
 std::vector<float> Training::pf_classifier() const {
-    return flat(trainer_->pf_classifier);
+    return flat(trainer_->nets().pf_classifier.net);
 }
 std::vector<float> Training::kept() const {
     return flat(trainer_->kept());
@@ -164,19 +164,25 @@ std::vector<float> Training::current_generator() const {
 }
 
 void Training::poke_generator(const std::string& name, std::ptrdiff_t index, float value) {
-    poke(trainer_->generator, name, index, value);
+    TrainingNets<float> nets = trainer_->nets();
+    poke(nets.generator.net, name, index, value);
+    trainer_->restore(trainer_->state(), std::move(nets));
 }
 void Training::poke_discriminator(const std::string& name, std::ptrdiff_t index, float value) {
-    poke(trainer_->discriminator, name, index, value);
+    TrainingNets<float> nets = trainer_->nets();
+    poke(nets.discriminator.net, name, index, value);
+    trainer_->restore(trainer_->state(), std::move(nets));
 }
 void Training::poke_pf_classifier(const std::string& name, std::ptrdiff_t index, float value) {
-    poke(trainer_->pf_classifier, name, index, value);
+    TrainingNets<float> nets = trainer_->nets();
+    poke(nets.pf_classifier.net, name, index, value);
+    trainer_->restore(trainer_->state(), std::move(nets));
 }
 std::vector<std::string> Training::generator_names() const {
-    return names(trainer_->generator);
+    return names(trainer_->nets().generator.net);
 }
 std::vector<std::string> Training::discriminator_names() const {
-    return names(trainer_->discriminator);
+    return names(trainer_->nets().discriminator.net);
 }
 
 std::string Training::model_bytes() const {
@@ -215,7 +221,7 @@ void Training::crash_in(const std::filesystem::path& folder, std::int64_t step) 
     RunOptions options;
     options.checkpoint_seconds = -1.0;
     options.on_step = [&](const StepReport&) -> bool {
-        if (trainer_->state.total_steps == step) throw Crash{};
+        if (trainer_->state().total_steps == step) throw Crash{};
         return true;
     };
     try {

@@ -43,6 +43,13 @@ private:
     std::filesystem::path path_;
 };
 
+/// What most tests of a training begin with.
+struct SmallTraining {
+    mgan::DataSet data = small_data();
+    mgan::Settings settings = small_settings();
+    TemporaryFolder folder;
+};
+
 /// All bytes of a file as text.
 [[nodiscard]] std::string read_text(const std::filesystem::path& path);
 
@@ -53,7 +60,7 @@ struct Epoch {
     double pretrain = 0.0, validation_pretrain = 0.0;
     double loss_d = 0.0, loss_g = 0.0;
     double freezes_g = 0.0, freezes_d = 0.0, freezes_f = 0.0;
-    bool hears = false;  ///< and these are of the PF classifier
+    bool has_pf_classifier = false;  ///< and these are of it
     double f_loss = 0.0, f_accuracy = 0.0, validation_f_accuracy = 0.0;
     double learning_rate = 0.0;
     double mean_overlap_area = 0.0;

@@ -13,8 +13,8 @@ namespace {
 constexpr Index kSteps = 9, kBatch = 5;
 constexpr Index kShards = 2;  // of 3 and 2 songs
 
-mgan::GeneratorConfig configuration() {
-    mgan::GeneratorConfig config = mgan::carnn_config(kSteps);
+mgan::GeneratorSettings configuration() {
+    mgan::GeneratorSettings config = mgan::carnn_settings(kSteps);
     config.hidden = config.head = 7;
     config.mapping_layers = 3;
     config.noise_to_head = true;

@@ -1,3 +1,4 @@
+#include <mgan/settings/presets.hpp>
 #include <support/catch.hpp>
 #include <support/training_lab.hpp>
 

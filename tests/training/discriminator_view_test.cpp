@@ -9,7 +9,7 @@ namespace {
 
 struct Fixture {
     DataSet data = lab::small_data(6);
-    encoding::EncodingOptions options;
+    encoding::EncodingSettings options;
     encoding::Codec codec = encoding::Codec::fit(options, data.songs);
     encoding::Events<double> rows = codec.encode<double>(data.songs[0]);
     Sequence<double> events{3, 2, 4}, view;
@@ -72,7 +72,7 @@ TEST_CASE_METHOD(Fixture,
 TEST_CASE("A fifth is one step on the circle: neighbours there are 30 degrees apart") {
     DataSet data = lab::small_data(1);
     data.songs[0].notes = {{0, 96, 60, 64, 0}, {96, 96, 67, 64, 0}, {192, 96, 61, 64, 0}};
-    encoding::EncodingOptions options;
+    encoding::EncodingSettings options;
     options.normalise_key = false;
     for (const bool hz : {false, true}) {
         options.pitch_in_hz = hz;

@@ -1,6 +1,7 @@
 // What the PF classifier adds to a training step allocates nothing once it has run once.
 
 #define MGAN_COUNT_ALLOCATIONS
+#include <mgan/settings/presets.hpp>
 #include <support/allocation_counter.hpp>
 
 #include <mgan/hearing/make_ear.hpp>
@@ -18,13 +19,13 @@ TEST_CASE("PF step: hearing, learning, and the way back to the events allocate n
     for (const encoding::EncodingKind kind :
          {encoding::EncodingKind::tone, encoding::EncodingKind::event}) {
         Settings settings = recommended_settings(Variant::carnn_pf_mgan);
-        settings.encoding.options.kind = kind;
+        settings.encoding.events.kind = kind;
         settings.pf.synthesiser.samples = 1 << 16;
         settings.pf.converter.highest = 500.0;
         settings.pf.classifier = {
             .inputs = 200, .hidden_1 = 100, .hidden_2 = 60, .steps = 20, .hidden = 10};
         const encoding::Codec codec =
-            encoding::Codec::fit(settings.encoding.options, lab::small_data().songs);
+            encoding::Codec::fit(settings.encoding.events, lab::small_data().songs);
         AdversarialShard<float> songs;
         songs.inputs.target = Sequence<float>(kSteps, kBatch, 4);
         songs.generated_cache.event = Sequence<float>(kSteps, kBatch, 4);

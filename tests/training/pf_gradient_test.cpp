@@ -4,6 +4,7 @@
 // By complex step and central differences.
 
 #include <mgan/hearing/make_ear.hpp>
+#include <mgan/settings/presets.hpp>
 #include <mgan/training/pf_step.hpp>
 #include <support/gradient_proof.hpp>
 
@@ -38,7 +39,7 @@ std::vector<midi::Song> low_songs() {
 struct Path {
     Path(Settings s, PfKind kind)
         : settings(std::move(s)),
-          codec(encoding::Codec::fit(settings.encoding.options, low_songs())) {
+          codec(encoding::Codec::fit(settings.encoding.events, low_songs())) {
         settings.pf.classifier.kind = kind;
         const auto some = codec.encode<double>(low_songs()[0]);
         Sequence<double> songs(kSteps, 1, 4);
@@ -47,9 +48,9 @@ struct Path {
         FrequencyEar<double> ear(settings.pf, codec);
         ear.fit(std::as_const(songs).view());
         scale = ear.scale();
-        discriminator = Discriminator<double>(settings.discriminator_config());
+        discriminator = Discriminator<double>(settings.discriminator_settings());
         initialise(discriminator, Random(5, "D"));
-        PfClassifierConfig config = settings.pf.classifier;
+        PfClassifierSettings config = settings.pf.classifier;
         config.inputs = ear.values();
         classifier = PfClassifier<double>(config);
         initialise(classifier, Random(6, "F"), Initialisation::glorot);
@@ -67,7 +68,7 @@ struct Path {
 /// The same net over another scalar.
 template <typename Scalar, template <typename> typename Net>
 Net<Scalar> cast_net(const Net<double>& net) {
-    Net<Scalar> other(net.config());
+    Net<Scalar> other(net.settings());
     const auto flat = flat_parameters<double>(net);
     assign_parameters(other, std::span<const double>(flat));
     return other;
@@ -81,7 +82,7 @@ struct PathSubject {
 
     explicit PathSubject(const Path* p)
         : path(p),
-          generator(p->settings.generator_config()),
+          generator(p->settings.generator_settings()),
           noise(Path::kSteps, Path::kBatch, 4),
           first(Matrix<Scalar>::Zero(4, Path::kBatch)) {}
     template <typename Other>
@@ -129,7 +130,7 @@ struct PathSubject {
         songs.inputs.target = Sequence<Scalar>(Path::kSteps, Path::kBatch, 4);
         songs.inputs.styles.resize(Path::kBatch);
         songs.feedback = CodecFeedback<Scalar>(path->codec, path->settings.encoding.context, false);
-        songs.generator_gradient = Generator<Scalar>(generator.config());
+        songs.generator_gradient = Generator<Scalar>(generator.settings());
         PfShard<Scalar> pf;
         pf.ear =
             std::make_unique<FrequencyEar<Scalar>>(path->settings.pf, path->codec, path->scale);
@@ -138,7 +139,7 @@ struct PathSubject {
                                            {false, false},
                                            path->codec,
                                            Path::kBatch};
-        make_songs(generator, step, songs);
+        generate_songs(generator, step, songs);
         hear_songs(songs, pf);
         pf_generator_pass(path->classifier, step, false, songs, pf, true);
         generator_pass(generator, path->discriminator, step, songs, true,
@@ -157,7 +158,7 @@ struct PathSubject {
 Settings small_path(encoding::NormalisationKind normalisation) {
     Settings s = paper_settings(Variant::carnn_pf_mgan);
     s.length = Path::kSteps;
-    s.encoding.options.normalisation = normalisation;
+    s.encoding.events.normalisation = normalisation;
     s.generator.hidden = 4;
     s.generator.head = 5;
     s.generator.mapping_layers = 2;
@@ -205,7 +206,7 @@ TEST_CASE("PF path: the gradient is right for every kind of scaling, and in the 
     paper.pf.converter.cutoff = 160.0;
     paper.pf.converter.logarithm = false;
     paper.pf.classifier.inputs = 0;
-    paper.encoding.options.pitch_in_hz = true;
+    paper.encoding.events.pitch_in_hz = true;
     const Path path(paper, PfKind::bilstm);
     PathSubject<double> subject(&path);
     fill(subject, Point::kRandom, 3);
@@ -214,7 +215,7 @@ TEST_CASE("PF path: the gradient is right for every kind of scaling, and in the 
 
 TEST_CASE("PF path: eq. 1 gives a gradient to pitches and velocities, and it is right") {
     Settings settings = small_path(encoding::NormalisationKind::zscore);
-    settings.encoding.options.kind = encoding::EncodingKind::event;
+    settings.encoding.events.kind = encoding::EncodingKind::event;
     const Path path(settings, PfKind::bilstm);
     PathSubject<double> subject(&path);
     fill(subject, Point::kRandom, 4);

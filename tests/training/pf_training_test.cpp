@@ -1,6 +1,7 @@
 // Variant carnn-pf-mgan: it trains, with the guarantees of the other variants.
 
 #include <mgan/hearing/make_ear.hpp>
+#include <mgan/settings/presets.hpp>
 #include <support/catch.hpp>
 #include <support/training_lab.hpp>
 
@@ -47,8 +48,8 @@ TEST_CASE("PF training: the classifier learns, and its figures are reported") {
     const std::vector<lab::Epoch> epochs = training.run();
     REQUIRE(epochs.size() == 8);
     for (const lab::Epoch& epoch : epochs) {
-        CHECK(epoch.hears == epoch.adversarial);
-        if (!epoch.hears) continue;
+        CHECK(epoch.has_pf_classifier == epoch.adversarial);
+        if (!epoch.has_pf_classifier) continue;
         CHECK(std::isfinite(epoch.f_loss));
         CHECK(epoch.f_accuracy > 0.0);
         CHECK(epoch.f_accuracy <= 1.0);
@@ -161,7 +162,7 @@ TEST_CASE("PF training: the first try, short windows, feature matching, and eq. 
     quantised.pf.quantise = true;
     trains(quantised);
     Settings events = pf_settings();
-    events.encoding.options.kind = encoding::EncodingKind::event;
+    events.encoding.events.kind = encoding::EncodingKind::event;
     events.encoding.context = {};
     events.generator.recall_gate = false;
     events.discriminator.pitch_class = false;
@@ -178,7 +179,7 @@ TEST_CASE("PF training: F rests while it is ahead") {
     double rests = 0.0, steps = 0.0;
     for (const lab::Epoch& epoch : training.run()) {
         rests += epoch.freezes_f;
-        steps += epoch.hears ? static_cast<double>(training.steps_per_epoch()) : 0.0;
+        steps += epoch.has_pf_classifier ? static_cast<double>(training.steps_per_epoch()) : 0.0;
     }
     CHECK(rests > 0.0);
     CHECK(rests < steps);

@@ -1,4 +1,5 @@
 #include <mgan/core/error.hpp>
+#include <mgan/settings/presets.hpp>
 
 #include <support/catch.hpp>
 #include <support/training_lab.hpp>
@@ -102,8 +103,8 @@ TEST_CASE("The paper's learning rate and the freezing rule are those of the sche
     Settings settings = lab::small_settings();
     settings.adversarial.epochs = 4;
     settings.adversarial.schedule = RateSchedule::anneal;
-    settings.optimiser.anneal_start = 2;
-    settings.optimiser.anneal_gamma = 0.5;
+    settings.optimiser.schedule.anneal_start = 2;
+    settings.optimiser.schedule.anneal_gamma = 0.5;
     settings.adversarial.freezing = FreezingRule::winner;
     settings.adversarial.freezing_ratio = 1.0;  // one of them is always ahead
     lab::Training training(settings, lab::small_data());

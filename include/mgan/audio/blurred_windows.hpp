@@ -31,7 +31,7 @@
 namespace mgan::inline MGAN_ABI {
 
 /// The parameters of a `BlurredWindows`.
-struct BlurredWindowsConfig {
+struct BlurredWindowsSettings {
     double window = 0.32;     ///< seconds
     double blur = 1.5;        ///< semitones
     double lowest = 20.0;     ///< Hz, of the first pitch
@@ -49,7 +49,7 @@ public:
     BlurredWindows() = default;
 
     /// Throws ConfigError.
-    BlurredWindows(Index samples, double sample_rate, const BlurredWindowsConfig& config)
+    BlurredWindows(Index samples, double sample_rate, const BlurredWindowsSettings& config)
         : samples_(samples) {
         require<ConfigError>(config.window * sample_rate >= 4.0 &&
                                  config.window * sample_rate <= static_cast<double>(samples),
@@ -164,7 +164,7 @@ private:
         return {blur_.data() + row.weights, row.first, row.count};
     }
 
-    void make_blur(const BlurredWindowsConfig& config, double sample_rate) {
+    void make_blur(const BlurredWindowsSettings& config, double sample_rate) {
         const double hertz = sample_rate / static_cast<double>(fft_.samples());
         const double octaves = std::log2(config.highest / config.lowest);
         const Index pitches = config.pitches > 0

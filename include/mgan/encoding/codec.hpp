@@ -35,7 +35,7 @@ namespace mgan::inline MGAN_ABI::encoding {
 /// grid, the first at tick 0; with `tone` all on channel 0, since that encoding does not write down
 /// channels. Title and tempo map are kept; tempo changes in the silence before the first note move
 /// to tick 0.
-[[nodiscard]] inline midi::Song prepare(const midi::Song& song, const EncodingOptions& options) {
+[[nodiscard]] inline midi::Song prepare(const midi::Song& song, const EncodingSettings& options) {
     midi::Song prepared;
     prepared.title = song.title;
     prepared.tempo = song.tempo;
@@ -56,7 +56,7 @@ namespace mgan::inline MGAN_ABI::encoding {
 
 /// The raw events of a song, [T, F]: T = n notes for `tone`, 2n for `event`.
 [[nodiscard]] inline Events<double> raw_events(const midi::Song& song,
-                                               const EncodingOptions& options) {
+                                               const EncodingSettings& options) {
     const std::vector<midi::Note> notes = prepare(song, options).notes;
     Events<double> events =
         options.kind == EncodingKind::tone ? encode_tones(notes, options) : encode_events(notes);
@@ -70,7 +70,7 @@ namespace mgan::inline MGAN_ABI::encoding {
 
 /// A song from raw events of any values.
 [[nodiscard]] inline midi::Song song_of(std::span<const Event<double>> events,
-                                        const EncodingOptions& options) {
+                                        const EncodingSettings& options) {
     midi::Song song;
     song.notes = options.kind == EncodingKind::tone ? decode_tones(events, options)
                                                     : decode_events(events, options);
@@ -87,7 +87,7 @@ namespace mgan::inline MGAN_ABI::encoding {
 class Codec {
 public:
     /// From the parts of a model file. Throws ConfigError if they do not fit together.
-    Codec(const EncodingOptions& options, Normalisation normalisation)
+    Codec(const EncodingSettings& options, Normalisation normalisation)
         : options_(options),
           features_(features(options)),
           normalisation_(std::move(normalisation)) {
@@ -98,12 +98,12 @@ public:
     }
 
     /// From the constants of a model file (`normalisation().tables()`). Throws ConfigError.
-    Codec(const EncodingOptions& options, std::array<FeatureTable, kFeatures> tables)
+    Codec(const EncodingSettings& options, std::array<FeatureTable, kFeatures> tables)
         : Codec(options, Normalisation(options.normalisation, times(options), std::move(tables))) {}
 
     /// Fits the normalisation to a corpus. Throws DataError if no song has a note, ConfigError for
     /// bad options.
-    [[nodiscard]] static Codec fit(const EncodingOptions& options,
+    [[nodiscard]] static Codec fit(const EncodingSettings& options,
                                    std::span<const midi::Song> songs) {
         validate(options);
         std::vector<Events<double>> events;
@@ -113,7 +113,7 @@ public:
                                                  options.pitch_contrast));
     }
 
-    [[nodiscard]] const EncodingOptions& options() const noexcept { return options_; }
+    [[nodiscard]] const EncodingSettings& settings() const noexcept { return options_; }
     [[nodiscard]] const Normalisation& normalisation() const noexcept { return normalisation_; }
 
     /// A song -> rows of x, [T, F].
@@ -159,14 +159,14 @@ public:
 
 private:
     [[nodiscard]] static std::array<bool, kFeatures> times(
-        const EncodingOptions& options) noexcept {
+        const EncodingSettings& options) noexcept {
         std::array<bool, kFeatures> time{};
         const auto meaning = features(options);
         for (std::size_t f = 0; f < kFeatures; ++f) time[f] = is_time(meaning[f]);
         return time;
     }
 
-    EncodingOptions options_;
+    EncodingSettings options_;
     std::array<Feature, kFeatures> features_;
     Normalisation normalisation_;
 };

@@ -25,14 +25,14 @@
 namespace mgan::inline MGAN_ABI::encoding {
 
 /// Which context features are on. With none it is the paper's generator.
-struct ContextOptions {
+struct ContextSettings {
     bool pitch_class = false;
     bool beat = false;
     std::int64_t recent = 0;  ///< number of events before the last one, 0 .. 16
     bool recall = false;
     bool style = false;
 
-    friend bool operator==(const ContextOptions&, const ContextOptions&) = default;
+    friend bool operator==(const ContextSettings&, const ContextSettings&) = default;
 };
 
 /// The character of a song, or of a crop of one, in eleven numbers of size about 1:
@@ -49,7 +49,7 @@ inline constexpr std::size_t kStyle = 11;
 using Style = std::array<double, kStyle>;
 
 /// Number of context features, K.
-[[nodiscard]] inline std::size_t context_size(const ContextOptions& options) noexcept {
+[[nodiscard]] inline std::size_t context_size(const ContextSettings& options) noexcept {
     return (options.pitch_class ? 12u : 0u) + (options.beat ? 4u : 0u) +
            kFeatures * static_cast<std::size_t>(options.recent) +
            (options.recall ? kFeatures + 1u : 0u) + (options.style ? kStyle : 0u);
@@ -63,9 +63,9 @@ public:
 
     Listener() = default;
     /// `codec` must outlive the listener.
-    Listener(const Codec& codec, const ContextOptions& options) noexcept
+    Listener(const Codec& codec, const ContextSettings& options) noexcept
         : codec_(&codec), options_(options) {}
-    Listener(Codec&&, const ContextOptions&) = delete;
+    Listener(Codec&&, const ContextSettings&) = delete;
 
     /// Forgets everything; a song of that style begins.
     void reset(const Style& style = {}) noexcept {
@@ -87,20 +87,20 @@ public:
     template <typename Scalar>
     void hear(const Scalar* x) noexcept {
         Heard& event = memory_[heard_ % kMemory];
-        const auto meaning = features(codec_->options());
+        const auto meaning = features(codec_->settings());
         event.pitch = 0;
         for (std::size_t f = 0; f < kFeatures; ++f) {
             event.x[f] = static_cast<double>(x[f]);
             const double raw =
-                nearest_valid(meaning[f], codec_->options(),
+                nearest_valid(meaning[f], codec_->settings(),
                               codec_->normalisation().decode(static_cast<double>(x[f]), f));
             if (meaning[f] == Feature::pitch) event.pitch = static_cast<int>(raw);
             if (meaning[f] == Feature::pitch_hz)
                 event.pitch = static_cast<int>(pitch_of_hz(raw) + 0.5);  // NOLINT: it is positive
             if (meaning[f] == Feature::onset_ticks) time_ += raw;
         }
-        if (codec_->options().kind == EncodingKind::event)
-            time_ += static_cast<double>(codec_->options().step_ticks);
+        if (codec_->settings().kind == EncodingKind::event)
+            time_ += static_cast<double>(codec_->settings().step_ticks);
         ++heard_;
     }
 
@@ -168,7 +168,7 @@ private:
     }
 
     const Codec* codec_ = nullptr;
-    ContextOptions options_;
+    ContextSettings options_;
     std::array<Heard, kMemory> memory_{};
     std::size_t heard_ = 0;
     double time_ = 0.0;

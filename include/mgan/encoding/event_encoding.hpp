@@ -62,7 +62,7 @@ namespace mgan::inline MGAN_ABI::encoding {
 /// note-off; a note-off ends the oldest note of its channel and pitch, or nothing if none sounds;
 /// notes that are never ended sound until tick T * step_ticks.
 [[nodiscard]] inline std::vector<midi::Note> decode_events(std::span<const Event<double>> events,
-                                                           const EncodingOptions& options) {
+                                                           const EncodingSettings& options) {
     const auto meaning = features(options);
     std::vector<midi::Note> notes;
     // The notes that sound on one channel and pitch are a list, oldest first: `first` and `last` of

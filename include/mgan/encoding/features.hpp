@@ -46,7 +46,7 @@ enum class NormalisationKind { none, minmax, zscore, log, cdf };
 
 /// How songs become numbers; part of a model, and stored with it. The defaults are those of preset
 /// `recommended`.
-struct EncodingOptions {
+struct EncodingSettings {
     EncodingKind kind = EncodingKind::tone;
     NormalisationKind normalisation = NormalisationKind::cdf;  ///< see normalisation.hpp
     bool normalise_key = true;     ///< transpose each song towards white keys (key.hpp)
@@ -55,11 +55,11 @@ struct EncodingOptions {
     std::int64_t grid_ticks = 24;  ///< onsets and lengths are multiples of this; 1 is no grid
     std::int64_t step_ticks = 96;  ///< `event`: one event each so many ticks
 
-    friend bool operator==(const EncodingOptions&, const EncodingOptions&) = default;
+    friend bool operator==(const EncodingSettings&, const EncodingSettings&) = default;
 };
 
 /// Throws ConfigError if a setting is out of its range.
-inline void validate(const EncodingOptions& options) {
+inline void validate(const EncodingSettings& options) {
     const auto in_range = [](std::int64_t ticks) { return ticks >= 1 && ticks <= 1 << 16; };
     require<ConfigError>(in_range(options.grid_ticks), "encoding: grid_ticks is ",
                          options.grid_ticks, ", it must be 1 .. 65536");
@@ -101,7 +101,7 @@ enum class Feature { onset_ticks, length_ticks, pitch, pitch_hz, on_off, channel
 
 /// The meaning of the four features, in their order.
 [[nodiscard]] constexpr std::array<Feature, kFeatures> features(
-    const EncodingOptions& options) noexcept {
+    const EncodingSettings& options) noexcept {
     if (options.kind == EncodingKind::event)
         return {Feature::on_off, Feature::channel, Feature::pitch, Feature::velocity};
     return {Feature::onset_ticks, Feature::length_ticks,
@@ -129,7 +129,7 @@ enum class Feature { onset_ticks, length_ticks, pitch, pitch_hz, on_off, channel
 ///     pitch      0 .. 127, or the frequency of one of them
 ///     channel    0 .. 15 without 9, the drums: a melody must not turn into drum beats
 ///     velocity   with `tone` 1 .. 127; with `event` 0 .. 127
-[[nodiscard]] inline double nearest_valid(Feature feature, const EncodingOptions& options,
+[[nodiscard]] inline double nearest_valid(Feature feature, const EncodingSettings& options,
                                           double value) noexcept {
     // Written so that NaN fails the first comparison.
     const auto clamp = [](double x, double low, double high) {

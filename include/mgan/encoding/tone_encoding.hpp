@@ -20,7 +20,7 @@ namespace mgan::inline MGAN_ABI::encoding {
 
 /// Notes in `note_order` -> one event each, [n, F], raw values.
 [[nodiscard]] inline Events<double> encode_tones(std::span<const midi::Note> notes,
-                                                 const EncodingOptions& options) {
+                                                 const EncodingSettings& options) {
     Events<double> events;
     events.reserve(notes.size());
     std::int64_t previous = 0;
@@ -37,7 +37,7 @@ namespace mgan::inline MGAN_ABI::encoding {
 /// Events, [n, F] -> one note each, on channel 0, in `note_order`. Any values: each is replaced by
 /// the valid one nearest to it, so the notes are always valid ones.
 [[nodiscard]] inline std::vector<midi::Note> decode_tones(std::span<const Event<double>> events,
-                                                          const EncodingOptions& options) {
+                                                          const EncodingSettings& options) {
     const auto meaning = features(options);
     std::vector<midi::Note> notes;
     notes.reserve(events.size());

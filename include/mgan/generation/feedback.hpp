@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What a generator receives after each event: the event as it will be played, and its context.
+/// What a generator is fed after each event: the event as it will be played, and its context.
 
 #include <mgan/encoding/context.hpp>
 #include <mgan/tensor/matrix.hpp>
@@ -16,17 +16,17 @@ struct NoiseRange {
     double high = 1.0;
 };
 
-/// What is fed back after each event: the event as it is played, and what the listeners make of it.
-/// One listener a song of the batch.
+/// The feedback after each event: the event as it will be played, and the context that a listener
+/// derives from it. One listener for each song of the batch.
 template <typename Scalar>
 class CodecFeedback {
 public:
     CodecFeedback() = default;
-    CodecFeedback(const encoding::Codec& codec, const encoding::ContextOptions& context,
+    CodecFeedback(const encoding::Codec& codec, const encoding::ContextSettings& context,
                   bool quantise) noexcept
         : codec_(&codec), context_(context), quantise_(quantise) {}
 
-    /// Forgets all songs; as many begin as there are styles.
+    /// Forgets all songs, and begins one for each style.
     void reset(std::span<const encoding::Style> styles) {
         listeners_.resize(styles.size());
         for (std::size_t b = 0; b < styles.size(); ++b) {
@@ -63,7 +63,7 @@ public:
 
 private:
     const encoding::Codec* codec_ = nullptr;
-    encoding::ContextOptions context_;
+    encoding::ContextSettings context_;
     bool quantise_ = true;
     std::vector<encoding::Listener> listeners_;
 };

@@ -17,8 +17,8 @@
 
 namespace mgan::inline MGAN_ABI {
 
-/// A generator with what it needs to make songs. `Model` is the one to use; a template so that only
-/// who makes songs pays for compiling that.
+/// A generator with what it needs to generate songs. Use `Model`; it is a template so that only
+/// code that generates songs pays for compiling it.
 template <typename Scalar>
 struct BasicModel {
     Settings settings;
@@ -26,9 +26,9 @@ struct BasicModel {
     encoding::Codec codec;
     std::vector<encoding::Style> styles;  ///< of the training songs, if the settings ask for styles
 
-    /// Songs as `sample_songs` makes them under these settings. `length`: events of each, any
-    /// number: in a song longer than those of the training, attention looks no further back than
-    /// it ever could there, and a mapping network goes over the noise in windows that overlap
+    /// Songs as `sample_songs` generates them under these settings. `length`: events of each, any
+    /// number. In a song longer than those of the training, attention looks no further back than
+    /// it could there, and a mapping network processes the noise in overlapping windows
     /// (`NoisePath::forward_long`).
     [[nodiscard]] std::vector<midi::Song> songs(Index count, Index length, std::uint64_t seed,
                                                 int threads) const {
@@ -37,7 +37,7 @@ struct BasicModel {
         });
     }
 
-    /// `count` songs on the way from song 1 of `seed` to song 2, both among them (sampler.hpp).
+    /// `count` songs on the way from song 1 of `seed` to song 2, including both (sampler.hpp).
     /// Throws ConfigError if count is below 2.
     [[nodiscard]] std::vector<midi::Song> interpolate(Index count, Index length, std::uint64_t seed,
                                                       int threads) const {
@@ -58,7 +58,7 @@ private:
                                        settings.discriminator.quantise};
         };
         if (length <= settings.length || !generator.attends() ||
-            generator.config().attention_window > 0)
+            generator.settings().attention_window > 0)
             return use(sampler(generator));
         Generator<Scalar> windowed = generator;
         windowed.limit_attention(settings.length);
@@ -136,7 +136,7 @@ inline void store_codec(TensorFile& file, const encoding::Codec& codec) {
 
 /// The codec of a file. Throws DataError or ConfigError if its tables do not fit `options`.
 [[nodiscard]] inline encoding::Codec read_codec(const TensorFile& file,
-                                                const encoding::EncodingOptions& options) {
+                                                const encoding::EncodingSettings& options) {
     std::array<encoding::FeatureTable, encoding::kFeatures> tables;
     for (std::size_t f = 0; f < tables.size(); ++f) {
         const std::string prefix = concat("codec.", f, ".");
@@ -218,9 +218,9 @@ template <typename Scalar = float>
         "; give the folder that mgan train made, or a model.safetensors");
     const TensorFile file = read_safetensors(file_path);
     Settings settings = read_settings(file, "model");
-    Generator<Scalar> generator(settings.generator_config());
+    Generator<Scalar> generator(settings.generator_settings());
     read_parameters(file, "generator.", generator);
-    encoding::Codec codec = read_codec(file, settings.encoding.options);
+    encoding::Codec codec = read_codec(file, settings.encoding.events);
     return {std::move(settings), std::move(generator), std::move(codec), read_styles(file)};
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Which noise a generator was trained on, and therefore plays from.
+/// The noise that a generator was trained on, and therefore generates from.
 
 #include <mgan/generation/feedback.hpp>
 #include <mgan/settings/settings.hpp>

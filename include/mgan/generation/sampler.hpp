@@ -2,9 +2,9 @@
 /// \file
 /// From noise to songs: a generator, its codec, and the loop between them.
 ///
-/// After each event the loop hears what would be played (`quantise`), tells the listener, and feeds
-/// both back. The noise of song i is a function of (seed, i) alone, so song 7 is the same whether
-/// it is made alone or among a thousand.
+/// After each event the loop rounds it to what will be played (`quantise`), tells the listener, and
+/// feeds both back. The noise of song i is a function of (seed, i) only, so song 7 is the same
+/// whether it is generated alone or among a thousand.
 
 #include <mgan/core/parallel.hpp>
 #include <mgan/core/random.hpp>
@@ -19,8 +19,7 @@
 
 namespace mgan::inline MGAN_ABI {
 
-/// What a song is made from: uniform numbers on [0, 1) and a style. Its notes follow from nothing
-/// else.
+/// All that determines the notes of a song: uniform numbers on [0, 1) and a style.
 struct SongSource {
     std::vector<double> first;  ///< for the event before the first: F
     std::vector<double> noise;  ///< step after step: T' Z
@@ -29,10 +28,9 @@ struct SongSource {
 
 /// A point between two numbers of [0, 1), at a in [0, 1], that is uniform if they are.
 ///
-/// A straight line between two uniform numbers passes through what is seldom drawn: half way, all
-/// songs would crowd around 1/2, and with quantile noise every event would be the median. So both
-/// are turned into normal numbers, which mix with weights whose squares add up to 1 and stay
-/// normal:
+/// A straight line between uniform numbers does not stay uniform: half way, all songs would crowd
+/// around 1/2, and with quantile noise every event would be near the median. So both become normal
+/// numbers, which stay normal when mixed with weights whose squares add up to 1:
 ///
 ///     u = Phi( cos(a pi/2) Phi^-1(u_0)  +  sin(a pi/2) Phi^-1(u_1) )
 [[nodiscard]] inline double between_uniform(double from, double to, double a) noexcept {
@@ -44,22 +42,22 @@ struct SongSource {
     return std::min(0.5 * std::erfc(-x * kHalfRoot), 1.0 - kEdge);
 }
 
-/// Makes songs with a generator; refers to all that it is given.
+/// Generates songs. Refers to all that it is given.
 template <typename Scalar>
 struct SongSampler {
     const Generator<Scalar>& generator;
     const encoding::Codec& codec;
-    const encoding::ContextOptions& context;
-    std::span<const encoding::Style> styles;  ///< each song draws one (none: all zero)
+    const encoding::ContextSettings& context;
+    std::span<const encoding::Style> styles;  ///< each song draws one; empty: all zero
     NoiseRange noise;
-    bool quantise = true;  ///< events are fed back as they are played
+    bool quantise = true;  ///< events are fed back as they will be played
 
-    /// Songs that are computed side by side. It changes no note.
+    /// Songs that are computed together. Does not affect the result.
     static constexpr Index kGroup = 10;
 
     /// Song `number` of a seed: drawn from `Random(seed, "song", number)`.
     [[nodiscard]] SongSource source(std::uint64_t seed, std::uint64_t number, Index length) const {
-        const GeneratorConfig& config = generator.config();
+        const GeneratorSettings& config = generator.settings();
         const Random random(seed, "song", number);
         std::uint64_t drawn = 0;
         SongSource source;
@@ -126,7 +124,7 @@ private:
     /// The events of a group of songs.
     [[nodiscard]] std::vector<encoding::Events<Scalar>> play(const std::vector<SongSource>& sources,
                                                              Index length) const {
-        const GeneratorConfig& config = generator.config();
+        const GeneratorSettings& config = generator.settings();
         const auto batch = static_cast<Index>(sources.size());
         Matrix<Scalar> first = Matrix<Scalar>::Zero(config.features + config.context, batch);
         Sequence<Scalar> plane(generator.noise_path.plane_steps(length), batch, config.noise);
@@ -171,7 +169,7 @@ private:
 template <typename Scalar>
 [[nodiscard]] std::vector<midi::Song> sample_songs(const Generator<Scalar>& generator,
                                                    const encoding::Codec& codec,
-                                                   const encoding::ContextOptions& context,
+                                                   const encoding::ContextSettings& context,
                                                    std::span<const encoding::Style> styles,
                                                    NoiseRange noise, bool quantise, Index count,
                                                    Index length, std::uint64_t seed, int threads) {

@@ -35,7 +35,7 @@ public:
     SongNotes() = default;
     /// `codec` must outlive the object.
     SongNotes(const encoding::Codec& codec, bool quantise) noexcept
-        : codec_(&codec), quantise_(quantise), features_(encoding::features(codec.options())) {}
+        : codec_(&codec), quantise_(quantise), features_(encoding::features(codec.settings())) {}
     SongNotes(encoding::Codec&&, bool) = delete;
 
     /// events: 4 x T, a column an event, normalised. Returns the notes, 4 x n, n <= T (rows as in
@@ -93,7 +93,7 @@ private:
     };
 
     [[nodiscard]] bool is_tone() const noexcept {
-        return codec_->options().kind == encoding::EncodingKind::tone;
+        return codec_->settings().kind == encoding::EncodingKind::tone;
     }
 
     /// One feature: its value for the synthesiser, and the derivative of that.
@@ -104,7 +104,7 @@ private:
         const auto at = static_cast<double>(real_part(x));
         encoding::Normalisation::Smooth smooth = normalisation.decode_smooth(at, f);
         if (quantise_) {
-            smooth.value = encoding::nearest_valid(features_[f], codec_->options(),
+            smooth.value = encoding::nearest_valid(features_[f], codec_->settings(),
                                                    normalisation.decode(at, f));
         }
         if (features_[f] == encoding::Feature::pitch_hz) {
@@ -132,7 +132,7 @@ private:
             for (std::size_t f = 0; f < encoding::kFeatures; ++f) {
                 const auto x = static_cast<double>(real_part(events(static_cast<Index>(f), t)));
                 valid[f] = static_cast<int>(encoding::nearest_valid(
-                    features_[f], codec_->options(), codec_->normalisation().decode(x, f)));
+                    features_[f], codec_->settings(), codec_->normalisation().decode(x, f)));
             }
             const auto [on, channel, pitch, velocity] = valid;
             const auto key = static_cast<std::size_t>(channel * 128 + pitch);
@@ -146,7 +146,7 @@ private:
                 first_[key] = pair(first_[key]).next;
             }
         }
-        const double step = static_cast<double>(codec_->options().step_ticks) / kTicksPerSecond;
+        const double step = static_cast<double>(codec_->settings().step_ticks) / kTicksPerSecond;
         count_ = static_cast<Index>(pairs_.size());
         for (Index i = 0; i < count_; ++i) {
             using Real = RealOf<Scalar>;

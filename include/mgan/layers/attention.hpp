@@ -50,7 +50,7 @@
 
 namespace mgan::inline MGAN_ABI {
 
-struct AttentionConfig {
+struct AttentionSettings {
     Index features = 100;  ///< H
     Index heads = 1;       ///< a divisor of H
     bool causal = true;    ///< false: every step sees all (no streaming, no output feedback)
@@ -107,7 +107,7 @@ public:
     Attention() = default;
 
     /// All parameters zero (see layers/initialisation.hpp). Throws ConfigError.
-    explicit Attention(const AttentionConfig& config)
+    explicit Attention(const AttentionSettings& config)
         : in_proj(Matrix<Scalar>::Zero(3 * config.features, config.features)), config_(config) {
         require<ConfigError>(
             config.heads >= 1 && config.features >= 1 && config.features % config.heads == 0,
@@ -120,7 +120,7 @@ public:
         if (config.heads > 1) out_proj.setZero(config.features, config.features);
     }
 
-    [[nodiscard]] const AttentionConfig& config() const noexcept { return config_; }
+    [[nodiscard]] const AttentionSettings& settings() const noexcept { return config_; }
     [[nodiscard]] Index features() const noexcept { return config_.features; }
 
     /// From now on each step sees `window` steps at most, itself among them (0: no limit). No
@@ -525,7 +525,7 @@ private:
         stream.length = capacity - drop;
     }
 
-    AttentionConfig config_;
+    AttentionSettings config_;
 };
 
 }  // namespace mgan::inline MGAN_ABI

@@ -42,7 +42,7 @@
 
 namespace mgan::inline MGAN_ABI {
 
-struct Conv2dConfig {
+struct Conv2dSettings {
     Index width = 4;         ///< W, columns of the plane
     Index in_channels = 1;   ///< C_in
     Index out_channels = 1;  ///< C_out
@@ -65,7 +65,7 @@ public:
     Conv2d() = default;
 
     /// All parameters zero (see layers/initialisation.hpp). Throws ConfigError.
-    explicit Conv2d(const Conv2dConfig& config)
+    explicit Conv2d(const Conv2dSettings& config)
         : weight(Matrix<Scalar>::Zero(
               config.out_channels, config.in_channels * config.window_time * config.window_width)),
           bias(Vector<Scalar>::Zero(config.out_channels)),
@@ -79,7 +79,7 @@ public:
                              " channels in, ", config.out_channels, " out; all must be at least 1");
     }
 
-    [[nodiscard]] const Conv2dConfig& config() const noexcept { return config_; }
+    [[nodiscard]] const Conv2dSettings& settings() const noexcept { return config_; }
     [[nodiscard]] Index in() const noexcept { return config_.in_channels * config_.width; }
     [[nodiscard]] Index out() const noexcept { return config_.out_channels * config_.width; }
 
@@ -136,7 +136,7 @@ public:
 
     template <typename Self, typename Visitor>
     static void visit(Self& self, Visitor&& visitor, const ParameterName& prefix) {
-        const Conv2dConfig& config = self.config_;
+        const Conv2dSettings& config = self.config_;
         const Index shape[] = {config.out_channels, config.in_channels, config.window_time,
                                config.window_width};
         visitor((prefix / "weight").shaped(shape), self.weight);
@@ -181,7 +181,7 @@ private:
         });
     }
 
-    Conv2dConfig config_;
+    Conv2dSettings config_;
 };
 
 }  // namespace mgan::inline MGAN_ABI

@@ -19,15 +19,9 @@
 #include <mgan/layers/activation.hpp>
 #include <mgan/layers/bilstm.hpp>
 #include <mgan/layers/dense.hpp>
+#include <mgan/models/discriminator_settings.hpp>
 
 namespace mgan::inline MGAN_ABI {
-
-struct DiscriminatorConfig {
-    Index features = 4;  ///< F of an event, with whatever else the caller shows of it
-    Index hidden = 100;  ///< H of each direction
-    Index layers = 2;
-    bool minibatch_deviation = false;
-};
 
 template <typename Scalar>
 class Discriminator {
@@ -50,12 +44,12 @@ public:
     };
 
     Discriminator() = default;
-    explicit Discriminator(const DiscriminatorConfig& config)
+    explicit Discriminator(const DiscriminatorSettings& config)
         : bilstm(config.features, config.hidden, config.layers),
           output(2 * config.hidden + (config.minibatch_deviation ? 1 : 0), 1),
           config_(config) {}
 
-    [[nodiscard]] const DiscriminatorConfig& config() const noexcept { return config_; }
+    [[nodiscard]] const DiscriminatorSettings& settings() const noexcept { return config_; }
 
     /// x: [T, B, F], kept until backward is done. Returns D(x), one number a song, which lives in
     /// the cache. Throws ShapeError.
@@ -195,7 +189,7 @@ private:
         }
     }
 
-    DiscriminatorConfig config_;
+    DiscriminatorSettings config_;
 };
 
 }  // namespace mgan::inline MGAN_ABI

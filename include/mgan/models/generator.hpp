@@ -20,7 +20,7 @@
 /// Sizes: z_t, w_t: Z (noise), y_t: F (event features), k_t: K (context, 0 by default: constants
 /// that the caller derives from the event, such as its pitch class), h_t, m_t: H. W_z is there if
 /// `noise_to_head`. The baseline C-RNN-GAN has neither noise path nor attention; CARNN GAN has a
-/// convolution and attention; CARNN mGAN has a mapping network too (`carnn_config`).
+/// convolution and attention; CARNN mGAN has a mapping network too (`carnn_settings`).
 ///
 /// Attention is causal: step t looks at LSTM outputs up to its own, since later ones depend on y_t
 /// itself. (The future comes in through the noise: (1) is computed for the whole song beforehand.)
@@ -43,39 +43,11 @@
 #include <mgan/layers/attention.hpp>
 #include <mgan/layers/dense.hpp>
 #include <mgan/layers/stacked_lstm.hpp>
+#include <mgan/models/generator_settings.hpp>
 #include <mgan/models/noise_path.hpp>
 #include <mgan/models/recall_gate.hpp>
 
 namespace mgan::inline MGAN_ABI {
-
-struct GeneratorConfig {
-    Index features = 4;          ///< F
-    Index noise = 4;             ///< Z
-    Index context = 0;           ///< K
-    Index hidden = 100;          ///< H
-    Index layers = 2;            ///< of the LSTM
-    Index head = 100;            ///< units of the first dense layer
-    bool noise_to_head = false;  ///< the first dense layer sees z_t too
-    bool recall_gate = false;    ///< k_t ends in a recalled event, F + 1 rows: recall_gate.hpp
-
-    Index mapping_layers = 0;         ///< of the mapping network; 0: none
-    Index plane_length = 0;           ///< T of the mapping network
-    Index convolution = 0;            ///< window over the noise plane, odd; 0: none
-    Index attention_heads = 0;        ///< 0: no attention
-    Index attention_window = 0;       ///< steps that a step sees; 0: all before it
-    bool attention_residual = false;  ///< m_t = attention + h_t (Vaswani et al.); paper: without
-};
-
-/// The generator of CARNN GAN (`song_length` 0) or CARNN mGAN (its length in steps, T), with the
-/// sizes of the paper.
-[[nodiscard]] inline GeneratorConfig carnn_config(Index song_length = 0) {
-    GeneratorConfig config;
-    config.mapping_layers = song_length > 0 ? 8 : 0;
-    config.plane_length = song_length;
-    config.convolution = 5;
-    config.attention_heads = 1;
-    return config;
-}
 
 /// Feeds events back as they are, with no context.
 struct IdentityFeedback {
@@ -135,9 +107,9 @@ public:
     };
 
     Generator() = default;
-    explicit Generator(const GeneratorConfig& config)
-        : noise_path(NoisePathConfig{config.noise, config.mapping_layers, config.plane_length,
-                                     config.convolution}),
+    explicit Generator(const GeneratorSettings& config)
+        : noise_path(NoisePathSettings{config.noise, config.mapping_layers, config.plane_length,
+                                       config.convolution}),
           lstm(config.noise + config.features + config.context, config.hidden, config.layers),
           head_1(config.hidden, config.head),
           head_2(config.head, config.features),
@@ -152,12 +124,12 @@ public:
                              "event and its flag, ",
                              config.features + 1, " rows; the context has ", config.context);
         if (attends()) {
-            attention = Attention<Scalar>(AttentionConfig{config.hidden, config.attention_heads,
-                                                          true, config.attention_window});
+            attention = Attention<Scalar>(AttentionSettings{config.hidden, config.attention_heads,
+                                                            true, config.attention_window});
         }
     }
 
-    [[nodiscard]] const GeneratorConfig& config() const noexcept { return config_; }
+    [[nodiscard]] const GeneratorSettings& settings() const noexcept { return config_; }
 
     /// Whether there is an attention layer.
     [[nodiscard]] bool attends() const noexcept { return config_.attention_heads > 0; }
@@ -503,7 +475,7 @@ private:
         head_1.backward_input(d_hidden, cache.head_1, d_input);
     }
 
-    GeneratorConfig config_;
+    GeneratorSettings config_;
 };
 
 }  // namespace mgan::inline MGAN_ABI

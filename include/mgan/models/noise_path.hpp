@@ -30,7 +30,7 @@
 
 namespace mgan::inline MGAN_ABI {
 
-struct NoisePathConfig {
+struct NoisePathSettings {
     Index noise = 4;           ///< Z
     Index mapping_layers = 0;  ///< 0: no mapping network; the paper's has 8
     Index plane_length = 0;    ///< T of the mapping network: the length of the songs
@@ -53,7 +53,7 @@ public:
     NoisePath() = default;
 
     /// All parameters zero (see layers/initialisation.hpp). Throws ConfigError.
-    explicit NoisePath(const NoisePathConfig& config) : config_(config) {
+    explicit NoisePath(const NoisePathSettings& config) : config_(config) {
         require<ConfigError>(config.mapping_layers >= 0 && config.convolution >= 0,
                              "NoisePath: ", config.mapping_layers, " mapping layers, window ",
                              config.convolution, "; neither can be negative");
@@ -65,10 +65,10 @@ public:
                 MappingNetwork<Scalar>(config.plane_length, config.noise, config.mapping_layers);
         if (config.convolution > 0)
             convolution = Conv2d<Scalar>(
-                Conv2dConfig{config.noise, 1, 1, config.convolution, config.convolution});
+                Conv2dSettings{config.noise, 1, 1, config.convolution, config.convolution});
     }
 
-    [[nodiscard]] const NoisePathConfig& config() const noexcept { return config_; }
+    [[nodiscard]] const NoisePathSettings& settings() const noexcept { return config_; }
     [[nodiscard]] bool maps() const noexcept { return config_.mapping_layers > 0; }
     [[nodiscard]] bool convolves() const noexcept { return config_.convolution > 0; }
     /// Whether w is z itself.
@@ -169,7 +169,7 @@ public:
     Conv2d<Scalar> convolution;
 
 private:
-    NoisePathConfig config_;
+    NoisePathSettings config_;
 };
 
 }  // namespace mgan::inline MGAN_ABI

@@ -44,7 +44,7 @@ enum class PfKind {
     dense,   ///< the paper's first attempt
 };
 
-struct PfClassifierConfig {
+struct PfClassifierSettings {
     std::int64_t inputs = 5000;  ///< values of the frequency converter
     std::int64_t hidden_1 = 1000;
     std::int64_t hidden_2 = 500;
@@ -95,7 +95,7 @@ public:
     PfHead() = default;
 
     /// Throws ShapeError if the second layer cannot be cut into equal pieces.
-    explicit PfHead(const PfClassifierConfig& config) : config_(config) {
+    explicit PfHead(const PfClassifierSettings& config) : config_(config) {
         if (config.kind == PfKind::dense) {
             dense = {Dense<Scalar>(config.hidden_1, config.hidden_2),
                      Dense<Scalar>(config.hidden_2, config.hidden),
@@ -233,7 +233,7 @@ private:
             values.middleRows(t * width, width) = pieces.step(t);
     }
 
-    PfClassifierConfig config_;
+    PfClassifierSettings config_;
 };
 
 /// The whole network: x -> logit.
@@ -253,10 +253,10 @@ public:
 
     PfClassifier() = default;
     /// `config.inputs` is at least 1. Throws ShapeError.
-    explicit PfClassifier(const PfClassifierConfig& config)
+    explicit PfClassifier(const PfClassifierSettings& config)
         : wide(config.inputs, config.hidden_1), head(config), config_(config) {}
 
-    [[nodiscard]] const PfClassifierConfig& config() const noexcept { return config_; }
+    [[nodiscard]] const PfClassifierSettings& settings() const noexcept { return config_; }
 
     /// x: inputs x B. Returns the logits a, 1 x B, which live in the cache; PF(x) = sigmoid(a).
     /// Throws ShapeError.
@@ -336,7 +336,7 @@ private:
                              d_logit.cols(), " for ", cache.hidden.cols(), " songs");
     }
 
-    PfClassifierConfig config_;
+    PfClassifierSettings config_;
 };
 
 }  // namespace mgan::inline MGAN_ABI

@@ -249,8 +249,8 @@ struct TapeCall<Discriminator<Scalar>> {
                                               const Settings& size,
                                               std::span<const MatrixShape> in) {
         tape_call_detail::expect_inputs(kName, in.size(), 1);
-        tape_call_detail::expect_sequence(kName, "x", in[0], model.config().features, size);
-        return {MatrixShape{1, size.batch}, MatrixShape{2 * model.config().hidden, in[0].cols}};
+        tape_call_detail::expect_sequence(kName, "x", in[0], model.settings().features, size);
+        return {MatrixShape{1, size.batch}, MatrixShape{2 * model.settings().hidden, in[0].cols}};
     }
     static void forward(const Discriminator<Scalar>& model, const Settings& size,
                         const LayerCall<Scalar>& call, Cache& cache) {
@@ -261,7 +261,7 @@ struct TapeCall<Discriminator<Scalar>> {
                          const LayerCall<Scalar>& call, Cache& cache,
                          Discriminator<Scalar>& gradients) {
         const bool wanted = call.wants_gradient();
-        if (wanted) cache.dx.resize(size.steps, size.batch, model.config().features);
+        if (wanted) cache.dx.resize(size.steps, size.batch, model.settings().features);
         cache.d_decision = call.output_gradient(0).transpose();
         model.backward(cache.d_decision, wanted ? cache.dx.view() : SequenceView<Scalar>(),
                        cache.model, gradients, call.sequence(call.output_gradient(1), size));
@@ -300,7 +300,7 @@ struct TapeCall<Generator<Scalar>> {
 
     static std::array<MatrixShape, 1> outputs(const Model& model, const Settings& run,
                                               std::span<const MatrixShape> in) {
-        const GeneratorConfig& config = model.config();
+        const GeneratorSettings& config = model.settings();
         tape_call_detail::expect_inputs(kName, in.size(), 2);
         tape_call_detail::expect_sequence(kName, "the noise", in[0], config.noise, noise(run));
         const Index fed_back = config.features + config.context;
@@ -334,8 +334,8 @@ struct TapeCall<Generator<Scalar>> {
 
     static void backward(const Model& model, const Settings& run, const LayerCall<Scalar>& call,
                          Cache& cache, Model& gradients) {
-        const Index z = model.config().noise;
-        const Index fed_back = model.config().features + model.config().context;
+        const Index z = model.settings().noise;
+        const Index fed_back = model.settings().features + model.settings().context;
         model.backward(call.sequence(call.output_gradient(), {run.steps, run.batch}), cache,
                        gradients, run.through_feedback && !run.teacher_forced);
         if (call.wants_gradient(0)) {
@@ -351,7 +351,7 @@ struct TapeCall<Generator<Scalar>> {
         } else {
             call.input_gradient(1) += cache.d_input.step(0).bottomRows(fed_back);
         }
-        if (model.config().recall_gate) recall_backward(model, call, cache);
+        if (model.settings().recall_gate) recall_backward(model, call, cache);
     }
 
 private:
@@ -362,7 +362,7 @@ private:
     ///     dfound_t    += sum over features of gate_t * (recalled_t - proposal_t) * dy_t
     static void recall_backward(const Model& model, const LayerCall<Scalar>& call,
                                 const Cache& cache) {
-        const Index features = model.config().features;
+        const Index features = model.settings().features;
         const ConstMatrixMap<Scalar> input = call.input(1);
         MatrixMap<Scalar> d_input = call.input_gradient(1);
         const Index r = input.rows() - features - 1, found = input.rows() - 1;

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// What turns gradients into steps.
+/// An optimiser turns gradients into steps.
 ///
 ///     SGD    v = momentum v + g                                                            (1)
 ///            w = w - rate v
@@ -10,39 +10,28 @@
 ///            w = w - rate (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + 1e-8)
 ///
 /// (Adam: Kingma and Ba 2015. t counts *steps of the optimiser*, once for all parameters.) Before
-/// either, the gradient of the penalty l2/2 |w|^2 on weights, not biases, is added, and the whole
-/// is cut to a norm of at most `clip`:
+/// either, the gradient of the penalty l2/2 |w|^2 on weights, not biases, is added, and the sum is
+/// scaled to a norm of at most `clip`:
 ///
 ///     g = g + l2 w                                                                         (3)
 ///     g = g min(1, clip / |g|)                                                             (4)
 ///
-/// Memory is what limits it: a step reads the gradient twice (for its norm, then to use it) and
-/// everything else once. Threads share the pieces of `ParameterPieces`; the squares of a piece are
-/// added in their order, and the pieces in theirs, so that threads change no bit.
+/// Memory bandwidth is the limit: a step reads the gradient twice (for its norm, then to use it)
+/// and everything else once. Threads share the pieces of `ParameterPieces`. The squares of a piece
+/// are added in a fixed order, and so are the pieces, so the number of threads changes no bit.
 ///
 /// The state is flat, in the order of the parameters, so that a checkpoint stores it as one tensor.
 
 #include <mgan/core/parallel.hpp>
 #include <mgan/layers/parameters.hpp>
+#include <mgan/optimisation/optimiser_settings.hpp>
 
 #include <cstdint>
 #include <vector>
 
 namespace mgan::inline MGAN_ABI {
 
-enum class OptimiserKind { sgd, adam };
-
-struct OptimiserConfig {
-    OptimiserKind kind = OptimiserKind::adam;
-    double momentum = 0.0;  ///< SGD
-    double beta1 = 0.5;     ///< Adam
-    double beta2 = 0.999;   ///< Adam
-    double l2 = 0.0;
-    double clip = 5.0;  ///< greatest norm of the gradient; 0 for no limit
-};
-
-/// The greatest absolute entry that is not finite is no number to compare: names the first
-/// parameter of `gradient` with an entry that is NaN or infinite, or gives "".
+/// Returns the name of the first parameter of `gradient` with a NaN or an infinity, or "".
 template <typename Model>
 [[nodiscard]] std::string first_non_finite(const Model& gradient) {
     std::string found;
@@ -56,7 +45,7 @@ template <typename Scalar>
 class Optimiser {
 public:
     Optimiser() = default;
-    explicit Optimiser(const OptimiserConfig& config) : config_(config) {}
+    explicit Optimiser(const OptimiserSettings& settings) : settings_(settings) {}
 
     /// Equations (1) to (4) at learning rate `rate`. `gradient` is changed by (3) and (4). Returns
     /// its norm before the cut. Throws NumericalError, before any weight changes, if an entry is
@@ -67,15 +56,15 @@ public:
         const auto size = static_cast<std::size_t>(parameter_count(model));
         if (first_.size() != size) {
             first_.assign(size, Scalar(0));
-            second_.assign(config_.kind == OptimiserKind::adam ? size : 0, Scalar(0));
+            second_.assign(settings_.kind == OptimiserKind::adam ? size : 0, Scalar(0));
         }
         const ParameterPieces pieces(model, gradient);
         squares_.resize(static_cast<std::size_t>(pieces.size()));
         parallel_for(pieces.size(), threads, [&](std::ptrdiff_t index) {
             const auto piece = pieces[index];
             VectorMap<Scalar> g(piece.b, piece.size);
-            if (config_.l2 != 0.0 && !piece.bias)
-                g += Scalar(config_.l2) * ConstVectorMap<Scalar>(piece.a, piece.size);
+            if (settings_.l2 != 0.0 && !piece.bias)
+                g += Scalar(settings_.l2) * ConstVectorMap<Scalar>(piece.a, piece.size);
             squares_[static_cast<std::size_t>(index)] = g.template cast<double>().cwiseAbs2().sum();
         });
         double norm = 0.0;
@@ -89,8 +78,8 @@ public:
         }
 
         ++steps_;
-        const bool cut = config_.clip > 0.0 && norm > config_.clip;
-        const auto factor = Scalar(cut ? config_.clip / norm : 1.0);
+        const bool cut = settings_.clip > 0.0 && norm > settings_.clip;
+        const auto factor = Scalar(cut ? settings_.clip / norm : 1.0);
         parallel_for(pieces.size(), threads, [&](std::ptrdiff_t index) {
             const auto piece = pieces[index];
             if (cut) VectorMap<Scalar>(piece.b, piece.size) *= factor;
@@ -100,7 +89,7 @@ public:
         return norm;
     }
 
-    [[nodiscard]] const OptimiserConfig& config() const noexcept { return config_; }
+    [[nodiscard]] const OptimiserSettings& settings() const noexcept { return settings_; }
     [[nodiscard]] std::int64_t steps() const noexcept { return steps_; }
 
     /// The state, for checkpoints: the first moments (or velocities) and the second ones, flat.
@@ -115,10 +104,10 @@ public:
 private:
     void update(Scalar* w, const Scalar* g, std::size_t count, std::size_t offset, double rate) {
         Scalar* m = first_.data() + offset;
-        if (config_.kind == OptimiserKind::sgd) {
-            const auto momentum = static_cast<Scalar>(config_.momentum);
+        if (settings_.kind == OptimiserKind::sgd) {
+            const auto momentum = static_cast<Scalar>(settings_.momentum);
             const auto r = static_cast<Scalar>(rate);
-            if (config_.momentum == 0.0) {  // m would be g itself
+            if (settings_.momentum == 0.0) {  // m would be g itself
                 for (std::size_t i = 0; i < count; ++i) w[i] -= r * g[i];
                 return;
             }
@@ -130,9 +119,10 @@ private:
         }
         Scalar* v = second_.data() + offset;
         const double t = static_cast<double>(steps_);
-        const auto b1 = static_cast<Scalar>(config_.beta1), b2 = static_cast<Scalar>(config_.beta2);
-        const auto r = static_cast<Scalar>(rate / (1.0 - std::pow(config_.beta1, t)));
-        const auto v_scale = static_cast<Scalar>(1.0 / (1.0 - std::pow(config_.beta2, t)));
+        const auto b1 = static_cast<Scalar>(settings_.beta1),
+                   b2 = static_cast<Scalar>(settings_.beta2);
+        const auto r = static_cast<Scalar>(rate / (1.0 - std::pow(settings_.beta1, t)));
+        const auto v_scale = static_cast<Scalar>(1.0 / (1.0 - std::pow(settings_.beta2, t)));
         for (std::size_t i = 0; i < count; ++i) {
             m[i] = b1 * m[i] + (Scalar(1) - b1) * g[i];
             v[i] = b2 * v[i] + (Scalar(1) - b2) * g[i] * g[i];
@@ -140,7 +130,7 @@ private:
         }
     }
 
-    OptimiserConfig config_;
+    OptimiserSettings settings_;
     std::int64_t steps_ = 0;
     std::vector<double> squares_;  ///< of each piece of the gradient
     AlignedVector<Scalar> first_;

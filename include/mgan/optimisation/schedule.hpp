@@ -1,8 +1,8 @@
 #pragma once
 /// \file
-/// What changes in the course of a training: learning rate, song length, and who may learn.
+/// What changes during training: learning rate, song length, and which net may learn.
 
-#include <mgan/core/version.hpp>
+#include <mgan/core/setting.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -17,19 +17,40 @@ namespace mgan::inline MGAN_ABI {
 ///     cosine      rate * (floor + (1 - floor) (1 + cos(pi p)) / 2),   p = share of the steps done
 enum class RateSchedule { constant, anneal, cosine };
 
+[[nodiscard]] inline Choices<RateSchedule> schedule_choices() {
+    return {{"constant", RateSchedule::constant},
+            {"anneal", RateSchedule::anneal},
+            {"cosine", RateSchedule::cosine}};
+}
+
+/// start, gamma and floor of the schedules above.
+struct ScheduleSettings {
+    std::int64_t anneal_start = 25;
+    double anneal_gamma = 0.95;
+    double cosine_floor = 0.05;
+
+    template <typename Visitor>
+    void visit(Visitor&& visitor) {
+        visitor("anneal_start", anneal_start, Range{0, 1000000},
+                "schedule anneal: the step size falls after this epoch");
+        visitor("anneal_gamma", anneal_gamma, above(0.0, 1.0), "schedule anneal: decay per epoch");
+        visitor("cosine_floor", cosine_floor, Range{0.0, 1.0}, "schedule cosine: final factor");
+    }
+};
+
 /// The factor of the learning rate in epoch `epoch` (from 1), `progress` in [0, 1) of the phase.
 [[nodiscard]] inline double rate_factor(RateSchedule schedule, std::int64_t epoch, double progress,
-                                        std::int64_t anneal_start, double anneal_gamma,
-                                        double cosine_floor) noexcept {
+                                        const ScheduleSettings& settings) noexcept {
     constexpr double kPi = 3.14159265358979323846;
     switch (schedule) {
         case RateSchedule::constant:
             return 1.0;
         case RateSchedule::anneal:
-            return std::pow(anneal_gamma,
-                            static_cast<double>(std::max<std::int64_t>(epoch - anneal_start, 0)));
+            return std::pow(settings.anneal_gamma, static_cast<double>(std::max<std::int64_t>(
+                                                       epoch - settings.anneal_start, 0)));
         case RateSchedule::cosine:
-            return cosine_floor + (1.0 - cosine_floor) * 0.5 * (1.0 + std::cos(kPi * progress));
+            return settings.cosine_floor +
+                   (1.0 - settings.cosine_floor) * 0.5 * (1.0 + std::cos(kPi * progress));
     }
     return 1.0;
 }
@@ -51,14 +72,20 @@ enum class FreezingRule {
     loser,   ///< the paper's words: G is frozen when D becomes too strong
 };
 
+[[nodiscard]] inline Choices<FreezingRule> freezing_choices() {
+    return {{"off", FreezingRule::off},
+            {"winner", FreezingRule::winner},
+            {"loser", FreezingRule::loser}};
+}
+
 /// Who rests in the next minibatch.
 struct Freezing {
     bool generator = false;
     bool discriminator = false;
 };
 
-/// The 70 % rule on the losses of the last minibatch. Compared are d = L_D / 2 (the loss has two
-/// terms) and g = L_G = -log D(G(z)): at balance both are log 2, so that the rule is silent there.
+/// The 70 % rule on the losses of the last minibatch. It compares d = L_D / 2 (the loss has two
+/// terms) with g = L_G = -log D(G(z)): at balance both are log 2, and nobody rests.
 ///
 ///     D is ahead while d < ratio * g;   G is ahead while g < ratio * d
 [[nodiscard]] inline Freezing freeze(FreezingRule rule, double loss_d, double loss_g,

@@ -1,21 +1,23 @@
 #pragma once
 /// \file
-/// A training as one file, from which it goes on bit for bit.
+/// A training as one file, from which it continues bit for bit.
 ///
-/// Random numbers are functions of the place (core/random.hpp), so nothing of them is stored. What
-/// is left is what the steps have changed:
+/// Random numbers are functions of the place (core/random.hpp), so there is no generator state to
+/// store. What is left is what the steps have changed:
 ///
-///     generator. average. best. discriminator.     the nets, parameter by parameter, as PyTorch
-///     names optimiser.generator. optimiser.discriminator.    steps, first and second moments, flat
-///     state.integers, state.numbers                where the training is (TrainingState)
-///     pf_classifier. optimiser.pf_classifier.      the same of the PF classifier, where there is
-///     one codec. styles ear.                           what was computed from the songs, to
-///     compare
-///     __metadata__: mgan.kind = checkpoint, mgan.settings, mgan.data = fingerprint of the songs
+///     generator. average. best. discriminator.        the nets, parameter by parameter, named as
+///                                                     PyTorch names them
+///     optimiser.generator. optimiser.discriminator.   steps; first and second moments, flat
+///     pf_classifier. optimiser.pf_classifier.         the same of a PF classifier
+///     state.integers, state.numbers                   where the training is (TrainingState)
+///     codec. styles ear.                              what was computed from the songs, to compare
 ///
-/// One file holds it all, so that states of two moments cannot mix; times and paths are left out,
-/// so that equal trainings give equal files. A file is checked whole before the first number of the
-/// trainer changes.
+///     __metadata__:   mgan.kind       checkpoint
+///                     mgan.settings   config.json as text
+///                     mgan.data       fingerprint of the songs
+///
+/// One file holds it all, so states of two moments cannot mix. Times and paths are left out, so
+/// equal trainings give equal files. A file is checked as a whole before the trainer changes.
 
 #include <mgan/generation/model_file.hpp>
 #include <mgan/runs/continuation.hpp>
@@ -32,7 +34,7 @@
 
 namespace mgan::inline MGAN_ABI {
 
-/// The metadata key under which the songs' fingerprint stands.
+/// The metadata key of the songs' fingerprint.
 inline constexpr const char* kFingerprintKey = "mgan.data";
 
 /// A fingerprint as text: 16 hexadecimal digits.
@@ -43,37 +45,28 @@ inline constexpr const char* kFingerprintKey = "mgan.data";
     return text;
 }
 
-/// Everything that the steps of a training change. A value: `restore_checkpoint` fills one and
-/// swaps it in at the end.
-template <typename Scalar>
-struct TrainingParts {
-    TrainingState state;
-    Generator<Scalar> generator, average, best;
-    Discriminator<Scalar> discriminator;
-    PfClassifier<Scalar> pf_classifier;
-    Optimiser<Scalar> generator_optimiser, discriminator_optimiser, pf_optimiser;
-};
-
 namespace checkpoint_detail {
 
-/// Calls net(prefix, model) for each net of a training (a Trainer or its parts).
-template <typename Training, typename Net>
-void for_each_net(Training& training, Net&& net) {
-    net("generator.", training.generator);
-    net("average.", training.average);
-    net("best.", training.best);
-    net("discriminator.", training.discriminator);
-    if (parameter_count(training.pf_classifier) > 0) net("pf_classifier.", training.pf_classifier);
+/// Calls use(prefix, net) for each net. `nets`: TrainingNets, const or not.
+template <typename Nets, typename Use>
+void for_each_net(Nets& nets, Use&& use) {
+    use("generator.", nets.generator.net);
+    use("average.", nets.average);
+    use("best.", nets.best);
+    use("discriminator.", nets.discriminator.net);
+    if (parameter_count(nets.pf_classifier.net) > 0) use("pf_classifier.", nets.pf_classifier.net);
 }
 
-/// Calls use(prefix, optimiser, number of parameters that it moves).
-template <typename Training, typename Use>
-void for_each_optimiser(Training& training, Use&& use) {
-    use("optimiser.generator.", training.generator_optimiser, parameter_count(training.generator));
-    use("optimiser.discriminator.", training.discriminator_optimiser,
-        parameter_count(training.discriminator));
-    if (const Index parameters = parameter_count(training.pf_classifier); parameters > 0)
-        use("optimiser.pf_classifier.", training.pf_optimiser, parameters);
+/// Calls use(prefix, optimiser, number of parameters that it moves) for each optimiser.
+template <typename Nets, typename Use>
+void for_each_optimiser(Nets& nets, Use&& use) {
+    const auto use_learner = [&](const char* prefix, auto& learner) {
+        use(prefix, learner.optimiser, parameter_count(learner.net));
+    };
+    use_learner("optimiser.generator.", nets.generator);
+    use_learner("optimiser.discriminator.", nets.discriminator);
+    if (parameter_count(nets.pf_classifier.net) > 0)
+        use_learner("optimiser.pf_classifier.", nets.pf_classifier);
 }
 
 /// The members of a state as two lists of places. The binding names every member, so that a member
@@ -87,7 +80,7 @@ struct StatePlaces {
                last_loss_g_f, best_score, best_epoch, sums] = state;
         integers = {&epoch, &step, &total_steps, &warmup_done, &best_epoch};
         numbers = {&last_loss_d, &last_loss_g, &last_loss_f, &last_loss_g_f, &best_score};
-        for (double* member : sums.members()) numbers.push_back(member);
+        sums.visit([&](double& number) { numbers.push_back(&number); });
     }
 };
 
@@ -147,7 +140,7 @@ void read_optimiser(const TensorFile& file, const std::string& prefix, Index par
                     Optimiser<Scalar>& optimiser) {
     const std::int64_t steps = file.get<std::int64_t>(prefix + "steps", {}).front();
     require<DataError>(steps >= 0, file.source(), ": ", prefix, "steps is ", steps);
-    const bool adam = optimiser.config().kind == OptimiserKind::adam;
+    const bool adam = optimiser.settings().kind == OptimiserKind::adam;
     const auto read = [&](const char* name, bool used) {
         const std::int64_t size = used && steps > 0 ? static_cast<std::int64_t>(parameters) : 0;
         AlignedVector<Scalar> values(static_cast<std::size_t>(size));
@@ -169,7 +162,7 @@ inline void compare_codecs(const TensorFile& file, const encoding::Codec& codec,
     const auto same = [](const std::vector<double>& a, const std::vector<double>& b) {
         return std::equal(a.begin(), a.end(), b.begin(), b.end(), near);
     };
-    const encoding::Codec stored = read_codec(file, codec.options());
+    const encoding::Codec stored = read_codec(file, codec.settings());
     const auto &was = stored.normalisation().tables(), &is = codec.normalisation().tables();
     bool fits = true;
     for (std::size_t f = 0; f < is.size(); ++f) {
@@ -211,11 +204,12 @@ template <typename Scalar>
     file.set_metadata(kKindKey, "checkpoint");
     file.set_metadata(kSettingsKey, settings_to_json(trainer.settings()));
     file.set_metadata(kFingerprintKey, fingerprint_text(fingerprint));
-    checkpoint_detail::store_state(file, trainer.state);
-    checkpoint_detail::for_each_net(
-        trainer, [&](const char* prefix, const auto& net) { store_parameters(file, prefix, net); });
+    checkpoint_detail::store_state(file, trainer.state());
+    checkpoint_detail::for_each_net(trainer.nets(), [&](const char* prefix, const auto& net) {
+        store_parameters(file, prefix, net);
+    });
     checkpoint_detail::for_each_optimiser(
-        trainer, [&](const char* prefix, const auto& optimiser, Index) {
+        trainer.nets(), [&](const char* prefix, const auto& optimiser, Index) {
             checkpoint_detail::store_optimiser(file, prefix, optimiser);
         });
     store_codec(file, trainer.codec());
@@ -250,18 +244,8 @@ void restore_checkpoint(const TensorFile& file, Trainer<Scalar>& trainer,
         fail<DataError>(file.source(), ": the run was started with other songs (fingerprint ",
                         in_quotes(file.metadata_at(kFingerprintKey)), ", these have ", songs, ")");
 
-    TrainingParts<Scalar> parts{trainer.state,
-                                trainer.generator,
-                                trainer.average,
-                                trainer.best,
-                                trainer.discriminator,
-                                trainer.pf_classifier,
-                                trainer.generator_optimiser,
-                                trainer.discriminator_optimiser,
-                                trainer.pf_optimiser};
-    parts.state = read_state(file, before, trainer.steps_per_epoch());
-    const std::string against =
-        reason_against(before, trainer.settings(), {parts.state.epoch, parts.state.step});
+    const TrainingState state = read_state(file, before, trainer.steps_per_epoch());
+    const std::string against = reason_against(before, trainer.settings(), state.place());
     require<ConfigError>(against.empty(), file.source(), ": ", against);
 
     const TensorFile expected = make_checkpoint(trainer, fingerprint);
@@ -269,22 +253,15 @@ void restore_checkpoint(const TensorFile& file, Trainer<Scalar>& trainer,
     for (const TensorEntry& entry : expected.entries()) names.push_back(entry.name);
     file.require_names(names);
     file.require_finite();
-    for_each_net(parts, [&](const char* prefix, auto& net) { read_parameters(file, prefix, net); });
-    for_each_optimiser(parts, [&](const char* prefix, auto& optimiser, Index parameters) {
+    TrainingNets<Scalar> nets = trainer.nets();
+    for_each_net(nets, [&](const char* prefix, auto& net) { read_parameters(file, prefix, net); });
+    for_each_optimiser(nets, [&](const char* prefix, auto& optimiser, Index parameters) {
         read_optimiser(file, prefix, parameters, optimiser);
     });
     compare_codecs(file, trainer.codec(), trainer.styles());
     compare_ears(file, trainer.ear_constants());
 
-    trainer.state = parts.state;
-    std::swap(trainer.generator, parts.generator);
-    std::swap(trainer.average, parts.average);
-    std::swap(trainer.best, parts.best);
-    std::swap(trainer.discriminator, parts.discriminator);
-    std::swap(trainer.pf_classifier, parts.pf_classifier);
-    std::swap(trainer.generator_optimiser, parts.generator_optimiser);
-    std::swap(trainer.discriminator_optimiser, parts.discriminator_optimiser);
-    std::swap(trainer.pf_optimiser, parts.pf_optimiser);
+    trainer.restore(state, std::move(nets));
 }
 
 }  // namespace mgan::inline MGAN_ABI

@@ -1,12 +1,13 @@
 #pragma once
 /// \file
-/// What may change when a training that was stopped goes on: almost nothing.
+/// What may change when a stopped training is resumed: almost nothing.
 ///
-/// A resumed training promises the bits of one that never stopped. With another batch or learning
-/// rate there is no such training, so the settings are compared, and what differs is named.
+/// A resumed training promises the bits of one that never stopped. With another batch size or
+/// learning rate there is no such training, so the settings are compared and differences named.
 
 #include <mgan/io/settings_json.hpp>
 #include <mgan/settings/settings.hpp>
+#include <mgan/training/place.hpp>
 
 #include <cstdint>
 #include <string>
@@ -39,18 +40,12 @@ struct SettingDifference {
     return found;
 }
 
-/// Where a training is.
-struct TrainingPlace {
-    std::int64_t epoch = 1;  ///< that is under way, from 1, through both phases
-    std::int64_t step = 0;   ///< minibatches of it that are done
-};
-
 /// Whether a training under `before`, now at `place`, may go on under `after` and still end in the
-/// bits of one that had `after` from the start: "" if so, else what stands against it.
+/// bits of one that had `after` from the start: "" if so, else the reason against it.
 ///
-/// The one thing that may change is the number of adversarial epochs: more of them continue what
-/// was begun. Not under a cosine schedule, whose every step depends on the end; nor if the epoch
-/// that has just ended was compared only because it was the last, or would have been.
+/// Only the number of adversarial epochs may change, and not always: under a cosine schedule every
+/// step depends on the end, and an epoch may have been compared only because it was the last (or
+/// not compared because it was not).
 [[nodiscard]] inline std::string reason_against(const Settings& before, const Settings& after,
                                                 const TrainingPlace& place) {
     for (const SettingDifference& difference : differences(before, after)) {

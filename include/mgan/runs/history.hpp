@@ -1,11 +1,11 @@
 #pragma once
 /// \file
-/// The history of a training run: a file with one line an epoch, each a JSON object.
+/// The history of a training run: a file with a line per epoch, each a JSON object.
 ///
-/// Lines are only ever appended, and each is brought to the disk (fsync) before the next epoch
-/// begins. A kill in the middle of a line leaves half of one at the end, which readers drop and a
-/// resumed run cuts off. A number that is not finite is written as `null`, JSON having no word for
-/// it, and read back as NaN.
+/// Lines are only ever appended, and each is on the disk (fsync) before the next epoch begins. A
+/// kill in the middle of a write leaves half a line at the end; readers drop it, and a resumed run
+/// cuts it off. A number that is not finite is written as `null`, for JSON has no other word, and
+/// read back as NaN.
 
 #include <mgan/core/atomic_file.hpp>
 #include <mgan/core/error.hpp>
@@ -30,12 +30,12 @@
 
 namespace mgan::inline MGAN_ABI {
 
-/// What is known of one epoch: numbers and texts by key, in the order in which they were set.
+/// One epoch: numbers and texts by key, in the order in which they were first set.
 class HistoryRecord {
 public:
     using Value = std::variant<double, std::string>;
 
-    /// Sets a value, behind the others where the key is new.
+    /// Sets a value. A new key goes to the end, a known one keeps its place.
     HistoryRecord& set(std::string_view key, double number) { return put(key, Value(number)); }
     HistoryRecord& set(std::string_view key, std::integral auto number) {
         return set(key, static_cast<double>(number));
@@ -50,13 +50,13 @@ public:
     [[nodiscard]] bool contains(std::string_view key) const noexcept {
         return find(key) != nullptr;
     }
-    /// The number under a key (NaN where the file says null), nothing where there is no number.
+    /// The number under a key (NaN where the file says null), if there is one.
     [[nodiscard]] std::optional<double> number(std::string_view key) const noexcept {
         const Value* value = find(key);
         if (value == nullptr || !std::holds_alternative<double>(*value)) return std::nullopt;
         return std::get<double>(*value);
     }
-    /// The text under a key, nothing where there is no text.
+    /// The text under a key, if there is one.
     [[nodiscard]] std::optional<std::string> text(std::string_view key) const {
         const Value* value = find(key);
         if (value == nullptr || !std::holds_alternative<std::string>(*value)) return std::nullopt;
@@ -131,8 +131,8 @@ inline constexpr std::size_t kMaxHistoryKeys = 1000;
     return record;
 }
 
-/// The records in the bytes of a history file. What stands behind the last line feed is a line that
-/// was never finished, and is dropped.
+/// The records in the bytes of a history file. What follows the last line feed is an unfinished
+/// line, and is dropped.
 /// \throws FormatError where a finished line is not a record
 [[nodiscard]] inline std::vector<HistoryRecord> parse_history(std::span<const std::byte> bytes,
                                                               std::string_view source) {
@@ -151,11 +151,11 @@ inline constexpr std::size_t kMaxHistoryKeys = 1000;
     return parse_history(read_file_bytes(path), path.string());
 }
 
-/// Makes a history file ready to be appended to: keeps the lines from the first up to the last with
-/// `epoch` <= `last_epoch`, and drops what follows (a run that is resumed from its checkpoint of
-/// that epoch writes it again). From the first line that is damaged or has no epoch, nothing is
-/// kept. A new run keeps nothing: last_epoch < the first epoch. Epochs grow from line to line,
-/// through all phases of training. \throws IoError
+/// Prepares a history file for appending: keeps the lines up to the last with `epoch` <=
+/// `last_epoch`, and drops the rest (a run that resumes from its checkpoint of that epoch writes it
+/// again). A damaged line, or one without an epoch, ends what is kept. A new run keeps nothing:
+/// last_epoch < the first epoch. Epochs grow from line to line, through both phases.
+/// \throws IoError
 inline void start_history(const std::filesystem::path& path, std::int64_t last_epoch) {
     std::vector<std::byte> bytes;
     // Where it cannot be known whether there is a file, reading it says why.
@@ -176,7 +176,7 @@ inline void start_history(const std::filesystem::path& path, std::int64_t last_e
     write_file_atomically(path, std::span(bytes).first(kept));
 }
 
-/// Appends one line and brings it to the disk. If that fails, the file is cut back to the lines
+/// Appends one line and flushes it to the disk. If that fails, the file is cut back to the lines
 /// that it had, so that the next line does not begin in the middle of this one. \throws IoError
 inline void append_history(const std::filesystem::path& path, const HistoryRecord& record) {
     const std::string line = record.line();

@@ -1,21 +1,24 @@
 #pragma once
 /// \file
-/// A training on disk: a folder that says what was asked for, how it went, and what came of it.
+/// A training on disk: a folder with its settings, its history and its results.
 ///
 ///     config.json              every setting, and notes: version, data, data_fingerprint, ...
-///     history.jsonl            one line an epoch (`history_record` names the keys)
-///     checkpoint.safetensors   everything that is needed to go on (checkpoint.hpp)
-///     model.safetensors        what makes songs (model_file.hpp)
+///     history.jsonl            a line per epoch (history_record.hpp lists the keys)
+///     checkpoint.safetensors   what a resumed training needs (checkpoint.hpp)
+///     model.safetensors        the model (generation/model_file.hpp)
 ///     songs/                   the model's first songs, as MIDI files
 ///     split.tsv                file <tab> train | validation | test, one line a file
 ///     skipped.tsv              file <tab> reason
 ///
-/// Each file is replaced whole or not at all, and in an order that leaves every moment resumable:
+/// Each file is replaced whole or not at all, in an order that leaves the run resumable after a
+/// kill at any moment:
 ///
-///     epoch ends:   line to history  ->  checkpoint  ->  model, songs
-///     kill here:           |  resume cuts the line      | resume writes model and songs again
-///                             and repeats from the
-///                             checkpoint before
+///     an epoch ends
+///         1. a line is added to the history
+///                killed here: resume cuts that line, and repeats from the checkpoint before it
+///         2. the checkpoint is replaced
+///                killed here: resume writes model and songs again
+///         3. model and songs are replaced
 ///
 ///     RunDirectory directory("run");
 ///     directory.start(settings, data, "my-midi-folder");
@@ -25,7 +28,7 @@
 #include <mgan/dataset/data_set.hpp>
 #include <mgan/dataset/fingerprint.hpp>
 #include <mgan/runs/checkpoint.hpp>
-#include <mgan/runs/history.hpp>
+#include <mgan/runs/history_record.hpp>
 #include <mgan/runs/run_files.hpp>
 
 #include <chrono>
@@ -37,101 +40,19 @@
 
 namespace mgan::inline MGAN_ABI {
 
-/// The model that a training has made so far.
+/// The model of a training, as it is now.
 template <typename Scalar>
 [[nodiscard]] BasicModel<Scalar> model_of(const Trainer<Scalar>& trainer) {
     return {trainer.settings(), trainer.kept(), trainer.codec(), trainer.styles()};
 }
 
-/// The line of an epoch. Losses are means over the epoch's minibatches, or, with `validation_`
-/// before them, those of the nets at its end on a fixed batch of validation songs.
-///
-///     epoch, phase (pretrain | adversarial), length, learning_rate, seconds
-///     loss_pretrain, validation_loss_pretrain
-///     adversarial: discriminator_learning_rate, loss_d, loss_g, loss_non_saturating,
-///         loss_feature_matching, d_real, d_fake, accuracy, freezes_g, freezes_d (counts),
-///         validation_ loss_d, loss_g, loss_non_saturating, d_real, d_fake, accuracy
-///     gradient_g, gradient_d (norms before the cut)
-///     with a PF classifier F: pf_learning_rate, f_loss, f_loss_g (F's part of the generator's
-///     loss),
-///         f_loss_non_saturating, f_loss_feature_matching, f_real, f_fake, d_accuracy (= accuracy),
-///         f_accuracy, freezes_f, gradient_f, validation_ f_loss, f_loss_g, f_real, f_fake,
-///         f_accuracy; no loss is multiplied by lambda, and loss_d and loss_g stay without F's part
-///     notes, scale_consistency, ... (means of the sampled songs, metrics/song_metrics.hpp),
-///     longest_run overlap_area_KEY, gap_KEY (against the validation songs), mean_overlap_area,
-///     mean_gap best (1 where this epoch's generator is the best so far)
-///
-/// `seconds` counts the work of the process that ended the epoch. What is undefined is `null`.
-[[nodiscard]] inline HistoryRecord history_record(const EpochReport& report, double seconds) {
-    HistoryRecord record;
-    const auto set = [&](const std::string& key, const std::optional<double>& number) {
-        record.set(key, number.value_or(std::numeric_limits<double>::quiet_NaN()));
-    };
-    record.set("epoch", report.epoch);
-    record.set("phase", report.adversarial ? "adversarial" : "pretrain");
-    record.set("length", report.length);
-    record.set("learning_rate", report.learning_rate);
-    if (report.adversarial)
-        record.set("discriminator_learning_rate", report.discriminator_learning_rate);
-    record.set("seconds", seconds);
-    record.set("loss_pretrain", report.mean.pretrain);
-    record.set("validation_loss_pretrain", report.validation_pretrain);
-    if (report.adversarial) {
-        const EpochSums& mean = report.mean;
-        record.set("loss_d", mean.loss_d).set("loss_g", mean.loss_g);
-        record.set("loss_non_saturating", mean.non_saturating);
-        record.set("loss_feature_matching", mean.feature_matching);
-        record.set("d_real", mean.d_real).set("d_fake", mean.d_fake);
-        record.set("accuracy", mean.accuracy);
-        record.set("freezes_g", mean.freezes_g).set("freezes_d", mean.freezes_d);
-        const AdversarialLosses& validation = report.validation;
-        record.set("validation_loss_d", validation.discriminator);
-        record.set("validation_loss_g", validation.generator);
-        record.set("validation_loss_non_saturating", validation.non_saturating);
-        record.set("validation_d_real", validation.d_real);
-        record.set("validation_d_fake", validation.d_fake);
-        record.set("validation_accuracy", validation.accuracy);
-        if (report.has_pf_classifier) {
-            record.set("pf_learning_rate", report.pf_learning_rate);
-            record.set("f_loss", mean.f_loss).set("f_loss_g", mean.f_generator);
-            record.set("f_loss_non_saturating", mean.f_non_saturating);
-            record.set("f_loss_feature_matching", mean.f_matching);
-            record.set("f_real", mean.f_real).set("f_fake", mean.f_fake);
-            record.set("d_accuracy", mean.accuracy).set("f_accuracy", mean.f_accuracy);
-            record.set("freezes_f", mean.freezes_f).set("gradient_f", mean.gradient_f);
-            record.set("validation_f_loss", validation.f_loss);
-            record.set("validation_f_loss_g", validation.f_generator);
-            record.set("validation_f_real", validation.f_real);
-            record.set("validation_f_fake", validation.f_fake);
-            record.set("validation_f_accuracy", validation.f_accuracy);
-        }
-    }
-    record.set("gradient_g", report.mean.gradient_g);
-    if (report.adversarial) record.set("gradient_d", report.mean.gradient_d);
-    for (const metrics::Metric metric : metrics::kMetrics)
-        set(std::string(metrics::key(metric)),
-            report.metric_means[static_cast<std::size_t>(metric)]);
-    record.set("longest_run", report.longest_run);
-    if (report.comparison) {
-        for (const metrics::Metric metric : metrics::kMetrics) {
-            const metrics::MetricComparison& one = (*report.comparison)[metric];
-            record.set(concat("overlap_area_", metrics::key(metric)), one.overlap_area);
-            set(concat("gap_", metrics::key(metric)), one.gap);
-        }
-        record.set("mean_overlap_area", report.comparison->mean_overlap_area);
-        set("mean_gap", report.comparison->mean_gap);
-    }
-    record.set("best", report.best ? 1 : 0);
-    return record;
-}
-
-/// A run directory that is written to.
+/// A run directory for writing.
 class RunDirectory : public RunFiles {
 public:
     using RunFiles::RunFiles;
 
-    /// Begins a run: makes the folder, and writes what was asked for. Throws DataError if there is
-    /// a run already, IoError.
+    /// Begins a run: creates the folder, and writes settings and lists of songs. Throws DataError
+    /// if it holds a run already, and IoError.
     void start(const Settings& settings, const DataSet& data, const std::string& data_name) {
         require<DataError>(!holds_run(), path(),
                            ": holds a run already; go on with it (--resume) or take another folder "
@@ -147,8 +68,8 @@ public:
         write_config(settings, data, data_name);
     }
 
-    /// Brings `trainer` to where the run stopped (to its start, if it stopped before the first
-    /// checkpoint) and prepares the history for what comes. Throws what `restore_checkpoint`
+    /// Brings `trainer` to where the run stopped (to its start, if there was no checkpoint yet),
+    /// and cuts the history back to that. Throws what `restore_checkpoint`
     /// throws, and IoError; then neither trainer nor files have changed.
     template <typename Scalar>
     void resume(Trainer<Scalar>& trainer, const DataSet& data, const std::string& data_name) {
@@ -165,12 +86,12 @@ public:
         if (checkpointed) {
             restore_checkpoint(read_safetensors(checkpoint()), trainer, fingerprint_);
         } else {
-            const std::string against = reason_against(before, trainer.settings(),
-                                                       {trainer.state.epoch, trainer.state.step});
+            const std::string against =
+                reason_against(before, trainer.settings(), trainer.state().place());
             require<ConfigError>(against.empty(), config(), ": ", against);
         }
         remove_leftovers();
-        start_history(history(), trainer.state.epoch - 1);
+        start_history(history(), trainer.state().epoch - 1);
         if (!differences(before, trainer.settings()).empty())
             write_config(trainer.settings(), data, data_name);
     }
@@ -183,8 +104,7 @@ public:
         save_checkpoint(checkpoint(), trainer, fingerprint_);
     }
 
-    /// Writes model.safetensors and songs/: the songs that `mgan generate` makes with the run's
-    /// seed.
+    /// Writes model.safetensors and songs/, which are those of `mgan generate` with the run's seed.
     template <typename Scalar>
     void save_results(const Trainer<Scalar>& trainer, int threads) const {
         const BasicModel<Scalar> generated = model_of(trainer);
@@ -196,7 +116,7 @@ public:
     }
 
 private:
-    /// What killed processes left half written, in the run's folder and in the folders inside it.
+    /// Removes what killed processes left half written, in the run's folder and those inside it.
     void remove_leftovers() const {
         remove_stale_temporaries(path());
         std::error_code failure;
@@ -245,11 +165,11 @@ private:
     std::uint64_t fingerprint_ = 0;
 };
 
-/// How `run_training` goes about it, and who hears of it.
+/// Arguments of `run_training`.
 struct RunOptions {
-    int threads = 1;                   ///< for the songs that are sampled; the trainer has its own
-    double checkpoint_seconds = 60.0;  ///< at least so often within an epoch
-    double results_seconds = 10.0;     ///< model and songs at most so often, and at the end
+    int threads = 1;                   ///< for generating songs; the trainer has its own
+    double checkpoint_seconds = 60.0;  ///< longest time between checkpoints within an epoch
+    double results_seconds = 10.0;     ///< shortest time between writes of model and songs
     /// After every minibatch; false: stop, save, return.
     std::function<bool(const StepReport&)> on_step;
     /// After every epoch, when its line and its checkpoint are on the disk.

@@ -1,8 +1,8 @@
 #pragma once
 /// \file
-/// The files of a run directory: where they are, and how to read those that need no trainer.
+/// The files of a run directory: their paths, and how to read those that need no trainer.
 ///
-/// What they hold and when they are written is told in run_directory.hpp.
+/// run_directory.hpp says what they hold and when they are written.
 
 #include <mgan/dataset/split.hpp>
 #include <mgan/io/settings_json.hpp>
@@ -19,7 +19,7 @@
 
 namespace mgan::inline MGAN_ABI {
 
-/// Keys of config.json that are no settings.
+/// Keys of config.json that are not settings.
 [[nodiscard]] inline const Words& run_note_keys() {
     static const Words keys = {"version",    "data", "data_fingerprint",
                                "data_songs", "simd", "$schema"};
@@ -35,8 +35,8 @@ namespace mgan::inline MGAN_ABI {
     return concat(stem, "-", digits, ".mid");
 }
 
-/// Writes songs as `song-01.mid`, `song-02.mid`, ... into a folder, which is made if it is not
-/// there; files of these names are replaced. Throws IoError.
+/// Writes songs as `song-01.mid`, `song-02.mid`, ... into a folder, which is created if needed;
+/// files of these names are replaced. Throws IoError.
 inline void save_songs(const std::filesystem::path& folder, std::span<const midi::Song> songs) {
     std::error_code failure;
     std::filesystem::create_directories(folder, failure);
@@ -45,7 +45,7 @@ inline void save_songs(const std::filesystem::path& folder, std::span<const midi
         midi::save_song(folder / numbered_name("song", i + 1, songs.size()), songs[i]);
 }
 
-/// The places of a run's files.
+/// The paths of a run's files.
 class RunFiles {
 public:
     explicit RunFiles(std::filesystem::path path) : path_(std::move(path)) {}
@@ -62,7 +62,7 @@ public:
     [[nodiscard]] std::filesystem::path split() const { return path_ / "split.tsv"; }
     [[nodiscard]] std::filesystem::path skipped() const { return path_ / "skipped.tsv"; }
 
-    /// Whether there is something of a run that a new one would overwrite.
+    /// Whether the folder holds something that a new run would overwrite.
     [[nodiscard]] bool holds_run() const {
         for (const auto& file : {config(), checkpoint(), model(), songs()}) {
             if (std::filesystem::exists(file)) return true;
@@ -70,8 +70,8 @@ public:
         return false;
     }
 
-    /// The settings of a run that is there, and the notes beside them. Throws IoError, ConfigError,
-    /// FormatError.
+    /// The settings of the run in the folder, and the notes beside them. Throws IoError,
+    /// ConfigError, FormatError.
     [[nodiscard]] std::pair<Settings, SettingNotes> read_config() const {
         Settings settings;
         SettingNotes notes = mgan::read_settings(config(), settings, run_note_keys());

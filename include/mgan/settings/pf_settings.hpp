@@ -8,7 +8,7 @@
 #include <mgan/audio/synthesiser.hpp>
 #include <mgan/core/setting.hpp>
 #include <mgan/models/pf_classifier.hpp>
-#include <mgan/optimisation/optimiser.hpp>
+#include <mgan/optimisation/optimiser_settings.hpp>
 #include <mgan/optimisation/schedule.hpp>
 
 namespace mgan::inline MGAN_ABI {
@@ -19,7 +19,7 @@ struct PfSettings {
     SynthesiserSettings synthesiser;  ///< only `samples` and `partials` can be set
     std::int64_t scale_songs = 200;
     bool quantise = false;
-    PfClassifierConfig classifier{.inputs = 0};
+    PfClassifierSettings classifier{.inputs = 0};
     double learning_rate = 1e-3;
     OptimiserKind optimiser = OptimiserKind::adam;
     FreezingRule freezing = FreezingRule::off;
@@ -38,13 +38,9 @@ struct PfSettings {
                 "it hears songs as they will be played; the gradient goes straight through");
         visit_part("classifier", classifier, visitor);
         visitor("learning_rate", learning_rate, above(0.0, 10.0), "its step size");
-        visitor("optimiser", optimiser,
-                Choices<OptimiserKind>{{"sgd", OptimiserKind::sgd}, {"adam", OptimiserKind::adam}},
+        visitor("optimiser", optimiser, optimiser_choices(),
                 "its optimiser; momentum, decays, l2 and clip are those of all nets");
-        visitor("freezing", freezing,
-                Choices<FreezingRule>{{"off", FreezingRule::off},
-                                      {"winner", FreezingRule::winner},
-                                      {"loser", FreezingRule::loser}},
+        visitor("freezing", freezing, freezing_choices(),
                 "whether it rests when it is ahead of the generator (winner), or behind (loser)");
         visitor("feature_matching", feature_matching,
                 "the generator's songs should sound like real ones inside the classifier, too");

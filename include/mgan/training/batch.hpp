@@ -5,10 +5,47 @@
 /// Every number is addressed by its place in the whole batch, never by its place in a shard, so
 /// that cutting a batch differently changes no input of the nets.
 
+#include <mgan/core/random.hpp>
 #include <mgan/dataset/crops.hpp>
 #include <mgan/generation/feedback.hpp>
+#include <mgan/models/generator.hpp>
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
 
 namespace mgan::inline MGAN_ABI {
+
+/// The three purposes for which a minibatch draws random numbers.
+struct DrawNames {
+    std::string_view noise, first, crop;
+};
+inline constexpr DrawNames kTrainingDraws{"noise", "first", "crop"};
+inline constexpr DrawNames kWarmupDraws{"warm-up noise", "warm-up first", "warm-up crop"};
+inline constexpr DrawNames kValidationDraws{"validation noise", "validation first",
+                                            "validation crop"};
+
+/// The random numbers of a minibatch: z, what stands before the first event, and the crops.
+struct Draws {
+    Random noise, first, crop;
+
+    Draws(std::uint64_t seed, const DrawNames& names, std::uint64_t number = 0)
+        : noise(seed, names.noise, number),
+          first(seed, names.first, number),
+          crop(seed, names.crop, number) {}
+};
+
+/// The songs of a minibatch, and how much of each.
+template <typename Scalar>
+struct Batch {
+    const CropSource<Scalar>& source;
+    std::span<const std::size_t> songs;  ///< indices into `source`
+    Index steps;                         ///< events of each crop (T)
+    Draws draws;
+
+    [[nodiscard]] Index size() const noexcept { return static_cast<Index>(songs.size()); }
+};
 
 /// The inputs of one shard. Memory is reused from step to step.
 template <typename Scalar>
@@ -21,7 +58,7 @@ struct ShardInputs {
     std::vector<encoding::Listener> listeners;
     std::vector<encoding::Style> styles;  ///< of the real songs
 
-    /// What the generator plays from.
+    /// What the generator reads.
     [[nodiscard]] GeneratorNoise<Scalar> generator_noise() const {
         if (w.empty()) return noise.view();
         return {noise.view(), w.view()};
@@ -59,11 +96,11 @@ void fill_first(Matrix<Scalar>& first, Index features, Index context, Shard shar
 }
 
 /// Fills `target` with crops of the songs order[shard.begin] .. (`order`: the songs of the whole
-/// batch), cut to `steps` events; and, from it, `before` with what the generator would have heard.
+/// batch), cut to `steps` events; and, from it, `before` with what the generator would have read.
 template <typename Scalar>
 void fill_crops(ShardInputs<Scalar>& inputs, const CropSource<Scalar>& source,
                 std::span<const std::size_t> order, const Random& crop, Shard shard, Index steps,
-                const encoding::Codec& codec, const encoding::ContextOptions& context) {
+                const encoding::Codec& codec, const encoding::ContextSettings& context) {
     constexpr auto kEvent = static_cast<Index>(encoding::kFeatures);
     inputs.target.resize(steps, shard.size(), kEvent);
     for (Index b = 0; b < shard.size(); ++b) {

@@ -2,15 +2,15 @@
 /// \file
 /// The noise path of a minibatch, for all its songs at once.
 ///
-///     z, all songs ------> NoisePath ------> w ---+--> shard 1: generator, made and taught
+///     z, all songs ------> NoisePath ------> w ---+--> shard 1: generator, free and taught
 ///     (each thread takes some of the songs)       +--> shard 2: ...
 ///
 ///     dw of a song  =  the sum over the passes that read w        (free running, teacher forcing)
 ///     gradient of the noise path from dw, once for the batch
 ///
-/// Shard by shard, each would read all weights of the mapping network, write a gradient of their
-/// size, and add it to the next: for songs of 250 events that is a third of a step, all of it
-/// waiting for memory. Here every weight is read twice a step and its gradient written once.
+/// If each shard ran the path for itself, each would read all weights of the mapping network and
+/// write a gradient of their size, to be summed: for songs of 250 events a third of a step, spent
+/// waiting for memory. Here every weight is read twice per step and its gradient written once.
 
 #include <mgan/core/parallel.hpp>
 #include <mgan/models/generator.hpp>
@@ -42,8 +42,8 @@ public:
         copy_samples(*w_, shard.begin, shard.end, w);
     }
 
-    /// After the generator's backward pass over the songs of a shard: adds what it says of w.
-    /// Shards may come side by side.
+    /// After the generator's backward pass over the songs of a shard: adds its dw. Shards may come
+    /// side by side.
     void collect(Shard shard, const typename Generator<Scalar>::Cache& pass) {
         for (Index t = 0; t < pass.d_input.steps(); ++t) {
             d_w_.step(t).middleCols(shard.begin, shard.size()) +=

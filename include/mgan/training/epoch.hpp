@@ -1,11 +1,13 @@
 #pragma once
 /// \file
-/// What a training knows of an epoch: its sums while it runs, its report when it is over, and where
-/// the training stands.
+/// Per-epoch bookkeeping: the sums while an epoch runs, its report when it is over, and the state
+/// of the training.
 
 #include <mgan/metrics/set_comparison.hpp>
-#include <mgan/training/adversarial_step.hpp>
+#include <mgan/training/losses.hpp>
+#include <mgan/training/place.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -13,50 +15,40 @@
 
 namespace mgan::inline MGAN_ABI {
 
-/// Sums over the steps of an epoch that is under way.
+/// Sums over the minibatches of an epoch that is under way.
 struct EpochSums {
     double steps = 0.0;
-    double pretrain = 0.0;
-    double loss_d = 0.0, loss_g = 0.0, non_saturating = 0.0, feature_matching = 0.0;
-    double d_real = 0.0, d_fake = 0.0, accuracy = 0.0;
-    double freezes_g = 0.0, freezes_d = 0.0;
-    double gradient_g = 0.0, gradient_d = 0.0;
-    // Of the PF classifier (AdversarialLosses).
-    double f_loss = 0.0, f_generator = 0.0, f_non_saturating = 0.0, f_matching = 0.0;
-    double f_real = 0.0, f_fake = 0.0, f_accuracy = 0.0;
-    double freezes_f = 0.0, gradient_f = 0.0;
+    Losses losses;
+    double freezes_g = 0.0, freezes_d = 0.0, freezes_f = 0.0;     ///< how often each rested
+    double gradient_g = 0.0, gradient_d = 0.0, gradient_f = 0.0;  ///< norms before the cut
 
-    /// Adds the losses of a minibatch of the adversarial phase.
-    void add(const AdversarialLosses& losses) noexcept {
-        pretrain += losses.pretrain;
-        loss_d += losses.discriminator;
-        loss_g += losses.generator;
-        non_saturating += losses.non_saturating;
-        feature_matching += losses.feature_matching;
-        d_real += losses.d_real;
-        d_fake += losses.d_fake;
-        accuracy += losses.accuracy;
-        f_loss += losses.f_loss;
-        f_generator += losses.f_generator;
-        f_non_saturating += losses.f_non_saturating;
-        f_matching += losses.f_matching;
-        f_real += losses.f_real;
-        f_fake += losses.f_fake;
-        f_accuracy += losses.f_accuracy;
+    /// Calls visitor(number) for each, in the order of checkpoints.
+    template <typename Visitor>
+    void visit(Visitor&& visitor) {
+        const auto visit_losses = [&](bool of_classifier) {
+            losses.visit([&](const LossName& name, double& loss) {
+                if (name.of_classifier == of_classifier) visitor(loss);
+            });
+        };
+        visitor(steps);
+        visit_losses(false);
+        for (double* number : {&freezes_g, &freezes_d, &gradient_g, &gradient_d}) visitor(*number);
+        visit_losses(true);
+        for (double* number : {&freezes_f, &gradient_f}) visitor(*number);
     }
 
-    /// All of it as numbers, in order, for a checkpoint.
-    [[nodiscard]] auto members() noexcept {
-        return std::array{&steps,          &pretrain,         &loss_d,      &loss_g,
-                          &non_saturating, &feature_matching, &d_real,      &d_fake,
-                          &accuracy,       &freezes_g,        &freezes_d,   &gradient_g,
-                          &gradient_d,     &f_loss,           &f_generator, &f_non_saturating,
-                          &f_matching,     &f_real,           &f_fake,      &f_accuracy,
-                          &freezes_f,      &gradient_f};
+    /// Losses and gradients as means over the minibatches; steps and freezes stay counts.
+    [[nodiscard]] EpochSums mean() const {
+        EpochSums mean = *this;
+        const double n = std::max(1.0, steps);
+        mean.losses.visit([&](const LossName&, double& loss) { loss /= n; });
+        for (double* gradient : {&mean.gradient_g, &mean.gradient_d, &mean.gradient_f})
+            *gradient /= n;
+        return mean;
     }
 };
 
-/// Where a training is. With the seed it determines all that follows.
+/// Where a training is. With seed and nets it determines all that follows.
 struct TrainingState {
     std::int64_t epoch = 1;  ///< that is under way, from 1, through both phases
     std::int64_t step = 0;   ///< minibatches of it that are done
@@ -67,28 +59,29 @@ struct TrainingState {
     double best_score = -1e300;
     std::int64_t best_epoch = 0;  ///< 0: none yet
     EpochSums sums;
+
+    [[nodiscard]] TrainingPlace place() const noexcept { return {epoch, step}; }
 };
 
-/// What an epoch gave. Losses are means over the minibatches; those of the other phase are absent.
+/// The results of an epoch. Losses are means over the minibatches; those of the other phase are
+/// absent.
 struct EpochReport {
     std::int64_t epoch = 0;
     bool adversarial = false;
     std::int64_t length = 0;
     double learning_rate = 0.0, discriminator_learning_rate = 0.0;
-    bool has_pf_classifier =
-        false;  ///< a PF classifier takes part, and what is named f_ has a meaning
+    bool has_pf_classifier = false;  ///< one takes part, and what is named f_ has a meaning
     double pf_learning_rate = 0.0;
-    EpochSums mean;  ///< freezes are counts
-    double validation_pretrain = 0.0;
-    AdversarialLosses validation;
-    std::array<std::optional<double>, metrics::kMetrics.size()>
-        metric_means;  ///< of the sampled songs
+    EpochSums mean;     ///< freezes are counts
+    Losses validation;  ///< of the nets at its end, on a fixed batch of validation songs
+    /// Of the generated songs.
+    std::array<std::optional<double>, metrics::kMetrics.size()> metric_means;
     double longest_run = 0.0;
     std::optional<metrics::SetComparison> comparison;  ///< with the validation songs
-    bool best = false;
+    bool best = false;                                 ///< its generator is the best so far
 };
 
-/// What the caller hears during an epoch.
+/// What the caller learns after each minibatch.
 struct StepReport {
     bool adversarial = false;
     std::int64_t epoch = 0, epochs = 0;  ///< of both phases together
@@ -97,9 +90,9 @@ struct StepReport {
     std::optional<double> loss_f;        ///< of the PF classifier, where there is one
 };
 
-/// Fills in what the songs of an epoch measure: the mean of each metric (absent where no song has
-/// it) and the longest run of one pitch, as a mean over the songs.
-inline void report_songs(EpochReport& report, std::span<const metrics::SongMetrics> songs) {
+/// Fills in the metrics of an epoch's generated songs: the mean of each (absent where no song has
+/// it), and the mean of the longest run of one pitch.
+inline void report_metrics(EpochReport& report, std::span<const metrics::SongMetrics> songs) {
     report.longest_run = 0.0;
     for (const metrics::Metric metric : metrics::kMetrics) {
         double sum = 0.0;

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// Listening by numbers: how near generated songs come to real ones.
+/// Evaluation: how close generated songs come to real ones, by numbers.
 
 #include <mgan/core/random.hpp>
 #include <mgan/metrics/crop.hpp>
@@ -26,9 +26,9 @@ namespace mgan::inline MGAN_ABI {
     return measured;
 }
 
-/// One number to choose a checkpoint by; higher is better. The overlap areas alone are lenient
-/// (independent draws from the marginal distributions score 0.82), so the gaps between the means
-/// count too.
+/// The score by which the generator to keep is chosen; higher is better. Overlap areas alone are
+/// lenient (independent draws from the marginal distributions score 0.82), so the gaps between the
+/// means count too.
 [[nodiscard]] inline double selection_score(const metrics::SetComparison& comparison) noexcept {
     constexpr double kGapWeight = 0.25;
     return comparison.mean_overlap_area - kGapWeight * comparison.mean_gap.value_or(10.0);

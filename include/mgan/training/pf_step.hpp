@@ -2,16 +2,16 @@
 /// \file
 /// The PF classifier F in one shard of an adversarial step (section 3.3.3, equations (6) and (7)).
 ///
-/// F stands beside the discriminator D, and to G both are judges:
+/// F works beside the discriminator D. G learns from both:
 ///
 ///     L_{D,F} = L_D + lambda ( -log F(x) - log(1 - F(G(z))) )                               (7)
 ///     L_{G,F} = L_G + lambda log(1 - F(G(z)))           or  - lambda log F(G(z))            (6)
 ///
-/// (6) in the form that L_G has (`adversarial.loss`), and `adversarial.loss_weight` counts for both
-/// parts. D and F share no weight, so (7) falls apart: each learns from its own part, with its own
-/// optimiser. In (7) lambda is then F's step size by another name; it is kept, as the paper has it.
+/// (6) has the form of L_G (`adversarial.loss`), and `adversarial.loss_weight` scales both parts. D
+/// and F share no weights, so (7) separates: each learns from its own part with its own optimiser.
+/// In (7) lambda then only scales F's step; it stays, as in the paper.
 ///
-///     1.  hear          real and generated songs -> spectra                       behind `make_songs`
+///     1.  hear          real and generated songs -> spectra, after `generate_songs`
 ///     2.  F learns      beside D
 ///     3.  G learns      through the *updated* F: logit -> spectrum -> sound -> notes -> events
 ///
@@ -34,7 +34,7 @@ struct PfShard {
     PfHead<Scalar> gradient;  ///< of F without its wide layer
     Matrix<Scalar> d_logit, d_features, d_spectrum;
     Matrix<Scalar> none;       ///< stays empty: no gradient of the features
-    Sequence<Scalar> d_event;  ///< what F says about the generated events, [T, B, F]
+    Sequence<Scalar> d_event;  ///< gradient of F's part by the generated events, [T, B, F]
 };
 
 /// Part 1. The generated songs come last, so that the ear remembers them.
@@ -86,8 +86,8 @@ void pf_generator_pass(const PfClassifier<Scalar>& classifier, const Adversarial
     for (Index b = 0; b < logit.cols(); ++b) {
         const LossValue<Scalar> loss = logit_generator_loss(logit(0, b), settings.loss);
         shard.d_logit(0, b) = weight * loss.derivative;
-        songs.losses.f_generator += share * static_cast<double>(real_part(loss.value));
-        songs.losses.f_non_saturating +=
+        songs.losses.f_loss_g += share * static_cast<double>(real_part(loss.value));
+        songs.losses.f_loss_non_saturating +=
             share * static_cast<double>(real_part(softplus(Scalar(-logit(0, b)))));
     }
     if (!learn) return;
@@ -95,10 +95,11 @@ void pf_generator_pass(const PfClassifier<Scalar>& classifier, const Adversarial
         // The songs' distribution inside F, as `energy` of feature_matching.hpp compares it.
         classifier.forward(shard.real, shard.real_cache);
         const double songs_share = share * static_cast<double>(logit.cols());
-        songs.losses.f_matching += static_cast<double>(real_part(energy_distance<Scalar>(
-            shard.real_cache.features(), shard.generated_cache.features(),
-            static_cast<Real>(settings.lambda * settings.feature_matching_weight * songs_share),
-            shard.d_features)));
+        songs.losses.f_loss_feature_matching +=
+            static_cast<double>(real_part(energy_distance<Scalar>(
+                shard.real_cache.features(), shard.generated_cache.features(),
+                static_cast<Real>(settings.lambda * settings.feature_matching_weight * songs_share),
+                shard.d_features)));
     }
     shard.d_spectrum.resize(shard.generated.rows(), shard.generated.cols());
     classifier.backward_through(shard.d_logit, shard.d_spectrum, shard.generated_cache,

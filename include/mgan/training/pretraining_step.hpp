@@ -2,10 +2,10 @@
 /// \file
 /// One shard of a pretraining step: teacher forcing (section 3.1.3 of the paper).
 ///
-/// The generator reads the real song's events and predicts the next one. With loss `mse` (equation
-/// (2)) its best answer is the mean of what could follow, and the noise is ignored. With `pinball`
-/// the noise z_t of each feature is the level of the quantile to hit, so that, fed with random
-/// levels, it answers with random events of the right distribution.
+/// The generator reads the events of the real song and predicts the next one. With loss `mse`
+/// (equation (2)) the best prediction is the mean of what could follow, and the noise is ignored.
+/// With `pinball` the noise z_t of each feature is the level of the quantile to predict, so random
+/// levels give random events of the right distribution.
 
 #include <mgan/layers/loss.hpp>
 #include <mgan/settings/settings.hpp>

@@ -2,16 +2,22 @@
 /// \file
 /// The training: pretraining, then the adversarial phase, epoch by epoch.
 ///
-///     minibatches             minibatch.hpp
-///     after each epoch        losses on the validation songs; songs sampled and measured; if the
-///                             comparison with the validation songs is the best so far, G is kept
+///     each minibatch       minibatch.hpp
+///     after each epoch     losses on the validation songs
+///                          songs generated and measured
+///                          G is kept if these come closer to the validation songs than any before
 ///
-/// Saving the state (checkpoint.hpp) and going on elsewhere, with another number of threads, gives
-/// the same bits as never having stopped. The class does no input or output; run_directory.hpp
-/// does.
+/// A `Trainer` is made of parts that can be used without it: the songs (dataset/crops.hpp), the
+/// nets with their optimisers (nets.hpp), the memory and the steps of a minibatch (minibatch.hpp),
+/// and the state (epoch.hpp). Only nets and state change. Save them (runs/checkpoint.hpp), go on
+/// elsewhere with another number of threads, and the bits are those of a training that never
+/// stopped.
+///
+/// The class does no input or output; runs/run_directory.hpp does.
 
 #include <mgan/dataset/split.hpp>
 #include <mgan/generation/sampler.hpp>
+#include <mgan/training/calibrate_ear.hpp>
 #include <mgan/training/evaluation.hpp>
 #include <mgan/training/minibatch.hpp>
 
@@ -21,14 +27,8 @@
 namespace mgan::inline MGAN_ABI {
 
 template <typename Scalar = float>
-class Trainer : public MinibatchTrainer<Scalar> {
-    using Base = MinibatchTrainer<Scalar>;
-
+class Trainer {
 public:
-    using Base::adversarial, Base::epochs, Base::finished, Base::steps_per_epoch;
-    using Base::generator, Base::average, Base::best, Base::discriminator, Base::pf_classifier;
-    using Base::state;
-
     /// Prepares a training on `data`. `threads` changes the time it takes, nothing else. Throws
     /// ConfigError if settings contradict each other, DataError if there is no song.
     Trainer(const Settings& settings, const DataSet& data, int threads)
@@ -44,79 +44,114 @@ public:
     /// The same with the parts (train, validation, test; indices into `songs`) given.
     Trainer(const Settings& settings, const std::vector<midi::Song>& songs,
             std::array<std::vector<std::size_t>, 3> parts, int threads)
-        : Base(settings, songs, parts[0], threads),
+        : settings_(settings),
+          threads_(std::max(1, threads)),
           parts_(std::move(parts)),
+          codec_(fit_codec(settings, songs, parts_[0])),
+          train_(songs, parts_[0], codec_, settings.length),
           validation_(songs, parts_[1], codec_, settings.length),
           real_metrics_(measure_real(songs, parts_[1], static_cast<std::size_t>(settings.length), 4,
                                      settings.seed)),
           styles_(settings.encoding.context.style ? train_.styles(codec_, settings.seed)
-                                                  : std::vector<encoding::Style>{}) {}
+                                                  : std::vector<encoding::Style>{}) {
+        require<ConfigError>(settings.pretrain.quantile_low < settings.pretrain.quantile_high,
+                             "pretrain.quantile_low must be below pretrain.quantile_high");
+        std::unique_ptr<Ear<Scalar>> ear;
+        if (has_pf_classifier()) ear = calibrate_ear<Scalar>(settings_, codec_, train_);
+        nets_ = TrainingNets<Scalar>(settings_, ear ? ear->values() : 0);
+        minibatch_.emplace(settings_, codec_, nets_, std::move(ear), threads_);
+    }
 
+    Trainer(const Trainer&) = delete;  // the minibatch refers to settings and codec
+    Trainer& operator=(const Trainer&) = delete;
+
+    [[nodiscard]] const Settings& settings() const noexcept { return settings_; }
+    [[nodiscard]] const encoding::Codec& codec() const noexcept { return codec_; }
     [[nodiscard]] const std::vector<std::size_t>& part(Part which) const noexcept {
         return parts_[static_cast<std::size_t>(which)];
     }
+    /// Metrics of crops of the validation songs, with which generated songs are compared.
     [[nodiscard]] const std::vector<metrics::SongMetrics>& real_metrics() const noexcept {
         return real_metrics_;
     }
+    /// Styles of the training songs, if the settings ask for styles.
     [[nodiscard]] const std::vector<encoding::Style>& styles() const noexcept { return styles_; }
+    /// Training songs shorter than `length`, which are repeated.
     [[nodiscard]] std::size_t looped_songs() const noexcept { return train_.looped(); }
-    /// The generator that makes the songs: its moving average, if there is one, from the first
-    /// minibatch of the adversarial phase on.
+    /// The constants that the ear of the PF classifier was calibrated to; empty without one.
+    [[nodiscard]] std::vector<double> ear_constants() const { return minibatch_->ear_constants(); }
+
+    [[nodiscard]] const TrainingState& state() const noexcept { return state_; }
+    [[nodiscard]] const TrainingNets<Scalar>& nets() const noexcept { return nets_; }
+    /// Puts the training where `state` and `nets`, of a trainer with the same settings and songs,
+    /// were taken.
+    void restore(const TrainingState& state, TrainingNets<Scalar> nets) noexcept {
+        state_ = state;
+        std::swap(nets_, nets);
+    }
+
+    /// Epochs of both phases together.
+    [[nodiscard]] std::int64_t epochs() const noexcept {
+        return settings_.pretrain.epochs + settings_.adversarial.epochs;
+    }
+    [[nodiscard]] bool finished() const noexcept { return state_.epoch > epochs(); }
+    /// Whether the adversarial phase has begun.
+    [[nodiscard]] bool adversarial() const noexcept {
+        return state_.epoch > settings_.pretrain.epochs;
+    }
+    /// Minibatches of an epoch.
+    [[nodiscard]] std::int64_t steps_per_epoch() const noexcept {
+        const auto songs =
+            std::max<std::int64_t>(static_cast<std::int64_t>(train_.size()), settings_.epoch_songs);
+        return std::max<std::int64_t>(1, songs / settings_.batch);
+    }
+
+    /// The generator that songs are generated with: the moving average, if there is one, from the
+    /// first minibatch of the adversarial phase on.
     [[nodiscard]] const Generator<Scalar>& current_generator() const noexcept {
         const bool begun =
-            state.epoch > settings_.pretrain.epochs + 1 || (adversarial() && state.step > 0);
-        return begun && settings_.adversarial.average > 0.0 ? average : generator;
+            state_.epoch > settings_.pretrain.epochs + 1 || (adversarial() && state_.step > 0);
+        return begun && settings_.adversarial.average > 0.0 ? nets_.average : nets_.generator.net;
     }
 
     /// The generator to keep: that of the best comparison, or the current one.
     [[nodiscard]] const Generator<Scalar>& kept() const noexcept {
-        return settings_.evaluation.keep_best && state.best_epoch > 0 ? best : current_generator();
+        return settings_.evaluation.keep_best && state_.best_epoch > 0 ? nets_.best
+                                                                       : current_generator();
     }
 
-    /// Goes on with the epoch that is under way until it ends, and reports it; nothing if `on_step`
-    /// (called after every minibatch) returned false. Then all is as after that minibatch, and may
-    /// be saved.
+    /// Continues the epoch that is under way to its end, and reports it. If `on_step` (called after
+    /// every minibatch) returns false, nothing is reported; the training stands behind that
+    /// minibatch, and may be saved.
     std::optional<EpochReport> run_epoch(const std::function<bool(const StepReport&)>& on_step) {
         require<Error>(!finished(), "Trainer::run_epoch: the training is finished");
         const std::int64_t steps = steps_per_epoch();
         const std::vector<std::size_t> order =
-            train_.order(Random(settings_.seed, "order", static_cast<std::uint64_t>(state.epoch)),
+            train_.order(Random(settings_.seed, "order", static_cast<std::uint64_t>(state_.epoch)),
                          static_cast<std::size_t>(steps * settings_.batch));
-        if (state.step == 0 && state.epoch == settings_.pretrain.epochs + 1)
+        if (state_.step == 0 && state_.epoch == settings_.pretrain.epochs + 1)
             begin_adversarial_phase();
-        while (state.step < steps) {
-            const std::span<const std::size_t> songs(order.data() + state.step * settings_.batch,
+        while (state_.step < steps) {
+            const std::span<const std::size_t> songs(order.data() + state_.step * settings_.batch,
                                                      static_cast<std::size_t>(settings_.batch));
             if (adversarial()) {
                 adversarial_step(songs);
             } else {
                 pretraining_step(songs);
             }
-            ++state.step;
-            ++state.total_steps;
-            state.sums.steps += 1.0;
-            const double n = state.sums.steps;
-            const StepReport report{
-                .adversarial = adversarial(),
-                .epoch = state.epoch,
-                .epochs = epochs(),
-                .step = state.step,
-                .steps = steps,
-                .loss_g = (adversarial() ? state.sums.non_saturating : state.sums.pretrain) / n,
-                .loss_d = state.sums.loss_d / n,
-                .loss_f = adversarial() && has_pf_classifier()
-                              ? std::optional(state.sums.f_loss / n)
-                              : std::nullopt};
-            if (on_step && !on_step(report) && state.step < steps) return std::nullopt;
+            ++state_.step;
+            ++state_.total_steps;
+            state_.sums.steps += 1.0;
+            if (on_step && !on_step(step_report()) && state_.step < steps) return std::nullopt;
         }
         EpochReport report = evaluate();
-        ++state.epoch;
-        state.step = 0;
-        state.sums = {};
+        ++state_.epoch;
+        state_.step = 0;
+        state_.sums = {};
         return report;
     }
 
-    /// `count` songs by `playing()`, of the full length.
+    /// `count` songs by `from`, of the full length.
     [[nodiscard]] std::vector<midi::Song> sample(const Generator<Scalar>& from, Index count,
                                                  std::uint64_t seed) const {
         return sample_songs(from, codec_, settings_.encoding.context, styles_,
@@ -125,46 +160,142 @@ public:
     }
 
 private:
-    using Base::adversarial_step, Base::begin_adversarial_phase, Base::pretraining_step;
-    using Base::for_each_shard, Base::prepare_inputs, Base::prepare_noise, Base::sum_shards;
-    using Base::has_pf_classifier, Base::rate;
-    using Base::settings_, Base::threads_, Base::codec_, Base::train_, Base::view_;
-    using typename Base::Work;
+    [[nodiscard]] static encoding::Codec fit_codec(const Settings& settings,
+                                                   const std::vector<midi::Song>& songs,
+                                                   const std::vector<std::size_t>& part) {
+        require<DataError>(!songs.empty(), "there is no song to train on");
+        std::vector<midi::Song> chosen;
+        for (const std::size_t index : part) chosen.push_back(songs[index]);
+        return encoding::Codec::fit(settings.encoding.events, chosen);
+    }
 
-    /// Losses on the validation songs, the metrics of sampled songs, and the comparison.
+    [[nodiscard]] bool has_pf_classifier() const noexcept { return settings_.has_pf_classifier(); }
+
+    [[nodiscard]] Draws draws() const {
+        return {settings_.seed, kTrainingDraws, static_cast<std::uint64_t>(state_.total_steps)};
+    }
+
+    /// The step size `base` under a schedule, here and now.
+    [[nodiscard]] double rate(double base, RateSchedule schedule) const {
+        const std::int64_t before = adversarial() ? settings_.pretrain.epochs : 0;
+        const std::int64_t count =
+            adversarial() ? settings_.adversarial.epochs : settings_.pretrain.epochs;
+        const double steps = static_cast<double>(steps_per_epoch());
+        const double progress = (static_cast<double>(state_.epoch - 1 - before) +
+                                 static_cast<double>(state_.step) / steps) /
+                                static_cast<double>(std::max<std::int64_t>(1, count));
+        return base *
+               rate_factor(schedule, state_.epoch - before, progress, settings_.optimiser.schedule);
+    }
+    [[nodiscard]] StepSizes step_sizes() const {
+        const AdversarialSettings& phase = settings_.adversarial;
+        if (!adversarial()) {
+            return {.generator =
+                        rate(settings_.pretrain.learning_rate, settings_.pretrain.schedule)};
+        }
+        return {.generator = rate(phase.learning_rate, phase.schedule),
+                .discriminator = rate(phase.discriminator_learning_rate, phase.schedule),
+                .pf_classifier = rate(settings_.pf.learning_rate, phase.schedule)};
+    }
+
+    void pretraining_step(std::span<const std::size_t> songs) {
+        const PretrainSettings& phase = settings_.pretrain;
+        const Index steps = phase.curriculum_start == 0
+                                ? settings_.length
+                                : curriculum_length(state_.epoch, phase.epochs,
+                                                    phase.curriculum_start, settings_.length);
+        minibatch_->pretrain(nets_, {train_, songs, steps, draws()}, step_sizes().generator,
+                             state_.place(), state_.sums);
+    }
+
+    /// The phase goes on from the best generator so far, if one was chosen: the last epochs of
+    /// pretraining gain in loss what they lose in variety.
+    void begin_adversarial_phase() {
+        if (settings_.evaluation.keep_best && state_.best_epoch > 0)
+            nets_.generator.net = nets_.best;
+        nets_.average = nets_.generator.net;
+        nets_.restart_optimisers(settings_);
+    }
+
+    void adversarial_step(std::span<const std::size_t> songs) {
+        const StepSizes sizes = step_sizes();
+        warm_up(songs, sizes);
+        const Learning learning = who_learns();
+        const Batch<Scalar> batch{train_, songs, settings_.length, draws()};
+        minibatch_->discriminator_half(nets_, batch, learning, sizes, state_.place(), state_.sums);
+        const Losses losses =
+            minibatch_->generator_half(nets_, batch, learning, sizes, state_.place(), state_.sums);
+        if (settings_.adversarial.average > 0.0)
+            update_average(nets_.average, std::as_const(nets_.generator.net),
+                           settings_.adversarial.average);
+        state_.last_loss_d = losses.loss_d;
+        state_.last_loss_g = losses.loss_non_saturating;
+        state_.last_loss_f = losses.f_loss;
+        state_.last_loss_g_f = losses.f_loss_non_saturating;
+        state_.sums.freezes_g += learning.generator ? 0.0 : 1.0;
+        state_.sums.freezes_d += learning.discriminator ? 0.0 : 1.0;
+        state_.sums.freezes_f += learning.pf_classifier ? 0.0 : 1.0;
+    }
+
+    /// D (and F) alone, before the phase: minibatches with noise and crops of their own.
+    void warm_up(std::span<const std::size_t> songs, const StepSizes& sizes) {
+        while (state_.warmup_done < settings_.adversarial.discriminator_warmup) {
+            const auto number = static_cast<std::uint64_t>(state_.warmup_done);
+            minibatch_->discriminator_half(
+                nets_,
+                {train_, songs, settings_.length, Draws(settings_.seed, kWarmupDraws, number)},
+                Learning{.generator = false}, sizes, state_.place(), state_.sums);
+            ++state_.warmup_done;
+        }
+    }
+
+    /// The freezing rule, between G and D and between G and F, by the losses of the last minibatch.
+    [[nodiscard]] Learning who_learns() const {
+        if (!(state_.last_loss_d > 0.0)) return {};  // before the first minibatch
+        const double ratio = settings_.adversarial.freezing_ratio;
+        const Freezing frozen =
+            freeze(settings_.adversarial.freezing, state_.last_loss_d, state_.last_loss_g, ratio);
+        const bool rest_f = has_pf_classifier() && freeze(settings_.pf.freezing, state_.last_loss_f,
+                                                          state_.last_loss_g_f, ratio)
+                                                       .discriminator;
+        return {.generator = !frozen.generator,
+                .discriminator = !frozen.discriminator,
+                .pf_classifier = !rest_f};
+    }
+
+    [[nodiscard]] StepReport step_report() const {
+        const Losses& sums = state_.sums.losses;
+        const double n = state_.sums.steps;
+        return {.adversarial = adversarial(),
+                .epoch = state_.epoch,
+                .epochs = epochs(),
+                .step = state_.step,
+                .steps = steps_per_epoch(),
+                .loss_g = (adversarial() ? sums.loss_non_saturating : sums.loss_pretrain) / n,
+                .loss_d = sums.loss_d / n,
+                .loss_f = adversarial() && has_pf_classifier() ? std::optional(sums.f_loss / n)
+                                                               : std::nullopt};
+    }
+
+    /// Losses on the validation songs, the metrics of generated songs, and the comparison.
     [[nodiscard]] EpochReport evaluate() {
         EpochReport report;
-        report.epoch = state.epoch;
+        report.epoch = state_.epoch;
         report.adversarial = adversarial();
         report.length = settings_.length;
-        const double n = std::max(1.0, state.sums.steps);
-        report.mean = state.sums;
-        for (double* member : report.mean.members()) *member /= n;
-        report.mean.steps = state.sums.steps;
-        report.mean.freezes_g = state.sums.freezes_g;
-        report.mean.freezes_d = state.sums.freezes_d;
-        report.mean.freezes_f = state.sums.freezes_f;
-        if (report.adversarial) {
-            report.learning_rate =
-                rate(settings_.adversarial.learning_rate, settings_.adversarial.schedule);
-            report.discriminator_learning_rate = rate(
-                settings_.adversarial.discriminator_learning_rate, settings_.adversarial.schedule);
-            report.has_pf_classifier = has_pf_classifier();
-            if (has_pf_classifier()) {
-                report.pf_learning_rate =
-                    rate(settings_.pf.learning_rate, settings_.adversarial.schedule);
-            }
-        } else {
-            report.learning_rate =
-                rate(settings_.pretrain.learning_rate, settings_.pretrain.schedule);
-        }
-        validate(report);
+        report.mean = state_.sums.mean();
+        const StepSizes sizes = step_sizes();
+        report.learning_rate = sizes.generator;
+        report.discriminator_learning_rate = sizes.discriminator;
+        report.has_pf_classifier = adversarial() && has_pf_classifier();
+        if (report.has_pf_classifier) report.pf_learning_rate = sizes.pf_classifier;
+        report.validation = validate();
 
         const EvaluationSettings& evaluation = settings_.evaluation;
         const bool last_of_phase =
-            state.epoch == settings_.pretrain.epochs || state.epoch == epochs();
+            state_.epoch == settings_.pretrain.epochs || state_.epoch == epochs();
         const bool compares =
-            evaluation.keep_best && (state.epoch % evaluation.every == 0 || last_of_phase);
+            evaluation.keep_best && (state_.epoch % evaluation.every == 0 || last_of_phase);
         const Index count =
             std::max<Index>(evaluation.songs, compares ? evaluation.selection_songs : 0);
         const std::vector<midi::Song> songs =
@@ -172,59 +303,45 @@ private:
         const std::vector<metrics::SongMetrics> measured = metrics::measure(songs);
         const std::span<const metrics::SongMetrics> reported(
             measured.data(), static_cast<std::size_t>(evaluation.songs));
-        report_songs(report, reported);
+        report_metrics(report, reported);
         report.comparison =
             metrics::compare(real_metrics_, compares ? std::span(measured) : reported);
-        if (compares) {
-            const double score = selection_score(*report.comparison);
-            if (score > state.best_score) {
-                state.best_score = score;
-                state.best_epoch = state.epoch;
-                best = current_generator();
-                report.best = true;
-            }
-        }
+        if (compares) report.best = keep_if_best(*report.comparison);
         return report;
     }
 
-    /// Losses of the nets as they are now on a fixed batch of validation crops.
-    void validate(EpochReport& report) {
-        const std::vector<std::size_t> songs = validation_.order(
-            Random(settings_.seed, "validation order"), static_cast<std::size_t>(settings_.batch));
-        const auto batch = std::min<Index>(static_cast<Index>(songs.size()), settings_.batch);
-        const std::span<const std::size_t> chosen(songs.data(), static_cast<std::size_t>(batch));
-        const Random noise(settings_.seed, "validation noise"),
-            first(settings_.seed, "validation first"), crop(settings_.seed, "validation crop");
-        const AdversarialStep<Scalar> step{settings_.adversarial, settings_.pretrain.loss, view_,
-                                           codec_, batch};
-        const bool with_discriminator = adversarial();
-        prepare_noise(batch, settings_.length, noise);
-        for_each_shard(batch, [&](Shard shard, Work& work) {
-            AdversarialShard<Scalar>& memory = work.adversarial;
-            prepare_inputs(memory.inputs, validation_, chosen, shard, settings_.length, first,
-                           crop);
-            memory.losses = {};
-            memory.losses.pretrain = pretraining_pass(
-                generator, memory.inputs, settings_.pretrain.loss, batch * settings_.length, 1.0,
-                false, memory.teacher_cache, memory.d_teacher, memory.generator_gradient);
-            if (!with_discriminator) return;
-            make_songs(generator, step, memory);
-            discriminator_pass(discriminator, step, memory, false);
-            if (has_pf_classifier()) {
-                hear_songs(memory, work.pf);
-                pf_classifier_pass(pf_classifier, step, memory, work.pf, false);
-                pf_generator_pass(pf_classifier, step, false, memory, work.pf, false);
-            }
-            generator_pass(generator, discriminator, step, memory, false);
-        });
-        report.validation = sum_shards(batch);
-        report.validation_pretrain = report.validation.pretrain;
+    /// Keeps the current generator if its songs compare better than any before.
+    bool keep_if_best(const metrics::SetComparison& comparison) {
+        const double score = selection_score(comparison);
+        if (!(score > state_.best_score)) return false;
+        state_.best_score = score;
+        state_.best_epoch = state_.epoch;
+        nets_.best = current_generator();
+        return true;
     }
 
+    /// Losses of the nets as they are now on a fixed batch of validation crops.
+    [[nodiscard]] Losses validate() {
+        const std::vector<std::size_t> songs = validation_.order(
+            Random(settings_.seed, "validation order"), static_cast<std::size_t>(settings_.batch));
+        const std::span<const std::size_t> chosen(
+            songs.data(),
+            std::min<std::size_t>(songs.size(), static_cast<std::size_t>(settings_.batch)));
+        return minibatch_->validate(
+            nets_, {validation_, chosen, settings_.length, Draws(settings_.seed, kValidationDraws)},
+            adversarial());
+    }
+
+    Settings settings_;
+    int threads_;
     std::array<std::vector<std::size_t>, 3> parts_;
-    CropSource<Scalar> validation_;
+    encoding::Codec codec_;
+    CropSource<Scalar> train_, validation_;
     std::vector<metrics::SongMetrics> real_metrics_;
     std::vector<encoding::Style> styles_;
+    TrainingState state_;
+    TrainingNets<Scalar> nets_;
+    std::optional<Minibatch<Scalar>> minibatch_;
 };
 
 }  // namespace mgan::inline MGAN_ABI

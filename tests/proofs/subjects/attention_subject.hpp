@@ -9,7 +9,7 @@ namespace mgan_test {
 
 struct AttentionSizes {
     Index steps = 3, batch = 3;
-    mgan::AttentionConfig config{};
+    mgan::AttentionSettings config{};
     bool by_steps = false;
 };
 

@@ -8,7 +8,7 @@ namespace mgan_test {
 
 struct Conv2dSizes {
     Index steps = 3, batch = 3;
-    mgan::Conv2dConfig config{};
+    mgan::Conv2dSettings config{};
 };
 
 template <typename Scalar>

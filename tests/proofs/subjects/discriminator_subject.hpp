@@ -8,7 +8,7 @@ namespace mgan_test {
 
 struct DiscriminatorSizes {
     Index steps = 3, batch = 3;
-    mgan::DiscriminatorConfig config{
+    mgan::DiscriminatorSettings config{
         .features = 3, .hidden = 4, .layers = 2, .minibatch_deviation = false};
     bool with_features = false;  ///< the features s are outputs too (feature matching)
 };

@@ -10,19 +10,19 @@ namespace mgan_test {
 struct GeneratorSizes {
     Index steps = 3, batch = 3;
     bool teacher_forced = false;
-    mgan::GeneratorConfig config{.features = 3,
-                                 .noise = 2,
-                                 .context = 0,
-                                 .hidden = 4,
-                                 .layers = 2,
-                                 .head = 5,
-                                 .noise_to_head = false};
+    mgan::GeneratorSettings config{.features = 3,
+                                   .noise = 2,
+                                   .context = 0,
+                                   .hidden = 4,
+                                   .layers = 2,
+                                   .head = 5,
+                                   .noise_to_head = false};
     bool rounded_feedback = false;  ///< what is fed back is rounded to a grid (straight-through)
     Index plane = 0;                ///< steps of the noise; 0: those of the song
 
     [[nodiscard]] Index plane_steps() const { return plane > 0 ? plane : steps; }
-    [[nodiscard]] mgan::GeneratorConfig full_config() const {
-        mgan::GeneratorConfig full = config;
+    [[nodiscard]] mgan::GeneratorSettings full_config() const {
+        mgan::GeneratorSettings full = config;
         full.plane_length = plane_steps();
         return full;
     }
@@ -72,7 +72,7 @@ struct GeneratorSubject {
             .reshaped();
     }
     void backward(const Vector<Scalar>& dy, Cache& cache, GeneratorSubject& gradients) const {
-        const mgan::GeneratorConfig& c = sizes.config;
+        const mgan::GeneratorSettings& c = sizes.config;
         const Sequence<Scalar> dy_sequence = as_sequence(dy, sizes.steps, sizes.batch, c.features);
         generator.backward(dy_sequence.view(), cache, gradients.generator, !sizes.teacher_forced);
         if (generator.noise_path.empty()) {

@@ -8,7 +8,7 @@ namespace mgan_test {
 
 struct PfSizes {
     Index batch = 3;
-    mgan::PfClassifierConfig config{
+    mgan::PfClassifierSettings config{
         .inputs = 11, .hidden_1 = 7, .hidden_2 = 6, .steps = 3, .hidden = 4};
 };
 

@@ -1,0 +1,38 @@
+#pragma once
+/// \file
+/// What a discriminator is, and what it is shown of an event.
+
+#include <mgan/core/setting.hpp>
+#include <mgan/tensor/matrix.hpp>
+
+namespace mgan::inline MGAN_ABI {
+
+/// Rows that `DiscriminatorSettings::pitch_class` adds to an event: a pitch class, one-hot, and its
+/// place on the circle of fifths (training/discriminator_view.hpp).
+inline constexpr Index kPitchClassRows = 12 + 2;
+
+/// `visit` lists what a user may set. `features` is not in it: it follows from the encoding and
+/// from `pitch_class`.
+struct DiscriminatorSettings {
+    Index features = 4;  ///< F of an event, with whatever else the caller shows of it
+    Index hidden = 100;  ///< H of each direction
+    Index layers = 2;
+    bool minibatch_deviation = false;
+    bool pitch_class = false;  ///< the caller shows the rows of `kPitchClassRows`
+    bool quantise = false;     ///< the caller shows events as they will be played
+
+    template <typename Visitor>
+    void visit(Visitor&& visitor) {
+        visitor("hidden", hidden, Range{1, 4096}, "units of each direction of each BiLSTM layer");
+        visitor("layers", layers, Range{1, 8}, "BiLSTM layers");
+        visitor("minibatch_deviation", minibatch_deviation,
+                "show the discriminator how much the songs of a batch differ");
+        visitor("pitch_class", pitch_class,
+                "show the discriminator pitch classes and the circle of fifths");
+        visitor("quantise", quantise,
+                "show the discriminator the events as they will be played; the gradient goes "
+                "straight through");
+    }
+};
+
+}  // namespace mgan::inline MGAN_ABI

@@ -1,0 +1,126 @@
+#pragma once
+/// \file
+/// The settings of the two phases, and of the evaluation after each epoch.
+
+#include <mgan/core/setting.hpp>
+#include <mgan/layers/feature_matching.hpp>
+#include <mgan/layers/loss.hpp>
+#include <mgan/optimisation/schedule.hpp>
+
+namespace mgan::inline MGAN_ABI {
+
+/// What the generator learns before the adversarial phase.
+enum class PretrainLoss {
+    mse,      ///< equation (2)
+    pinball,  ///< the noise is the quantile level
+};
+
+struct PretrainSettings {
+    std::int64_t epochs = 40;
+    PretrainLoss loss = PretrainLoss::pinball;
+    double learning_rate = 3e-3;
+    RateSchedule schedule = RateSchedule::cosine;
+    std::int64_t curriculum_start = 0;
+    double quantile_low = 0.06;
+    double quantile_high = 0.94;
+
+    template <typename Visitor>
+    void visit(Visitor&& visitor) {
+        visitor("epochs", epochs, Range{0, 1000000}, "epochs of pretraining with teacher forcing");
+        visitor(
+            "loss", loss,
+            Choices<PretrainLoss>{{"mse", PretrainLoss::mse}, {"pinball", PretrainLoss::pinball}},
+            "mse: the paper's equation 2; pinball: the noise is the quantile level to hit");
+        visitor("learning_rate", learning_rate, above(0.0, 10.0), "step size of pretraining");
+        visitor("schedule", schedule, schedule_choices(), "how the step size falls");
+        visitor(
+            "curriculum_start", curriculum_start, Range{0, 100000},
+            "length of the first pretraining epoch, growing to the full length; 0: always full");
+        visitor("quantile_low", quantile_low, Range{0.0, 0.5},
+                "pinball: the noise is uniform from here");
+        visitor("quantile_high", quantile_high, Range{0.5, 1.0},
+                "pinball: the noise is uniform up to here");
+    }
+};
+
+struct AdversarialSettings {
+    std::int64_t epochs = 8;
+    GeneratorLoss loss = GeneratorLoss::non_saturating;
+    double loss_weight = 0.3;
+    double lambda = 0.3;
+    double learning_rate = 1e-3;
+    double discriminator_learning_rate = 1e-3;
+    RateSchedule schedule = RateSchedule::cosine;
+    double label_smoothing = 0.0;
+    std::int64_t discriminator_warmup = 30;
+    double pretrain_weight = 1.0;
+    FeatureMatching feature_matching = FeatureMatching::none;
+    double feature_matching_weight = 1.0;
+    bool through_feedback = false;
+    FreezingRule freezing = FreezingRule::off;
+    double freezing_ratio = 0.7;
+    double average = 0.995;
+
+    template <typename Visitor>
+    void visit(Visitor&& visitor) {
+        visitor("epochs", epochs, Range{0, 1000000}, "epochs of the adversarial phase");
+        visitor("loss", loss,
+                Choices<GeneratorLoss>{{"saturating", GeneratorLoss::saturating},
+                                       {"nonsaturating", GeneratorLoss::non_saturating}},
+                "saturating: the paper's equation 3; nonsaturating: -log D(G(z))");
+        visitor("loss_weight", loss_weight, Range{0.0, 100.0},
+                "weight of that loss (0 where feature matching replaces it)");
+        visitor("lambda", lambda, Range{0.0, 100.0},
+                "carnn-pf-mgan: weight of the PF classifier (equations 6 and 7); 0: none");
+        visitor("learning_rate", learning_rate, above(0.0, 10.0), "step size of the generator");
+        visitor("discriminator_learning_rate", discriminator_learning_rate, above(0.0, 10.0),
+                "step size of the discriminator");
+        visitor("schedule", schedule, schedule_choices(), "how both step sizes fall");
+        visitor("label_smoothing", label_smoothing, Range{0.0, 0.5},
+                "real songs get label 1 - value");
+        visitor("discriminator_warmup", discriminator_warmup, Range{0, 1000000},
+                "steps of the discriminator alone, before the phase");
+        visitor("pretrain_weight", pretrain_weight, Range{0.0, 100.0},
+                "weight of the pretraining loss in this phase");
+        visitor("feature_matching", feature_matching,
+                Choices<FeatureMatching>{{"none", FeatureMatching::none},
+                                         {"output", FeatureMatching::output},
+                                         {"discriminator", FeatureMatching::discriminator},
+                                         {"batch_mean", FeatureMatching::batch_mean},
+                                         {"energy", FeatureMatching::energy}},
+                "what is matched between real and generated songs");
+        visitor("feature_matching_weight", feature_matching_weight, Range{0.0, 100.0},
+                "weight of feature matching");
+        visitor("through_feedback", through_feedback, "back-propagate through the output feedback");
+        visitor("freezing", freezing, freezing_choices(), "who rests when one side is ahead");
+        visitor("freezing_ratio", freezing_ratio, above(0.0, 1.0),
+                "a net is ahead when its loss < ratio x the other's");
+        visitor("average", average, Range{0.0, 0.99999},
+                "decay of the moving average of the generator, which generates the songs; 0: none");
+    }
+};
+
+struct EvaluationSettings {
+    std::int64_t songs = 20;
+    std::int64_t selection_songs = 200;
+    std::int64_t every = 1;
+    bool keep_best = true;
+    double validation_share = 0.1;
+    double test_share = 0.1;
+
+    template <typename Visitor>
+    void visit(Visitor&& visitor) {
+        visitor("songs", songs, Range{1, 10000},
+                "songs that are generated and measured after every epoch");
+        visitor("selection_songs", selection_songs, Range{1, 10000},
+                "songs that are generated for the comparison with the validation songs");
+        visitor("every", every, Range{1, 1000000}, "epochs from one such comparison to the next");
+        visitor("keep_best", keep_best, "keep the model of the best comparison, not the last one");
+        visitor("validation_share", validation_share, Range{0.0, 0.5},
+                "share of the songs by which the model to keep is chosen");
+        visitor("test_share", test_share, Range{0.0, 0.4},
+                "share of the songs that are never used");
+    }
+};
+
+}  // namespace mgan::inline MGAN_ABI

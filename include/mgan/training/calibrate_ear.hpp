@@ -1,0 +1,37 @@
+#pragma once
+/// \file
+/// The ear of the PF classifier, calibrated on training songs.
+
+#include <mgan/core/random.hpp>
+#include <mgan/dataset/crops.hpp>
+#include <mgan/hearing/make_ear.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+namespace mgan::inline MGAN_ABI {
+
+/// The ear of `settings`, its scale calibrated on one crop from each of `pf.scale_songs` songs.
+/// Throws what `make_ear` throws.
+template <typename Scalar>
+[[nodiscard]] std::unique_ptr<Ear<Scalar>> calibrate_ear(const Settings& settings,
+                                                         const encoding::Codec& codec,
+                                                         const CropSource<Scalar>& source) {
+    const auto count = static_cast<Index>(
+        std::min<std::size_t>(source.size(), static_cast<std::size_t>(settings.pf.scale_songs)));
+    constexpr auto kEvent = static_cast<Index>(encoding::kFeatures);
+    Sequence<Scalar> songs(settings.length, count, kEvent);
+    const Random crop(settings.seed, "ear crop");
+    for (Index b = 0; b < count; ++b) {
+        const auto song = static_cast<std::size_t>(b);
+        const std::size_t begin = source.crop_begin(song, crop, song);
+        for (Index t = 0; t < settings.length; ++t) {
+            const auto& event = source.event(song, begin, static_cast<std::size_t>(t));
+            std::copy_n(event.data(), kEvent, songs.step(t).col(b).data());
+        }
+    }
+    return make_ear<Scalar>(settings.pf, codec, std::as_const(songs).view());
+}
+
+}  // namespace mgan::inline MGAN_ABI
