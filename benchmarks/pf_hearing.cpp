@@ -19,6 +19,7 @@
 #include <mgan/hearing/frequency_ear.hpp>
 #include <mgan/layers/initialisation.hpp>
 #include <mgan/layers/loss.hpp>
+#include <mgan/optimisation/optimiser.hpp>
 
 #include <cstdio>
 #include <cstdlib>
@@ -182,7 +183,7 @@ PfClassifier<float> train(const PfSettings& settings, const Matrix<float>& real,
         const double rate =
             settings.learning_rate *
             rate_factor(RateSchedule::cosine, 1,
-                        static_cast<double>(step) / static_cast<double>(steps), 0, 1.0, 0.05);
+                        static_cast<double>(step) / static_cast<double>(steps), {0, 1.0, 0.05});
         optimiser.step(classifier, gradient, rate, "pf_hearing");
     }
     return classifier;

@@ -21,7 +21,7 @@ struct OptimiserSettings {
     double beta2 = 0.999;   ///< Adam
     double l2 = 0.0;
     double clip = 5.0;  ///< maximum norm of the gradient; 0: no limit
-    ScheduleSettings schedule;
+    ScheduleSettings schedule{};
 
     template <typename Visitor>
     void visit(Visitor&& visitor) {
