@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-/// Arguments of functions of one number: random, near zero, and where an exponential would overflow.
+/// Arguments of functions of one number: random, near zero, and where exponentials overflow.
 inline const std::array<mgan::Matrix<double>, 3> kPoints{mgan::random_matrix(3, 5, 1, -2, 2),
                                                          mgan::random_matrix(3, 5, 2, -1e-3, 1e-3),
                                                          mgan::random_matrix(3, 5, 3, -40, 40)};

@@ -1,7 +1,8 @@
 // Fuzzing of everything that reads JSON or tensors from untrusted bytes.
 //
 //     clang++-14 -std=c++20 -O1 -g -fno-sanitize-recover=all -Iinclude
-//         -fsanitize=fuzzer,address,undefined,float-divide-by-zero,float-cast-overflow
+//         -fsanitize=fuzzer,address,undefined
+//         -fsanitize=float-divide-by-zero,float-cast-overflow
 //         tests/fuzz/safetensors_fuzzer.cpp -o safetensors_fuzzer
 //     ./safetensors_fuzzer -max_len=4096 -timeout=2 -rss_limit_mb=512 CORPUS tests/data
 //

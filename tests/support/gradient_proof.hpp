@@ -5,11 +5,10 @@
 //
 //     template <typename Scalar>
 //     struct Subject {
-//         std::string name() const;                    row of the table in docs/gradients.md
+//         std::string name() const;                    its row in docs/gradients.md;
 //         template <typename Other>
 //         Subject<Other> cast() const;                 the same sizes; values may differ
-//         void visit(visitor);                         visitor(name, numbers, Role) for parameters,
-//                                                      inputs, initial states, noise
+//         void visit(visitor);                         visitor(name, numbers, Role), for all
 //         struct Cache;
 //         Vector<Scalar> forward(Cache&) const;        all outputs, flat
 //         void backward(const Vector<Scalar>& dy, Cache&, Subject& gradients) const;

@@ -1,6 +1,6 @@
 #pragma once
-// Matrices of small integers: every product and sum of them is exact, so that the fast and the plain
-// kernels must agree to the bit.
+// Matrices of small integers: every product and sum of them is exact, so that the fast and the
+// plain kernels must agree to the bit.
 
 #include <mgan/core/random.hpp>
 #include <mgan/tensor/matrix.hpp>

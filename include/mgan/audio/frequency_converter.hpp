@@ -20,7 +20,8 @@
 /// Backward, for the two forms of (2):
 ///
 ///     dmag = dy / deviation * dloud/dmag                                                    (4)
-///     dloud/dmag = 1 / rms     or     100 / rms / (1 + 100 mag / rms)
+///
+/// where dloud/dmag is 1 / rms, or 100 / rms / (1 + 100 mag / rms) with the logarithm.
 
 #include <mgan/audio/blurred_windows.hpp>
 #include <mgan/audio/converter_settings.hpp>

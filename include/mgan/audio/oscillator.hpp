@@ -6,8 +6,8 @@
 ///
 ///     z(t) = exp((i omega - 1/decay) t)                                                   (1)
 ///
-/// and h seconds later z has only been multiplied by exp((i omega - 1/decay) h). A sine costs dozens
-/// of operations, this costs four. Two things make it fast and safe:
+/// and h seconds later z has only been multiplied by exp((i omega - 1/decay) h). A sine costs
+/// dozens of operations, this costs four. Two things make it fast and safe:
 ///
 /// - Lanes. Sample n + 1 depends on sample n. So 32 oscillators start at 32 neighbouring samples
 ///   and all step by 32 samples at once: vector units compute them together.

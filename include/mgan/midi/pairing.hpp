@@ -149,9 +149,8 @@ inline void merge_tracks(std::vector<Note>& notes) {
 
 /// The song of `tracks`, which sound together.
 ///
-/// \param division  of the file; valid. With SMPTE a tick is a part of a second: the song is
-///                  written as if it were played at 120 quarters a minute, and tempo events mean
-///                  nothing.
+/// \param division  of the file; valid. With SMPTE a tick is a part of a second: tempo events mean
+///                  nothing, and the song is written as if played at 120 quarters a minute.
 /// The tempo map collects the tempo events of all tracks, the last one where several share a tick.
 /// The title is the name of the first track.
 [[nodiscard]] inline Song song_of_tracks(std::span<const Track> tracks, std::uint16_t division,

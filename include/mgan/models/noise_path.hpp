@@ -14,10 +14,11 @@
 /// is the beginning of w. A longer one is played from windows of T steps that overlap by T / 4.
 /// Each is mapped by itself; where two overlap, the mapped noise fades from one to the other:
 ///
-///     window 1   |<------ T ------>|                  share of window 2 at its step i <= T/4:
+///     window 1   |<------ T ------>|
 ///     window 2                |<------ T ------>|
-///                             |T/4 |                  fade_i = i / (T/4 + 1)                  (3)
+///                             |T/4 |
 ///
+///     fade_i    =  i / (T/4 + 1)      the share of window 2 at its step i <= T/4              (3)
 ///     mapped_t  =  (1 - fade_i) mapped_t of window 1  +  fade_i mapped_t of window 2
 ///
 /// Both windows read the same noise where they overlap, and the convolution runs over the joined

@@ -2,8 +2,8 @@
 /// \file
 /// The network of the PF classifier (section 3.3.2 of the paper): does this song *sound* real?
 ///
-/// In front of it stands the frequency converter (audio/frequency_converter.hpp), which turns a song
-/// into its spectrum x. The network sees nothing else of the song:
+/// In front of it stands the frequency converter (audio/frequency_converter.hpp), which turns a
+/// song into its spectrum x. The network sees nothing else of the song:
 ///
 ///     x                                     5000: inputs      one column a song
 ///     h^(1)  = relu(W_1 x + b_1)            1000                                              (1)

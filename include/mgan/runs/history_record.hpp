@@ -22,8 +22,7 @@
 ///                   gradient_d
 ///
 ///     with a PF     pf_learning_rate
-///     classifier F  f_loss                         no f_ loss is multiplied by lambda; loss_d and
-///                                                  loss_g do not contain F's part
+///     classifier F  f_loss                         not times lambda;
 ///                   f_loss_g                       F's part of the generator's loss
 ///                   f_loss_non_saturating, f_loss_feature_matching
 ///                   f_real, f_fake, f_accuracy

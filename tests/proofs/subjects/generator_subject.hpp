@@ -1,6 +1,6 @@
 #pragma once
-// The whole generator as a subject of support/gradient_proof.hpp: the baseline, or with the parts of
-// CARNN GAN (carnn_subject.hpp); with output feedback or under teacher forcing.
+// The whole generator as a subject of support/gradient_proof.hpp: the baseline, or with the parts
+// of CARNN GAN (carnn_subject.hpp); with output feedback or under teacher forcing.
 
 #include <mgan/models/generator.hpp>
 #include <proofs/subjects/lstm_subject.hpp>
