@@ -17,13 +17,13 @@
 ///                   loss_d, loss_g, loss_non_saturating, loss_feature_matching
 ///                   d_real, d_fake, accuracy       D(real), D(generated), share of right answers
 ///                   freezes_g, freezes_d           minibatches in which G or D rested
-///                   validation_...                 of all these losses and decisions, except
+///                   validation_...                 of these losses and decisions, but not of
 ///                                                  loss_feature_matching
 ///                   gradient_d
 ///
 ///     with a PF     pf_learning_rate
 ///     classifier F  f_loss                         not times lambda;
-///                   f_loss_g                       F's part of the generator's loss
+///                   f_loss_g                       F's part of G's loss
 ///                   f_loss_non_saturating, f_loss_feature_matching
 ///                   f_real, f_fake, f_accuracy
 ///                   d_accuracy                     = accuracy
