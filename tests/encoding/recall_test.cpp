@@ -43,10 +43,9 @@ void check_against_brute_force(const std::vector<std::uint16_t>& keys, std::size
         recall.hear(key);
         heard.push_back(key);
         const Found expected = brute_force(heard, memory);
-        wrong += recall.lag() != expected.lag || recall.length() != expected.length ||
-                         recall.longest() != std::min(expected.longest, kLongestRun)
-                     ? 1
-                     : 0;
+        const bool right = recall.lag() == expected.lag && recall.length() == expected.length &&
+                           recall.longest() == std::min(expected.longest, kLongestRun);
+        wrong += right ? 0u : 1u;
     }
     INFO("memory " << memory);
     CHECK(wrong == 0);

@@ -203,12 +203,12 @@ TEST_CASE("Step events: random songs come back exactly where their values are in
 
 TEST_CASE("Step events: the bundled songs come back, nearly all to the note, on every grid") {
     const std::vector<Song> songs = mgan::program::bundled_songs();
-    check_corpus(songs, 24, 0.97);
-    for (const std::int64_t grid : {12, 8, 6}) check_corpus(songs, grid, 0.9);
+    check_corpus(songs, 24, 0.99);
+    for (const std::int64_t grid : {12, 8, 6}) check_corpus(songs, grid, 0.99);
 }
 
 TEST_CASE("Step events: real songs come back, nearly all to the note") {
-    const std::filesystem::path folder = std::string(MGAN_SHARED_DATA) + "/data/corpus/mutopia";
+    const std::filesystem::path folder = std::string(MGAN_SHARED_DATA) + "/data/corpus";
     if (!std::filesystem::exists(folder)) MGAN_SKIP("no corpus of real songs");
     std::vector<Song> songs;
     for (const auto& path : mgan::midi::find_midi_files(folder))
