@@ -486,8 +486,9 @@ TEST_CASE("Step listener: allocates nothing while it hears, in a million events 
     });
     CHECK(allocations == 0);
     CHECK(sounding > 0);
+    // That the counter counts (nothing does under sanitizers).
     const auto counted = mgan_test::allocations_in([] { std::vector<int> seen(100, 1); });
-    CHECK(counted == 1);
+    CHECK(counted == (mgan_test::counts_malloc() ? 1u : 0u));
 
     listener.context(context);
     for (const float number : context.numbers) CHECK(std::abs(number) < 10.0f);

@@ -3,14 +3,14 @@
 /// "What came next, last time?": the longest earlier match of what was just heard.
 ///
 /// Hear a b c a b. The last two keys, a b, stood there before, and c followed. Music repeats itself
-/// so much that c is a good guess. In general: of all earlier places, take the one whose past agrees
-/// with ours over the most keys (12 at most: more says nothing new), of equally good ones the
-/// earliest, and recall what followed it. Who goes on from the earliest place retells the song; who
-/// goes on from the latest soon walks in a small circle.
+/// so much that c is a good guess. In general: of all earlier places, take the one whose past
+/// agrees with ours over the most keys (12 at most: more says nothing new), of equally good ones
+/// the earliest, and recall what followed it. Who goes on from the earliest place retells the song;
+/// who goes on from the latest soon walks in a small circle.
 ///
 /// The textbooks' answer is a suffix automaton, which grows without end, or a hash table for each
-/// length. Here it is one number for each *lag*: for how many keys has the music now repeated what it
-/// was `lag` keys before?
+/// length. Here it is one number for each *lag*: for how many keys has the music now repeated what
+/// it was `lag` keys before?
 ///
 ///     run[lag] = run[lag] + 1   if key[now] = key[now - lag]
 ///                0              otherwise
@@ -18,7 +18,7 @@
 /// The recalled place is where run, cut at 12, is greatest; of equals the greatest lag. Nothing is
 /// hashed, nothing moves when old keys are forgotten, and one key costs a few instructions for each
 /// eight lags, because keys and runs are 16 bits wide and lie side by side. 256 keys of memory are
-/// 1.5 kB to copy and about 50 ns a key.
+/// 1.5 kB to copy and 0.1 us a key (-O3).
 
 #include <mgan/core/error.hpp>
 #include <mgan/core/version.hpp>
@@ -37,8 +37,9 @@ inline constexpr int kLongestRun = 4095;
 /// Keys are below this; it stands where no key was heard yet, and equals none.
 inline constexpr std::uint16_t kNoKey = 0xFFFF;
 
-/// Moves the runs of lags 1 .. `count` on by one key: run[i] belongs to lag i + 1, and earlier[i] is
-/// the key that lag before the new one. (16 bits on both sides, or compilers do not use vectors.)
+/// Moves the runs of lags 1 .. `count` on by one key: run[i] belongs to lag i + 1, and earlier[i]
+/// is the key that lag before the new one. (16 bits on both sides, or compilers do not use
+/// vectors.)
 inline void extend_runs(const std::uint16_t* earlier, std::int16_t* run, std::size_t count,
                         std::uint16_t key) noexcept {
     for (std::size_t i = 0; i < count; ++i) {
@@ -47,8 +48,8 @@ inline void extend_runs(const std::uint16_t* earlier, std::int16_t* run, std::si
     }
 }
 
-/// The recall of one sequence of keys. Fixed memory: `hear` allocates nothing; copies between recalls
-/// of one size neither.
+/// The recall of one sequence of keys. Fixed memory: `hear` allocates nothing; copies between
+/// recalls of one size neither.
 class Recall {
 public:
     static constexpr std::size_t kLeastMemory = 16;
@@ -113,8 +114,7 @@ private:
         std::int16_t longest = 0, best = 0;
         for (std::size_t i = 0; i < lags; ++i) {
             const auto capped = std::min(run[i], static_cast<std::int16_t>(kRecallCap));
-            const auto place =
-                static_cast<std::int16_t>(static_cast<std::uint16_t>(capped) << 11 | (i + 1));
+            const auto place = static_cast<std::int16_t>(capped << 11 | static_cast<int>(i + 1));
             longest = std::max(longest, run[i]);
             best = std::max(best, place);
         }

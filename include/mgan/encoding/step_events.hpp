@@ -14,12 +14,12 @@
 ///        24    72          16 |     1    16      72       16      the last gap is a quarter
 ///
 /// Gaps are rounded so that errors do not add up: the gap that is written leads from the onset *as
-/// written so far* to the true next one. A rest that is longer than the vocabulary goes is shortened
-/// by whole quarters, so that the beat stays where it is.
+/// written so far* to the true next one. A rest that is longer than the vocabulary goes is
+/// shortened by whole quarters, so that the beat stays where it is.
 ///
 /// On the way back, a key that is struck again ends its note, and one that is struck twice at one
-/// onset sounds once, with the longer of the two lengths: a piano has each key once. A prepared song
-/// whose times and velocities are in the vocabulary comes back exactly, up to this rule.
+/// onset sounds once, with the longer of the two lengths: a piano has each key once. A prepared
+/// song whose times and velocities are in the vocabulary comes back exactly, up to this rule.
 
 #include <mgan/core/version.hpp>
 #include <mgan/encoding/grid.hpp>
@@ -55,8 +55,9 @@ struct StepSong {
 };
 
 /// The song as the step encoding sees it: its tones (no drums) on channel 0, transposed towards
-/// white keys if `normalise_key`, on the grid. Onsets stay where they are in the bar: silence before
-/// the first note is shortened by whole multiples of 12 quarters. Title and tempo map are kept.
+/// white keys if `normalise_key`, on the grid. Onsets stay where they are in the bar: silence
+/// before the first note is shortened by whole multiples of 12 quarters. Title and tempo map are
+/// kept.
 [[nodiscard]] inline midi::Song prepare_steps(const midi::Song& song, std::int64_t grid_ticks,
                                               bool normalise_key = true) {
     midi::Song prepared;
@@ -76,8 +77,8 @@ struct StepSong {
 }
 
 /// Applies the rule of the piano's keys, in place: a key that is struck again ends its note; struck
-/// twice at one onset, it sounds once, as the first of the two but with the longer length. The notes
-/// must be ordered by onset, then pitch; they stay so. Channels do not count.
+/// twice at one onset, it sounds once, as the first of the two but with the longer length. The
+/// notes must be ordered by onset, then pitch; they stay so. Channels do not count.
 inline void restrike(std::vector<midi::Note>& notes) {
     constexpr std::size_t kNone = static_cast<std::size_t>(-1);
     std::array<std::size_t, 128> last;  // the note in `notes` that sounded last on each key
@@ -100,8 +101,8 @@ inline void restrike(std::vector<midi::Note>& notes) {
     notes.resize(kept);
 }
 
-/// The events of a prepared song (`prepare_steps`): one a note, in the order of the notes. Times and
-/// velocities that are not in the vocabulary go to their nearest value. Labels are 0.
+/// The events of a prepared song (`prepare_steps`): one a note, in the order of the notes. Times
+/// and velocities that are not in the vocabulary go to their nearest value. Labels are 0.
 [[nodiscard]] inline StepSong step_events(const midi::Song& song,
                                           const StepVocabulary& vocabulary) {
     StepSong steps;

@@ -110,8 +110,8 @@ public:
         }
     }
 
-    /// Reads the lists off songs: their notes in `midi::note_order`, onsets and lengths multiples of
-    /// the grid (`prepare_steps` gives such songs). A gap counts once an onset, all else once a
+    /// Reads the lists off songs: their notes in `midi::note_order`, onsets and lengths multiples
+    /// of the grid (`prepare_steps` gives such songs). A gap counts once an onset, all else once a
     /// note. Throws DataError if there is no note, ConfigError for options out of range.
     [[nodiscard]] static StepVocabulary fit(std::span<const midi::Song> songs,
                                             const StepVocabularyOptions& options = {});

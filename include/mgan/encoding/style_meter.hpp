@@ -136,8 +136,8 @@ inline constexpr std::array<StyleAxisInfo, kStyleAxes> kStyleAxisInfo = {{
 /// The meter of one song. Fixed memory, no allocation; copied byte by byte.
 class StyleMeter {
 public:
-    /// A meter that has heard nothing. The vocabulary must outlive it. `first_phase` is the onset of
-    /// the first event in grid steps, modulo 12 quarters.
+    /// A meter that has heard nothing. The vocabulary must outlive it. `first_phase` is the onset
+    /// of the first event in grid steps, modulo 12 quarters.
     explicit StyleMeter(const StepVocabulary& vocabulary, std::int32_t first_phase = 0) noexcept
         : vocabulary_(&vocabulary) {
         reset(first_phase);
@@ -148,8 +148,8 @@ public:
         *this = StyleMeter(vocabulary_, first_phase);
     }
 
-    /// Hears one event, and forgets the oldest of 100. The first event of the window counts as a new
-    /// onset, whatever its move says. Precondition: the indices are in the vocabulary.
+    /// Hears one event, and forgets the oldest of 100. The first event of the window counts as a
+    /// new onset, whatever its move says. Precondition: the indices are in the vocabulary.
     void add(const StepEvent& event) noexcept {
         if (size_ == kStyleWindow) remove();
         const StepVocabulary& words = *vocabulary_;
@@ -305,7 +305,8 @@ private:
             squares += sign * value * value;
         }
         [[nodiscard]] double mean(double n) const noexcept { return static_cast<double>(sum) / n; }
-        // n squares - sum^2 in integers, where nothing cancels: below 100^2 (2^20 log 2^13)^2 < 2^62.
+        // n squares - sum^2 in integers, where nothing cancels: below 100^2 (2^20 log 2^13)^2 <
+        // 2^62.
         [[nodiscard]] double deviation(double n) const noexcept {
             const std::int64_t spread = static_cast<std::int64_t>(n) * squares - sum * sum;
             return std::sqrt(static_cast<double>(spread)) / n;
@@ -350,8 +351,9 @@ private:
         }
     };
 
-    /// A kind of gram: `keys` keys in a row of sequence `sequence`, whose first key belongs to event
-    /// `from` of the window (a key that says something of two neighbours does not belong to event 0).
+    /// A kind of gram: `keys` keys in a row of sequence `sequence`, whose first key belongs to
+    /// event `from` of the window (a key that says something of two neighbours does not belong to
+    /// event 0).
     struct Gram {
         std::size_t sequence;
         std::uint32_t keys, from;
@@ -585,8 +587,8 @@ private:
     return meter.axes();
 }
 
-/// What is usual on each axis: mean and standard deviation over the crops of training songs. Networks
-/// are told by how many deviations a style is out of the usual.
+/// What is usual on each axis: mean and standard deviation over the crops of training songs.
+/// Networks are told by how many deviations a style is out of the usual.
 struct StyleScale {
     StepStyle mean{};
     StepStyle sd = ones();
@@ -607,8 +609,8 @@ struct StyleScale {
     }
 
     /// Measures crops of 100 events that begin at each 50th event of each song, whole ones (of a
-    /// shorter song, the song). An axis that never changes gets the deviation 1. Throws DataError if
-    /// there is no event.
+    /// shorter song, the song). An axis that never changes gets the deviation 1. Throws DataError
+    /// if there is no event.
     [[nodiscard]] static StyleScale fit(std::span<const StepSong> songs,
                                         const StepVocabulary& vocabulary) {
         StepStyle sum{}, squares{};
