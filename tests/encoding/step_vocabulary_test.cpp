@@ -30,13 +30,17 @@ TEST_CASE("Step vocabulary: the list of times, by hand") {
         for (const auto& [value, often] : counts) count[value] = often;
         return time_values(count, options);
     };
-    // 1 and the longest always; between them each the greatest within a step or 5/4.
+    // 1 and the longest always; between them what is within a step or 5/4, on a beat if it can be.
     CHECK(values({{16, 10}}) == std::vector<std::int32_t>{1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 16});
     CHECK(values({{11, 10}, {16, 10}}) ==
-          std::vector<std::int32_t>{1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 13, 16});
+          std::vector<std::int32_t>{1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 15, 16});
     // 13 has a share of less than 1/2000, 14 has not.
     CHECK(values({{13, 4}, {14, 5}, {16, 9991}}) ==
           std::vector<std::int32_t>{1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16});
+    // Long times are filled in on beats: from 32 on multiples of 8, from 64 on of 16.
+    const std::vector<std::int32_t> longest = values({{32, 10}, {128, 10}});
+    CHECK(std::vector<std::int32_t>(std::find(longest.begin(), longest.end(), 32), longest.end()) ==
+          std::vector<std::int32_t>{32, 40, 48, 56, 64, 80, 96, 112, 128});
     CHECK(values({}) == std::vector<std::int32_t>{1});
     CHECK(values({{0, 5}}) == std::vector<std::int32_t>{1});
 }

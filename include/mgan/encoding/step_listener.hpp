@@ -357,16 +357,17 @@ private:
     /// The event that stood here one period ago (see `kStepSources`); null if none did.
     [[nodiscard]] const StepEvent* aligned(std::int32_t period) const noexcept {
         std::size_t first = first_at(period);
-        if (first != kNowhere && first >= at_onset_ && distance(first - at_onset_) == period)
+        // All events of the last onset came later: first >= at_onset_.
+        if (first != kNowhere && distance(first - at_onset_) == period)
             return &back(first - at_onset_);
-        if (period < gap()) return nullptr;
         first = first_at(period - gap());
         return first == kNowhere ? nullptr : &back(first);
     }
 
     static constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
 
-    /// How many events before the last one the first event of that distance is.
+    /// How many events before the last one the first event of that distance is; `kNowhere` if none
+    /// is (distances below 0 lie ahead).
     [[nodiscard]] std::size_t first_at(std::int32_t steps) const noexcept {
         // Distances grow with k: the number of events no further away than `steps`.
         std::size_t low = 0, high = remembered();

@@ -23,7 +23,8 @@
 ///        96 most frequent (of equally frequent ones the shorter);
 ///     2. 1, and the longest value that occurs, at most 8 quarters;
 ///     3. between neighbours further apart than one step and a ratio of 5/4, values are filled in,
-///        each the greatest that keeps to this.
+///        each within this reach of the one before: the greatest multiple of a quarter if there is
+///        one, else of an eighth, else of a sixteenth, else the greatest.
 ///
 /// So a rhythm that the corpus uses comes back exactly, on a coarse grid or in a pianist's hands on
 /// a fine one, and no other time is off by more than an eighth of itself. Pitches are all of 0 to
@@ -215,6 +216,7 @@ private:
 
 /// The rule of the head, on counts: `count[v]` is how often the time v occurred, v = 0 .. longest;
 /// longer ones are counted at `longest`. Times of 0 do not count. The list is never empty.
+/// Precondition: the options are in range.
 [[nodiscard]] inline std::vector<std::int32_t> time_values(std::span<const std::int64_t> count,
                                                            const StepVocabularyOptions& options) {
     std::int64_t all = 0;
@@ -236,6 +238,7 @@ private:
     std::sort(frequent.begin(), frequent.end());
     frequent.erase(std::unique(frequent.begin(), frequent.end()), frequent.end());
 
+    const auto quarter = static_cast<std::int32_t>(midi::kTicksPerQuarter / options.grid_ticks);
     std::vector<std::int32_t> values;
     for (const std::int32_t next : frequent) {
         while (!values.empty()) {
@@ -243,7 +246,12 @@ private:
             const auto reach = std::max(
                 last + 1, static_cast<std::int32_t>(std::floor(last * options.most_ratio)));
             if (next <= reach) break;
-            values.push_back(reach);
+            // A rare time is most likely to end on a beat.
+            for (const std::int32_t beat : {quarter, quarter / 2, quarter / 4, 1}) {
+                if (reach / beat * beat <= last) continue;
+                values.push_back(reach / beat * beat);
+                break;
+            }
         }
         values.push_back(next);
     }
