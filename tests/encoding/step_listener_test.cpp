@@ -318,8 +318,12 @@ TEST_CASE("Step listener: four notes, by hand") {
 }
 
 TEST_CASE("Step listener: agrees with its description after every event") {
-    for (const std::int64_t grid : {24, 6}) {
-        const StepVocabulary words = steps::plain_vocabulary(grid);
+    const StepVocabulary plain = steps::plain_vocabulary();
+    std::vector<StepComponent> components(plain.components().begin(), plain.components().end());
+    std::swap(components[2], components[4]);  // velocity, length, pitch
+    components.push_back({"channel", ComponentKind::label, {0, 1}});
+    for (const StepVocabulary& words :
+         {plain, steps::plain_vocabulary(6), StepVocabulary(24, components)}) {
         const StyleScale scale = tune_scale(words);
         for (std::uint64_t seed = 0; seed < 3; ++seed) {
             StepListenerOptions options;
@@ -337,7 +341,7 @@ TEST_CASE("Step listener: agrees with its description after every event") {
                 slow.hear(event);
                 worst = std::max(worst, compare(listener, slow, words));
             }
-            INFO("grid " << grid << ", memory " << options.memory);
+            INFO("grid " << words.grid_ticks() << ", memory " << options.memory);
             CHECK(worst < 1e-5);
         }
     }
