@@ -51,6 +51,8 @@ struct StepShape {
     Index input_sources = 4;  ///< of these, how many the LSTM reads; all go to the copy rows
     Index numbers = 0;        ///< M
     Index style = 0;          ///< the last numbers, which the heads read as well
+    Index facts = 0;          ///< numbers about the event itself, for the discriminator
+    Index sets = 0;           ///< numbers about the sets of values so far, for the discriminator
     /// Sources from whose pitch the interval kernels count: the last event and those before it.
     std::vector<Index> interval_sources = {0, 4, 5, 6, 7, 8, 9, 10};
 
@@ -93,6 +95,8 @@ struct StepInputs {
         event.resize(n * c);
         numbers.resize(shape.numbers, columns);
         counts.resize(shape.counts_before(components_), columns);
+        facts.resize(shape.facts, columns);
+        sets.resize(shape.sets, columns);
     }
 
     [[nodiscard]] Index columns() const noexcept { return columns_; }
@@ -131,6 +135,8 @@ struct StepInputs {
     std::vector<std::int16_t> event;
     Matrix<Scalar> numbers;  ///< M x N
     Matrix<Scalar> counts;   ///< all components' values, one below the other, x N
+    Matrix<Scalar> facts;    ///< about the event, with it known
+    Matrix<Scalar> sets;     ///< about all events up to this one
 
 private:
     [[nodiscard]] std::size_t place(Index column, Index s, Index c) const noexcept {

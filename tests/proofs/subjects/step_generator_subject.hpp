@@ -2,6 +2,7 @@
 // The step-quantile generator as a subject of support/gradient_proof.hpp: its outputs are the
 // -log q of every component of every event.
 
+#include <mgan/models/step_discriminator.hpp>
 #include <mgan/models/step_generator.hpp>
 #include <proofs/subjects/lstm_subject.hpp>
 
@@ -28,6 +29,8 @@ struct StepGeneratorSizes {
     shape.interval_sources = {0, 3};
     shape.numbers = 5;
     shape.style = 2;
+    shape.facts = 3;
+    shape.sets = 2;
     return shape;
 }
 
@@ -60,9 +63,11 @@ void fill_step_inputs(const mgan::StepShape& shape, Index steps, Index batch, st
                 in.counts(shape.counts_before(c) + v, i) =
                     Scalar(static_cast<mgan::RealOf<Scalar>>(0.5 * std::log1p(double(draw(3)))));
         }
-        for (Index m = 0; m < shape.numbers; ++m)
-            in.numbers(m, i) =
-                Scalar(static_cast<mgan::RealOf<Scalar>>(random.uniform(drawn++, -1.0, 1.0)));
+        for (auto* numbers : {&in.numbers, &in.facts, &in.sets}) {
+            for (Index m = 0; m < numbers->rows(); ++m)
+                (*numbers)(m, i) =
+                    Scalar(static_cast<mgan::RealOf<Scalar>>(random.uniform(drawn++, -1.0, 1.0)));
+        }
     }
 }
 
@@ -116,6 +121,49 @@ struct StepGeneratorSubject {
     mgan::StepGenerator<Scalar> generator;
     mgan::StepInputs<Scalar> in;
     Sequence<Scalar> w, mask;
+};
+
+/// The discriminator that answers after every event; its outputs are the logits.
+template <typename Scalar>
+struct StepDiscriminatorSubject {
+    using Cache = typename mgan::StepDiscriminator<Scalar>::Cache;
+
+    StepDiscriminatorSubject(StepGeneratorSizes s)
+        : sizes(s),
+          discriminator(small_step_shape(),
+                        {.embedding = 2, .input = 5, .hidden = 4, .layers = 1, .answer = 6}),
+          mask(s.steps, s.batch, 2 * (5 + 4)) {
+        fill_step_inputs(small_step_shape(), s.steps, s.batch, 21, in);
+        const mgan::Random random(22, "mask");
+        for (Index i = 0; i < mask.size(); ++i)
+            mask.data()[i] =
+                random.uniform(static_cast<std::uint64_t>(i)) < 0.2 ? Scalar(0) : Scalar(1.25);
+    }
+    template <typename Other>
+    StepDiscriminatorSubject<Other> cast() const {
+        return sizes;
+    }
+    std::string name() const { return "step discriminator"; }
+
+    template <typename Visitor>
+    void visit(Visitor&& visitor) {
+        visit_layer(discriminator, visitor);
+    }
+    Vector<Scalar> forward(Cache& cache) const {
+        return discriminator.forward(in, sizes.steps, sizes.batch, mask.view(), cache)
+            .all()
+            .reshaped();
+    }
+    void backward(const Vector<Scalar>& dy, Cache& cache,
+                  StepDiscriminatorSubject& gradients) const {
+        const Sequence<Scalar> d_logit = as_sequence<Scalar>(dy, sizes.steps, sizes.batch, 1);
+        discriminator.backward(in, d_logit.view(), mask.view(), cache, gradients.discriminator);
+    }
+
+    StepGeneratorSizes sizes;
+    mgan::StepDiscriminator<Scalar> discriminator;
+    mgan::StepInputs<Scalar> in;
+    Sequence<Scalar> mask;
 };
 
 }  // namespace mgan_test
