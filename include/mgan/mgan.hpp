@@ -69,6 +69,11 @@
 #include <mgan/dataset/load_data_set.hpp>
 #include <mgan/dataset/split.hpp>
 #include <mgan/encoding/codec.hpp>
+#include <mgan/encoding/recall.hpp>
+#include <mgan/encoding/step_events.hpp>
+#include <mgan/encoding/step_listener.hpp>
+#include <mgan/encoding/step_vocabulary.hpp>
+#include <mgan/encoding/style_meter.hpp>
 #include <mgan/generation/sampler.hpp>
 #include <mgan/layers/activation.hpp>
 #include <mgan/layers/attention.hpp>
