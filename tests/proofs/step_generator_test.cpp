@@ -93,7 +93,7 @@ TEST_CASE("Step generator: played event by event, its numbers are those of the s
             CHECK(stream.h == h.step(t));
             for (Index k = 0; k < generator.shape().count(); ++k) {
                 generator.draw(
-                    in, k, [](Index b) { return 0.3 * static_cast<double>(b + 1); }, 1.0f, stream);
+                    in, k, [](Index b) { return 0.3 * static_cast<double>(b + 1); }, {}, stream);
                 for (Index b = 0; b < 3; ++b) {
                     const auto [low, high] = in.limit(b, k);
                     CHECK(in.value(b, k) >= low);

@@ -239,8 +239,8 @@ public:
     /// `in` holds already; then in.value(b, k) = F^-1(z(b)). Components are drawn in order; after
     /// the move, whoever listens sets `new_phase` and `sounding`.
     template <typename Levels>
-    void draw(StepInputs<Scalar>& in, Index k, Levels&& z, RealOf<Scalar> sharpness,
-              Stream& stream) const {
+    void draw(StepInputs<Scalar>& in, Index k, Levels&& z,
+              std::span<const RealOf<Scalar>> sharpness, Stream& stream) const {
         const StepHead<Scalar>& head = heads[static_cast<std::size_t>(k)];
         for (Index b = 0; b < in.columns(); ++b) in.value(b, k) = kNoValue;
         head.forward(in, 0, stream.h, stream.head, sharpness);

@@ -36,6 +36,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 namespace mgan::inline MGAN_ABI {
 
@@ -90,9 +91,9 @@ public:
 
     /// Equations (1) to (4) for the columns first .. first + N - 1 of `in`, whose `event` holds the
     /// values of the earlier components. h: H x N. q goes to cache.probability. `sharpness`, 1 /
-    /// temperature, multiplies the logits: for playing, not for `backward`.
+    /// temperature of each column, multiplies the logits: for playing, not for `backward`.
     void forward(const StepInputs<Scalar>& in, Index first, const ConstMatrixRef<Scalar>& h,
-                 Cache& cache, RealOf<Scalar> sharpness = RealOf<Scalar>(1)) const {
+                 Cache& cache, std::span<const RealOf<Scalar>> sharpness = {}) const {
         const Index n = h.cols();
         cache.input.resize(read.in(), n);
         cache.input.topRows(h.rows()) = h;
@@ -114,7 +115,8 @@ public:
             for_each_row(in, first + i, [&](Index row, Index value, Index count, Scalar factor) {
                 for (Index k = 0; k < count; ++k) logit[value + k] += factor * r[row + k];
             });
-            if (sharpness != RealOf<Scalar>(1)) cache.probability.col(i) *= Scalar(sharpness);
+            if (!sharpness.empty())
+                cache.probability.col(i) *= Scalar(sharpness[static_cast<std::size_t>(i)]);
             const auto [low, high] = in.limit(first + i, component_);
             const Index drawn = in.value(first + i, component_);
             cache.negative_log(i) = drawn >= 0 ? -logit[drawn] : Scalar(0);
