@@ -1,0 +1,118 @@
+#pragma once
+/// \file
+/// Between the listener and the nets: a context becomes a column of `StepInputs`.
+///
+/// The listener counts in the words of music (encoding/), the nets in columns of numbers (models/);
+/// neither knows the other.
+
+#include <mgan/encoding/step_listener.hpp>
+#include <mgan/models/step_inputs.hpp>
+
+#include <array>
+#include <cmath>
+
+namespace mgan::inline MGAN_ABI {
+
+/// The sizes of nets for a vocabulary and a listener.
+[[nodiscard]] inline StepShape step_shape(const encoding::StepVocabulary& vocabulary) {
+    StepShape shape;
+    for (const encoding::StepComponent& component : vocabulary.components()) {
+        StepKind kind = StepKind::label;
+        switch (component.kind) {
+            case encoding::ComponentKind::move:
+                kind = StepKind::move;
+                break;
+            case encoding::ComponentKind::gap:
+                kind = StepKind::gap;
+                break;
+            case encoding::ComponentKind::pitch:
+                kind = StepKind::pitch;
+                break;
+            case encoding::ComponentKind::length:
+                kind = StepKind::length;
+                break;
+            case encoding::ComponentKind::velocity:
+                kind = StepKind::velocity;
+                break;
+            case encoding::ComponentKind::label:
+                break;
+        }
+        shape.components.push_back({kind, component.values});
+    }
+    shape.quarter = vocabulary.quarter_steps();
+    shape.sources = encoding::kStepSources;
+    shape.input_sources = encoding::kStepInputs;
+    shape.numbers = encoding::step_numbers::kCount;
+    shape.style = encoding::kStyleAxes;
+    shape.interval_sources = {0};
+    for (std::size_t k = 0; k < encoding::kStepRecent; ++k)
+        shape.interval_sources.push_back(static_cast<Index>(encoding::kStepInputs + k));
+    return shape;
+}
+
+/// Writes what was heard before an event into a column; the event itself is not known yet.
+template <typename Scalar>
+void put_context(const encoding::StepContext& context, bool first, const StepShape& shape,
+                 Index column, StepInputs<Scalar>& in) {
+    const auto at = static_cast<std::size_t>(column);
+    const Index count = shape.count();
+    for (Index s = 0; s < shape.sources; ++s)
+        for (Index c = 0; c < count; ++c)
+            in.source(column, s, c) =
+                context.sources[static_cast<std::size_t>(s)].value[static_cast<std::size_t>(c)];
+    in.phase[at] = static_cast<std::int16_t>(context.last_phase);
+    in.next_phase[at] = static_cast<std::int16_t>(context.next_phase);
+    in.first[at] = first ? 1 : 0;
+    for (Index m = 0; m < shape.numbers; ++m)
+        in.numbers(m, column) = static_cast<Scalar>(context.numbers[static_cast<std::size_t>(m)]);
+    Scalar* counts = in.counts.col(column).data();
+    for (Index c = 0; c < count; ++c) {
+        const auto component = static_cast<std::size_t>(c);
+        for (const std::uint16_t n : context.counts[component])
+            *counts++ = n == 0 ? Scalar(0) : static_cast<Scalar>(0.5 * std::log1p(n));
+        in.limit(column, c) = {context.least[component], context.greatest[component]};
+        in.value(column, c) = kNoValue;
+    }
+}
+
+/// What is known once the move is drawn.
+template <typename Scalar>
+void put_arrival(const encoding::StepArrival& arrival, Index column, StepInputs<Scalar>& in) {
+    in.new_phase[static_cast<std::size_t>(column)] = static_cast<std::int16_t>(arrival.phase);
+    in.sounding[static_cast<std::size_t>(column)] = arrival.sounding;
+}
+
+/// The event of a column.
+template <typename Scalar>
+void put_event(const encoding::StepEvent& event, const StepShape& shape, Index column,
+               StepInputs<Scalar>& in) {
+    for (Index c = 0; c < shape.count(); ++c)
+        in.value(column, c) = event.value[static_cast<std::size_t>(c)];
+}
+template <typename Scalar>
+[[nodiscard]] encoding::StepEvent event_of(const StepInputs<Scalar>& in, const StepShape& shape,
+                                           Index column) {
+    encoding::StepEvent event;
+    for (Index c = 0; c < shape.count(); ++c)
+        event.value[static_cast<std::size_t>(c)] = in.value(column, c);
+    return event;
+}
+
+/// Teacher forcing: hears `events` with a listener that was just reset, and writes what it is told
+/// before each of them, and the events, into the columns first, first + stride, ...
+template <typename Scalar>
+void listen_to(std::span<const encoding::StepEvent> events, const StepShape& shape,
+               encoding::StepListener& listener, Index first, Index stride,
+               StepInputs<Scalar>& in) {
+    encoding::StepContext context;
+    for (std::size_t t = 0; t < events.size(); ++t) {
+        const Index column = first + static_cast<Index>(t) * stride;
+        listener.context(context);
+        put_context(context, t == 0, shape, column, in);
+        put_arrival(listener.after(events[t].value[encoding::StepVocabulary::move()]), column, in);
+        put_event(events[t], shape, column, in);
+        listener.hear(events[t]);
+    }
+}
+
+}  // namespace mgan::inline MGAN_ABI

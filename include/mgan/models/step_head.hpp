@@ -1,0 +1,346 @@
+#pragma once
+/// \file
+/// One head of a step-quantile generator: the distribution of one component of an event.
+///
+/// The head of component k reads what the recurrent net knows, h, the style that is asked for, and
+/// the components of this event that are drawn already, v_0 .. v_{k-1}:
+///
+///     a = W [h ; style] + b  +  sum over j < k of  E_j(v_j)  +  P(phase of the new onset)
+///           +  sum over sources s, j < k of  A_{j,s} [source s has v_j]
+///           +  sum over keys that sound of  S(key)                     (pitch alone)        (1)
+///     r = R relu(a) + c                                                                     (2)
+///     logit(v) = sum of the rows of r that speak for v                                      (3)
+///     q(v) = softmax of the logits of the open values                                       (4)
+///
+/// Why more rows than values? Music repeats itself, and a value that just came is likely whatever
+/// it is. So r has, below one row for each value, rows that speak for a value by its *role*:
+///
+///     copy        one a source      "the value that source s has"
+///     used        two               "a value that came before"; the second times log(1 + n) / 2
+///     sounding    one               "a key that sounds already"                       pitch
+///     interval    25 a source       "-12 .. 12 semitones from the pitch of source s"  pitch
+///     arrival     Q                 "arrives at phase i of the quarter"               gap, length
+///     legato      9                 "-4 .. 4 values from the gap"                     length
+///
+/// (3) is linear, so its backward pass sends each logit's gradient to the rows that spoke for it:
+///
+///     dlogit(v) = g (q(v) - [v = drawn]),      g: weight of this event's -log q(drawn)      (5)
+///     dr_i = sum over the values v that row i spoke for of  dlogit(v)                        (6)
+///     da = [a > 0] * R^T dr,       dR += dr relu(a)^T,    dc += dr                           (7)
+///     dh = (rows of h in) W^T da,  dE_j(v_j) += da, dA_{j,s} += da where they agree, ...     (8)
+///
+/// The recurrent net is run once an event, the head as often as there are values to try.
+
+#include <mgan/layers/dense.hpp>
+#include <mgan/models/step_inputs.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+
+namespace mgan::inline MGAN_ABI {
+
+template <typename Scalar>
+class StepHead {
+public:
+    using ScalarType = Scalar;
+
+    static constexpr Index kIntervals = 12;  ///< semitones up and down
+    static constexpr Index kLegato = 4;      ///< values up and down
+
+    /// State saved for backward, plus scratch, of the N columns of one call.
+    struct Cache {
+        Matrix<Scalar> hidden;        ///< relu(a), A x N
+        Matrix<Scalar> rows;          ///< r, then dr
+        Matrix<Scalar> probability;   ///< q, values x N
+        Vector<Scalar> negative_log;  ///< -log q(v) of the v in `event`, where it holds one: N
+        Matrix<Scalar> d_hidden;      ///< A x N
+        Matrix<Scalar> input;         ///< [h ; style]
+        Matrix<Scalar> d_input;
+        typename Dense<Scalar>::Cache read, write;
+    };
+
+    StepHead() = default;
+
+    /// The head of component `component`: H + M_style numbers in, `width` hidden units; all
+    /// parameters zero (`initialise_step_head` gives them their first values).
+    StepHead(const StepShape& shape, Index component, Index hidden, Index width)
+        : shape_(shape),
+          component_(component),
+          read(hidden + shape.style, width),
+          write(width, lay_out(shape, component)) {
+        for (Index j = 0; j < component; ++j)
+            earlier.push_back(
+                Matrix<Scalar>::Zero(width, shape.components[static_cast<std::size_t>(j)].size()));
+        if (component > 0) {
+            arrival = Matrix<Scalar>::Zero(width, shape.quarter);
+            agreement = Matrix<Scalar>::Zero(width, component * shape.sources);
+        }
+        if (kind() == StepKind::pitch) sounding = Matrix<Scalar>::Zero(width, kKeys);
+    }
+
+    [[nodiscard]] StepKind kind() const noexcept { return own().kind; }
+    [[nodiscard]] Index values() const noexcept { return own().size(); }
+    [[nodiscard]] Index component() const noexcept { return component_; }
+    [[nodiscard]] Index width() const noexcept { return read.out(); }
+    /// First row of each role in r, and the end.
+    struct Rows {
+        Index copy = 0, used = 0, sounding = 0, interval = 0, arrival = 0, legato = 0, end = 0;
+    };
+    [[nodiscard]] const Rows& rows() const noexcept { return rows_; }
+
+    /// Equations (1) to (4) for the columns first .. first + N - 1 of `in`, whose `event` holds the
+    /// values of the earlier components. h: H x N. q goes to cache.probability. `sharpness`, 1 /
+    /// temperature of each column, multiplies the logits: for playing, not for `backward`.
+    void forward(const StepInputs<Scalar>& in, Index first, const ConstMatrixRef<Scalar>& h,
+                 Cache& cache, std::span<const RealOf<Scalar>> sharpness = {}) const {
+        const Index n = h.cols();
+        cache.input.resize(read.in(), n);
+        cache.input.topRows(h.rows()) = h;
+        cache.input.bottomRows(shape_.style) =
+            in.numbers.middleCols(first, n).bottomRows(shape_.style);
+        cache.hidden.resize(width(), n);
+        read.forward(cache.input, cache.hidden);
+        for (Index i = 0; i < n; ++i) add_context(in, first + i, cache.hidden.col(i).data());
+        cache.hidden = cache.hidden.unaryExpr(
+            [](const Scalar& x) { return real_part(x) > RealOf<Scalar>(0) ? x : Scalar(0); });
+        cache.rows.resize(rows_.end, n);
+        write.forward(cache.hidden, cache.rows);
+        cache.probability.resize(values(), n);
+        cache.negative_log.resize(n);
+        for (Index i = 0; i < n; ++i) {
+            Scalar* logit = cache.probability.col(i).data();
+            const Scalar* r = cache.rows.col(i).data();
+            std::copy_n(r, values(), logit);
+            for_each_row(in, first + i, [&](Index row, Index value, Index count, Scalar factor) {
+                for (Index k = 0; k < count; ++k) logit[value + k] += factor * r[row + k];
+            });
+            if (!sharpness.empty())
+                cache.probability.col(i) *= Scalar(sharpness[static_cast<std::size_t>(i)]);
+            const auto [low, high] = in.limit(first + i, component_);
+            const Index drawn = in.value(first + i, component_);
+            cache.negative_log(i) = drawn >= 0 ? -logit[drawn] : Scalar(0);
+            const Scalar total = softmax(logit, low, high + 1);
+            if (drawn >= 0) cache.negative_log(i) += total;
+        }
+    }
+
+    /// The value whose part of the cumulative distribution holds the level z, 0 <= z < 1, in column
+    /// i of the last `forward`: F^-1(z). Never a value that is closed.
+    [[nodiscard]] std::int16_t quantile(const Cache& cache, Index i, double z) const noexcept {
+        double below = 0.0;
+        Index chosen = -1;
+        for (Index v = 0; v < values(); ++v) {
+            const auto q = static_cast<double>(real_part(cache.probability(v, i)));
+            if (q <= 0.0) continue;
+            chosen = v;  // the last one, where rounding leaves the sum of all below z
+            below += q;
+            if (z < below) break;
+        }
+        return static_cast<std::int16_t>(chosen);
+    }
+
+    /// Equations (5) to (8). weight(i): g of column i, for the value that `event` holds (a column
+    /// of weight zero takes no part). dh: H x N, added to. `gradients` is added to.
+    void backward(const StepInputs<Scalar>& in, Index first, const ConstVectorMap<Scalar>& weight,
+                  Cache& cache, MatrixRef<Scalar> dh, StepHead& gradients) const {
+        const Index n = weight.size();
+        for (Index i = 0; i < n; ++i) {
+            Scalar* d_logit = cache.probability.col(i).data();  // q becomes (5)
+            d_logit[in.value(first + i, component_)] -= Scalar(1);
+            cache.probability.col(i) *= weight(i);
+            Scalar* dr = cache.rows.col(i).data();
+            std::copy_n(d_logit, values(), dr);
+            std::fill(dr + values(), dr + rows_.end, Scalar(0));
+            for_each_row(in, first + i, [&](Index row, Index value, Index count, Scalar factor) {
+                for (Index k = 0; k < count; ++k) dr[row + k] += factor * d_logit[value + k];
+            });
+        }
+        write.prepare_backward(cache.write);
+        cache.d_hidden.resize(width(), n);
+        write.backward_input(cache.rows, cache.write, cache.d_hidden);
+        write.backward_parameters(cache.hidden, cache.rows, gradients.write);
+        cache.d_hidden =
+            cache.d_hidden.binaryExpr(cache.hidden, [](const Scalar& d, const Scalar& y) {
+                return real_part(y) > RealOf<Scalar>(0) ? d : Scalar(0);
+            });
+        read.prepare_backward(cache.read);
+        cache.d_input.resize(read.in(), n);
+        read.backward_input(cache.d_hidden, cache.read, cache.d_input);
+        dh += cache.d_input.topRows(dh.rows());
+        read.backward_parameters(cache.input, cache.d_hidden, gradients.read);
+        for (Index i = 0; i < n; ++i)
+            gradients.learn_context(in, first + i, cache.d_hidden.col(i).data());
+    }
+
+    template <typename Self, typename Visitor>
+    static void visit(Self& self, Visitor&& visitor, const ParameterName& prefix) {
+        Dense<Scalar>::visit(self.read, visitor, prefix / "read.");
+        for (std::size_t j = 0; j < self.earlier.size(); ++j)
+            visitor(prefix.numbered("earlier.", static_cast<Index>(j), ".weight"), self.earlier[j]);
+        if (self.component_ > 0) {
+            visitor(prefix / "arrival.weight", self.arrival);
+            visitor(prefix / "agreement.weight", self.agreement);
+        }
+        if (self.kind() == StepKind::pitch) visitor(prefix / "sounding.weight", self.sounding);
+        Dense<Scalar>::visit(self.write, visitor, prefix / "write.");
+    }
+
+private:
+    static constexpr Index kKeys = 128;
+
+    [[nodiscard]] const StepComponentShape& own() const noexcept {
+        return shape_.components[static_cast<std::size_t>(component_)];
+    }
+
+    /// Places the roles below the values; returns the number of rows of r.
+    Index lay_out(const StepShape& shape, Index component) {
+        const StepComponentShape& mine = shape.components[static_cast<std::size_t>(component)];
+        const bool pitch = mine.kind == StepKind::pitch, length = mine.kind == StepKind::length;
+        rows_.copy = mine.size();
+        rows_.used = rows_.copy + shape.sources;
+        rows_.sounding = rows_.used + (mine.kind == StepKind::move ? 0 : 2);
+        rows_.interval = rows_.sounding + (pitch ? 1 : 0);
+        const auto from = static_cast<Index>(shape.interval_sources.size());
+        rows_.arrival = rows_.interval + (pitch ? from * (2 * kIntervals + 1) : 0);
+        rows_.legato = rows_.arrival + (length || mine.kind == StepKind::gap ? shape.quarter : 0);
+        rows_.end = rows_.legato + (length && gap_of(shape) >= 0 ? 2 * kLegato + 1 : 0);
+        if (rows_.end > rows_.legato) legato_ = nearest_lengths(shape, component);
+        return rows_.end;
+    }
+    [[nodiscard]] static Index gap_of(const StepShape& shape) noexcept {
+        return shape.find(StepKind::gap);
+    }
+
+    /// For each value of the gap: the index of the length nearest to it.
+    [[nodiscard]] static std::vector<std::int16_t> nearest_lengths(const StepShape& shape,
+                                                                   Index component) {
+        const auto& lengths = shape.components[static_cast<std::size_t>(component)].values;
+        std::vector<std::int16_t> nearest;
+        for (const std::int32_t gap :
+             shape.components[static_cast<std::size_t>(gap_of(shape))].values) {
+            const auto at = std::min_element(lengths.begin(), lengths.end(),
+                                             [&](std::int32_t a, std::int32_t b) {
+                                                 return std::abs(a - gap) < std::abs(b - gap);
+                                             });
+            nearest.push_back(static_cast<std::int16_t>(at - lengths.begin()));
+        }
+        return nearest;
+    }
+
+    /// Calls f(row, value, count, factor) for every run of rows of r that speaks for a run of
+    /// values: row + k for value + k, k < count.
+    template <typename Visit>
+    void for_each_row(const StepInputs<Scalar>& in, Index column, Visit&& f) const {
+        const Index size = values();
+        for (Index s = 0; s < shape_.sources; ++s) {
+            const Index value = in.source(column, s, component_);
+            if (value >= 0) f(rows_.copy + s, value, Index(1), Scalar(1));
+        }
+        if (rows_.sounding > rows_.used) {
+            const Scalar* count = in.counts.col(column).data() + shape_.counts_before(component_);
+            for (Index v = 0; v < size; ++v) {
+                if (real_part(count[v]) <= RealOf<Scalar>(0)) continue;
+                f(rows_.used, v, Index(1), Scalar(1));
+                f(rows_.used + 1, v, Index(1), count[v]);
+            }
+        }
+        if (rows_.interval > rows_.sounding) {
+            for (Index v = 0; v < size; ++v)
+                if (sounds(in, column, own().values[static_cast<std::size_t>(v)]))
+                    f(rows_.sounding, v, Index(1), Scalar(1));
+            Index row = rows_.interval;
+            for (const Index s : shape_.interval_sources) {
+                const Index centre = in.source(column, s, component_);
+                if (centre >= 0) spread(f, row, kIntervals, centre, size);
+                row += 2 * kIntervals + 1;
+            }
+        }
+        if (rows_.legato > rows_.arrival) {
+            const Index phase = in.new_phase[static_cast<std::size_t>(column)];
+            for (Index v = 0; v < size; ++v) {
+                const Index steps = own().values[static_cast<std::size_t>(v)];
+                f(rows_.arrival + (phase + steps) % shape_.quarter, v, Index(1), Scalar(1));
+            }
+        }
+        if (rows_.end > rows_.legato) {
+            const Index gap = in.value(column, gap_of(shape_));
+            spread(f, rows_.legato, kLegato, legato_[static_cast<std::size_t>(gap)], size);
+        }
+    }
+
+    /// Rows row .. row + 2 reach speak for the values centre - reach .. centre + reach that exist.
+    template <typename Visit>
+    static void spread(Visit&& f, Index row, Index reach, Index centre, Index size) {
+        const Index begin = std::max<Index>(0, centre - reach);
+        const Index end = std::min(size, centre + reach + 1);
+        f(row + begin - (centre - reach), begin, end - begin, Scalar(1));
+    }
+
+    [[nodiscard]] static bool sounds(const StepInputs<Scalar>& in, Index column,
+                                     std::int32_t key) noexcept {
+        const auto& keys = in.sounding[static_cast<std::size_t>(column)];
+        return (keys[static_cast<std::size_t>(key / 64)] >> (key % 64)) & 1u;
+    }
+
+    /// Calls f(matrix, column of it) for every column that (1) adds besides W and b. `Self` may be
+    /// a head or its gradients.
+    template <typename Self, typename Visit>
+    static void for_each_embedding(Self& self, const StepInputs<Scalar>& in, Index column,
+                                   Visit&& f) {
+        const Index component = self.component_, sources = self.shape_.sources;
+        for (Index j = 0; j < component; ++j) {
+            const Index value = in.value(column, j);
+            f(self.earlier[static_cast<std::size_t>(j)], value);
+            for (Index s = 0; s < sources; ++s)
+                if (in.source(column, s, j) == value) f(self.agreement, j * sources + s);
+        }
+        if (component > 0) f(self.arrival, in.new_phase[static_cast<std::size_t>(column)]);
+        if (self.kind() == StepKind::pitch) {
+            for (Index key = 0; key < kKeys; ++key)
+                if (sounds(in, column, static_cast<std::int32_t>(key))) f(self.sounding, key);
+        }
+    }
+
+    void add_context(const StepInputs<Scalar>& in, Index column, Scalar* a) const {
+        for_each_embedding(*this, in, column, [&](const Matrix<Scalar>& weight, Index at) {
+            VectorMap<Scalar>(a, width()) += weight.col(at);
+        });
+    }
+    void learn_context(const StepInputs<Scalar>& in, Index column, const Scalar* da) {
+        for_each_embedding(*this, in, column, [&](Matrix<Scalar>& weight, Index at) {
+            weight.col(at) += ConstVectorMap<Scalar>(da, width());
+        });
+    }
+
+    /// logit[low, high) := softmax; 0 elsewhere. Returns log sum exp of the logits.
+    Scalar softmax(Scalar* logit, Index low, Index high) const {
+        using std::exp;
+        using std::log;
+        RealOf<Scalar> peak = real_part(logit[low]);
+        for (Index v = low + 1; v < high; ++v) peak = std::max(peak, real_part(logit[v]));
+        Scalar sum(0);
+        for (Index v = 0; v < values(); ++v) {
+            logit[v] = v < low || v >= high ? Scalar(0) : exp(logit[v] - Scalar(peak));
+            sum += logit[v];
+        }
+        const Scalar inverse = Scalar(1) / sum;
+        for (Index v = low; v < high; ++v) logit[v] *= inverse;
+        return Scalar(peak) + log(sum);
+    }
+
+    StepShape shape_;
+    Index component_ = 0;
+    Rows rows_;
+    std::vector<std::int16_t> legato_;
+
+public:
+    Dense<Scalar> read;                   ///< W, b: A x (H + style)
+    std::vector<Matrix<Scalar>> earlier;  ///< E_j: A x values of component j
+    Matrix<Scalar> arrival;               ///< P: A x Q
+    Matrix<Scalar> agreement;             ///< A x (k S), columns j S + s
+    Matrix<Scalar> sounding;              ///< S: A x 128
+    Dense<Scalar> write;                  ///< R, c: rows x A
+};
+
+}  // namespace mgan::inline MGAN_ABI

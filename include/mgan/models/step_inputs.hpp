@@ -1,0 +1,149 @@
+#pragma once
+/// \file
+/// What a step-quantile generator reads: for each event a column of small integers and numbers.
+///
+/// The net knows no songs. Whoever listens to one (encoding/step_listener.hpp) writes here what was
+/// heard before event t, and, where the event is known already, the event itself:
+///
+///     column t B + b      sources    S events that event t may repeat, each C value indices
+///                         phases     where in the quarter the last onset, the next and the new lie
+///                         numbers    M numbers of size about 1; the last ones are the style
+///                         counts     how often each value was used: log(1 + n) / 2
+///                         sounding   the 128 keys that sound at the new onset
+///                         limits     the values of a component that are open: [first, last]
+///                         event      C value indices
+///
+/// C components are drawn one after the other (`StepShape`); each is an index into its own list of
+/// values.
+
+#include <mgan/tensor/matrix.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace mgan::inline MGAN_ABI {
+
+/// What a component means, and so what its head may look at.
+enum class StepKind {
+    move,      ///< 0: at the onset of the event before; 1: at a new one
+    gap,       ///< steps from the new onset to the next different one; drawn only after a move
+    pitch,     ///< a MIDI number
+    length,    ///< steps
+    velocity,  ///< loudness, as an index into the velocities in use
+    label,     ///< anything else: a channel, an instrument, a hand
+};
+
+/// One component of an event.
+struct StepComponentShape {
+    StepKind kind = StepKind::label;
+    std::vector<std::int32_t> values;  ///< gap and length: in steps; pitch: MIDI numbers
+    [[nodiscard]] Index size() const noexcept { return static_cast<Index>(values.size()); }
+};
+
+/// The sizes of a step-quantile generator that follow from its vocabulary and its listener.
+struct StepShape {
+    std::vector<StepComponentShape> components;  ///< C, in the order in which they are drawn
+    Index quarter = 16;                          ///< Q, steps of a quarter
+    Index sources = 11;                          ///< S
+    Index input_sources = 4;  ///< of these, how many the LSTM reads; all go to the copy rows
+    Index numbers = 0;        ///< M
+    Index style = 0;          ///< the last numbers, which the heads read as well
+    Index facts = 0;          ///< numbers about the event itself, for the discriminator
+    Index sets = 0;           ///< numbers about the sets of values so far, for the discriminator
+    /// Sources from whose pitch the interval kernels count: the last event and those before it.
+    std::vector<Index> interval_sources = {0, 4, 5, 6, 7, 8, 9, 10};
+
+    [[nodiscard]] Index count() const noexcept { return static_cast<Index>(components.size()); }
+    /// The component of a kind, or -1.
+    [[nodiscard]] Index find(StepKind kind) const noexcept {
+        for (Index c = 0; c < count(); ++c)
+            if (components[static_cast<std::size_t>(c)].kind == kind) return c;
+        return -1;
+    }
+    /// Rows of `StepInputs::counts` before those of component c.
+    [[nodiscard]] Index counts_before(Index c) const noexcept {
+        Index rows = 0;
+        for (Index i = 0; i < c; ++i) rows += components[static_cast<std::size_t>(i)].size();
+        return rows;
+    }
+};
+
+/// Value that stands for "there is none" among value indices.
+inline constexpr std::int16_t kNoValue = -1;
+
+/// The columns of a batch of sequences, or of any number of events. Owns its memory; `resize`
+/// within what was once allocated allocates nothing.
+template <typename Scalar>
+struct StepInputs {
+    /// Room for N columns of this shape. Values are unspecified afterwards.
+    void resize(const StepShape& shape, Index columns) {
+        columns_ = columns;
+        components_ = shape.count();
+        sources_ = shape.sources;
+        const auto n = static_cast<std::size_t>(columns);
+        const auto c = static_cast<std::size_t>(components_);
+        sources.resize(n * static_cast<std::size_t>(sources_) * c);
+        phase.resize(n);
+        next_phase.resize(n);
+        new_phase.resize(n);
+        first.resize(n);
+        sounding.resize(n);
+        limits.resize(n * c);
+        event.resize(n * c);
+        numbers.resize(shape.numbers, columns);
+        counts.resize(shape.counts_before(components_), columns);
+        facts.resize(shape.facts, columns);
+        sets.resize(shape.sets, columns);
+    }
+
+    [[nodiscard]] Index columns() const noexcept { return columns_; }
+
+    /// Component c of source s in a column.
+    [[nodiscard]] std::int16_t& source(Index column, Index s, Index c) noexcept {
+        return sources[place(column, s, c)];
+    }
+    [[nodiscard]] std::int16_t source(Index column, Index s, Index c) const noexcept {
+        return sources[place(column, s, c)];
+    }
+    /// Component c of the event of a column.
+    [[nodiscard]] std::int16_t& value(Index column, Index c) noexcept {
+        return event[static_cast<std::size_t>(column * components_ + c)];
+    }
+    [[nodiscard]] std::int16_t value(Index column, Index c) const noexcept {
+        return event[static_cast<std::size_t>(column * components_ + c)];
+    }
+    /// The open values of component c in a column: first and last index.
+    using Limits = std::array<std::int16_t, 2>;
+    [[nodiscard]] Limits& limit(Index column, Index c) noexcept {
+        return limits[static_cast<std::size_t>(column * components_ + c)];
+    }
+    [[nodiscard]] const Limits& limit(Index column, Index c) const noexcept {
+        return limits[static_cast<std::size_t>(column * components_ + c)];
+    }
+
+    /// Bit p of a column: key p sounds at the new onset.
+    using Keys = std::array<std::uint64_t, 2>;
+
+    std::vector<std::int16_t> sources;
+    std::vector<std::int16_t> phase, next_phase, new_phase;
+    std::vector<std::uint8_t> first;  ///< 1: the first event of a song, which has no move
+    std::vector<Keys> sounding;
+    std::vector<Limits> limits;
+    std::vector<std::int16_t> event;
+    Matrix<Scalar> numbers;  ///< M x N
+    Matrix<Scalar> counts;   ///< all components' values, one below the other, x N
+    Matrix<Scalar> facts;    ///< about the event, with it known
+    Matrix<Scalar> sets;     ///< about all events up to this one
+
+private:
+    [[nodiscard]] std::size_t place(Index column, Index s, Index c) const noexcept {
+        return static_cast<std::size_t>((column * sources_ + s) * components_ + c);
+    }
+
+    Index columns_ = 0, components_ = 0, sources_ = 0;
+};
+
+}  // namespace mgan::inline MGAN_ABI

@@ -1,0 +1,140 @@
+// The step-quantile generator: every gradient of every head, through attention and LSTM down to the
+// embeddings.
+
+#include <proofs/subjects/step_generator_subject.hpp>
+
+using namespace mgan_test;
+
+TEST_CASE("Step generator: gradients of all parameters are right") {
+    for (const Extent extent : {Extent{1, 1}, Extent{3, 2}, Extent{7, 3}}) {
+        StepGeneratorSubject<double> subject(
+            {.steps = extent.steps, .batch = extent.batch, .noise = 2});
+        fill(subject, Point::kRandom, 1);
+        prove_by_differentiation(subject, 2);
+        prove_in_float(subject);
+        // Every logit is nearly zero, and differences of log q lose seven digits.
+        fill(subject, Point::kNearZero, 1);
+        prove_by_differentiation<mgan::DerivativeMethods::complex_step>(subject, 2);
+    }
+}
+
+TEST_CASE("Step generator: gradients are right through attention") {
+    StepGeneratorSubject<double> subject({.steps = 5, .batch = 2, .attention_heads = 2});
+    fill(subject, Point::kRandom, 3);
+    prove_by_differentiation(subject, 2);
+    prove_in_float(subject);
+}
+
+TEST_CASE("Step generator: gradients add up, and a used cache is as good as a new one") {
+    StepGeneratorSubject<double> subject({.steps = 3, .batch = 2, .noise = 2});
+    StepGeneratorSubject<double> before({.steps = 7, .batch = 3, .noise = 2});
+    fill(subject, Point::kRandom, 5);
+    fill(before, Point::kRandom, 6);
+    prove_accumulation(subject, before);
+}
+
+TEST_CASE("Step discriminator: gradients are right, through the running means") {
+    for (const Extent extent : {Extent{1, 1}, Extent{3, 2}, Extent{7, 3}}) {
+        StepDiscriminatorSubject<double> subject({.steps = extent.steps, .batch = extent.batch});
+        fill(subject, Point::kRandom, 7);
+        prove_by_differentiation(subject, 2);
+        prove_in_float(subject);
+    }
+    StepDiscriminatorSubject<double> subject({.steps = 3, .batch = 2});
+    StepDiscriminatorSubject<double> before({.steps = 7, .batch = 3});
+    fill(subject, Point::kRandom, 8);
+    fill(before, Point::kRandom, 9);
+    prove_accumulation(subject, before);
+}
+
+namespace {
+
+/// The columns of step t of a batch.
+template <typename Scalar>
+mgan::StepInputs<Scalar> step_of(const mgan::StepInputs<Scalar>& in, const mgan::StepShape& shape,
+                                 Index t, Index batch) {
+    mgan::StepInputs<Scalar> one;
+    one.resize(shape, batch);
+    for (Index b = 0; b < batch; ++b) {
+        const Index from = t * batch + b;
+        const auto to_at = static_cast<std::size_t>(b), at = static_cast<std::size_t>(from);
+        one.phase[to_at] = in.phase[at];
+        one.next_phase[to_at] = in.next_phase[at];
+        one.new_phase[to_at] = in.new_phase[at];
+        one.first[to_at] = in.first[at];
+        one.sounding[to_at] = in.sounding[at];
+        for (Index c = 0; c < shape.count(); ++c) {
+            for (Index s = 0; s < shape.sources; ++s) one.source(b, s, c) = in.source(from, s, c);
+            one.limit(b, c) = in.limit(from, c);
+            one.value(b, c) = in.value(from, c);
+        }
+    }
+    one.numbers = in.numbers.middleCols(t * batch, batch);
+    one.counts = in.counts.middleCols(t * batch, batch);
+    one.facts = in.facts.middleCols(t * batch, batch);
+    one.sets = in.sets.middleCols(t * batch, batch);
+    return one;
+}
+
+}  // namespace
+
+TEST_CASE("Step generator: played event by event, its numbers are those of the sequence") {
+    for (const Index heads : {0, 2}) {
+        StepGeneratorSubject<float> subject({.steps = 9, .batch = 3, .attention_heads = heads});
+        fill(subject, Point::kRandom, 10);
+        const auto& generator = subject.generator;
+        StepGeneratorSubject<float>::Cache cache;
+        const auto h = generator.forward(subject.in, 9, 3, {}, {}, cache);
+        mgan::StepGenerator<float>::Stream stream;
+        generator.start(stream, 3, 9);
+        for (Index t = 0; t < 9; ++t) {
+            auto in = step_of(subject.in, generator.shape(), t, 3);
+            generator.listen(in, {}, stream);
+            CHECK(stream.h == h.step(t));
+            for (Index k = 0; k < generator.shape().count(); ++k) {
+                generator.draw(
+                    in, k, [](Index b) { return 0.3 * static_cast<double>(b + 1); }, {}, stream);
+                for (Index b = 0; b < 3; ++b) {
+                    const auto [low, high] = in.limit(b, k);
+                    CHECK(in.value(b, k) >= low);
+                    CHECK(in.value(b, k) <= high);
+                    in.value(b, k) = subject.in.value(t * 3 + b, k);
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("Step discriminator: asked event by event, it answers as for the whole song") {
+    StepDiscriminatorSubject<float> subject({.steps = 9, .batch = 3});
+    fill(subject, Point::kRandom, 11);
+    StepDiscriminatorSubject<float>::Cache cache;
+    const auto logit = subject.discriminator.forward(subject.in, 9, 3, {}, cache);
+    mgan::StepDiscriminator<float>::Stream stream;
+    subject.discriminator.start(stream, 3);
+    for (Index t = 0; t < 9; ++t) {
+        const auto in = step_of(subject.in, small_step_shape(), t, 3);
+        CHECK(subject.discriminator.step(in, stream) == logit.step(t));
+    }
+}
+
+TEST_CASE("Step head: the level of the noise chooses the value whose part holds it") {
+    StepGeneratorSubject<double> subject({.steps = 1, .batch = 1});
+    fill(subject, Point::kRandom, 12);
+    const auto& head = subject.generator.heads[2];  // pitch
+    mgan::StepHead<double>::Cache cache;
+    head.forward(subject.in, 0, Matrix<double>::Zero(4, 1), cache);
+    double below = 0.0;
+    for (Index v = 0; v < head.values(); ++v) {
+        const double q = cache.probability(v, 0);
+        if (q > 0.0) {
+            CHECK(head.quantile(cache, 0, below + 0.01 * q) == v);
+            CHECK(head.quantile(cache, 0, below + 0.99 * q) == v);
+        }
+        below += q;
+    }
+    CHECK(below == Approx(1.0));
+    const auto [low, high] = subject.in.limit(0, 2);
+    CHECK(head.quantile(cache, 0, 0.0) == low);
+    CHECK(head.quantile(cache, 0, 0x1.fffffffffffffp-1) == high);
+}
