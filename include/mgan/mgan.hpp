@@ -78,6 +78,7 @@
 #include <mgan/encoding/step_vocabulary.hpp>
 #include <mgan/encoding/style_meter.hpp>
 #include <mgan/generation/sampler.hpp>
+#include <mgan/generation/step_sampler.hpp>
 #include <mgan/layers/activation.hpp>
 #include <mgan/layers/attention.hpp>
 #include <mgan/layers/bilstm.hpp>
@@ -93,6 +94,7 @@
 #include <mgan/models/discriminator.hpp>
 #include <mgan/models/generator.hpp>
 #include <mgan/models/pf_classifier.hpp>
+#include <mgan/models/step_initialisation.hpp>
 #include <mgan/models/tape_adapter.hpp>
 #include <mgan/optimisation/optimiser.hpp>
 #include <mgan/optimisation/schedule.hpp>

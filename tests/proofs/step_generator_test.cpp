@@ -123,7 +123,8 @@ TEST_CASE("Step head: the level of the noise chooses the value whose part holds 
     fill(subject, Point::kRandom, 12);
     const auto& head = subject.generator.heads[2];  // pitch
     mgan::StepHead<double>::Cache cache;
-    head.forward(subject.in, 0, Matrix<double>::Zero(4, 1), cache);
+    const Matrix<double> h = Matrix<double>::Zero(4, 1);
+    head.forward(subject.in, 0, h, cache);
     double below = 0.0;
     for (Index v = 0; v < head.values(); ++v) {
         const double q = cache.probability(v, 0);

@@ -73,7 +73,8 @@ void fill(Subject& subject, Point point, std::uint64_t seed) {
         if (point == Point::kNearZero) limit = 1e-3;
         if (point == Point::kSpecial) limit = role == Role::kInput ? 0.0 : 1.5;
         for (Index i = 0; i < block.size(); ++i)
-            block.data[i] = random.uniform(index++, -limit, limit);
+            block.data[i] = static_cast<std::remove_reference_t<decltype(*block.data)>>(
+                random.uniform(index++, -limit, limit));
     });
 }
 

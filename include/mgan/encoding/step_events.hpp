@@ -26,7 +26,7 @@
 #include <mgan/encoding/key.hpp>
 #include <mgan/encoding/step_vocabulary.hpp>
 #include <mgan/midi/song.hpp>
-#include <mgan/midi/tones.hpp>
+#include <mgan/midi/sounding_notes.hpp>
 
 #include <algorithm>
 #include <array>
@@ -63,7 +63,7 @@ struct StepSong {
     midi::Song prepared;
     prepared.title = song.title;
     prepared.tempo = song.tempo;
-    prepared.notes = midi::tones(song);
+    prepared.notes = midi::sounding_notes(song);
     if (normalise_key) transpose(prepared.notes, key_shift(prepared.notes));
     for (midi::Note& note : prepared.notes) note.channel = 0;
     snap(prepared.notes, grid_ticks);  // sorts, too

@@ -5,7 +5,8 @@
 /// Song `number` of a seed is a function of these two alone, whatever is made beside it:
 ///
 ///     style, first phase    those of a training crop, drawn by (seed, number)
-///     z_tk                  uniform, by (seed, number, t C + k): component k of event t is F^-1(z_tk)
+///     z_tk                  uniform, by (seed, number, t C + k): component k of event t is
+///                           F^-1(z_tk)
 ///
 /// Every component has a temperature. Below 1, what is likely becomes likelier: a net that learnt
 /// from few songs gives small probabilities to too many values.

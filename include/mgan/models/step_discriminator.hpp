@@ -5,7 +5,8 @@
 ///
 ///     x_t = relu(W [ E_c(v_tc) ; P(phase) ; flags ; numbers ; facts ] + b)                   (1)
 ///     h_t = LSTM(x_t)                                                                        (2)
-///     u_t = [ h_t ; x_t ],    m_t = 1/t sum over j <= t of u_j         the song's mean so far (3)
+///     u_t = [ h_t ; x_t ]
+///     m_t = 1/t sum over j <= t of u_j                     the song's mean so far            (3)
 ///     a_t = relu(V [ u_t ; m_t ; sets_t ] + c)                                               (4)
 ///     l_t = w^T a_t + d                                                the logit at step t    (5)
 ///
@@ -32,7 +33,7 @@
 namespace mgan::inline MGAN_ABI {
 
 /// Sizes that a user may set.
-struct StepDiscriminatorConfig {
+struct StepDiscriminatorSettings {
     Index embedding = 24;
     Index input = 100;   ///< units of (1)
     Index hidden = 100;  ///< H of the LSTM
@@ -59,7 +60,7 @@ public:
     };
 
     StepDiscriminator() = default;
-    StepDiscriminator(const StepShape& shape, const StepDiscriminatorConfig& config)
+    StepDiscriminator(const StepShape& shape, const StepDiscriminatorSettings& config)
         : shape_(shape), config_(config) {
         for (const StepComponentShape& component : shape.components)
             embedding.push_back(Matrix<Scalar>::Zero(config.embedding, component.size()));
@@ -70,7 +71,7 @@ public:
         output = Dense<Scalar>(config.answer, 1);
     }
 
-    [[nodiscard]] const StepDiscriminatorConfig& config() const noexcept { return config_; }
+    [[nodiscard]] const StepDiscriminatorSettings& config() const noexcept { return config_; }
     [[nodiscard]] Index input_size() const noexcept {
         return config_.embedding * (shape_.count() + 1) + shape_.sources * shape_.count() +
                shape_.numbers - shape_.style + shape_.facts;
@@ -259,7 +260,7 @@ private:
     }
 
     StepShape shape_;
-    StepDiscriminatorConfig config_;
+    StepDiscriminatorSettings config_;
 
 public:
     std::vector<Matrix<Scalar>> embedding;  ///< E_c: embedding x values

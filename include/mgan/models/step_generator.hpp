@@ -29,7 +29,7 @@
 namespace mgan::inline MGAN_ABI {
 
 /// Sizes that a user may set.
-struct StepGeneratorConfig {
+struct StepGeneratorSettings {
     Index embedding = 24;        ///< numbers for each component of a source, and for a phase
     Index input = 100;           ///< units of (2)
     Index hidden = 100;          ///< H
@@ -67,7 +67,7 @@ public:
     };
 
     StepGenerator() = default;
-    StepGenerator(const StepShape& shape, const StepGeneratorConfig& config)
+    StepGenerator(const StepShape& shape, const StepGeneratorSettings& config)
         : shape_(shape), config_(config) {
         for (const StepComponentShape& component : shape.components)
             embedding.push_back(Matrix<Scalar>::Zero(config.embedding, component.size() + 1));
@@ -76,14 +76,14 @@ public:
         input_layer = Dense<Scalar>(input_size(), config.input);
         lstm = StackedLstm<Scalar>(config.input, config.hidden, config.layers);
         if (config.attention_heads > 0)
-            attention = Attention<Scalar>(AttentionConfig{config.hidden, config.attention_heads,
-                                                          true, config.attention_window});
+            attention = Attention<Scalar>(AttentionSettings{config.hidden, config.attention_heads,
+                                                            true, config.attention_window});
         for (Index k = 0; k < shape.count(); ++k)
             heads.push_back(StepHead<Scalar>(shape, k, config.hidden, config.head));
     }
 
     [[nodiscard]] const StepShape& shape() const noexcept { return shape_; }
-    [[nodiscard]] const StepGeneratorConfig& config() const noexcept { return config_; }
+    [[nodiscard]] const StepGeneratorSettings& config() const noexcept { return config_; }
     [[nodiscard]] bool attends() const noexcept { return config_.attention_heads > 0; }
     /// Rows of x_t.
     [[nodiscard]] Index input_size() const noexcept {
@@ -307,7 +307,7 @@ private:
     }
 
     StepShape shape_;
-    StepGeneratorConfig config_;
+    StepGeneratorSettings config_;
 
 public:
     std::vector<Matrix<Scalar>> embedding;  ///< E_c: embedding x (values + 1)
