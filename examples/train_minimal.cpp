@@ -26,7 +26,7 @@ int main(int argc, char** argv) try {
         const auto epoch = trainer.run_epoch([](const mgan::StepReport&) { return true; });
         std::cout << "epoch " << epoch->epoch
                   << (epoch->adversarial ? " adversarial" : " pretraining") << ", loss "
-                  << epoch->mean.pretrain << std::endl;
+                  << epoch->mean.losses.loss_pretrain << std::endl;
     }
     mgan::save_model(argv[2], mgan::model_of(trainer));
     std::cout << "trained on " << data.songs.size() << " songs, model in " << argv[2] << '\n';

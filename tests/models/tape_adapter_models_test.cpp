@@ -42,9 +42,9 @@ TEST_CASE("Inputs that do not fit a model are refused by name and size") {
     const auto x = tape.variable(kX);
     const LayerOnTape on_judge(judge);
     const LayerOnTape on_generator(generator);
-    CHECK(message_of([&] { return on_judge.record(x, {.steps = 5, .batch = 2}); }) ==
+    CHECK(message_of([&] { (void)on_judge.record(x, {.steps = 5, .batch = 2}); }) ==
           "Discriminator on a tape: x is 3 x 6, expected 3 x 10 (F x T B with T = 5, B = 2)");
     CHECK(message_of([&] {
-              on_generator.record({x, x}, {.steps = 3, .batch = 2});
+              (void)on_generator.record({x, x}, {.steps = 3, .batch = 2});
           }) == "Generator on a tape: the first event is 3 x 6, expected 3 x 2");
 }
