@@ -12,7 +12,8 @@
 ///                 fused gate matrix, out counts one gate.
 ///
 /// With either, the bias of every forget gate is then set to 1 (Jozefowicz et al. 2015): a cell
-/// that starts by remembering lets the gradient reach far back from the first step on.
+/// that starts by remembering lets the gradient reach far back from the first step on. The same goes
+/// for the update gate of a GRU. The gain of a layer normalisation is 1, its offset 0.
 
 #include <mgan/core/random.hpp>
 #include <mgan/layers/parameters.hpp>
@@ -33,7 +34,8 @@ void initialise(Model& model, const Random& random, Initialisation kind = Initia
         const std::string text = name.text();
         const bool recurrent =
             text.find("_ih") != std::string::npos || text.find("_hh") != std::string::npos;
-        const double hidden = static_cast<double>(parameter.rows()) / 4.0;
+        const double hidden =
+            static_cast<double>(parameter.rows()) / static_cast<double>(name.gates());
         double limit = bound;
         if constexpr (!kIsBias<Parameter>) {
             const double in = static_cast<double>(parameter.cols());
@@ -54,8 +56,12 @@ void initialise(Model& model, const Random& random, Initialisation kind = Initia
                 Scalar(static_cast<RealOf<Scalar>>(random.uniform(index++, -limit, limit)));
         }
         if constexpr (kIsBias<Parameter>) {
+            if (text.ends_with("weight")) {  // the gain of a normalisation; its offset is 0
+                parameter.setOnes();
+                bound = 0.0;
+            }
             if (recurrent) {  // the two biases add up: one carries the 1
-                const Index h = parameter.size() / 4;
+                const Index h = parameter.size() / name.gates();
                 const bool carries = text.find("bias_ih") != std::string::npos;
                 parameter.segment(h, h).setConstant(
                     Scalar(carries ? RealOf<Scalar>(1) : RealOf<Scalar>(0)));
