@@ -170,12 +170,20 @@ template <typename Scalar>
                                 "softmax_cross_entropy: the target ", target, " of column ", j,
                                 " is masked");
         const detail::Normaliser<Scalar> of = detail::normaliser<Scalar>(logits, j, inverse);
+        // p_target - 1 is minus the sum of the others: as a difference it would have no digits left
+        // once the net is sure.
+        Scalar others(0);
         for (Index i = 0; i < logits.rows(); ++i) {
             const Scalar log_p = (logits(i, j) - of.peak) * inverse - of.log_sum;
+            if (i == target) {
+                sum -= log_p;
+                continue;
+            }
             const Scalar p = detail::masked(logits(i, j)) ? Scalar(0) : exp(log_p);
-            if (i == target) sum -= log_p;
-            d_logits(i, j) = weight * inverse * (i == target ? p - Scalar(1) : p);
+            others += p;
+            d_logits(i, j) = weight * inverse * p;
         }
+        d_logits(target, j) = -weight * inverse * others;
     }
     return weight * sum;
 }
