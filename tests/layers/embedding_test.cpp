@@ -2,6 +2,7 @@
 
 #include <mgan/autodiff/gradient_check.hpp>
 #include <mgan/layers/embedding.hpp>
+#include <mgan/layers/initialisation.hpp>
 #include <support/allocation_counter.hpp>
 #include <support/catch.hpp>
 
@@ -92,4 +93,11 @@ TEST_CASE("Embedding: values that are not in the table are refused, and wrong si
           "Embedding::forward: y has 2 rows, the vectors have 3 numbers");
     CHECK(shape_error([&] { layer.backward(good, long_one, gradients); }) ==
           "Embedding::backward: dy has 3 columns for 2 values");
+}
+
+TEST_CASE("Embedding: initial vectors do not shrink with the size of the table") {
+    Embedding<float> layer(1000, 3);
+    mgan::initialise(layer, mgan::Random(1, "embedding_test"));
+    CHECK(layer.weight.cwiseAbs().maxCoeff() <= 1.0f);
+    CHECK(layer.weight.cwiseAbs().maxCoeff() > 0.99f);
 }

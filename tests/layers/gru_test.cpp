@@ -52,7 +52,7 @@ TEMPLATE_TEST_CASE("GRU: streaming and single steps give what forward gives, to 
             gru.forward(x.view(), y.view(), cache);
             gru.begin(x.view(), z.view(), cache);
             Matrix<TestType> state = Matrix<TestType>::Zero(hidden, batch);
-            typename mgan::Gru<TestType>::StepScratch scratch;
+            Matrix<TestType> scratch(gru.scratch_rows(), batch);
             for (Index t = 0; t < x.steps(); ++t) {
                 gru.step(x.step(t), state, scratch);
                 REQUIRE(state == y.step(t));
@@ -126,7 +126,7 @@ TEST_CASE("GRU: a second pass allocates nothing, nor does a step") {
     Sequence<float> y(40, 10, 50), dx(40, 10, 7);
     mgan::Gru<float>::Cache cache;
     Matrix<float> initial = Matrix<float>::Zero(50, 10), d_initial;
-    mgan::Gru<float>::StepScratch scratch;
+    Matrix<float> scratch(gru.scratch_rows(), 10);
     const auto pass = [&] {
         gru.forward(x.view(), y.view(), cache, &initial);
         gru.backward(dy.view(), dx.view(), cache, gradients, mgan::Update::assign, &d_initial);

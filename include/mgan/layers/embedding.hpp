@@ -20,7 +20,7 @@
 ///     dW(., v) += dy          for each column of the batch that holds v         (2)
 ///
 /// Columns are added in the order of the batch, one after the other, so the bits do not depend on
-/// threads. Values have no gradient. The value `kNoValue` stands for "none": it gives zeros, and
+/// threads. Values have no gradient. The value `kNone` stands for "none": it gives zeros, and
 /// learns nothing.
 ///
 /// In memory column v of the weight is the vector of v, since a sample is a column everywhere in
@@ -34,18 +34,17 @@
 
 namespace mgan::inline MGAN_ABI {
 
-/// The value of a category that is absent: before the first event, or a style that nobody named.
-inline constexpr Index kNoValue = -1;
-
 template <typename Scalar>
 class Embedding {
 public:
     using ScalarType = Scalar;
 
+    /// The value of a category that is absent: before the first event, or a style that nobody named.
+    static constexpr Index kNone = -1;
+
     Embedding() = default;
 
-    /// `values` values, a vector of `width` numbers each, all zero. (layers/initialisation.hpp
-    /// draws them like any weight; PyTorch draws them from a normal distribution.)
+    /// `values` values, a vector of `width` numbers each, all zero (see layers/initialisation.hpp).
     Embedding(Index values, Index width) : weight(Matrix<Scalar>::Zero(width, values)) {}
 
     /// How many values there are: 0 .. values() - 1.
@@ -65,11 +64,11 @@ public:
     }
 
     /// One value, for heads that sum several embeddings: column (width numbers) += the vector of
-    /// `value`. The value is kNoValue or in the table. Allocates nothing.
+    /// `value`. The value is kNone or in the table. Allocates nothing.
     template <typename Column>
     void add(Index value, Column&& column) const noexcept {
-        assert(value >= kNoValue && value < values() && column.size() == width());
-        if (value != kNoValue) column += weight.col(value);
+        assert(value >= kNone && value < values() && column.size() == width());
+        if (value != kNone) column += weight.col(value);
     }
 
     /// Equation (2), added to `gradients`. values, dy: of the forward pass, width x N. Throws
@@ -79,7 +78,7 @@ public:
         check("backward", "dy", values, dy.rows(), dy.cols());
         for (Index j = 0; j < dy.cols(); ++j) {
             const Index value = values[static_cast<std::size_t>(j)];
-            if (value != kNoValue) gradients.weight.col(value) += dy.col(j);
+            if (value != kNone) gradients.weight.col(value) += dy.col(j);
         }
     }
 
@@ -98,7 +97,7 @@ private:
         require<ShapeError>(columns == static_cast<Index>(of.size()), "Embedding::", where, ": ",
                             what, " has ", columns, " columns for ", of.size(), " values");
         for (const Index value : of) {
-            require<ShapeError>(value >= kNoValue && value < values(), "Embedding::", where,
+            require<ShapeError>(value >= kNone && value < values(), "Embedding::", where,
                                 ": value ", value, ", the table has ", values(),
                                 " (or -1 for none)");
         }

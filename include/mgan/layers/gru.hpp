@@ -17,8 +17,8 @@
 ///     h_t = (1 - z) * n + z * h_{t-1}                                          (4)
 ///
 /// z says how much of the old state stays, r how much of it the candidate n may see. Where z is
-/// near 1 the state passes unchanged, and so does its gradient: what the cell of an LSTM does, with a
-/// quarter of the weights less. The two biases do not merge: b_hn stands inside r * (...).
+/// near 1 the state passes unchanged, and so does its gradient: what the cell of an LSTM does, with
+/// three quarters of the weights. The two biases do not merge: b_hn stands inside r * (...).
 ///
 /// Backward walks from the last step to the first. h_t has three consumers: the loss at this step,
 /// the gates of the next step, and (4) of the next step:
@@ -41,6 +41,8 @@
 #include <mgan/tensor/sequence.hpp>
 
 #include <algorithm>
+#include <cassert>
+#include <string_view>
 #include <utility>
 
 namespace mgan::inline MGAN_ABI {
@@ -76,12 +78,6 @@ public:
         [[nodiscard]] Index block() const noexcept {
             return std::max<Index>(1, kBlockColumns / std::max<Index>(1, batch()));
         }
-    };
-
-    /// Scratch of `step`.
-    struct StepScratch {
-        Matrix<Scalar> gates;      ///< 4H x B
-        Matrix<Scalar> recurrent;  ///< 3H x B
     };
 
     Gru() = default;
@@ -225,17 +221,22 @@ public:
 
     // ---- streaming ----------------------------------------------------------------------------
 
-    /// One step without a cache: state (H x B) := state after reading x (F x B). The numbers are
-    /// those of `forward`, to the bit. Allocates nothing once `scratch` has been used.
-    void step(const ConstMatrixRef<Scalar>& x, State& state, StepScratch& scratch) const {
-        scratch.gates.resize(4 * hidden(), x.cols());
-        scratch.recurrent.resize(3 * hidden(), x.cols());
-        input_part(x, scratch.gates.topRows(3 * hidden()));
-        recurrent_part(state, scratch.recurrent);
+    /// Rows of the scratch of `step`: 4 H for the gates, 3 H for s.
+    [[nodiscard]] Index scratch_rows() const noexcept { return 7 * hidden(); }
+
+    /// One step without a cache: state (H x B) := state after reading x (F x B). scratch:
+    /// scratch_rows() x B. The numbers are those of `forward`, to the bit. Real-time: neither
+    /// allocates nor throws; the sizes must be right (asserted, not checked).
+    void step(const ConstMatrixRef<Scalar>& x, State& state,
+              Matrix<Scalar>& scratch) const noexcept {
+        assert(state.rows() == hidden() && state.cols() == x.cols());
+        assert(scratch.rows() == scratch_rows() && scratch.cols() == x.cols());
+        input_part(x, scratch.topRows(3 * hidden()));
+        recurrent_part(state, scratch.bottomRows(3 * hidden()));
         for (Index b = 0; b < x.cols(); ++b) {
             Scalar* const h = state.col(b).data();
-            kernels::gru_gates_forward<Scalar>(scratch.gates.col(b).data(),
-                                               scratch.recurrent.col(b).data(), h, h, hidden());
+            Scalar* const gates = scratch.col(b).data();
+            kernels::gru_gates_forward<Scalar>(gates, gates + 4 * hidden(), h, h, hidden());
         }
     }
 

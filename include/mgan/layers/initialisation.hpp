@@ -38,7 +38,8 @@ void initialise(Model& model, const Random& random, Initialisation kind = Initia
             static_cast<double>(parameter.rows()) / static_cast<double>(name.gates());
         double limit = bound;
         if constexpr (!kIsBias<Parameter>) {
-            const double in = static_cast<double>(parameter.cols());
+            // Of a table one column is read at a time.
+            const double in = name.is_transposed() ? 1.0 : static_cast<double>(parameter.cols());
             const double out = recurrent ? hidden : static_cast<double>(parameter.rows());
             if (kind == Initialisation::glorot) {
                 limit = std::sqrt(6.0 / (in + out));

@@ -8,7 +8,7 @@ namespace mgan_test {
 
 struct EmbeddingSizes {
     Index values = 5, width = 3;
-    std::vector<Index> batch{3, 0, mgan::kNoValue, 3, 4, 3};
+    std::vector<Index> batch{3, 0, -1, 3, 4, 3};
 };
 
 template <typename Scalar>
