@@ -7,9 +7,9 @@
 ///     p_v = exp(a_v / tau) / sum_i exp(a_i / tau)                               (1)
 ///     log p_v = a_v / tau - log sum_i exp(a_i / tau)                            (2)
 ///
-/// The largest a_i is subtracted first: the quotient stays what it is, and no exponential exceeds 1.
-/// A logit of `kMasked` (minus infinity) forbids its value: its probability is exactly 0, and so is
-/// its gradient.
+/// The largest a_i is subtracted first: the quotient stays what it is, and no exponential exceeds
+/// 1. A logit of `kMasked` (minus infinity) forbids its value: its probability is exactly 0, and so
+/// is its gradient.
 ///
 /// The loss of a column whose true value is v is -log p_v. One p_v depends on every logit,
 ///
@@ -86,8 +86,8 @@ void check(const char* where, const ConstMatrixRef<Scalar>& logits, Index rows, 
 
 }  // namespace categorical_detail
 
-/// Equation (2), column by column; masked values get minus infinity. logits, y: values x N; y may be
-/// logits. In every column at least one value is not masked. Throws ShapeError, ConfigError.
+/// Equation (2), column by column; masked values get minus infinity. logits, y: values x N; y may
+/// be logits. In every column at least one value is not masked. Throws ShapeError, ConfigError.
 template <typename Scalar>
 void log_softmax(const ConstMatrixRef<Scalar>& logits, MatrixRef<Scalar> y,
                  RealOf<Scalar> temperature = 1) {
@@ -105,8 +105,8 @@ void log_softmax(const ConstMatrixRef<Scalar>& logits, MatrixRef<Scalar> y,
 }
 
 /// The gradient of logits, given that of (2): da_i = (dy_i - p_i sum_v dy_v) / tau. y: what
-/// `log_softmax` gave; dy, d_logits: values x N, d_logits written, may be dy. Masked values count as
-/// if dy were 0 there.
+/// `log_softmax` gave; dy, d_logits: values x N, d_logits written, may be dy. Masked values count
+/// as if dy were 0 there.
 template <typename Scalar>
 void log_softmax_backward(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& dy,
                           MatrixRef<Scalar> d_logits, RealOf<Scalar> temperature = 1) {
@@ -233,8 +233,8 @@ double total(const Eigen::DenseBase<Derived>& logits, double inverse) noexcept {
 
 /// Equation (5): the value whose part of the cumulative softmax of `logits` (a vector of real
 /// numbers) holds z. z in [0, 1); below, it counts as 0, above, as the largest level there is. A
-/// value that is masked, or whose probability is 0 in double, is never chosen. Returns -1 if there is
-/// no other, or a logit is NaN or plus infinity. Allocates nothing.
+/// value that is masked, or whose probability is 0 in double, is never chosen. Returns -1 if there
+/// is no other, or a logit is NaN or plus infinity. Allocates nothing.
 template <typename Derived>
 [[nodiscard]] Index quantile(const Eigen::DenseBase<Derived>& logits, double z,
                              double temperature = 1.0) noexcept {

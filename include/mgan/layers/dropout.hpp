@@ -2,17 +2,17 @@
 /// \file
 /// Dropout and zoneout: noise while a net learns, nothing while it plays.
 ///
-/// **Dropout** (Srivastava et al. 2014) sets each number to zero with probability `rate`. The others
-/// grow by 1 / (1 - rate), so that the expectation stays what it was and playing needs no factor
-/// ("inverted" dropout):
+/// **Dropout** (Srivastava et al. 2014) sets each number to zero with probability `rate`. The
+/// others grow by 1 / (1 - rate), so that the expectation stays what it was and playing needs no
+/// factor ("inverted" dropout):
 ///
 ///     m = 0 with probability rate, else 1 / (1 - rate)                          (1)
 ///     y = m * x,          E y = x                                               (2)
 ///     dx = m * dy                                                               (3)
 ///
 /// In a recurrent net a new mask at every step washes out what the state carries. The *variational*
-/// form (Gal and Ghahramani 2016) draws one mask for a whole sequence: the same units are missing at
-/// all of its steps, `DropoutMask::whole_sequence`.
+/// form (Gal and Ghahramani 2016) draws one mask for a whole sequence: the same units are missing
+/// at all of its steps, `DropoutMask::whole_sequence`.
 ///
 /// **Zoneout** (Krueger et al. 2017) is dropout for states: a unit does not fall to zero, it misses
 /// a step. With h~_t what the layer computed,
@@ -118,8 +118,8 @@ public:
         for (Index t = 0; t < x.steps(); ++t) y.step(t) = x.step(t).cwiseProduct(mask_of(t, cache));
     }
 
-    /// Equation (2) of one step, after `draw`, for nets that advance step by step. values: F x B, in
-    /// place.
+    /// Equation (2) of one step, after `draw`, for nets that advance step by step. values: F x B,
+    /// in place.
     void apply(Index t, const Cache& cache, MatrixRef<Scalar> values) const {
         dropout_detail::check_size("Dropout::apply", "a step", "rows", values.rows(),
                                    cache.mask.features());

@@ -39,7 +39,8 @@ class Embedding {
 public:
     using ScalarType = Scalar;
 
-    /// The value of a category that is absent: before the first event, or a style that nobody named.
+    /// The value of a category that is absent: before the first event, or a style that nobody
+    /// named.
     static constexpr Index kNone = -1;
 
     Embedding() = default;

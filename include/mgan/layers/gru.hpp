@@ -2,9 +2,9 @@
 /// \file
 /// The GRU: a recurrent layer with one state and three gates.
 ///
-/// (Cho et al. 2014, in the form that PyTorch computes: r acts on the product W_hn h, not on h. Names
-/// and order of the gates are PyTorch's, too, so weights can be exchanged.) F features, H hidden
-/// units, B samples.
+/// (Cho et al. 2014, in the form that PyTorch computes: r acts on the product W_hn h, not on h.
+/// Names and order of the gates are PyTorch's, too, so weights can be exchanged.) F features, H
+/// hidden units, B samples.
 ///
 ///                +----------+                  +----------+
 ///     r rows  a: |   W_ih   |  x_t (F)      s: |   W_hh   |  h_t-1 (H)       3 H x B each

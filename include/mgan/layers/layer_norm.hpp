@@ -25,8 +25,8 @@
 ///
 ///     dc_j/dx_i = [i = j] - 1/F        so this part is  (dn_i - mean_j(dn_j)) / sigma
 ///
-/// The third: n_j = c_j / sigma gives dn_j/dsigma = -n_j / sigma. And sigma^2 = 1/F sum c_j^2 + eps,
-/// where the mean drops out (the c_j sum to zero), so dsigma/dx_i = c_i / (F sigma) = n_i / F.
+/// The third: n_j = c_j / sigma gives dn_j/dsigma = -n_j / sigma. And sigma^2 = 1/F sum c_j^2 +
+/// eps, where the mean drops out (the c_j sum to zero), so dsigma/dx_i = c_i / (F sigma) = n_i / F.
 /// Together  sum_j dn_j (-n_j / sigma) n_i / F = -n_i mean_j(dn_j n_j) / sigma. The sum of all:
 ///
 ///     dx_i = (dn_i - mean_j(dn_j) - n_i mean_j(dn_j n_j)) / sigma               (8)

@@ -3,8 +3,8 @@
 /// Spectral normalisation (Miyato et al. 2018): a weight divided by its largest singular value.
 ///
 /// A layer y = W x stretches no vector by more than sigma(W), the largest singular value of W. A
-/// discriminator whose weights are all divided by theirs cannot be steeper than its activations, and
-/// its gradients cannot explode at the generator.
+/// discriminator whose weights are all divided by theirs cannot be steeper than its activations,
+/// and its gradients cannot explode at the generator.
 ///
 ///     N = W / sigma,     sigma = u^T W v                                        (1)
 ///

@@ -1,6 +1,7 @@
 #pragma once
 /// \file
-/// The pointwise part of a GRU step, one sample (column) at a time; layers/gru.hpp has the products.
+/// The pointwise part of a GRU step, one sample (column) at a time; layers/gru.hpp has the
+/// products.
 ///
 /// A column of 4 H numbers holds what forward leaves for backward:
 ///
