@@ -12,8 +12,8 @@ using mgan::Index;
 
 constexpr const char* kNames[] = {"C", "D", "E", "F", "G", "A", "B"};
 
-/// A net in miniature: from each of seven pitches, logits for the next. Steps are liked, leaps less,
-/// and B is not to follow F.
+/// A net in miniature: from each of seven pitches, logits for the next. Steps are likelier than
+/// leaps, and B must not follow F.
 mgan::Vector<float> logits_after(Index pitch) {
     mgan::Vector<float> logits(7);
     for (Index next = 0; next < 7; ++next)

@@ -1,6 +1,6 @@
 // Method 6 of the gradient proofs for the GRU, the embedding, the categorical head and layer norm:
-// tasks that only a right gradient can learn, and each of them once more with a part of the gradient
-// left out, where it must fail.
+// tasks that only a right gradient can learn, and each of them once more with a part of the
+// gradient left out, where it must fail.
 
 #include <mgan/autodiff/gradient_check.hpp>
 #include <mgan/core/random.hpp>
