@@ -5,7 +5,7 @@
 #include <mgan/layers/embedding.hpp>
 #include <support/catch.hpp>
 
-TEST_CASE("Model files: an embedding is stored as [values, width], row by row, and read again") {
+TEST_CASE("Model files: an embedding is stored a vector a row, and read again") {
     mgan::Embedding<float> embedding(5, 3), read(5, 3);
     embedding.weight = mgan::random_matrix<float>(3, 5, 1);
     mgan::TensorFile file;

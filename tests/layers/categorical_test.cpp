@@ -82,8 +82,9 @@ TEST_CASE("Quantile: the staircase of the header") {
     CHECK(interval(logits, 2).end == Approx(0.9));
 }
 
-TEMPLATE_TEST_CASE("Quantile and interval: the parts tile [0, 1), and agree at their very edges",
-                   "", float, double) {
+TEMPLATE_TEST_CASE(
+    "Quantile and interval: the parts cover 0 to 1 without a gap, and agree at their edges", "",
+    float, double) {
     for (std::uint64_t seed = 1; seed <= 300; ++seed) {
         const Vector<TestType> logits = random_logits<TestType>(seed);
         for (const double temperature : {1.0, 0.3, 20.0}) {
