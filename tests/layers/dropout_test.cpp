@@ -91,7 +91,7 @@ TEST_CASE("Dropout: at play, and at a rate of 0, nothing changes") {
     CHECK(dropped(Dropout<float>(0.0), 6, 3, 5).all() == ones(6, 3, 5).all());
 }
 
-TEST_CASE("Zoneout: units keep their state or take the new one; at play, the mean of both") {
+TEST_CASE("Zoneout: units keep their state or take the new one, and at play the mean of both") {
     const mgan::Zoneout<double> layer(0.3);
     const Matrix<double> before = mgan::random_matrix(40, 5, 1),
                          next = mgan::random_matrix(40, 5, 2);
