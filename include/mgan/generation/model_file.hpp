@@ -71,6 +71,9 @@ using Model = BasicModel<float>;
 template <typename Weight>
 [[nodiscard]] TensorShape file_shape(const ParameterName& name, const Weight& weight) {
     if (!name.shape().empty()) return {name.shape().begin(), name.shape().end()};
+    if (name.is_transposed()) {
+        return {static_cast<std::int64_t>(weight.cols()), static_cast<std::int64_t>(weight.rows())};
+    }
     return {static_cast<std::int64_t>(weight.rows()), static_cast<std::int64_t>(weight.cols())};
 }
 
@@ -82,6 +85,10 @@ void store_parameters(TensorFile& file, const std::string& prefix, const ModelTy
         using Scalar = typename Parameter::Scalar;
         if constexpr (kIsBias<Parameter>) {
             file.add(prefix + name.text(), {static_cast<std::int64_t>(parameter.rows())},
+                     std::span<const Scalar>(parameter.data(),
+                                             static_cast<std::size_t>(parameter.size())));
+        } else if (name.is_transposed()) {  // its columns are the rows of the file
+            file.add(prefix + name.text(), file_shape(name, parameter),
                      std::span<const Scalar>(parameter.data(),
                                              static_cast<std::size_t>(parameter.size())));
         } else {
@@ -105,6 +112,10 @@ void read_parameters(const TensorFile& file, const std::string& prefix, ModelTyp
         if constexpr (kIsBias<Parameter>) {
             file.read(
                 text, {static_cast<std::int64_t>(parameter.rows())},
+                std::span<Scalar>(parameter.data(), static_cast<std::size_t>(parameter.size())));
+        } else if (name.is_transposed()) {
+            file.read(
+                text, file_shape(name, parameter),
                 std::span<Scalar>(parameter.data(), static_cast<std::size_t>(parameter.size())));
         } else {
             Matrix<Scalar> transposed(parameter.cols(), parameter.rows());

@@ -11,7 +11,8 @@
 ///                For the four gates of an LSTM in one matrix, out counts one gate.
 ///
 /// Either way, the bias of every forget gate is then set to 1 (Jozefowicz et al. 2015): a cell that
-/// starts out remembering lets the gradient reach far back from the very first update on.
+/// starts out remembering lets the gradient reach far back from the very first update on. The same
+/// goes for the update gate of a GRU. The gain of a layer normalisation is 1, its offset 0.
 
 #include <mgan/core/random.hpp>
 #include <mgan/layers/parameters.hpp>
@@ -32,10 +33,12 @@ void initialise(Model& model, const Random& random, Initialisation kind = Initia
         const std::string text = name.text();
         const bool recurrent =
             text.find("_ih") != std::string::npos || text.find("_hh") != std::string::npos;
-        const double hidden = static_cast<double>(parameter.rows()) / 4.0;
+        const double hidden =
+            static_cast<double>(parameter.rows()) / static_cast<double>(name.gates());
         double limit = bound;
         if constexpr (!kIsBias<Parameter>) {
-            const double in = static_cast<double>(parameter.cols());
+            // Of a table one column is read at a time.
+            const double in = name.is_transposed() ? 1.0 : static_cast<double>(parameter.cols());
             const double out = recurrent ? hidden : static_cast<double>(parameter.rows());
             if (kind == Initialisation::glorot) {
                 limit = std::sqrt(6.0 / (in + out));
@@ -53,8 +56,12 @@ void initialise(Model& model, const Random& random, Initialisation kind = Initia
                 Scalar(static_cast<RealOf<Scalar>>(random.uniform(index++, -limit, limit)));
         }
         if constexpr (kIsBias<Parameter>) {
+            if (text.ends_with("weight")) {  // the gain of a normalisation; its offset is 0
+                parameter.setOnes();
+                bound = 0.0;
+            }
             if (recurrent) {  // the two biases add up, so only one of them is set to 1
-                const Index h = parameter.size() / 4;
+                const Index h = parameter.size() / name.gates();
                 const bool carries = text.find("bias_ih") != std::string::npos;
                 parameter.segment(h, h).setConstant(
                     Scalar(carries ? RealOf<Scalar>(1) : RealOf<Scalar>(0)));

@@ -61,6 +61,24 @@ public:
     /// Empty: rows x columns.
     [[nodiscard]] std::span<const Index> shape() const noexcept { return shape_; }
 
+    /// The same name of a matrix whose transpose stands in files, [columns, rows]: a table in which
+    /// each row is a vector (layers/embedding.hpp), while here a vector is a column.
+    [[nodiscard]] ParameterName transposed() const noexcept {
+        ParameterName name = *this;
+        name.transposed_ = true;
+        return name;
+    }
+    [[nodiscard]] bool is_transposed() const noexcept { return transposed_; }
+
+    /// The same name of a parameter of a recurrent layer with so many gates, stacked in its rows.
+    [[nodiscard]] ParameterName of_gates(Index count) const noexcept {
+        ParameterName name = *this;
+        name.gates_ = count;
+        return name;
+    }
+    /// 4, as in an LSTM, unless another number was said.
+    [[nodiscard]] Index gates() const noexcept { return gates_; }
+
     [[nodiscard]] std::string text() const {
         std::string joined = parent_ != nullptr ? parent_->text() : std::string();
         joined += part_;
@@ -75,6 +93,8 @@ private:
     std::string_view suffix_;
     std::span<const Index> shape_;
     Index number_ = -1;
+    Index gates_ = 4;
+    bool transposed_ = false;
 };
 
 /// Whether a parameter is a bias (a vector) rather than a weight (a matrix).
