@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""GRU, embedding, layer norm, categorical head and spectral norm as PyTorch computes them, for the proofs of
-their names in tests/proofs.
+"""GRU, embedding, layer norm, categorical head and spectral norm as PyTorch computes them, for the
+proofs of their names in tests/proofs.
 
     pip install torch==2.13.0
-    tests/oracles/recurrent_parts.py      writes tests/data/oracles/{gru,embedding,layer_norm,...}.txt
+    tests/oracles/recurrent_parts.py      writes tests/data/oracles/{gru,embedding,...}.txt
 
-The layers are PyTorch's own: torch.nn.GRU, torch.nn.LayerNorm, torch.nn.functional, parametrizations.spectral_norm.
-Format and conventions: gradients.py.
+The layers are PyTorch's own: torch.nn.GRU, torch.nn.LayerNorm, torch.nn.functional,
+parametrizations.spectral_norm. Format and conventions: gradients.py.
 """
 
 import torch
@@ -32,7 +32,8 @@ def embedding():
     case.leaf("batch", batch.to(torch.float64))
     # PyTorch keeps its absent value in the table, as a row that does not learn: one more, of zeros.
     table = torch.cat([weight, torch.zeros(1, width)])
-    case.write(torch.nn.functional.embedding(torch.where(batch < 0, values, batch), table, padding_idx=values))
+    rows = torch.where(batch < 0, values, batch)
+    case.write(torch.nn.functional.embedding(rows, table, padding_idx=values))
 
 
 def layer_norm():
@@ -56,7 +57,8 @@ def categorical():
         if name == "log_softmax":
             case.write(functional.log_softmax(logits, dim=1).masked_fill(closed, 0.0))
         else:
-            loss = functional.cross_entropy(logits, torch.tensor(targets), reduction="sum", ignore_index=-1)
+            loss = functional.cross_entropy(logits, torch.tensor(targets), reduction="sum",
+                                            ignore_index=-1)
             case.write((0.37 * loss).reshape(1))
 
 
