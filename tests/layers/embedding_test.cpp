@@ -5,10 +5,12 @@
 #include <mgan/layers/initialisation.hpp>
 #include <support/allocation_counter.hpp>
 #include <support/catch.hpp>
+#include <support/shape_error.hpp>
 
 using mgan::Embedding;
 using mgan::Index;
 using mgan::Matrix;
+using mgan_test::shape_error;
 
 namespace {
 
@@ -16,16 +18,6 @@ Embedding<float> example(Index values, Index width) {
     Embedding<float> layer(values, width);
     layer.weight = mgan::random_matrix<float>(width, values, 1);
     return layer;
-}
-
-template <typename Function>
-std::string shape_error(Function&& function) {
-    try {
-        function();
-    } catch (const mgan::ShapeError& error) {
-        return error.what();
-    }
-    return "no error";
 }
 
 }  // namespace

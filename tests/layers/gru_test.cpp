@@ -5,11 +5,13 @@
 #include <mgan/layers/initialisation.hpp>
 #include <support/allocation_counter.hpp>
 #include <support/catch.hpp>
+#include <support/shape_error.hpp>
 
 using mgan::Index;
 using mgan::Matrix;
 using mgan::Sequence;
 using mgan_test::allocations_in;
+using mgan_test::shape_error;
 
 namespace {
 
@@ -27,16 +29,6 @@ mgan::Gru<Scalar> random_gru(Index features, Index hidden) {
     mgan::Gru<Scalar> gru(features, hidden);
     mgan::initialise(gru, mgan::Random(1, "gru_test"));
     return gru;
-}
-
-template <typename Function>
-std::string shape_error(Function&& function) {
-    try {
-        function();
-    } catch (const mgan::ShapeError& error) {
-        return error.what();
-    }
-    return "no error";
 }
 
 }  // namespace

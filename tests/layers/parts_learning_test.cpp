@@ -11,6 +11,7 @@
 #include <mgan/layers/initialisation.hpp>
 #include <mgan/layers/layer_norm.hpp>
 #include <mgan/layers/loss.hpp>
+#include <support/adam.hpp>
 #include <support/catch.hpp>
 
 #include <array>
@@ -24,33 +25,11 @@ using mgan::Matrix;
 using mgan::Random;
 using mgan::Sequence;
 using mgan::Vector;
+using mgan_test::Adam;
 
 namespace {
 
 enum class Gradient { whole, cut };
-
-/// Adam (Kingma and Ba 2015) over the flat vector of parameters.
-struct Adam {
-    Vector<double> mean, square;
-    double rate = 0.01;
-    int steps = 0;
-
-    template <typename Model>
-    void step(Model& model, const Model& gradients) {
-        mgan::AlignedVector<double> w = mgan::flat_parameters<double>(model);
-        const mgan::AlignedVector<double> g = mgan::flat_parameters<double>(gradients);
-        const auto size = static_cast<Index>(w.size());
-        mgan::VectorMap<double> weights(w.data(), size);
-        const mgan::ConstVectorMap<double> gradient(g.data(), size);
-        if (steps++ == 0) mean = square = Vector<double>::Zero(size);
-        mean = 0.9 * mean + 0.1 * gradient;
-        square = 0.99 * square + 0.01 * gradient.cwiseAbs2();
-        const double correction =
-            std::sqrt(1.0 - std::pow(0.99, steps)) / (1.0 - std::pow(0.9, steps));
-        weights.array() -= rate * correction * mean.array() / (square.array().sqrt() + 1e-8);
-        mgan::assign_parameters(model, std::span<const double>(w));
-    }
-};
 
 // ---- the GRU: a symbol of the first step, asked for 20 steps later
 

@@ -36,14 +36,20 @@ private:
     std::uint64_t drawn_ = 0;
 };
 
+template <typename Scalar>
+void fill_embeddings(std::vector<Matrix<Scalar>>& tables, Normals& normals) {
+    for (Matrix<Scalar>& table : tables) normals.fill(table, 0.5);
+}
+
 }  // namespace step_initialisation_detail
 
 /// Fills all parameters; `random` must be meant for this alone.
 template <typename Scalar>
 void initialise_steps(StepGenerator<Scalar>& generator, const Random& random) {
     initialise(generator, random);
-    step_initialisation_detail::Normals normals(random.at(1));
-    for (Matrix<Scalar>& table : generator.embedding) normals.fill(table, 0.5);
+    using namespace step_initialisation_detail;
+    Normals normals(random.at(1));
+    fill_embeddings(generator.embedding, normals);
     normals.fill(generator.phase_embedding, 0.5);
     normals.fill(generator.next_phase_embedding, 0.5);
     for (StepHead<Scalar>& head : generator.heads) {
@@ -64,8 +70,9 @@ void initialise_steps(StepGenerator<Scalar>& generator, const Random& random) {
 template <typename Scalar>
 void initialise_steps(StepDiscriminator<Scalar>& discriminator, const Random& random) {
     initialise(discriminator, random);
-    step_initialisation_detail::Normals normals(random.at(1));
-    for (Matrix<Scalar>& table : discriminator.embedding) normals.fill(table, 0.5);
+    using namespace step_initialisation_detail;
+    Normals normals(random.at(1));
+    fill_embeddings(discriminator.embedding, normals);
     normals.fill(discriminator.phase_embedding, 0.5);
 }
 
