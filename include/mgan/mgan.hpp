@@ -124,6 +124,7 @@
 // ---- files
 #if MGAN_HAS_IO
 #include <mgan/generation/model_file.hpp>
+#include <mgan/generation/step_model.hpp>
 #include <mgan/io/safetensors.hpp>
 #include <mgan/io/settings_json.hpp>
 #include <mgan/io/settings_manual.hpp>

@@ -1,5 +1,5 @@
 #include <mgan/io/safetensors.hpp>
-#include <mgan/runs/continuation.hpp>
+#include <mgan/runs/resumable_settings.hpp>
 
 #include <support/catch.hpp>
 #include <support/training_lab.hpp>

@@ -20,7 +20,7 @@
 /// equal trainings give equal files. A file is checked as a whole before the trainer changes.
 
 #include <mgan/generation/model_file.hpp>
-#include <mgan/runs/continuation.hpp>
+#include <mgan/runs/resumable_settings.hpp>
 #include <mgan/training/trainer.hpp>
 
 #include <array>

@@ -89,7 +89,7 @@ public:
         const Losses losses = shards_.sum_losses(batch.size());
         check_loss("the pretraining loss", losses.loss_pretrain, place, nets, shards_);
         sums.losses += losses;
-        sums.gradient_g += step_generator(nets, batch.size(), step_size, place);
+        sums.gradient_g += learn_generator(nets, batch.size(), step_size, place);
     }
 
     /// D and F learn, G does not: parts 1 and 2 of adversarial_step.hpp and pf_step.hpp for all
@@ -141,7 +141,7 @@ public:
         check("the generator's loss by the PF classifier", losses.f_loss_g);
         check("the feature matching loss of the PF classifier", losses.f_loss_feature_matching);
         if (learning.generator)
-            sums.gradient_g += step_generator(nets, batch.size(), sizes.generator, place);
+            sums.gradient_g += learn_generator(nets, batch.size(), sizes.generator, place);
         sums.losses += losses;
         return losses;
     }
@@ -227,7 +227,7 @@ private:
     }
 
     /// Sums the shards' generator gradients, and takes a step.
-    double step_generator(TrainingNets<Scalar>& nets, Index batch, double step_size,
+    double learn_generator(TrainingNets<Scalar>& nets, Index batch, double step_size,
                           TrainingPlace place) {
         Generator<Scalar>& gradient = shards_.sum_gradients(
             batch, [](ShardMemory<Scalar> & memory) -> auto& {
