@@ -132,5 +132,6 @@
 #include <mgan/runs/history.hpp>
 #include <mgan/runs/run_directory.hpp>
 #include <mgan/training/evaluation.hpp>
+#include <mgan/training/step_pretraining.hpp>
 #include <mgan/training/trainer.hpp>
 #endif

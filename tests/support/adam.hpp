@@ -1,5 +1,5 @@
 #pragma once
-// The optimiser of tests in which a layer learns: nothing of optimisation/, which has its own tests.
+// The optimiser of tests in which a layer learns; optimisation/ has tests of its own.
 
 #include <mgan/layers/parameters.hpp>
 
