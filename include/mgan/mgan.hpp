@@ -70,6 +70,7 @@
 #include <mgan/dataset/split.hpp>
 #include <mgan/encoding/codec.hpp>
 #include <mgan/generation/sampler.hpp>
+#include <mgan/judging/judge.hpp>
 #include <mgan/layers/activation.hpp>
 #include <mgan/layers/attention.hpp>
 #include <mgan/layers/bilstm.hpp>

@@ -30,6 +30,7 @@ FLOORS = {
     "dataset": ["encoding"],
     "models": ["layers", "autodiff", "audio"],
     "optimisation": ["layers"],
+    "judging": ["metrics", "encoding", "optimisation"],
     "settings": ["models", "encoding", "optimisation"],
     "hearing": ["audio", "settings"],
     "generation": ["settings", "io"],
