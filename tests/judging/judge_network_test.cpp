@@ -225,9 +225,7 @@ TEST_CASE(
         }
     }
     const auto some = [](const std::vector<JudgedSong>& songs) {
-        std::vector<const JudgedSong*> first;
-        for (std::size_t i = 0; i < 8; ++i) first.push_back(&songs[i]);
-        return first;
+        return std::vector<JudgedSong>(songs.begin(), songs.begin() + 8);
     };
     JudgeTrainingOptions options;
     options.steps = 40;

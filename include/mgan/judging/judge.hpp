@@ -33,7 +33,9 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <numeric>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -43,7 +45,7 @@ namespace mgan::inline MGAN_ABI::judging {
 struct JudgedSongs {
     std::vector<JudgedSong> learn;      ///< real songs to learn from
     std::vector<JudgedSong> judge;      ///< other real songs, of other files
-    std::vector<JudgedSong> generated;  ///< learned from: the first 70 %
+    std::vector<JudgedSong> generated;  ///< 70 % to learn from, the others to judge
 };
 
 struct JudgeOptions {
@@ -90,24 +92,36 @@ namespace judge_detail {
 
 using Songs = std::vector<JudgedSong>;
 
-/// Two sides, each parted into songs to learn from and songs to judge.
-struct Contest {
-    std::vector<const JudgedSong*> learn_real, learn_generated;
-    Songs real, generated;  ///< to judge
+/// Songs parted by file, at random: `numerator` of `denominator` files go to `some`. Files are in
+/// order of composers or collections, so an order that was not random would part those.
+struct Parts {
+    Songs some, others;
 };
-
-inline std::vector<const JudgedSong*> pointers(const Songs& songs, std::size_t begin,
-                                               std::size_t end) {
-    std::vector<const JudgedSong*> all;
-    for (std::size_t i = begin; i < end; ++i) all.push_back(&songs[i]);
-    return all;
+inline Parts deal(const Songs& songs, std::size_t numerator, std::size_t denominator,
+                  std::string_view purpose) {
+    std::map<std::string_view, std::size_t> place;
+    for (const JudgedSong& song : songs) place.emplace(song.file, 0);
+    std::vector<std::size_t> order(place.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    const Random random(0, purpose);
+    for (std::size_t i = order.size(); i > 1; --i)
+        std::swap(order[i - 1], order[random.integer(i, i)]);
+    std::size_t next = 0;
+    for (auto& entry : place) entry.second = order[next++];
+    const std::size_t some = place.size() * numerator / denominator;
+    Parts parts;
+    for (const JudgedSong& song : songs)
+        (place[song.file] < some ? parts.some : parts.others).push_back(song);
+    return parts;
 }
 
-/// The first 70 % of `generated` are learned from.
-inline Contest contest(const Songs& learn, const Songs& judge, const Songs& generated) {
-    const std::size_t cut = generated.size() * 7 / 10;
-    return {pointers(learn, 0, learn.size()), pointers(generated, 0, cut), judge,
-            Songs(generated.begin() + static_cast<std::ptrdiff_t>(cut), generated.end())};
+/// Two sides, each parted into songs to learn from and songs to judge.
+struct Contest {
+    Songs learn_real, real, learn_generated, generated;
+};
+inline Contest contest(Songs learn, Songs judge, const Songs& generated) {
+    Parts parts = deal(generated, 7, 10, "generated songs to learn from");
+    return {std::move(learn), std::move(judge), std::move(parts.some), std::move(parts.others)};
 }
 
 /// Four windows of each real song to judge, and as many of generated songs.
@@ -160,7 +174,7 @@ inline Lesson lesson(const Contest& contest, const JudgedWindows& judged) {
         const bool real = side == &contest.learn_real;
         const Random random(0, real ? "real windows of trees" : "generated windows of trees");
         for (std::size_t i = 0; i < count; ++i) {
-            windows.push_back(random_window(*(*side)[i % side->size()], random, i));
+            windows.push_back(random_window((*side)[i % side->size()], random, i));
             result.labels.push_back(real ? 1 : 0);
         }
     }
@@ -222,26 +236,6 @@ inline JudgedSong shuffled(const JudgedSong& song, std::uint64_t number) {
     return result;
 }
 
-/// Random thirds by file: the first is `taken`, the others are `left`.
-struct Thirds {
-    Songs taken, left;
-};
-inline Thirds thirds(const Songs& songs) {
-    std::map<std::string_view, std::size_t> place;
-    for (const JudgedSong& song : songs) place.emplace(song.file, 0);
-    std::vector<std::size_t> order(place.size());
-    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-    const Random random(0, "thirds of the real songs");
-    for (std::size_t i = order.size(); i > 1; --i)
-        std::swap(order[i - 1], order[random.integer(i, i)]);
-    std::size_t next = 0;
-    for (auto& entry : place) entry.second = order[next++];
-    Thirds result;
-    for (const JudgedSong& song : songs)
-        (place[song.file] < place.size() / 3 ? result.taken : result.left).push_back(song);
-    return result;
-}
-
 inline void leave_out_short(Songs& songs) {
     std::erase_if(songs, [](const JudgedSong& song) { return song.notes.size() < kWindow; });
 }
@@ -264,9 +258,9 @@ inline void check_counts(const JudgedSongs& songs) {
 /// Splits real songs without a run: random two thirds of the files to learn from, one third to judge.
 inline void split_real(std::vector<JudgedSong> real, JudgedSongs& songs) {
     judge_detail::leave_out_short(real);
-    judge_detail::Thirds parts = judge_detail::thirds(real);
-    songs.learn = std::move(parts.left);
-    songs.judge = std::move(parts.taken);
+    judge_detail::Parts parts = judge_detail::deal(real, 1, 3, "real songs to judge");
+    songs.judge = std::move(parts.some);
+    songs.learn = std::move(parts.others);
 }
 
 /// The judgement of `songs`. Threads share the trainings and change nothing. Throws DataError where
@@ -277,14 +271,13 @@ inline void split_real(std::vector<JudgedSong> real, JudgedSongs& songs) {
     check_counts(songs);
 
     std::vector<Contest> contests = {contest(songs.learn, songs.judge, songs.generated)};
-    Thirds real;
-    Songs shuffled_songs;
     if (options.controls) {  // a third of the real songs takes the part of the generated ones
-        real = thirds(songs.learn);
-        for (std::size_t i = 0; i < real.taken.size(); ++i)
-            shuffled_songs.push_back(shuffled(real.taken[i], i));
-        contests.push_back(contest(real.left, songs.judge, real.taken));
-        contests.push_back(contest(real.left, songs.judge, shuffled_songs));
+        const Parts real = deal(songs.learn, 1, 3, "real songs as generated ones");
+        contests.push_back(contest(real.others, songs.judge, real.some));
+        Songs disordered;
+        for (std::size_t i = 0; i < real.some.size(); ++i)
+            disordered.push_back(shuffled(real.some[i], i));
+        contests.push_back(contest(real.others, songs.judge, disordered));
     }
     std::vector<JudgedWindows> judged;
     for (const Contest& one : contests) judged.push_back(windows_to_judge(one.real, one.generated));

@@ -83,9 +83,10 @@ private:
 
 /// A network that has learned to tell `real` from `generated` songs (each of kWindow notes or more),
 /// on one thread. The seed decides everything.
-[[nodiscard]] inline JudgeNetwork<float> train_judge(
-    const std::vector<const JudgedSong*>& real, const std::vector<const JudgedSong*>& generated,
-    std::uint64_t seed, const JudgeTrainingOptions& options = {}) {
+[[nodiscard]] inline JudgeNetwork<float> train_judge(const std::vector<JudgedSong>& real,
+                                                     const std::vector<JudgedSong>& generated,
+                                                     std::uint64_t seed,
+                                                     const JudgeTrainingOptions& options = {}) {
     JudgeNetwork<float> network(options.sizes);
     initialise_judge(network, seed);
     JudgeNetwork<float> gradient(options.sizes);
@@ -100,7 +101,7 @@ private:
         for (Index b = 0; b < options.batch; ++b) {
             const auto& side = b < options.batch / 2 ? real : generated;
             const auto draw = 3 * static_cast<std::uint64_t>(b);
-            const JudgedSong& song = *side[random.integer(draw, side.size())];
+            const JudgedSong& song = side[random.integer(draw, side.size())];
             const int semitones = static_cast<int>(random.integer(draw + 1, 12)) - 6;
             write_features(random_window(song, random, draw + 2), semitones, b, features);
         }
