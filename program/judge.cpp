@@ -202,7 +202,9 @@ Run add_judge(CLI::App& app) {
                    "learn from the training part of this run's data, and judge --part; without it, "
                    "two thirds of the real songs are learned from and one third is judged")
         ->type_name("RUN");
-    app.add_option("--part", options->part, "with --run: validation or test")
+    app.add_option(
+           "--part", options->part,
+           "with --run: validation or test; songs of the part train are those to learn from")
         ->type_name("PART")
         ->check(CLI::IsMember({"validation", "test"}).description(""))
         ->capture_default_str();

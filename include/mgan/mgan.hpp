@@ -7,7 +7,7 @@
 /// | music   | core, midi, score, metrics               | nothing            | `mgan::midi`  |
 /// | nets    | tensor, layers, autodiff, encoding,      | Eigen              | `mgan::nets`  |
 /// |         | dataset, models, optimisation, settings, |                    |               |
-/// |         | generation/sampler                       |                    |               |
+/// |         | judging, generation/sampler              |                    |               |
 /// | files   | io, generation, training, runs           | and nlohmann/json  | `mgan::io`    |
 /// | sound   | audio, hearing (PF classifier)           | and FFTW           | `mgan::audio` |
 ///

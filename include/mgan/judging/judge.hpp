@@ -34,6 +34,7 @@
 #include <array>
 #include <map>
 #include <numeric>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -240,17 +241,24 @@ inline void leave_out_short(Songs& songs) {
     std::erase_if(songs, [](const JudgedSong& song) { return song.notes.size() < kWindow; });
 }
 
+/// Counts files, not songs: the songs of a file stay together.
 inline void check_counts(const JudgedSongs& songs) {
-    if (songs.generated.size() < kLeastGenerated)
+    const auto files = [](const Songs& side) {
+        std::set<std::string_view> names;
+        for (const JudgedSong& song : side) names.insert(song.file);
+        return names.size();
+    };
+    const std::size_t generated = files(songs.generated), learn = files(songs.learn),
+                      judge = files(songs.judge);
+    if (generated < kLeastGenerated)
         fail<DataError>("the judge needs ", kLeastGenerated, " generated songs of ", kWindow,
-                        " notes or more, better 200, and found ", songs.generated.size(),
+                        " notes or more, better 200, and found ", generated,
                         "; make more, or longer ones (mgan generate --count 200 --length ", kWindow,
                         ")");
-    if (songs.learn.size() < kLeastLearn || songs.judge.size() < kLeastJudge)
+    if (learn < kLeastLearn || judge < kLeastJudge)
         fail<DataError>("the judge needs ", kLeastLearn, " real songs of ", kWindow,
                         " notes or more to learn from and ", kLeastJudge, " to judge, and found ",
-                        songs.learn.size(), " and ", songs.judge.size(),
-                        "; give a folder with more music");
+                        learn, " and ", judge, "; give a folder with more music");
 }
 
 }  // namespace judge_detail
@@ -283,7 +291,7 @@ inline void split_real(std::vector<JudgedSong> real, JudgedSongs& songs) {
     for (const Contest& one : contests) judged.push_back(windows_to_judge(one.real, one.generated));
     std::vector<Lesson> lessons(contests.size());
 
-    // Jobs: lessons first, for they are what trees learn from; then whatever takes long.
+    // Trees need their lessons first. Of the other jobs the networks take longest, so they begin.
     parallel_for(static_cast<std::ptrdiff_t>(contests.size()), options.threads,
                  [&](std::ptrdiff_t k) {
                      const auto i = static_cast<std::size_t>(k);
