@@ -28,6 +28,7 @@ struct JudgeCommandOptions {
     std::string run;
     std::string part = "test";
     int seeds = 3;
+    int steps = judging::JudgeTrainingOptions{}.steps;
     bool json = false;
 };
 
@@ -170,6 +171,7 @@ int judge(const JudgeCommandOptions& options) {
     const std::size_t found = songs.generated.size();
     judging::JudgeOptions settings;
     settings.seeds = options.seeds;
+    settings.training.steps = options.steps;
     const judging::Judgement judgement = judging::judge(std::move(songs), settings);
     if (options.json) {
         std::cout << json_of(judgement).dump(2) << '\n';
@@ -213,6 +215,11 @@ Run add_judge(CLI::App& app) {
                    "take longer")
         ->type_name("N")
         ->check(CLI::Range(1, 100).description(""))
+        ->capture_default_str();
+    app.add_option("--steps", options->steps,
+                   "training steps of a network: fewer are quicker, and see less")
+        ->type_name("N")
+        ->check(CLI::Range(1, 100000).description(""))
         ->capture_default_str();
     app.add_flag("--json", options->json, "as JSON");
     app.footer(

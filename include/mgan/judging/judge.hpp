@@ -16,8 +16,8 @@
 /// split by file, several seeds are averaged window by window, and the interval is drawn over songs.
 ///
 /// Two controls say whether the judge itself works. *Real against real*: some of the real songs take
-/// the part of generated ones; about .5 is right. *Shuffled*: the same songs with their pitches in
-/// random order; a judge that cannot tell these could tell nothing.
+/// the part of generated ones; about .5 is right. *Shuffled*: real songs with their pitches in random
+/// order; a judge that cannot tell these could tell nothing.
 ///
 /// What gives the songs away is read from the statistics: each by its AUC, each group by what the
 /// trees reach with it alone. And copying.hpp tells how much has been learned by heart.
@@ -237,6 +237,12 @@ inline JudgedSong shuffled(const JudgedSong& song, std::uint64_t number) {
     return result;
 }
 
+inline Songs shuffled(const Songs& songs) {
+    Songs result;
+    for (const JudgedSong& song : songs) result.push_back(shuffled(song, result.size()));
+    return result;
+}
+
 inline void leave_out_short(Songs& songs) {
     std::erase_if(songs, [](const JudgedSong& song) { return song.notes.size() < kWindow; });
 }
@@ -279,13 +285,12 @@ inline void split_real(std::vector<JudgedSong> real, JudgedSongs& songs) {
     check_counts(songs);
 
     std::vector<Contest> contests = {contest(songs.learn, songs.judge, songs.generated)};
-    if (options.controls) {  // a third of the real songs takes the part of the generated ones
+    if (options.controls) {
+        // A third of the real songs takes the part of the generated ones. Of shuffled songs those are
+        // judged whose true form was not learned either: it would be known by its rhythm.
         const Parts real = deal(songs.learn, 1, 3, "real songs as generated ones");
         contests.push_back(contest(real.others, songs.judge, real.some));
-        Songs disordered;
-        for (std::size_t i = 0; i < real.some.size(); ++i)
-            disordered.push_back(shuffled(real.some[i], i));
-        contests.push_back(contest(real.others, songs.judge, disordered));
+        contests.push_back({real.others, songs.judge, shuffled(real.others), shuffled(real.some)});
     }
     std::vector<JudgedWindows> judged;
     for (const Contest& one : contests) judged.push_back(windows_to_judge(one.real, one.generated));

@@ -27,9 +27,9 @@ namespace mgan::inline MGAN_ABI::judging {
 
 /// Sizes of the layers.
 struct JudgeNetworkSizes {
-    Index embedding = 64;  ///< E
-    Index channels = 96;   ///< C
-    Index hidden = 64;     ///< H, of each direction
+    Index embedding = 48;  ///< E
+    Index channels = 64;   ///< C
+    Index hidden = 48;     ///< H, of each direction
     Index head = 64;
     Index width = 5;  ///< notes that the convolution sees
 };
