@@ -100,3 +100,26 @@ TEST_CASE_METHOD(Workshop, "mgan judge says what to do where it cannot judge") {
     CHECK_THAT(mgan("judge made --against data --run data").error, Contains("holds no run"));
     CHECK_THAT(mgan("judge nowhere --against data").error, Contains("nowhere"));
 }
+
+TEST_CASE_METHOD(
+    Workshop, "mgan judge --run learns from the run's training songs and judges its test songs") {
+    write_tunes(*this, "data", 16, 1);
+    write_tunes(*this, "made", 12, 5);
+    std::string split;
+    for (int i = 0; i < 16; ++i)
+        split += "song" + std::to_string(i) + ".mid\t" +
+                 (i < 5   ? "test"
+                  : i < 7 ? "validation"
+                          : "train") +
+                 "\n";
+    write_text("run/config.json", "{}");
+    write_text("run/split.tsv", split);
+    const std::string line = "judge made --against data --run run --seeds 1 --steps 5";
+    CHECK_THAT(mgan(line).out, Contains("against 5 real ones, after learning from 8 and 9 others"));
+    CHECK(mgan(line).out == mgan(line + " --part test").out);
+    const process::Result few = mgan(line + " --part validation");
+    CHECK(few.status == 1);
+    CHECK_THAT(few.error,
+               Contains("2 songs of data are in the part validation") && Contains("Without --run"));
+    CHECK(mgan(line + " --part train").status == 2);
+}
