@@ -1,5 +1,5 @@
-// What the recurrent judge reads, how it is trained, and that it learns. Its gradients are proved in
-// tests/proofs/judge_network_test.cpp.
+// What the recurrent judge reads, how it is trained, and that it learns. Its gradients are proved
+// in tests/proofs/judge_network_test.cpp.
 
 #include <mgan/judging/judge_training.hpp>
 #include <support/catch.hpp>

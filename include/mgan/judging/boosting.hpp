@@ -2,18 +2,18 @@
 /// \file
 /// Gradient-boosted trees on histograms: the judge of a song's statistics.
 ///
-/// A song is real with probability p = sigmoid(f). f is a sum of small trees; each is fitted to what
-/// the trees before it leave over (Friedman 2001), by the loss's first and second derivative with
-/// respect to f (Chen and Guestrin 2016):
+/// A song is real with probability p = sigmoid(f). f is a sum of small trees; each is fitted to
+/// what the trees before it leave over (Friedman 2001), by the loss's first and second derivative
+/// with respect to f (Chen and Guestrin 2016):
 ///
 ///     L = -label log p - (1 - label) log(1 - p)
 ///     g = p - label,    h = p (1 - p)                                                    (1)
 ///     f += -rate sum(g) / (sum(h) + l2)          the sums over the samples of a leaf     (2)
 ///     gain of a split = GL^2 / (HL + l2) + GR^2 / (HR + l2) - G^2 / (H + l2)             (3)
 ///
-/// Two ideas make it fast (LightGBM, Ke et al. 2017). Each feature is cut once into at most 255 bins,
-/// so the best threshold is found in one pass over sums of g and h per bin. And a tree grows leaf by
-/// leaf, always where (3) is greatest, to a fixed number of leaves.
+/// Two ideas make it fast (LightGBM, Ke et al. 2017). Each feature is cut once into at most 255
+/// bins, so the best threshold is found in one pass over sums of g and h per bin. And a tree grows
+/// leaf by leaf, always where (3) is greatest, to a fixed number of leaves.
 ///
 /// Each split sees a random share of the features, by the seed alone. Sums run in the order of the
 /// samples: a seed always gives the same bits.
@@ -44,8 +44,8 @@ struct BoostingOptions {
 
 class Boosting {
 public:
-    /// Learns from x (features x N, all finite) and labels (N; 1 real, 0 generated). Throws ShapeError
-    /// if the sizes do not match, DataError unless both labels occur.
+    /// Learns from x (features x N, all finite) and labels (N; 1 real, 0 generated). Throws
+    /// ShapeError if the sizes do not match, DataError unless both labels occur.
     [[nodiscard]] static Boosting fit(const Matrix<double>& x, std::span<const int> labels,
                                       std::uint64_t seed, const BoostingOptions& options = {}) {
         require<ShapeError>(static_cast<std::size_t>(x.cols()) == labels.size(),

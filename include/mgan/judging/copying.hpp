@@ -11,8 +11,9 @@
 /// beside that of real songs that were not learned from. The longest copied passage is the plainest
 /// evidence of all.
 ///
-/// Passages are compared by 64-bit polynomial hashes (Karp and Rabin 1987), in a sorted table of all
-/// passages of the training songs. Two different passages share a hash once in about 10^9 calls.
+/// Passages are compared by 64-bit polynomial hashes (Karp and Rabin 1987), in a sorted table of
+/// all passages of the training songs. Two different passages share a hash once in about 10^9
+/// calls.
 
 #include <mgan/judging/judged_song.hpp>
 

@@ -4,8 +4,8 @@
 ///
 ///     y = sum over k of E(:, code_k) + W numbers + b                       (1)
 ///
-/// It is a dense layer on eight one-hot vectors that does not multiply by zeros. Backward adds dy to
-/// the column of each code:
+/// It is a dense layer on eight one-hot vectors that does not multiply by zeros. Backward adds dy
+/// to the column of each code:
 ///
 ///     dE(:, code_k) += dy,   dW += dy numbers^T,   db += dy                (2)
 ///

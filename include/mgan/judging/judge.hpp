@@ -8,16 +8,17 @@
 ///        +-------|--------+      |        train: a recurrent net, boosted trees
 ///                +---------------+        judge: windows of 100 notes that neither has seen
 ///                        |
-///        balanced accuracy, AUC, 95 % interval          .5: indistinguishable      1: told every time
+///        balanced accuracy, AUC, 95 % interval      .5: indistinguishable   1: told every time
 ///
 /// Metrics compare what somebody thought of measuring; a judge finds what nobody thought of. Two of
 /// different make are asked, since each is blind to something: a recurrent net on the notes
 /// (judge_network.hpp) and trees on statistics (song_statistics.hpp, boosting.hpp). Real songs are
-/// split by file, several seeds are averaged window by window, and the interval is drawn over songs.
+/// split by file, several seeds are averaged window by window, and the interval is drawn over
+/// songs.
 ///
-/// Two controls say whether the judge itself works. *Real against real*: some of the real songs take
-/// the part of generated ones; about .5 is right. *Shuffled*: real songs with their pitches in random
-/// order; a judge that cannot tell these could tell nothing.
+/// Two controls say whether the judge itself works. *Real against real*: some of the real songs
+/// take the part of generated ones; about .5 is right. *Shuffled*: real songs with their pitches in
+/// random order; a judge that cannot tell these could tell nothing.
 ///
 /// What gives the songs away is read from the statistics: each by its AUC, each group by what the
 /// trees reach with it alone. And copying.hpp tells how much has been learned by heart.
@@ -269,7 +270,8 @@ inline void check_counts(const JudgedSongs& songs) {
 
 }  // namespace judge_detail
 
-/// Splits real songs without a run: random two thirds of the files to learn from, one third to judge.
+/// Splits real songs without a run: random two thirds of the files to learn from, one third to
+/// judge.
 inline void split_real(std::vector<JudgedSong> real, JudgedSongs& songs) {
     judge_detail::leave_out_short(real);
     judge_detail::Parts parts = judge_detail::deal(real, 1, 3, "real songs to judge");
@@ -286,8 +288,8 @@ inline void split_real(std::vector<JudgedSong> real, JudgedSongs& songs) {
 
     std::vector<Contest> contests = {contest(songs.learn, songs.judge, songs.generated)};
     if (options.controls) {
-        // A third of the real songs takes the part of the generated ones. Of shuffled songs those are
-        // judged whose true form was not learned either: it would be known by its rhythm.
+        // A third of the real songs takes the part of the generated ones. Of shuffled songs those
+        // are judged whose true form was not learned either: it would be known by its rhythm.
         const Parts real = deal(songs.learn, 1, 3, "real songs as generated ones");
         contests.push_back(contest(real.others, songs.judge, real.some));
         contests.push_back({real.others, songs.judge, shuffled(real.others), shuffled(real.some)});

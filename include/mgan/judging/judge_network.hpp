@@ -8,12 +8,13 @@
 ///           -> mean and maximum over time of h and c    -> 4 H + 2 C
 ///           -> dropout -> dense -> ReLU -> dropout -> dense -> a          one logit a window
 ///
-/// It shares no weight, no feature and no training step with any discriminator of the models, so that
-/// what fools a discriminator need not fool it. Backward walks the same list from its end; each piece
-/// knows its own.
+/// It shares no weight, no feature and no training step with any discriminator of the models, so
+/// that what fools a discriminator need not fool it. Backward walks the same list from its end;
+/// each piece knows its own.
 ///
-/// Dropout (Srivastava et al. 2014): an entry becomes 0 with probability 1/4, the others grow by 4/3.
-/// The mask is a function of (seed, step, place), so backward asks for it again and nothing is kept.
+/// Dropout (Srivastava et al. 2014): an entry becomes 0 with probability 1/4, the others grow by
+/// 4/3. The mask is a function of (seed, step, place), so backward asks for it again and nothing is
+/// kept.
 
 #include <mgan/core/random.hpp>
 #include <mgan/judging/event_embedding.hpp>
@@ -80,8 +81,8 @@ public:
           dense(4 * sizes.hidden + 2 * sizes.channels, sizes.head),
           output(sizes.head, 1) {}
 
-    /// The logit of each of the B windows. `dropout` (training alone) says which entries are dropped.
-    /// The result lives in the cache.
+    /// The logit of each of the B windows. `dropout` (training alone) says which entries are
+    /// dropped. The result lives in the cache.
     ConstVectorMap<Scalar> forward(const NoteFeatures<Scalar>& x, Cache& cache,
                                    const Random* dropout = nullptr) const {
         cache.embedded.resize(x.steps, x.batch, embedding.size());
@@ -174,8 +175,8 @@ private:
     }
 };
 
-/// Initial parameters: those of PyTorch, vectors of codes normal with deviation 0.3, so that a sum of
-/// eight is of the order of one.
+/// Initial parameters: those of PyTorch, vectors of codes normal with deviation 0.3, so that a sum
+/// of eight is of the order of one.
 template <typename Scalar>
 void initialise_judge(JudgeNetwork<Scalar>& network, std::uint64_t seed) {
     initialise(network, Random(seed, "judge weights"));

@@ -2,14 +2,14 @@
 /// \file
 /// How the recurrent judge learns: few steps, a rate that rises and falls, much variety.
 ///
-/// Each step draws half of its windows from real and half from generated songs, at random places, and
-/// transposes each by -6 to +5 semitones, so that the judge learns no key by heart. AdamW (Loshchilov
-/// and Hutter 2019) is Adam with the decay taken apart from the gradient,
+/// Each step draws half of its windows from real and half from generated songs, at random places,
+/// and transposes each by -6 to +5 semitones, so that the judge learns no key by heart. AdamW
+/// (Loshchilov and Hutter 2019) is Adam with the decay taken apart from the gradient,
 ///
 ///     w = w - rate decay w - rate m^ / (sqrt(v^) + 1e-8)              m^, v^: see optimiser.hpp
 ///
-/// and the rate follows one cycle (Smith and Topin 2018): from peak / 25 up to the peak over the first
-/// 15 % of the steps, then down to almost nothing, each along half a cosine.
+/// and the rate follows one cycle (Smith and Topin 2018): from peak / 25 up to the peak over the
+/// first 15 % of the steps, then down to almost nothing, each along half a cosine.
 
 #include <mgan/judging/judge_network.hpp>
 #include <mgan/layers/loss.hpp>
@@ -81,8 +81,8 @@ private:
     AlignedVector<Scalar> first_, second_;
 };
 
-/// A network that has learned to tell `real` from `generated` songs (each of kWindow notes or more),
-/// on one thread. The seed decides everything.
+/// A network that has learned to tell `real` from `generated` songs (each of kWindow notes or
+/// more), on one thread. The seed decides everything.
 [[nodiscard]] inline JudgeNetwork<float> train_judge(const std::vector<JudgedSong>& real,
                                                      const std::vector<JudgedSong>& generated,
                                                      std::uint64_t seed,

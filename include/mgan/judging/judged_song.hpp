@@ -2,10 +2,10 @@
 /// \file
 /// A song as the judges read it: its notes on a grid, cut into windows.
 ///
-///     Song -> tones (no drums) -> onsets and lengths on a grid of 24 ticks -> one JudgedNote a note
+///     Song -> tones (no drums) -> onsets and lengths on a grid of 24 ticks -> JudgedNotes
 ///
-/// The grid keeps the judges honest: a generator that writes on a grid would otherwise be told from a
-/// pianist by one tick. What is judged is the music, not its resolution.
+/// The grid keeps the judges honest: a generator that writes on a grid would otherwise be told from
+/// a pianist by one tick. What is judged is the music, not its resolution.
 
 #include <mgan/core/random.hpp>
 #include <mgan/encoding/grid.hpp>

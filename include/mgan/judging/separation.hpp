@@ -2,13 +2,13 @@
 /// \file
 /// How well scores separate two sets: balanced accuracy, AUC, and how far both can be trusted.
 ///
-///     balanced accuracy   mean of the shares of real and of generated windows that are judged right
-///                         (score > 0: real); .5 is chance
+///     balanced accuracy   mean of the shares of real and of generated windows that are judged
+///                         right (score > 0: real); .5 is chance
 ///     AUC                 probability that a real window scores higher than a generated one, ties
 ///                         counted half (Hanley and McNeil 1982); .5 is chance
-///     interval            95 % by bootstrap over *songs* (Efron 1979): several windows of one song
-///                         are not independent, so songs are drawn with replacement, with all their
-///                         windows
+///     interval            95 % by bootstrap over *songs* (Efron 1979): several windows of one
+///                         song are not independent, so songs are drawn with replacement, with
+///                         all their windows
 
 #include <mgan/core/random.hpp>
 

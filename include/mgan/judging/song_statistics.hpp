@@ -17,9 +17,9 @@
 /// Boosted trees (boosting.hpp) judge by all of them; each alone, and each group alone, says what
 /// gives a generator away (judge.hpp).
 ///
-/// Time is in steps of the grid (judged_song.hpp). Notes of equal onset form a group; G groups. Mean
-/// and standard deviation are those of the window itself (divided by n). Where something does not
-/// occur at all (no chord, no variation) its shares and correlations are 0, equal lengths and
+/// Time is in steps of the grid (judged_song.hpp). Notes of equal onset form a group; G groups.
+/// Mean and standard deviation are those of the window itself (divided by n). Where something does
+/// not occur at all (no chord, no variation) its shares and correlations are 0, equal lengths and
 /// velocities of chords -1.
 
 #include <mgan/core/error.hpp>
@@ -205,7 +205,8 @@ struct Lines {
     [[nodiscard]] std::size_t groups() const noexcept { return group_onset.size(); }
 };
 
-/// Collects numbers, or names, in one order. `add(group, name, number, value)`: number -1 for none.
+// Each function below gives the statistics of one group, in a fixed order, to
+// `add(group, name, number, value)`. The number is the end of the name; -1: it has none.
 template <typename Add>
 void metre(const Lines& lines, Add&& add) {
     for (const int period : {4, 8, 12, 16, 24, 32, 48, 64}) {

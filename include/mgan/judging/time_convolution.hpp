@@ -2,10 +2,11 @@
 /// \file
 /// A convolution over time: each step sees its neighbours.
 ///
-///     y_t = b + sum over k = -r .. r of W_k x_{t+k},    x = 0 before the first and after the last step
+///     y_t = b + sum over k = -r .. r of W_k x_{t+k},     x = 0 outside of the sequence
 ///
-/// Width C = 2 r + 1. A sequence is one matrix, a step B columns of it (tensor/sequence.hpp), so that
-/// a shift in time is a shift of columns, and all steps at once take one product for each k:
+/// The window has I = 2 r + 1 steps. A sequence is one matrix, a step B columns of it
+/// (tensor/sequence.hpp), so that a shift in time is a shift of columns, and all steps at once take
+/// one product for each k:
 ///
 ///         x    | x_1 | x_2 | x_3 | x_4 |                 k = +1:
 ///         y    | y_1 | y_2 | y_3 | y_4 |                 y_1 .. y_3  +=  W_1 [x_2 .. x_4]
@@ -27,7 +28,7 @@ public:
     using ScalarType = Scalar;
 
     struct Cache {
-        Matrix<Scalar> weight_transposed;  ///< (C in) x out
+        Matrix<Scalar> weight_transposed;  ///< (I in) x out
     };
 
     TimeConvolution() = default;
@@ -81,7 +82,7 @@ public:
         visitor(prefix / "bias", self.bias);
     }
 
-    Matrix<Scalar> weight;  ///< out x (C in): W_-r, ..., W_r side by side
+    Matrix<Scalar> weight;  ///< out x (I in): W_-r, ..., W_r side by side
     Vector<Scalar> bias;    ///< out
 
 private:
