@@ -4,6 +4,8 @@
 #include <mgan/judging/judge_training.hpp>
 #include <support/catch.hpp>
 
+#include <limits>
+
 using namespace mgan::judging;
 using mgan::Matrix;
 using mgan::Random;
@@ -70,6 +72,20 @@ TEST_CASE("judge: the rate rises to its peak and falls to almost nothing") {
         CHECK((change > 0.0) == (step < 59));
         if (step == 398) break;
     }
+}
+
+TEST_CASE("judge: the first step of AdamW has the size of the rate, and decay comes on top") {
+    mgan::Dense<double> model(1, 1), gradient(1, 1);
+    model.weight(0, 0) = 2.0;
+    model.bias(0) = -1.0;
+    gradient.weight(0, 0) = 300.0;  // cut, which the first step does not see
+    gradient.bias(0) = -0.5;
+    AdamW<double> optimiser(0.1, 5.0);
+    optimiser.step(model, gradient, 0.01);
+    CHECK(model.weight(0, 0) == Approx(2.0 * (1.0 - 0.001) - 0.01));
+    CHECK(model.bias(0) == Approx(-1.0 * (1.0 - 0.001) + 0.01).epsilon(1e-4));
+    gradient.bias(0) = std::numeric_limits<double>::infinity();
+    CHECK_THROWS_AS(optimiser.step(model, gradient, 0.01), mgan::NumericalError);
 }
 
 TEST_CASE(
