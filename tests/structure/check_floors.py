@@ -30,7 +30,7 @@ FLOORS = {
     "dataset": ["encoding"],
     "models": ["layers", "autodiff", "audio"],
     "optimisation": ["layers"],
-    "judging": ["metrics", "encoding", "optimisation"],
+    "judging": ["encoding", "layers"],
     "settings": ["models", "encoding", "optimisation"],
     "hearing": ["audio", "settings"],
     "generation": ["settings", "io"],
