@@ -2,13 +2,11 @@
 /// \file
 /// A fresh judge: can a classifier, trained from nothing, tell generated songs from real ones?
 ///
-///     real songs       generated songs
-///      learn | judge    70 % | 30 %
-///        |       |        |      |
-///        +-------|--------+      |        train: a recurrent net, boosted trees
-///                +---------------+        judge: windows of 100 notes that neither has seen
-///                        |
-///        balanced accuracy, AUC, 95 % interval      .5: indistinguishable   1: told every time
+///               real songs           generated songs
+///     learn     files of one part    70 %               a recurrent net and boosted trees
+///     judge     files of another     30 %               windows of 100 notes from each song
+///
+///     balanced accuracy, AUC, 95 % interval:   .5 cannot be told apart,   1 told every time
 ///
 /// Metrics compare what somebody thought of measuring; a judge finds what nobody thought of. Two of
 /// different make are asked, since each is blind to something: a recurrent net on the notes
