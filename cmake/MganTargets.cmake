@@ -3,7 +3,7 @@
 #   mgan::midi    core, midi, score, metrics   the standard library alone
 #   mgan::nets    + tensor, layers, autodiff,  Eigen, OpenMP if found
 #                   encoding, dataset, models,
-#                   optimisation, settings
+#                   optimisation, judging, settings
 #   mgan::io      + io, generation, training,  nlohmann/json
 #                   runs
 #   mgan::audio   + audio, hearing             FFTW (GPL: see README)

@@ -3,7 +3,7 @@ _mgan() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} words=""
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "train generate evaluate stats render report info --help --version" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "train generate evaluate stats render report info judge --help --version" -- "$word")
         return
     fi
     case $before in
@@ -18,7 +18,7 @@ _mgan() {
             return ;;
         --against|--run) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
         --config|--out|--soundfont) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
-        --batch|--count|--epochs|--interpolate|--lambda|--length|--lr|--pretrain-epochs|--seed|--tempo|--threads) return ;;
+        --batch|--count|--epochs|--interpolate|--lambda|--length|--lr|--pretrain-epochs|--seed|--seeds|--steps|--tempo|--threads) return ;;
     esac
     case ${COMP_WORDS[1]} in
         train) words="--help --out --resume --threads --quiet --print-config --variant --preset --epochs --pretrain-epochs --batch --length --lr --lambda --seed --config --set" ;;
@@ -28,6 +28,7 @@ _mgan() {
         render) words="--help --out --soundfont" ;;
         report) words="--help --out --threads" ;;
         info) words="--help --json" ;;
+        judge) words="--help --against --run --part --seeds --steps --json" ;;
     esac
     if [[ $word == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")

@@ -7,7 +7,7 @@
 /// | music   | core, midi, score, metrics               | nothing            | `mgan::midi`  |
 /// | nets    | tensor, layers, autodiff, encoding,      | Eigen              | `mgan::nets`  |
 /// |         | dataset, models, optimisation, settings, |                    |               |
-/// |         | generation/sampler                       |                    |               |
+/// |         | judging, generation/sampler              |                    |               |
 /// | files   | io, generation, training, runs           | and nlohmann/json  | `mgan::io`    |
 /// | sound   | audio, hearing (PF classifier)           | and FFTW           | `mgan::audio` |
 ///
@@ -79,6 +79,7 @@
 #include <mgan/encoding/style_meter.hpp>
 #include <mgan/generation/sampler.hpp>
 #include <mgan/generation/step_sampler.hpp>
+#include <mgan/judging/judge.hpp>
 #include <mgan/layers/activation.hpp>
 #include <mgan/layers/attention.hpp>
 #include <mgan/layers/bilstm.hpp>

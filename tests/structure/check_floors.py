@@ -30,6 +30,7 @@ FLOORS = {
     "dataset": ["encoding"],
     "models": ["layers", "autodiff", "audio"],
     "optimisation": ["layers"],
+    "judging": ["encoding", "layers"],
     "settings": ["models", "encoding", "optimisation"],
     "hearing": ["audio", "settings"],
     "generation": ["settings", "io"],

@@ -10,9 +10,9 @@
 ///
 ///     rate_i = rate min(1, i / warmup) (floor + (1 - floor) (1 + cos(pi i / steps)) / 2)
 ///
-/// Random numbers are functions of (seed, purpose, minibatch, place), a minibatch is cut into shards
-/// of `kShardSongs` songs whatever the number of threads, and gradients are added in the order of
-/// the shards: the bits depend on seed and data alone.
+/// Random numbers are functions of (seed, purpose, minibatch, place), a minibatch is cut into
+/// shards of `kShardSongs` songs whatever the number of threads, and gradients are added in the
+/// order of the shards: the bits depend on seed and data alone.
 
 #include <mgan/core/parallel.hpp>
 #include <mgan/generation/step_model.hpp>
