@@ -166,7 +166,8 @@ void save_sound(const std::filesystem::path& path, const midi::Song& song) {
     if (cause != 0)
         fail<IoError>(printable(path.string()), ": cannot write: ", sf_error_number(cause));
 #if MGAN_HAS_POSIX_FILES
-    if (::fsync(descriptor.get()) != 0) throw_io_error(path, "flush to the disk (fsync)", errno);
+    if (const int failed = bring_to_disk(descriptor.get()); failed != 0)
+        throw_io_error(path, "flush to the disk (fsync)", failed);
     if (const int failed = descriptor.close(); failed != 0) throw_io_error(path, "close", failed);
 #endif
     draft.keep();
