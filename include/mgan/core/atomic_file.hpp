@@ -66,7 +66,9 @@ namespace mgan::inline MGAN_ABI {
 #else
     const long process = 0;
 #endif
-    return path.parent_path() / concat(".", path.filename().string(), ".tmp-", process);
+    // A name may have 255 bytes; where that of the file needs them all, a part must do.
+    return path.parent_path() /
+           concat(".", path.filename().string().substr(0, 230), ".tmp-", process);
 }
 
 /// Replaces (or creates) a file by `bytes`, all or nothing: temporary file, write, fsync, close,
@@ -193,6 +195,18 @@ inline void write_file_atomically(const std::filesystem::path& path,
     return true;
 }
 
+/// Whether a file's name is that of a temporary whose process has ended, or has our own number.
+[[nodiscard]] inline bool is_stale_temporary(std::string_view name) noexcept {
+    long process = 0;
+    if (!is_temporary_name(name, process)) return false;
+#if MGAN_HAS_POSIX_FILES
+    // Signal 0 only asks whether the process exists; EPERM says that it does, and is another's.
+    const bool alive = ::kill(static_cast<pid_t>(process), 0) == 0 || errno == EPERM;
+    if (process > 0 && process != static_cast<long>(::getpid()) && alive) return false;
+#endif
+    return true;
+}
+
 /// Removes from `folder` (not from folders inside it) the temporaries of processes that have ended,
 /// and returns how many. Call it when a program starts to use a folder, before it saves there: a
 /// temporary with this process's own number counts as stale. An absent folder has none.
@@ -203,14 +217,7 @@ inline std::size_t remove_stale_temporaries(const std::filesystem::path& folder)
     std::vector<fs::path> stale;
     for (fs::directory_iterator entry(folder, failure), end; !failure && entry != end;
          entry.increment(failure)) {
-        long process = 0;
-        if (!is_temporary_name(entry->path().filename().string(), process)) continue;
-#if MGAN_HAS_POSIX_FILES
-        // Signal 0 only asks whether the process exists; EPERM says that it does, and is another's.
-        const bool alive = ::kill(static_cast<pid_t>(process), 0) == 0 || errno == EPERM;
-        if (process > 0 && process != static_cast<long>(::getpid()) && alive) continue;
-#endif
-        stale.push_back(entry->path());
+        if (is_stale_temporary(entry->path().filename().string())) stale.push_back(entry->path());
     }
     for (const fs::path& path : stale) {
         fs::remove(path, failure);

@@ -78,11 +78,13 @@ enum class Part { train, validation, test };
     shuffle(std::span(order), Random(seed, "split"));
 
     const auto share = [count](double s) -> std::size_t {
-        if (s <= 0.0 || count < 3) return 0;
+        if (!(s > 0.0) || count < 3) return 0;
+        s = std::min(s, 1.0);
         return std::max<std::size_t>(
             1, static_cast<std::size_t>(std::llround(s * static_cast<double>(count))));
     };
-    const std::size_t validation = share(validation_share);
+    // Training keeps at least one name.
+    const std::size_t validation = std::min(share(validation_share), count < 3 ? 0 : count - 1);
     const std::size_t test = count < 3 ? 0 : std::min(share(test_share), count - validation - 1);
     std::vector<std::size_t> part_of_group(count);
     for (std::size_t i = 0; i < count; ++i) {

@@ -207,7 +207,12 @@ inline constexpr const char* kKindKey = "mgan.kind";
                        kind, "); the one of a run is ", kind, ".safetensors in its folder");
     Settings settings;
     const std::string& text = file.metadata_at(kSettingsKey);
-    settings_from_json(std::as_bytes(std::span(text)), file.source(), settings);
+    try {
+        settings_from_json(std::as_bytes(std::span(text)), file.source(), settings);
+    } catch (const ConfigError& error) {
+        fail<ConfigError>(error.what(), "; if a newer mgan wrote this file, use that one (this is ",
+                          kVersion, ")");
+    }
     return settings;
 }
 
@@ -228,9 +233,9 @@ void save_model(const std::filesystem::path& path, const BasicModel<Scalar>& mod
 /// make it take more memory than twice the file asks for.
 template <typename Scalar = float>
 [[nodiscard]] BasicModel<Scalar> load_model(const std::filesystem::path& path) {
-    const bool is_folder = std::filesystem::is_directory(path);
-    const std::filesystem::path file_path = is_folder ? path / "model.safetensors" : path;
     std::error_code failure;
+    const bool is_folder = std::filesystem::is_directory(path, failure);
+    const std::filesystem::path file_path = is_folder ? path / "model.safetensors" : path;
     require<IoError>(
         std::filesystem::exists(file_path, failure) || failure, path,
         is_folder ? ": holds no model (no model.safetensors)" : ": no such file or folder",
