@@ -66,9 +66,7 @@ namespace mgan::inline MGAN_ABI {
 #else
     const long process = 0;
 #endif
-    // A name may have 255 bytes; where that of the file needs them all, a part must do.
-    return path.parent_path() /
-           concat(".", path.filename().string().substr(0, 230), ".tmp-", process);
+    return path.parent_path() / concat(".", path.filename().string(), ".tmp-", process);
 }
 
 /// Replaces (or creates) a file by `bytes`, all or nothing: temporary file, write, fsync, close,

@@ -71,7 +71,8 @@ public:
     [[nodiscard]] bool is_locked() const noexcept { return lock_ && lock_->held(); }
 
     /// Begins a run: creates the folder, locks it, and writes settings and lists of songs.
-    /// `more_notes`: further notes for config.json, of the keys in `run_note_keys`. Throws DataError if it holds a run already, and IoError.
+    /// `more_notes`: further notes for config.json, with keys of `run_note_keys`. Throws DataError
+    /// if it holds a run already, and IoError.
     void start(const Settings& settings, const DataSet& data, const std::string& data_name,
                const SettingNotes& more_notes = {}) {
         const auto require_free = [&] {
