@@ -6,15 +6,22 @@
 #include <mgan/io/json_text.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <condition_variable>
 #include <cstdio>
+#include <cstdlib>
+#include <mutex>
+#include <system_error>
+#include <thread>
 
 namespace mgan::program {
 
 namespace {
 
 bool is_bundled(const std::string& where) {
-    return where.empty() || (where == kBundled && !std::filesystem::exists(where));
+    std::error_code unknown;
+    return where.empty() || (where == kBundled && !std::filesystem::exists(where, unknown));
 }
 
 DataSet load_bundled() {
@@ -31,27 +38,136 @@ DataSet load_bundled() {
 
 }  // namespace
 
-DataSet load_data(const std::string& where) {
-    return is_bundled(where) ? load_bundled() : load_data_set(where);
+DataSet load_data(const std::string& where, DamagedFiles damaged) {
+    return is_bundled(where) ? load_bundled() : load_data_set(where, available_threads(), damaged);
+}
+
+DataSet load_data_of_run(const SettingNotes& notes, std::string_view advice) {
+    const std::string place = data_place(notes);
+    try {
+        return load_data(
+            place, note(notes, "keep_damaged").empty() ? DamagedFiles::skip : DamagedFiles::keep);
+    } catch (const IoError& error) {
+        fail<IoError>(printable(error.what()), "; if the music of this run has moved, ", advice);
+    }
+}
+
+std::string note(const SettingNotes& notes, std::string_view key) {
+    for (const auto& [name, text] : notes) {
+        if (name == key) return text;
+    }
+    return "";
+}
+
+std::string data_place(const SettingNotes& notes) {
+    const std::string digits = note(notes, "data_bytes");
+    std::string bytes;
+    for (std::size_t i = 0; i + 1 < digits.size(); i += 2) {
+        unsigned byte = 0;
+        const char* const end = digits.data() + i + 2;
+        if (std::from_chars(digits.data() + i, end, byte, 16).ptr != end)
+            return note(notes, "data");
+        bytes += static_cast<char>(byte);
+    }
+    return bytes.empty() ? note(notes, "data") : bytes;
+}
+
+std::string data_path(const std::string& where) {
+    if (is_bundled(where)) return kBundled;
+    std::error_code failure;
+    const std::filesystem::path path = std::filesystem::absolute(where, failure);
+    return failure ? where : path.lexically_normal().string();
 }
 
 std::string data_name(const std::string& where) {
-    if (is_bundled(where)) return kBundled;
-    return printable(std::filesystem::absolute(where).lexically_normal().string());
+    return printable(data_path(where));
+}
+
+SettingNotes data_notes(const std::string& where) {
+    const std::string path = data_path(where);
+    if (printable(path) == path) return {};
+    std::string digits;
+    for (const char c : path) {
+        const auto byte = static_cast<unsigned char>(c);
+        digits += "0123456789abcdef"[byte >> 4];
+        digits += "0123456789abcdef"[byte & 15];
+    }
+    return {{"data_bytes", digits}};
+}
+
+std::vector<midi::Song> load_songs_of(const std::filesystem::path& file,
+                                      const midi::NoteOptions& options) {
+    const std::vector<std::byte> bytes = read_file_bytes(file, std::uint64_t{1} << 31);
+    const std::string name = printable(file.string());
+    const auto copied = [&](std::string_view damage) {
+        if (!damage.empty()) fail<DataError>(name, ": damaged: ", damage);
+    };
+    try {
+        const midi::ReadResult read = midi::parse(bytes, {.name = name});
+        if (read.repair_count > 0) copied(midi::copy_damage(bytes));
+        return midi::to_songs(read.file, options);
+    } catch (const FormatError&) {
+        copied(midi::copy_damage(bytes));
+        throw;
+    }
+}
+
+bool is_there(const std::filesystem::path& path) {
+    std::error_code unknown;
+    return std::filesystem::exists(path, unknown);
+}
+bool is_folder(const std::filesystem::path& path) {
+    std::error_code unknown;
+    return std::filesystem::is_directory(path, unknown);
+}
+
+bool is_error_terminal() {
+#if MGAN_HAS_POSIX_FILES
+    const char* kind = std::getenv("TERM");
+    return ::isatty(STDERR_FILENO) == 1 && (kind == nullptr || std::string_view(kind) != "dumb");
+#else
+    return false;
+#endif
+}
+
+int possible_threads(int wanted) {
+    std::mutex mutex;
+    std::condition_variable wake;
+    bool done = false;
+    std::vector<std::thread> threads;
+    try {
+        for (int i = 1; i < wanted; ++i) {
+            threads.emplace_back([&] {
+                std::unique_lock lock(mutex);
+                wake.wait(lock, [&] { return done; });
+            });
+        }
+    } catch (const std::system_error&) {  // no more than these
+    }
+    {
+        const std::lock_guard lock(mutex);
+        done = true;
+    }
+    wake.notify_all();
+    for (std::thread& thread : threads) thread.join();
+    return static_cast<int>(threads.size()) + 1;
 }
 
 std::string describe(const DataSet& data) {
     const auto count = [](std::size_t number, const char* what) {
         return concat(grouped(number), " ", what, number == 1 ? "" : "s");
     };
-    const std::size_t used = data.files - std::min(data.files, data.skipped.size());
+    const std::size_t skipped = data.skipped.size() - std::min(data.skipped.size(), data.unlisted);
+    const std::size_t used = data.files - std::min(data.files, skipped);
     // In most collections a folder is a composer.
     const std::string folders =
         data.folders() > 1 ? count(data.folders(), "composer") + " (folders)" : "1 folder";
     std::string text =
         concat(count(data.songs.size(), "song"), " in ", count(used, "file"), " of ", folders, ": ",
                count(data.notes(), "note"), ", ", fixed(data.hours(), 1), " hours");
-    if (!data.skipped.empty()) text += concat("; ", count(data.skipped.size(), "file"), " skipped");
+    if (skipped > 0) text += concat("; ", count(skipped, "file"), " skipped");
+    if (data.unlisted > 0)
+        text += concat("; ", count(data.unlisted, "folder"), " not read in full");
     if (data.repaired > 0) text += concat("; ", count(data.repaired, "file"), " mended");
     if (data.of_runs > 0)
         text += concat("; ", count(data.of_runs, "file"), " in the folders of runs left out");
@@ -79,13 +195,29 @@ std::string printable(std::string_view text) {
 }
 
 std::string shell_word(std::string_view text) {
-    const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-        const auto byte = static_cast<unsigned char>(c);
-        return byte >= 0x80 || (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
-               (byte >= 'a' && byte <= 'z') ||
-               std::string_view("_./+,:@%-").find(c) != std::string_view::npos;
-    });
+    const bool plain = !text.empty() && printable(text) == text &&
+                       std::all_of(text.begin(), text.end(), [](char c) {
+                           const auto byte = static_cast<unsigned char>(c);
+                           return byte >= 0x80 || (byte >= '0' && byte <= '9') ||
+                                  (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') ||
+                                  std::string_view("_./+,:@%-").find(c) != std::string_view::npos;
+                       });
     if (plain) return std::string(text);
+    if (printable(text) != text) {
+        std::string coded = "$'";
+        for (const char c : text) {
+            const auto byte = static_cast<unsigned char>(c);
+            if (byte < 0x20 || byte >= 0x7F) {
+                char digits[8];
+                std::snprintf(digits, sizeof digits, "\\x%02x", static_cast<unsigned>(byte));
+                coded += digits;
+            } else {
+                if (c == '\'' || c == '\\') coded += '\\';
+                coded += c;
+            }
+        }
+        return coded + "'";
+    }
     std::string quoted = "'";
     for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
     return quoted + "'";

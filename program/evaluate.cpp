@@ -32,16 +32,16 @@ struct EvaluateOptions {
 std::vector<midi::Song> real_songs(const EvaluateOptions& options) {
     if (options.run.empty()) return load_data(options.against).songs;
     const RunFiles run(options.run);
-    if (!(std::filesystem::exists(run.config())))
+    std::error_code unknown;
+    if (!std::filesystem::exists(run.config(), unknown))
         fail<DataError>(printable(options.run),
                         ": holds no run (no config.json); give the folder of a run of mgan train");
-    std::string where = options.against;
-    if (where.empty()) {
-        for (const auto& [key, text] : run.read_config().second) {
-            if (key == "data") where = text;
-        }
-    }
-    DataSet data = load_data(where);
+    const SettingNotes notes = run.read_config().second;
+    const std::string where = options.against.empty() ? data_place(notes) : options.against;
+    DataSet data = options.against.empty()
+                       ? load_data_of_run(notes, "say where it is: --against FOLDER")
+                       : load_data(where, note(notes, "keep_damaged").empty() ? DamagedFiles::skip
+                                                                              : DamagedFiles::keep);
     const Part part = options.part == "train"        ? Part::train
                       : options.part == "validation" ? Part::validation
                                                      : Part::test;
@@ -58,8 +58,9 @@ std::vector<midi::Song> real_songs(const EvaluateOptions& options) {
         if (wanted.contains(RunFiles::tsv_field(data.names[i])))
             songs.push_back(std::move(data.songs[i]));
     }
-    require<DataError>(!songs.empty(), run.split(), ": no song of ", where, " is in the part ",
-                       options.part, "; is it the data of this run?");
+    if (songs.empty())
+        fail<DataError>(run.split(), ": no song of ", printable(where), " is in the part ",
+                        options.part, "; is it the data of this run?");
     return songs;
 }
 
@@ -67,26 +68,110 @@ Json json_of(const metrics::Summary& summary) {
     return {{"mean", program::json_of(summary.mean)}, {"sd", program::json_of(summary.sd)}};
 }
 
+/// Figures where there are such, else why not.
+struct Defined {
+    std::optional<double> overlap, kl_divergence, gap;
+    std::string why_no_overlap, why_no_kl_divergence, why_no_gap;
+};
+
+/// What a comparison in one metric says, where it says anything. (The library calls an overlap
+/// without densities 0, since a generator that has collapsed should score 0.)
+Defined defined(const metrics::MetricComparison& one) {
+    Defined result;
+    const auto nothing = [&](const std::string& reason) {
+        result.why_no_overlap = result.why_no_kl_divergence = result.why_no_gap = reason;
+        return result;
+    };
+    if (one.real.count == 0) return nothing("no real song has this metric");
+    if (one.generated.count == 0) return nothing("no generated song has this metric");
+    if (one.real.count < 2)
+        return nothing("a single real song shows no spread by which to measure; give more");
+    result.gap = one.gap;
+    if (!one.gap) result.why_no_gap = "all real songs have the same value";
+    if (one.generated.count < 2) {
+        result.why_no_overlap = "a single generated song has no distribution; generate more";
+    } else if (one.real.sd == 0.0 && one.generated.sd == 0.0) {
+        // One point each.
+        const bool same = *one.real.mean == *one.generated.mean;
+        result.overlap = same ? 1.0 : 0.0;
+        if (same) result.kl_divergence = 0.0;
+    } else if (one.real.sd == 0.0) {
+        result.why_no_overlap = "all real songs have the same value";
+    } else if (!one.kl_divergence && one.generated.sd != 0.0) {
+        result.why_no_overlap = "too few real songs: all their distances are equal";
+    } else {
+        result.overlap = one.overlap_area;
+        result.kl_divergence = one.kl_divergence;
+    }
+    if (!result.kl_divergence)
+        result.why_no_kl_divergence =
+            result.overlap ? "all generated songs have the same value" : result.why_no_overlap;
+    return result;
+}
+
+/// The means over the metrics but notes, of those that are defined.
+Defined defined_means(const metrics::SetComparison& comparison) {
+    double overlaps = 0.0, gaps = 0.0, overlap_count = 0.0, gap_count = 0.0;
+    Defined result;
+    for (const metrics::Metric metric : metrics::kMetrics) {
+        if (metric == metrics::Metric::notes) continue;
+        const Defined one = defined(comparison[metric]);
+        overlaps += one.overlap.value_or(0.0);
+        overlap_count += one.overlap ? 1.0 : 0.0;
+        gaps += one.gap.value_or(0.0);
+        gap_count += one.gap ? 1.0 : 0.0;
+        if (result.why_no_overlap.empty()) result.why_no_overlap = one.why_no_overlap;
+        if (result.why_no_gap.empty()) result.why_no_gap = one.why_no_gap;
+    }
+    if (overlap_count > 0.0) result.overlap = overlaps / overlap_count;
+    if (gap_count > 0.0) result.gap = gaps / gap_count;
+    return result;
+}
+
+/// What is not defined: the reason by the metric's key (or that of the mean).
+Json undefined_of(const metrics::SetComparison& comparison) {
+    Json reasons = Json::object();
+    for (const metrics::Metric metric : metrics::kMetrics) {
+        const Defined one = defined(comparison[metric]);
+        std::string text;
+        for (const auto& [figure, reason] : {std::pair("overlap_area", &one.why_no_overlap),
+                                             std::pair("kl_divergence", &one.why_no_kl_divergence),
+                                             std::pair("gap", &one.why_no_gap)}) {
+            if (!reason->empty()) text += concat(text.empty() ? "" : "; ", figure, ": ", *reason);
+        }
+        if (!text.empty()) reasons[std::string(metrics::key(metric))] = text;
+    }
+    const Defined means = defined_means(comparison);
+    if (!means.overlap) reasons["mean_overlap_area"] = means.why_no_overlap;
+    if (!means.gap) reasons["mean_gap"] = means.why_no_gap;
+    return reasons;
+}
+
 Json json_of(const metrics::SetComparison& comparison) {
     Json metrics = Json::object();
     for (const metrics::Metric metric : metrics::kMetrics) {
         const metrics::MetricComparison& one = comparison[metric];
+        const Defined figures = defined(one);
         metrics[std::string(metrics::key(metric))] = {
             {"real", json_of(one.real)},
             {"generated", json_of(one.generated)},
-            {"overlap_area", one.overlap_area},
-            {"kl_divergence", program::json_of(one.kl_divergence)},
+            {"overlap_area", program::json_of(figures.overlap)},
+            {"kl_divergence", program::json_of(figures.kl_divergence)},
             {"wasserstein", program::json_of(one.wasserstein)},
-            {"gap", program::json_of(one.gap)}};
+            {"gap", program::json_of(figures.gap)}};
     }
-    return {
+    const Defined means = defined_means(comparison);
+    Json object = {
         {"metrics", std::move(metrics)},
-        {"mean_overlap_area", comparison.mean_overlap_area},
-        {"mean_gap", program::json_of(comparison.mean_gap)},
+        {"mean_overlap_area", program::json_of(means.overlap)},
+        {"mean_gap", program::json_of(means.gap)},
         {"longest_run",
          {{"real", program::json_of(comparison.longest_run_real)},
           {"generated", program::json_of(comparison.longest_run_generated)}}},
         {"songs", {{"real", comparison.songs_real}, {"generated", comparison.songs_generated}}}};
+    if (Json reasons = undefined_of(comparison); !reasons.empty())
+        object["undefined"] = std::move(reasons);
+    return object;
 }
 
 std::string padded(const std::string& text, std::size_t width) {
@@ -98,6 +183,7 @@ std::string cell(const std::optional<double>& value, int digits, std::size_t wid
 }
 
 void print_table(const metrics::SetComparison& comparison) {
+    std::set<std::string> reasons;
     std::cout << comparison.songs_generated
               << (comparison.songs_generated == 1 ? " song" : " songs") << " against crops of "
               << comparison.songs_real
@@ -106,21 +192,33 @@ void print_table(const metrics::SetComparison& comparison) {
                  "Wasserstein    gap\n";
     for (const metrics::Metric metric : metrics::kMetrics) {
         const metrics::MetricComparison& one = comparison[metric];
+        const Defined figures = defined(one);
         std::string name(metrics::key(metric));
         name.resize(18, ' ');
         std::cout << name << cell(one.real.mean, 2, 9) << " (" << cell(one.real.sd, 2, 0) << ")";
         const std::string generated =
             concat(cell(one.generated.mean, 2, 0), " (", cell(one.generated.sd, 2, 0), ")");
         const std::size_t used = 9 + 3 + cell(one.real.sd, 2, 0).size();
-        std::cout << padded(generated, 37 > used ? 37 - used : 1) << cell(one.overlap_area, 3, 10)
-                  << cell(one.kl_divergence, 2, 7) << cell(one.wasserstein, 2, 13)
-                  << cell(one.gap, 2, 7) << '\n';
+        std::cout << padded(generated, 37 > used ? 37 - used : 1) << cell(figures.overlap, 3, 10)
+                  << cell(figures.kl_divergence, 2, 7) << cell(one.wasserstein, 2, 13)
+                  << cell(figures.gap, 2, 7) << '\n';
+        for (const std::string& reason :
+             {figures.why_no_overlap, figures.why_no_kl_divergence, figures.why_no_gap})
+            if (!reason.empty()) reasons.insert(reason);
     }
+    const Defined means = defined_means(comparison);
     std::cout << "longest run       " << cell(comparison.longest_run_real, 2, 9)
               << padded(cell(comparison.longest_run_generated, 2, 0), 20) << "\n\n"
-              << "mean overlap area " << fixed(comparison.mean_overlap_area, 3)
-              << " (1 is best), mean gap " << cell(comparison.mean_gap, 2, 0)
-              << " (0 is best), over the metrics but notes\n";
+              << "mean overlap area " << cell(means.overlap, 3, 0) << " (1 is best), mean gap "
+              << cell(means.gap, 2, 0) << " (0 is best), over the metrics but notes\n";
+    if (reasons.empty()) return;
+    std::cout << "- is not defined:";
+    const char* separator = " ";
+    for (const std::string& reason : reasons) {
+        std::cout << separator << reason;
+        separator = "; ";
+    }
+    std::cout << '\n';
 }
 
 int evaluate(const EvaluateOptions& options) {
@@ -130,8 +228,10 @@ int evaluate(const EvaluateOptions& options) {
             "--help)");
     // Of a run's folder the songs that it made, not the real ones beside them.
     const RunFiles run(options.songs);
+    std::error_code unknown;
     const std::vector<midi::Song> generated =
-        load_data_set(std::filesystem::exists(run.config()) ? run.songs() : run.path()).songs;
+        load_data_set(std::filesystem::exists(run.config(), unknown) ? run.songs() : run.path())
+            .songs;
     // Most metrics grow with the length, so real songs are cut to the length of generated ones.
     const std::vector<midi::Song> real =
         metrics::random_crops(real_songs(options), generated, options.seed);

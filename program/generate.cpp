@@ -2,6 +2,7 @@
 /// `mgan generate`: new songs by a model.
 
 #include "data.hpp"
+#include "interrupt.hpp"
 #include "program.hpp"
 #include "sound_file.hpp"
 
@@ -40,8 +41,10 @@ std::size_t count_others(const std::filesystem::path& folder, std::size_t songs,
         if (wav) ours.insert(name.replace_extension(".wav").string());
     }
     std::size_t others = 0;
-    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-        const std::filesystem::path name = entry.path().filename();
+    std::error_code failure;
+    for (std::filesystem::directory_iterator entry(folder, failure), end; !failure && entry != end;
+         entry.increment(failure)) {
+        const std::filesystem::path name = entry->path().filename();
         const bool is_music = name.extension() == ".mid" || name.extension() == ".wav";
         if (is_music && !ours.contains(name.string())) ++others;
     }
@@ -49,14 +52,17 @@ std::size_t count_others(const std::filesystem::path& folder, std::size_t songs,
 }
 
 int generate(const GenerateOptions& options) {
+    catch_interrupts();
+    remove_drafts(options.out, "song-");
+    const int threads = possible_threads(options.threads);
     const std::string missing = sound_files_missing();
     require<ConfigError>(!options.wav || missing.empty(), "--wav: ", missing);
     const Model model = load_model(options.model);
     const std::int64_t length = options.length > 0 ? options.length : model.settings.length;
     std::vector<midi::Song> songs =
         options.interpolate > 0
-            ? model.interpolate(options.interpolate, length, options.seed, options.threads)
-            : model.songs(options.count, length, options.seed, options.threads);
+            ? model.interpolate(options.interpolate, length, options.seed, threads)
+            : model.songs(options.count, length, options.seed, threads);
     // A model knows rhythm in quarters, not how fast they go.
     const midi::TempoChange tempo{0, static_cast<std::int64_t>(std::llround(60e6 / options.tempo))};
     for (std::size_t i = 0; i < songs.size(); ++i) {
@@ -65,13 +71,12 @@ int generate(const GenerateOptions& options) {
     }
     save_songs(options.out, songs);
     if (options.wav) {
-        parallel_for(
-            static_cast<std::ptrdiff_t>(songs.size()), options.threads, [&](std::ptrdiff_t i) {
-                const auto number = static_cast<std::size_t>(i);
-                const std::filesystem::path name = numbered_name("song", number + 1, songs.size());
-                save_sound((std::filesystem::path(options.out) / name).replace_extension(".wav"),
-                           songs[number]);
-            });
+        parallel_for(static_cast<std::ptrdiff_t>(songs.size()), threads, [&](std::ptrdiff_t i) {
+            const auto number = static_cast<std::size_t>(i);
+            const std::filesystem::path name = numbered_name("song", number + 1, songs.size());
+            save_sound((std::filesystem::path(options.out) / name).replace_extension(".wav"),
+                       songs[number]);
+        });
     }
     std::cout << songs.size() << (songs.size() == 1 ? " song of " : " songs of ") << length
               << (songs.size() == 1 ? " events in " : " events each in ") << printable(options.out)

@@ -72,13 +72,13 @@ Json progress_of(const RunFiles& run) {
 }
 
 int info(const InfoOptions& options) {
-    const bool is_run = std::filesystem::is_directory(options.model);
+    const bool is_run = is_folder(options.model);
     const RunFiles run(options.model);
-    const bool has_config = is_run && std::filesystem::exists(run.config());
+    const bool has_config = is_run && is_there(run.config());
     Json object;
     object["version"] = kVersion;
     object["simd"] = kSimdName;
-    if (is_run && has_config && !std::filesystem::exists(run.model())) {
+    if (is_run && has_config && !is_there(run.model())) {
         // A run that has only begun.
         object["settings"] = json_of(run.read_config().first);
     } else {

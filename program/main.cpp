@@ -4,8 +4,10 @@
 /// main() reads the command line, calls the command, and turns every exception into one line and an
 /// exit status. The work is in the library; each command is in the file of its name.
 
+#include "data.hpp"
 #include "program.hpp"
 
+#include <mgan/core/parallel.hpp>
 #include <mgan/core/quote.hpp>
 #include <mgan/core/setting.hpp>
 
@@ -98,6 +100,10 @@ void let_waiting_threads_sleep([[maybe_unused]] char** argv) {
 int main(int argc, char** argv) {
     let_waiting_threads_sleep(argv);
     Eigen::setNbThreads(1);  // threads are ours: one a shard (core/parallel.hpp)
+#ifdef _OPENMP
+    if (const int threads = possible_threads(available_threads()); threads < available_threads())
+        omp_set_num_threads(threads);
+#endif
     CLI::App app(kAbout, "mgan");
     app.set_version_flag("--version", concat("mgan ", kVersion, " (", kSimdName, ")"));
     app.require_subcommand(0, 1);
@@ -134,6 +140,9 @@ int main(int argc, char** argv) {
         return fail(kWrongUsage, error.what());
     } catch (const std::bad_alloc&) {
         return fail(kFailed, "out of memory; try a smaller --batch or --length");
+    } catch (const std::filesystem::filesystem_error& error) {
+        return fail(kFailed, concat(printable(error.path1().string()),
+                                    ": cannot be looked at: ", error.code().message()));
     } catch (const std::exception& error) {
         return fail(kFailed, error.what());
     }

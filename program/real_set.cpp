@@ -50,7 +50,7 @@ void save_crops(const std::filesystem::path& folder, const DataSet& data,
 void save_real_set(const RunFiles& run, const Settings& settings, const DataSet& data,
                    const std::array<std::span<const std::size_t>, 3>& parts,
                    std::span<const metrics::SongMetrics> measured) {
-    if (std::filesystem::exists(real_facts(run))) return;
+    if (is_there(real_facts(run))) return;
     save_crops(real_songs(run), data, parts[static_cast<std::size_t>(Part::validation)], settings);
 
     Json facts;

@@ -5,6 +5,7 @@
 
 #include "data.hpp"
 #include "html.hpp"
+#include "interrupt.hpp"
 #include "program.hpp"
 #include "report_figures.hpp"
 #include "report_songs.hpp"
@@ -168,7 +169,9 @@ int report(const ReportOptions& options) {
     const std::vector<std::filesystem::path> runs(options.runs.begin(), options.runs.end());
     std::filesystem::path out = options.out;
     if (out.empty()) out = runs.size() == 1 ? runs.front() / "report.html" : "report.html";
-    const ReportResult result = write_report(runs, out, options.threads);
+    catch_interrupts();
+    remove_drafts(out.parent_path(), out.filename().string() + ".tmp-");
+    const ReportResult result = write_report(runs, out, possible_threads(options.threads));
     std::cout << printable(out.string()) << ": "
               << fixed(static_cast<double>(result.bytes) / 1e6, 1)
               << " MB; open it in a browser, it needs no network\n";
@@ -200,6 +203,7 @@ ReportResult write_report(std::span<const std::filesystem::path> runs,
     body += song_section(stories, songs) + figures + data_section(stories) +
             settings_section(stories) + "</main>\n";
     const std::string page = html_document(title, body);
+    const DraftGuard guard(temporary_path(out));
     write_file_atomically(out, std::as_bytes(std::span(page)));
     return {page.size(), plotter.problem()};
 }

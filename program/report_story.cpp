@@ -14,7 +14,7 @@ namespace {
 
 /// Every line that can be read. The writer never leaves a bad one, but people edit files.
 void read_lines(const std::filesystem::path& path, RunStory& story) {
-    if (!std::filesystem::exists(path)) {
+    if (!is_there(path)) {
         story.missing.push_back("no history.jsonl: no epoch has ended yet, so there are no curves");
         return;
     }
@@ -45,7 +45,7 @@ void read_lines(const std::filesystem::path& path, RunStory& story) {
 
 std::vector<NamedSong> read_songs(const std::filesystem::path& folder, RunStory& story) {
     std::vector<NamedSong> songs;
-    if (!std::filesystem::is_directory(folder)) return songs;
+    if (!is_folder(folder)) return songs;
     for (const std::filesystem::path& file : midi::find_midi_files(folder)) {
         if (songs.size() == kMaxReportSongs) break;
         const std::string name = printable(file.filename().string());
@@ -61,7 +61,7 @@ std::vector<NamedSong> read_songs(const std::filesystem::path& folder, RunStory&
 
 void read_skipped(const std::filesystem::path& path, RunStory& story) {
     constexpr std::size_t kShown = 50;
-    if (!std::filesystem::exists(path)) return;
+    if (!is_there(path)) return;
     const std::vector<std::byte> bytes = read_file_bytes(path);
     const std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     for (std::size_t begin = 0; begin < text.size() && story.skipped.size() < kShown;) {
@@ -121,11 +121,10 @@ std::optional<std::pair<double, double>> RunStory::real_metric(std::string_view 
 
 RunStory read_story(const std::filesystem::path& folder) {
     const RunFiles run(folder);
-    require<DataError>(std::filesystem::is_directory(folder), folder,
+    require<DataError>(is_folder(folder), folder,
                        ": no such folder; give the folder of a run of mgan train");
-    require<DataError>(
-        std::filesystem::exists(run.config()) || std::filesystem::exists(run.history()), folder,
-        ": holds no run (no config.json); give the folder of a run of mgan train");
+    require<DataError>(is_there(run.config()) || is_there(run.history()), folder,
+                       ": holds no run (no config.json); give the folder of a run of mgan train");
     RunStory story;
     story.name = printable(folder.string());
     const auto attempt = [&](const char* what, const auto& read) {
@@ -146,7 +145,7 @@ RunStory read_story(const std::filesystem::path& folder) {
             [&] { story.real = read_songs(real_songs(run), story); });
     attempt("the list of skipped files cannot be read",
             [&] { read_skipped(run.skipped(), story); });
-    if (std::filesystem::exists(real_facts(run))) {
+    if (is_there(real_facts(run))) {
         attempt("the facts of the data cannot be read", [&] {
             story.facts =
                 parse_history_line(read_file_bytes(real_facts(run)), real_facts(run).string(), 0);

@@ -36,7 +36,19 @@ struct TimedNote {
 
 /// The notes in order of their beginning.
 std::vector<TimedNote> timed_notes(const midi::Song& song) {
-    const std::vector<midi::Note> notes = midi::sounding_notes(song);
+    std::vector<midi::Note> notes = midi::sounding_notes(song);
+    // Equal notes, struck together, are one that is louder: a file of a thousand hanging notes has
+    // no more than 128 to play.
+    std::size_t kept = 0;
+    for (const midi::Note& note : notes) {
+        if (kept > 0 && notes[kept - 1].onset == note.onset &&
+            notes[kept - 1].pitch == note.pitch && notes[kept - 1].length == note.length) {
+            notes[kept - 1].velocity += note.velocity;
+        } else {
+            notes[kept++] = note;
+        }
+    }
+    notes.resize(kept);
     std::vector<TimedNote> timed(notes.size());
     midi::TempoWalk begins(song.tempo);
     for (std::size_t i = 0; i < notes.size(); ++i)
@@ -102,7 +114,10 @@ private:
 
 /// What brings a song to the loudness of all others: its root mean square, where it sounds, to
 /// kLoudness; but no peak further than twice into the rounding.
-double gain_of(const std::vector<TimedNote>& notes, double rate, std::int64_t samples) {
+/// `on_block` sees each block.
+template <typename OnBlock>
+double gain_of(const std::vector<TimedNote>& notes, double rate, std::int64_t samples,
+               OnBlock&& on_block) {
     constexpr double kLoudness = 0.12, kGreatestPeak = 1.6;
     Walk walk(notes, rate);
     std::vector<double> energies;
@@ -110,6 +125,7 @@ double gain_of(const std::vector<TimedNote>& notes, double rate, std::int64_t sa
     for (std::int64_t done = 0; done < samples; done += kBlock) {
         constexpr std::size_t kFrame = 4096;  // a tenth of a second
         const std::span<const float> block = walk.next();
+        on_block(done, block);
         for (std::size_t at = 0; at < block.size(); at += kFrame) {
             double sum = 0.0;
             for (const float x : block.subspan(at, kFrame)) {
@@ -146,7 +162,8 @@ double sound_seconds(const midi::Song& song) {
 }
 
 void play(const midi::Song& song, double rate, double limit,
-          const std::function<void(std::span<const float>)>& use) {
+          const std::function<void(std::span<const float>)>& use,
+          const std::function<void(double)>& on_progress) {
     const std::vector<TimedNote> notes = timed_notes(song);
     const double whole = end_of(notes, instrument(rate).envelope);
     const double seconds = std::min(whole, limit);
@@ -155,13 +172,31 @@ void play(const midi::Song& song, double rate, double limit,
                         fixed(kMaxSoundSeconds / 3600.0, 0),
                         " can become a sound file; cut it into pieces");
     const auto samples = static_cast<std::int64_t>(std::ceil(seconds * rate));
-    const double gain = gain_of(notes, rate, samples);
+    // The first pass is kept where it takes no more than 64 MB: six minutes at 44.1 kHz.
+    constexpr std::int64_t kKept = std::int64_t{1} << 24;
+    const bool keeps = samples <= kKept;
+    std::vector<float> kept;
+    if (keeps) kept.reserve(static_cast<std::size_t>(samples + kBlock));
+    const double passes = keeps ? 1.0 : 2.0, all = static_cast<double>(samples);
+    const auto tell = [&](std::int64_t done, double before) {
+        if (on_progress)
+            on_progress((before + std::min(1.0, static_cast<double>(done + kBlock) / all)) /
+                        passes);
+    };
+    const double gain =
+        gain_of(notes, rate, samples, [&](std::int64_t done, std::span<const float> block) {
+            if (keeps) kept.insert(kept.end(), block.begin(), block.end());
+            tell(done, 0.0);
+        });
     // Where it is cut before its end, the last two seconds fade out.
     const double fade = whole > seconds ? std::min(2.0, seconds) * rate : 0.0;
     Walk walk(notes, rate);
     std::vector<float> out;
     for (std::int64_t done = 0; done < samples; done += kBlock) {
-        const std::span<const float> block = walk.next();
+        const std::span<const float> block =
+            keeps ? std::span<const float>(kept).subspan(static_cast<std::size_t>(done), kBlock)
+                  : walk.next();
+        if (!keeps) tell(done, 1.0);
         out.resize(static_cast<std::size_t>(std::min(kBlock, samples - done)));
         for (std::size_t i = 0; i < out.size(); ++i) {
             double x = gain * static_cast<double>(block[i]);

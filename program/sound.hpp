@@ -29,7 +29,9 @@ inline constexpr double kMaxSoundSeconds = 12.0 * 3600.0;
 /// Plays a song: calls `use` with one block of samples after another, all within -0.95 .. 0.95.
 /// `limit`: seconds after which it ends (fading out). Equal songs give equal samples. Throws
 /// DataError where more than `kMaxSoundSeconds` would be played; what `use` throws is passed on.
+/// `on_progress` is told the share that is done, from 0 to 1.
 void play(const midi::Song& song, double rate, double limit,
-          const std::function<void(std::span<const float>)>& use);
+          const std::function<void(std::span<const float>)>& use,
+          const std::function<void(double)>& on_progress = {});
 
 }  // namespace mgan::program

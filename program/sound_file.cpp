@@ -2,6 +2,7 @@
 
 #include "child_process.hpp"
 #include "data.hpp"
+#include "interrupt.hpp"
 #include "program.hpp"
 #include "sound.hpp"
 
@@ -31,8 +32,9 @@ std::string ending(const std::filesystem::path& path) {
 class Draft {
 public:
     explicit Draft(const std::filesystem::path& path)
-        : path_(path), temporary_(temporary_path(path)) {
-        if (std::filesystem::is_directory(path)) throw_io_error(path, "write", EISDIR);
+        : path_(path), temporary_(temporary_path(path)), guard_(temporary_) {
+        std::error_code unknown;
+        if (std::filesystem::is_directory(path, unknown)) throw_io_error(path, "write", EISDIR);
     }
     Draft(const Draft&) = delete;
     Draft& operator=(const Draft&) = delete;
@@ -50,6 +52,7 @@ public:
 
 private:
     std::filesystem::path path_, temporary_;
+    DraftGuard guard_;
     bool done_ = false;
 };
 
@@ -67,8 +70,8 @@ SF_INFO format_of(int format, double rate) {
 
 /// Writes blocks into an open file. `name`: for messages.
 void write_song(SNDFILE* file, const midi::Song& song, double rate, double limit,
-                const std::string& name) {
-    play(song, rate, limit, [&](std::span<const float> block) {
+                const std::string& name, const std::function<void(double)>& on_progress = {}) {
+    const auto write = [&](std::span<const float> block) {
         // The Vorbis encoder of libsndfile keeps what it is given at once on the stack.
         constexpr std::size_t kPiece = 4096;
         for (std::size_t at = 0; at < block.size(); at += kPiece) {
@@ -77,7 +80,8 @@ void write_song(SNDFILE* file, const midi::Song& song, double rate, double limit
             if (sf_write_float(file, piece.data(), count) != count)
                 fail<IoError>(name, ": cannot write: ", sf_strerror(file));
         }
-    });
+    };
+    play(song, rate, limit, write, on_progress);
 }
 
 /// A file in memory, as libsndfile sees it.
@@ -134,7 +138,8 @@ void require_sound_name(const std::filesystem::path& path) {
                      ": a sound file's name must end in .wav, .ogg or .flac");
 }
 
-void save_sound(const std::filesystem::path& path, const midi::Song& song) {
+void save_sound(const std::filesystem::path& path, const midi::Song& song,
+                const std::function<void(double)>& on_progress) {
     require_sound_name(path);
     const std::string missing = sound_files_missing();
     require<ConfigError>(missing.empty(), missing);
@@ -161,17 +166,20 @@ void save_sound(const std::filesystem::path& path, const midi::Song& song) {
 #endif
     if (file == nullptr)
         fail<IoError>(printable(path.string()), ": cannot write: ", sf_strerror(nullptr));
-    write_song(file.get(), song, kSoundRate, kMaxSoundSeconds, printable(path.string()));
+    write_song(file.get(), song, kSoundRate, kMaxSoundSeconds, printable(path.string()),
+               on_progress);
     const int cause = sf_close(file.release());
     if (cause != 0)
         fail<IoError>(printable(path.string()), ": cannot write: ", sf_error_number(cause));
 #if MGAN_HAS_POSIX_FILES
-    if (::fsync(descriptor.get()) != 0) throw_io_error(path, "flush to the disk (fsync)", errno);
+    if (const int failed = bring_to_disk(descriptor.get()); failed != 0)
+        throw_io_error(path, "flush to the disk (fsync)", failed);
     if (const int failed = descriptor.close(); failed != 0) throw_io_error(path, "close", failed);
 #endif
     draft.keep();
 #else
     (void)song;
+    (void)on_progress;
 #endif
 }
 
@@ -219,7 +227,9 @@ void save_with_soundfont(const std::filesystem::path& path, const std::filesyste
     }
     // Absolute names: none can be taken for an option.
     const auto name = [](const std::filesystem::path& file) {
-        return std::filesystem::absolute(file).string();
+        std::error_code failure;
+        const std::filesystem::path absolute = std::filesystem::absolute(file, failure);
+        return (failure ? file : absolute).string();
     };
     const ChildResult result = run_child({"fluidsynth", "-ni", "-q", "-r", "44100", "-O", "s16",
                                           "-T", kind == ".ogg" ? "oga" : kind.substr(1), "-F",

@@ -8,6 +8,7 @@
 #include <mgan/midi/song.hpp>
 
 #include <filesystem>
+#include <functional>
 #include <string>
 
 namespace mgan::program {
@@ -20,8 +21,9 @@ void require_sound_name(const std::filesystem::path& path);
 
 /// Writes a song as sound: .wav and .flac in 16 bits, .ogg as Vorbis; 44.1 kHz, mono; all or
 /// nothing. Throws UsageError for another name, ConfigError where mgan was built without
-/// libsndfile, DataError where the song is too long, IoError.
-void save_sound(const std::filesystem::path& path, const midi::Song& song);
+/// libsndfile, DataError where the song is too long, IoError. `on_progress`: as of `play`.
+void save_sound(const std::filesystem::path& path, const midi::Song& song,
+                const std::function<void(double)>& on_progress = {});
 
 /// The first `limit` seconds of a song as an Ogg Vorbis file in memory, small enough to stand in a
 /// page: 22.05 kHz, mono, some 4 kB a second. "" where `sound_files_missing()`, or the song has no

@@ -29,15 +29,21 @@ struct FileStats {
     std::string error;
 };
 
-FileStats measure_file(const std::filesystem::path& path) {
-    FileStats stats;
-    stats.file = printable(path.generic_string());
+/// Usually one; a file of format 2 gives one for each of its songs.
+std::vector<FileStats> measure_file(const std::filesystem::path& path) {
+    const std::string name = printable(path.generic_string());
     try {
-        stats.metrics = metrics::compute(midi::load_song(path));
+        const std::vector<midi::Song> songs = load_songs_of(path);
+        if (songs.empty()) return {{name, metrics::compute({}), ""}};
+        std::vector<FileStats> all;
+        for (std::size_t i = 0; i < songs.size(); ++i) {
+            all.push_back({songs.size() == 1 ? name : concat(name, ", song ", i + 1),
+                           metrics::compute(songs[i]), ""});
+        }
+        return all;
     } catch (const Error& error) {
-        stats.error = printable(error.what());
+        return {{name, {}, printable(error.what())}};
     }
-    return stats;
 }
 
 void print_table(const std::vector<FileStats>& all) {
@@ -73,11 +79,16 @@ void print_table(const std::vector<FileStats>& all) {
 }
 
 int stats(const StatsOptions& options) {
-    const std::vector<std::filesystem::path> files = midi::find_midi_files(options.path);
+    std::vector<midi::UnreadPlace> unread;
+    const std::vector<std::filesystem::path> files = midi::find_midi_files(options.path, &unread);
+    for (const midi::UnreadPlace& place : unread)
+        std::cerr << "mgan: " << printable(place.place) << ": " << printable(place.reason) << '\n';
     require<DataError>(!files.empty(), options.path,
                        ": no file that ends in .mid, .midi, .rmi or .kar");
     std::vector<FileStats> all;
-    for (const std::filesystem::path& file : files) all.push_back(measure_file(file));
+    for (const std::filesystem::path& file : files) {
+        for (FileStats& one : measure_file(file)) all.push_back(std::move(one));
+    }
     std::size_t broken = 0;
     for (const FileStats& one : all) broken += one.error.empty() ? 0U : 1U;
     if (options.json) {

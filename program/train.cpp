@@ -25,27 +25,46 @@ struct TrainOptions {
     SettingOptions settings;
     int threads = available_threads();
     bool resume = false;
+    bool keep_damaged = false;
     bool quiet = false;
     std::string print_config;  ///< empty, or the form: true (json), markdown, schema
 };
 
-/// Without --out: `run`, or the first of `run-2`, `run-3`, ... that is free; to resume, the last
-/// one that is not.
+/// `run`, `run-2`, `run-3`, ...
+std::filesystem::path default_folder(int number) {
+    return number == 1 ? "run" : concat("run-", number);
+}
+
+/// Without --out: the first of `run`, `run-2`, ... that is free; to resume, the last one that is
+/// not.
 std::filesystem::path run_folder(const TrainOptions& options) {
     if (!options.out.empty()) return options.out;
-    std::filesystem::path last = "run";
-    for (int number = 2;; ++number) {
-        const std::filesystem::path next = number == 2 ? "run" : concat("run-", number - 1);
-        if (!RunFiles(next).holds_run()) return options.resume ? last : next;
-        last = next;
+    for (int number = 1;; ++number) {
+        if (RunFiles(default_folder(number)).holds_run()) continue;
+        return default_folder(options.resume && number > 1 ? number - 1 : number);
     }
 }
 
-std::string note(const SettingNotes& notes, std::string_view key) {
-    for (const auto& [name, text] : notes) {
-        if (name == key) return text;
+/// Takes the first of `run`, `run-2`, ... for this process alone. Of several trainings that are
+/// started at once each gets its own: only one can make a folder, and only one lock it.
+RunDirectory claim_default_folder() {
+    for (int number = 1;; ++number) {
+        RunDirectory run(default_folder(number));
+        std::error_code failure;
+        const bool made = std::filesystem::create_directory(run.path(), failure);
+        if (failure && failure != std::errc::file_exists)
+            throw_io_error(run.path(), "make the folder", failure.value());
+        if (!made && (!std::filesystem::is_directory(run.path(), failure) || run.holds_run()))
+            continue;
+        try {
+            run.lock();
+        } catch (const IoError&) {
+            if (made) throw;
+            continue;  // another training is about to begin there
+        }
+        // A folder that was there is ours only if the lock keeps others out.
+        if (!run.holds_run() && (made || run.is_locked())) return run;
     }
-    return "";
 }
 
 void say_skipped(Progress& progress, const DataSet& data) {
@@ -57,6 +76,11 @@ void say_skipped(Progress& progress, const DataSet& data) {
     if (data.skipped.size() > kShown)
         progress.say(concat("  skipped ", data.skipped.size() - kShown,
                             " more: all are listed in skipped.tsv of the run"));
+    const std::size_t copies = count_copies(data.names, data.pieces);
+    if (copies > 0)
+        progress.say(concat("  ", copies, copies == 1 ? " file is" : " files are",
+                            " another version of a piece that is there already; all versions of a "
+                            "piece are learnt from, or none"));
 }
 
 /// The page of the run. It is no reason to fail: the model is there.
@@ -96,15 +120,20 @@ struct Plan {
     bool resumes = false;            ///< the folder holds a run that goes on
     std::optional<Settings> before;  ///< the settings of that run
     Settings settings;
-    std::string data;  ///< the folder of the music; empty: the bundled music
+    std::string data;    ///< the folder of the music; empty: the bundled music
+    SettingNotes notes;  ///< of the run that goes on
+    bool keep_damaged = false;
 };
 
 Plan plan_of(const TrainOptions& options) {
     Plan plan{.run = RunDirectory(run_folder(options)),
               .before = std::nullopt,
               .settings = {},
-              .data = options.data};
-    plan.resumes = options.resume && std::filesystem::exists(plan.run.config());
+              .data = options.data,
+              .notes = {}};
+    std::error_code unknown;
+    plan.resumes = options.resume && std::filesystem::exists(plan.run.config(), unknown);
+    plan.keep_damaged = options.keep_damaged;
     // A misspelt name must not become another training, on the music that mgan brings along.
     require<DataError>(!options.resume || plan.resumes || !options.data.empty(), plan.run.path(),
                        ": holds no run to go on with (no config.json); is the name right? To start "
@@ -112,14 +141,16 @@ Plan plan_of(const TrainOptions& options) {
     if (plan.resumes) {
         auto [settings, notes] = plan.run.read_config();
         plan.before = std::move(settings);
-        if (plan.data.empty()) plan.data = note(notes, "data");
+        plan.notes = std::move(notes);
+        if (plan.data.empty()) plan.data = data_place(plan.notes);
+        plan.keep_damaged = plan.keep_damaged || !note(plan.notes, "keep_damaged").empty();
     }
     plan.settings = settings_from(options.settings, plan.before);
     return plan;
 }
 
 /// What can be checked before minutes of reading. Throws if the plan cannot be carried out.
-void check(const Plan& plan, const TrainOptions& options) {
+void check(Plan& plan, const TrainOptions& options) {
     if (plan.settings.has_pf_classifier()) require_ear();
     if (plan.before) {
         // A setting that differs is an error that names it. Whether the number of epochs may differ
@@ -135,6 +166,33 @@ void check(const Plan& plan, const TrainOptions& options) {
     require<DataError>(options.resume || !plan.run.holds_run(), plan.run.path(),
                        ": holds a run already; go on with it (--resume), or take another folder "
                        "(--out)");
+    if (!plan.resumes) return;
+    plan.run.lock();
+    std::error_code unknown;
+    if (std::filesystem::exists(plan.run.checkpoint(), unknown))
+        require_fitting_checkpoint(plan.run.checkpoint(), *plan.before);
+}
+
+/// The music; where a run goes on, that of the run unless another folder is named.
+DataSet load_songs(const Plan& plan, const TrainOptions& options) {
+    if (plan.resumes && options.data.empty())
+        return load_data_of_run(plan.notes,
+                                concat("say where it is: mgan train FOLDER --resume --out ",
+                                       shell_word(plan.run.path().string())));
+    return load_data(plan.data, plan.keep_damaged ? DamagedFiles::keep : DamagedFiles::skip);
+}
+
+/// Which song is for what: the run's own split, if it goes on, since mgan may have split songs by
+/// other rules when it was started.
+std::array<std::vector<std::size_t>, 3> parts_of(const Plan& plan, const DataSet& data) {
+    if (plan.resumes) {
+        const auto parts = plan.run.parts_of(data.names);
+        // With other songs the parts would make no sense; `resume` refuses them.
+        if (!parts[0].empty() && !parts[1].empty()) return parts;
+    }
+    const EvaluationSettings& evaluation = plan.settings.evaluation;
+    return split_songs(data.names, data.pieces, evaluation.validation_share, evaluation.test_share,
+                       plan.settings.seed);
 }
 
 /// What may surprise about the songs.
@@ -149,11 +207,14 @@ void say_songs(Progress& progress, const Trainer<float>& trainer) {
 }
 
 /// Brings folder and trainer to the start of a run, or to where it stopped.
-void open_run(Plan& plan, Trainer<float>& trainer, const DataSet& data) {
+void open_run(Plan& plan, const std::string& out, Trainer<float>& trainer, const DataSet& data) {
     if (plan.resumes) {
         plan.run.resume(trainer, data, data_name(plan.data));
     } else {
-        plan.run.start(plan.settings, data, data_name(plan.data));
+        SettingNotes notes = data_notes(plan.data);
+        if (plan.keep_damaged) notes.emplace_back("keep_damaged", "yes");
+        if (out.empty() && !plan.run.is_locked()) plan.run = claim_default_folder();
+        plan.run.start(plan.settings, data, data_name(plan.data), notes);
     }
     save_real_set(
         plan.run, plan.settings, data,
@@ -187,6 +248,18 @@ void say_start(Progress& progress, const Plan& plan, const TrainOptions& options
                         settings.adversarial.epochs, " adversarial, ",
                         parameter_count(trainer.nets().generator.net), " parameters, ",
                         options.threads, options.threads == 1 ? " thread" : " threads"));
+}
+
+/// What this file system cannot do.
+void say_losses(Progress& progress, const RunDirectory& run) {
+    if (!run.is_locked())
+        progress.say(
+            "  the file system of this folder knows no locks: see to it that no other training "
+            "works in it");
+    if (!can_bring_to_disk(run.path()))
+        progress.say(
+            "  the file system of this folder cannot bring files to the disk at once (fsync): a "
+            "power cut may cost the last minutes");
 }
 
 /// Options of a training that reports to `progress` and stops on Ctrl-C.
@@ -230,7 +303,8 @@ bool train_to_end(Progress& progress, const Plan& plan, Trainer<float>& trainer,
     }
 }
 
-int train(const TrainOptions& options) {
+int train(TrainOptions options) {
+    options.threads = possible_threads(options.threads);
     Plan plan = plan_of(options);
     if (!options.print_config.empty()) {
         std::cout << settings_as(options.print_config, plan.settings);
@@ -239,18 +313,20 @@ int train(const TrainOptions& options) {
     check(plan, options);
 
     catch_interrupts();
+    ignore_broken_pipes();
     Progress progress(plan.settings, options.quiet);
-    const DataSet data = load_data(plan.data);
+    const DataSet data = load_songs(plan, options);
     progress.say(concat("Data: ", describe(data)));
     say_skipped(progress, data);
 
-    Trainer<float> trainer(plan.settings, data, options.threads);
+    Trainer<float> trainer(plan.settings, data.songs, parts_of(plan, data), options.threads);
     say_songs(progress, trainer);
-    open_run(plan, trainer, data);
+    open_run(plan, options.out, trainer, data);
     if (plan.resumes && trainer.finished())
         return finish_again(progress, plan, trainer, options.threads);
 
     say_start(progress, plan, options, trainer);
+    say_losses(progress, plan.run);
     const bool ended = train_to_end(progress, plan, trainer, options.threads);
     if (ended) progress.finish();
     make_report(progress, plan.run, options.threads);
@@ -258,7 +334,7 @@ int train(const TrainOptions& options) {
         progress.say(concat("Interrupted; go on with: ", resuming(plan.run)));
         return kInterrupted;
     }
-    say_end(progress, plan.run, trainer.part(Part::test).empty() ? data_name(plan.data) : "");
+    say_end(progress, plan.run, trainer.part(Part::test).empty() ? data_path(plan.data) : "");
     return kDone;
 }
 
@@ -284,6 +360,9 @@ Run add_train(CLI::App& app) {
         ->type_name("N")
         ->check(CLI::Range(1, 1024).description(""))
         ->capture_default_str();
+    app.add_flag("--keep-damaged", options->keep_damaged,
+                 "learn from damaged files too, which are skipped otherwise: more than a tenth of "
+                 "them had to be mended");
     app.add_flag("--quiet", options->quiet, "print errors only");
     app.add_flag("--print-config", options->print_config,
                  "print every setting as JSON (what --config reads), and train nothing; "

@@ -100,6 +100,7 @@
 #include <mgan/layers/stacked_lstm.hpp>
 #include <mgan/models/discriminator.hpp>
 #include <mgan/models/generator.hpp>
+#include <mgan/models/parameter_count.hpp>
 #include <mgan/models/pf_classifier.hpp>
 #include <mgan/models/step_initialisation.hpp>
 #include <mgan/models/tape_adapter.hpp>

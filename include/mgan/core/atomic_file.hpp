@@ -41,6 +41,21 @@ namespace mgan::inline MGAN_ABI {
     return 0;
 }
 
+/// Whether a system call failed because this file system does not know it, not because something
+/// went wrong: network folders, FUSE drives and folders shared with a virtual machine say so in
+/// many ways.
+[[nodiscard]] inline bool is_unsupported(int cause) noexcept {
+    return cause == EINVAL || cause == ENOSYS || cause == ENOTSUP || cause == EOPNOTSUPP ||
+           cause == ENOTTY;
+}
+
+/// Brings an open file to the disk; returns 0, or the error number. Where the file system knows no
+/// fsync, there is nothing that we could do: 0 (`can_bring_to_disk` tells).
+[[nodiscard]] inline int bring_to_disk(int descriptor) noexcept {
+    if (::fsync(descriptor) == 0 || is_unsupported(errno)) return 0;
+    return errno;
+}
+
 #endif
 
 /// Where `write_file_atomically(path)` writes before it renames: `.NAME.tmp-PID` in the same
@@ -57,7 +72,7 @@ namespace mgan::inline MGAN_ABI {
 /// Replaces (or creates) a file by `bytes`, all or nothing: temporary file, write, fsync, close,
 /// rename, fsync of the folder, each checked. A symbolic link stays; the file that it names is
 /// replaced. A device or a pipe is written directly. Threads may write different files at once, not
-/// the same one.
+/// the same one. What a file system does not know (fsync, permissions) is left out.
 /// \throws IoError with path and cause; then the old file is untouched and no temporary is left.
 ///         The one exception: if only the last fsync fails, the new file is in place, whole, but a
 ///         power cut may still bring the old one back; the message says so.
@@ -87,7 +102,8 @@ inline void write_file_atomically(const std::filesystem::path& path,
     }
 
     const auto create = [&] {
-        return ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        const mode_t mode = exists ? old.st_mode & 0777 : 0666;
+        return ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode | 0200);
     };
     int descriptor = create();
     if (descriptor < 0 && errno == EEXIST && ::unlink(temporary.c_str()) == 0) {
@@ -101,19 +117,29 @@ inline void write_file_atomically(const std::filesystem::path& path,
         (void)::unlink(temporary.c_str());
         throw_io_error(path, what, cause);
     };
-    if (exists && ::fchmod(file.get(), old.st_mode & 07777) != 0)
-        give_up("keep the permissions", errno);
+    if (exists && ::fchmod(file.get(), old.st_mode & 07777) != 0) {
+        // Some file systems (CIFS, exFAT, Windows drives in WSL) give all files the permissions
+        // that they like. That is no loss unless more people may read the new file.
+        const int cause = errno;
+        struct stat now {};
+        const bool opens =
+            ::fstat(file.get(), &now) != 0 || (now.st_mode & ~old.st_mode & 077) != 0;
+        if (opens || (cause != EPERM && cause != EACCES && !is_unsupported(cause)))
+            give_up("keep the permissions", cause);
+    }
     if (const int cause = write_fully(file.get(), bytes); cause != 0) give_up("write", cause);
     // After a failed fsync the system may have dropped the bytes and call a second one a success.
-    if (::fsync(file.get()) != 0) give_up("bring to the disk (fsync)", errno);
+    if (const int cause = bring_to_disk(file.get()); cause != 0)
+        give_up("bring to the disk (fsync)", cause);
     if (const int cause = file.close(); cause != 0) give_up("close", cause);
     if (::rename(temporary.c_str(), target.c_str()) != 0) give_up("replace (rename)", errno);
 
     const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
     FileDescriptor directory(::open(folder.c_str(), O_RDONLY | O_CLOEXEC));
-    // A file system that knows no fsync of folders says EINVAL; a folder may be writable and
-    // unreadable.
-    if (directory.is_open() && ::fsync(directory.get()) != 0 && errno != EINVAL && errno != ENOTSUP)
+    // A folder may be writable and unreadable; and some file systems that know no fsync of folders
+    // say EBADF.
+    if (directory.is_open() && ::fsync(directory.get()) != 0 && errno != EBADF &&
+        !is_unsupported(errno))
         throw_io_error(path,
                        "make the new name durable (fsync of the folder; the file itself is whole)",
                        errno);
@@ -134,6 +160,23 @@ inline void write_file_atomically(const std::filesystem::path& path,
 #endif
 }
 
+/// Whether the file system of `folder` can bring files to the disk. If not, saved files survive a
+/// kill, but perhaps not a power cut. True also where that cannot be found out.
+[[nodiscard]] inline bool can_bring_to_disk(const std::filesystem::path& folder) {
+#if MGAN_HAS_POSIX_FILES
+    const std::filesystem::path path = temporary_path(folder / "fsync");
+    FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    if (!file.is_open()) return true;
+    const bool can = ::fsync(file.get()) == 0 || !is_unsupported(errno);
+    (void)file.close();
+    (void)::unlink(path.c_str());
+    return can;
+#else
+    (void)folder;
+    return true;
+#endif
+}
+
 /// Whether a file's name is that of a temporary of `write_file_atomically`; `process` gets its
 /// number.
 [[nodiscard]] inline bool is_temporary_name(std::string_view name, long& process) noexcept {
@@ -150,6 +193,18 @@ inline void write_file_atomically(const std::filesystem::path& path,
     return true;
 }
 
+/// Whether a file's name is that of a temporary whose process has ended, or has our own number.
+[[nodiscard]] inline bool is_stale_temporary(std::string_view name) noexcept {
+    long process = 0;
+    if (!is_temporary_name(name, process)) return false;
+#if MGAN_HAS_POSIX_FILES
+    // Signal 0 only asks whether the process exists; EPERM says that it does, and is another's.
+    const bool alive = ::kill(static_cast<pid_t>(process), 0) == 0 || errno == EPERM;
+    if (process > 0 && process != static_cast<long>(::getpid()) && alive) return false;
+#endif
+    return true;
+}
+
 /// Removes from `folder` (not from folders inside it) the temporaries of processes that have ended,
 /// and returns how many. Call it when a program starts to use a folder, before it saves there: a
 /// temporary with this process's own number counts as stale. An absent folder has none.
@@ -160,14 +215,7 @@ inline std::size_t remove_stale_temporaries(const std::filesystem::path& folder)
     std::vector<fs::path> stale;
     for (fs::directory_iterator entry(folder, failure), end; !failure && entry != end;
          entry.increment(failure)) {
-        long process = 0;
-        if (!is_temporary_name(entry->path().filename().string(), process)) continue;
-#if MGAN_HAS_POSIX_FILES
-        // Signal 0 only asks whether the process exists; EPERM says that it does, and is another's.
-        const bool alive = ::kill(static_cast<pid_t>(process), 0) == 0 || errno == EPERM;
-        if (process > 0 && process != static_cast<long>(::getpid()) && alive) continue;
-#endif
-        stale.push_back(entry->path());
+        if (is_stale_temporary(entry->path().filename().string())) stale.push_back(entry->path());
     }
     for (const fs::path& path : stale) {
         fs::remove(path, failure);

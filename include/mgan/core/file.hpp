@@ -68,6 +68,9 @@ private:
 /// The largest file that `read_file_bytes` accepts by default: 16 GiB.
 inline constexpr std::uint64_t kDefaultReadLimit = std::uint64_t{1} << 34;
 
+/// The most that is read from a device such as a terminal: 64 MiB.
+inline constexpr std::uint64_t kMostFromDevice = std::uint64_t{1} << 26;
+
 /// All bytes of a file (or of a pipe, up to its end).
 /// \throws IoError with path and cause, also if there are more than `limit` bytes
 [[nodiscard]] inline std::vector<std::byte> read_file_bytes(
@@ -99,6 +102,9 @@ inline constexpr std::uint64_t kDefaultReadLimit = std::uint64_t{1} << 34;
         if (got == 0) break;
         filled += static_cast<std::size_t>(got);
         require_within(filled);
+        // /dev/zero never ends.
+        require<IoError>(!S_ISCHR(status.st_mode) || filled <= kMostFromDevice, path,
+                         ": is a device that gives more than ", kMostFromDevice, " bytes");
         if (!within) bytes.insert(bytes.end(), extra, extra + got);
     }
     bytes.resize(filled);

@@ -11,6 +11,7 @@
 
 #include <mgan/core/version.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <exception>
 #include <vector>
@@ -52,17 +53,22 @@ struct Shard {
     return {begin, begin + size + (index < larger ? 1 : 0)};
 }
 
+/// More threads are never started, whatever is asked for.
+inline constexpr std::ptrdiff_t kMostThreads = 1024;
+
 /// Calls `work(index)` for index = 0 .. count - 1 on up to `threads` threads. If calls throw, the
 /// exception of the lowest index is rethrown here. `work` must not touch what another index writes.
 /// Allocates nothing unless a call throws.
 template <typename Work>
 void parallel_for(std::ptrdiff_t count, int threads, Work&& work) {
 #ifdef _OPENMP
-    if (threads > 1 && count > 1) {
+    // OpenMP ends a program that asks for more than the system has.
+    const auto team = static_cast<int>(std::min<std::ptrdiff_t>({threads, count, kMostThreads}));
+    if (team > 1) {
 #ifdef __cpp_exceptions
         std::exception_ptr failure;
         std::ptrdiff_t failed_index = count;
-#pragma omp parallel for num_threads(threads) schedule(static, 1)
+#pragma omp parallel for num_threads(team) schedule(static, 1)
         for (std::ptrdiff_t index = 0; index < count; ++index) {
             try {
                 work(index);
@@ -76,7 +82,7 @@ void parallel_for(std::ptrdiff_t count, int threads, Work&& work) {
         }
         if (failure) std::rethrow_exception(failure);
 #else
-#pragma omp parallel for num_threads(threads) schedule(static, 1)
+#pragma omp parallel for num_threads(team) schedule(static, 1)
         for (std::ptrdiff_t index = 0; index < count; ++index) work(index);
 #endif
         return;

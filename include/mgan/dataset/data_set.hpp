@@ -24,14 +24,25 @@ struct SkippedFile {
     std::string reason;
 };
 
+/// A file with faults that were mended, and what they were.
+struct MendedFile {
+    std::string file;
+    std::string repairs;  ///< names and counts: "velocity_over_127 (12), long_wait (1)"
+};
+
 /// Songs, their files, and what was left out.
 struct DataSet {
     std::vector<midi::Song> songs;
     std::vector<std::string> names;  ///< of the songs: the path within the folder
     std::vector<SkippedFile> skipped;
+    std::vector<MendedFile> mended;  ///< by file, as `skipped`
+    /// The piece of each song: the index of the first song of it (piece_groups.hpp). Empty: every
+    /// name is a piece.
+    std::vector<std::size_t> pieces;
     std::size_t files = 0;     ///< files found
     std::size_t repaired = 0;  ///< files with faults that were mended
     std::size_t of_runs = 0;   ///< files left out because a training wrote them
+    std::size_t unlisted = 0;  ///< folders among `skipped`: what is in them is not known
 
     [[nodiscard]] std::size_t notes() const noexcept {
         std::size_t count = 0;

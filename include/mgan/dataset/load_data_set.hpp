@@ -1,10 +1,19 @@
 #pragma once
 /// \file
 /// From a folder of MIDI files to songs. A file that cannot be read is listed, not fatal.
+///
+///     a file                                     becomes
+///     read without a fault                       songs
+///     read with repairs, waits over 64 quarters  songs; named in `mended` with what was done
+///     damaged: see `DamagedFiles`                skipped, with the reason
+///     unreadable, or without notes               skipped, with the reason
 
 #include <mgan/core/parallel.hpp>
 #include <mgan/dataset/data_set.hpp>
+#include <mgan/dataset/piece_groups.hpp>
+#include <mgan/midi/copy_damage.hpp>
 #include <mgan/midi/find_files.hpp>
+#include <mgan/midi/long_waits.hpp>
 #include <mgan/midi/notes.hpp>
 #include <mgan/midi/sounding_notes.hpp>
 
@@ -16,29 +25,84 @@
 
 namespace mgan::inline MGAN_ABI {
 
+/// What to do with a file that is damaged: one that a copy took for text (copy_damage.hpp), and one
+/// in which the faults that cost events (`loses_events`) are more than a tenth of its events, or the
+/// bytes that could not be read more than a tenth of its bytes.
+enum class DamagedFiles { skip, keep };
+
 namespace data_set_detail {
+
+/// Of the events, and of the bytes.
+inline constexpr double kMostDamage = 0.1;
 
 /// What became of one file.
 struct ReadFile {
     std::vector<midi::Song> songs;  ///< those with notes
     std::string reason;             ///< why it cannot be used; empty: it can
-    bool repaired = false;
+    std::string repairs;            ///< what was mended
 };
 
-[[nodiscard]] inline ReadFile read_one(const std::filesystem::path& path) {
+/// "velocity_over_127 (12), long_wait (1)"; empty for none.
+[[nodiscard]] inline std::string repairs_text(const midi::FaultCounts& counts, std::size_t waits) {
+    std::string text;
+    const auto add = [&](std::string_view name, std::uint64_t count) {
+        if (count > 0) text += concat(text.empty() ? "" : ", ", name, " (", count, ")");
+    };
+    for (std::size_t fault = 0; fault < counts.size(); ++fault)
+        add(name(static_cast<midi::Fault>(fault)), counts[fault]);
+    add("long_wait", waits);
+    return text;
+}
+
+/// Why a file counts as damaged; empty if it does not.
+[[nodiscard]] inline std::string damage_text(const midi::ReadResult& read,
+                                             std::span<const std::byte> bytes) {
+    if (read.repair_count == 0) return "";
+    if (const std::string_view copy = midi::copy_damage(bytes); !copy.empty())
+        return concat("damaged: ", copy);
+    std::uint64_t lost = 0, events = 0;
+    for (std::size_t fault = 0; fault < read.repairs_of.size(); ++fault)
+        if (loses_events(static_cast<midi::Fault>(fault))) lost += read.repairs_of[fault];
+    for (const midi::Track& track : read.file.tracks) events += track.events.size();
+    if (static_cast<double>(lost) > kMostDamage * static_cast<double>(events))
+        return concat("damaged: ", lost, " faults in ", events, " events (",
+                      repairs_text(read.repairs_of, 0), ")");
+    if (static_cast<double>(read.lost_bytes) > kMostDamage * static_cast<double>(bytes.size()))
+        return concat("damaged: ", read.lost_bytes, " of its ", bytes.size(),
+                      " bytes cannot be read (", repairs_text(read.repairs_of, 0), ")");
+    return "";
+}
+
+/// Why a file has no notes to learn from.
+[[nodiscard]] inline std::string_view no_notes_text(const midi::MidiFile& file) {
+    const bool drums = std::any_of(file.tracks.begin(), file.tracks.end(), [](const auto& track) {
+        return count_notes(track, {.drums = true}) > 0;
+    });
+    return drums ? "no notes but those of drums (channel 10), which are left out" : "no notes";
+}
+
+[[nodiscard]] inline ReadFile read_one(const std::filesystem::path& path, DamagedFiles damaged) {
     ReadFile result;
+    std::vector<std::byte> bytes;
     try {
-        const midi::ReadResult read = midi::read_file(path);
+        bytes = read_file_bytes(path, std::uint64_t{1} << 31);
+        const midi::ReadResult read = midi::parse(bytes, {.name = path.string()});
+        if (damaged == DamagedFiles::skip) result.reason = damage_text(read, bytes);
+        if (!result.reason.empty()) return result;
+        std::size_t waits = 0;
         for (midi::Song& song : midi::to_songs(read.file)) {
+            waits += midi::shorten_waits(song);
             if (!midi::sounding_notes(song).empty()) result.songs.push_back(std::move(song));
         }
-        if (result.songs.empty()) result.reason = "no notes";
-        result.repaired = read.repair_count > 0;
+        result.repairs = repairs_text(read.repairs_of, waits);
+        if (result.songs.empty()) result.reason = no_notes_text(read.file);
     } catch (const Error& error) {
         result.reason = error.what();
         // The list of skipped files has the name already.
         if (const std::string name = path.string() + ": "; result.reason.starts_with(name))
             result.reason.erase(0, name.size());
+        if (const std::string_view copy = midi::copy_damage(bytes); !copy.empty())
+            result.reason += concat("; ", copy);
     }
     return result;
 }
@@ -70,18 +134,21 @@ struct ReadFile {
 
 /// Reads every MIDI file under `folder` (or the file itself), `threads` at a time, which affects
 /// only the time it takes. A file that cannot be read, or holds no note, is listed in
-/// `skipped`; what lies in run directories below the folder is left out. Throws IoError if there is
+/// `skipped`, and so are damaged ones, folders that cannot be listed and links that lead nowhere;
+/// what lies in run directories below the folder is left out. Throws IoError if there is
 /// no such folder, DataError if no file is usable; the message names the first few reasons.
 [[nodiscard]] inline DataSet load_data_set(const std::filesystem::path& folder,
-                                           int threads = available_threads()) {
+                                           int threads = available_threads(),
+                                           DamagedFiles damaged = DamagedFiles::skip) {
     DataSet data;
-    std::vector<std::filesystem::path> files = midi::find_midi_files(folder);
+    std::vector<midi::UnreadPlace> unread;
+    std::vector<std::filesystem::path> files = midi::find_midi_files(folder, &unread);
     data.of_runs = data_set_detail::leave_out_runs(folder, files);
     data.files = files.size();
     std::vector<data_set_detail::ReadFile> read(files.size());
     parallel_for(static_cast<std::ptrdiff_t>(files.size()), threads, [&](std::ptrdiff_t index) {
         const auto i = static_cast<std::size_t>(index);
-        read[i] = data_set_detail::read_one(files[i]);
+        read[i] = data_set_detail::read_one(files[i], damaged);
     });
     for (std::size_t i = 0; i < files.size(); ++i) {
         std::string label = files[i].lexically_relative(folder).generic_string();
@@ -90,11 +157,22 @@ struct ReadFile {
             data.skipped.push_back({label, read[i].reason});
             continue;
         }
-        if (read[i].repaired) ++data.repaired;
+        if (!read[i].repairs.empty()) {
+            ++data.repaired;
+            data.mended.push_back({label, read[i].repairs});
+        }
         for (midi::Song& song : read[i].songs) {
             data.songs.push_back(std::move(song));
             data.names.push_back(label);
         }
+    }
+    for (const midi::UnreadPlace& place : unread) {
+        ++(place.is_folder ? data.unlisted : data.files);
+        data.skipped.push_back({place.place, place.reason});
+    }
+    if (!unread.empty()) {
+        std::sort(data.skipped.begin(), data.skipped.end(),
+                  [](const SkippedFile& a, const SkippedFile& b) { return a.file < b.file; });
     }
     if (data.songs.empty()) {
         std::string message = concat(folder, ": no usable MIDI file (", data.files, " found");
@@ -106,6 +184,7 @@ struct ReadFile {
         fail<DataError>(message,
                         "). Give a folder with .mid, .midi, .rmi or .kar files that hold notes.");
     }
+    data.pieces = piece_groups(data.songs, data.names);
     return data;
 }
 

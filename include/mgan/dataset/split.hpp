@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <map>
 #include <numeric>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,6 +28,34 @@ enum class Part { train, validation, test };
 [[nodiscard]] constexpr std::string_view name(Part part) noexcept {
     constexpr std::array<std::string_view, 3> names = {"train", "validation", "test"};
     return names[static_cast<std::size_t>(part)];
+}
+
+/// Names whose songs are all copies of a piece that another name before has.
+[[nodiscard]] inline std::size_t count_copies(const std::vector<std::string>& names,
+                                              std::span<const std::size_t> pieces) {
+    std::set<std::string_view> all, firsts;
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+        all.insert(names[i]);
+        firsts.insert(names[pieces[i]]);
+    }
+    return all.size() - firsts.size();
+}
+
+/// Keeps each piece in one part: all of its names go where the name of its first song is. `pieces`:
+/// the index of the first song of each song's piece (piece_groups.hpp). Songs without copies stay
+/// where they are, unless a part would be left empty; then false, and `parts` is half changed.
+[[nodiscard]] inline bool keep_pieces_together(std::span<const std::size_t> pieces,
+                                               std::array<std::vector<std::size_t>, 3>& parts) {
+    std::vector<std::size_t> part_of(pieces.size());
+    const std::array<std::vector<std::size_t>, 3> before = parts;
+    for (std::size_t part = 0; part < 3; ++part)
+        for (const std::size_t song : parts[part]) part_of[song] = part;
+    for (auto& part : parts) part.clear();
+    for (std::size_t song = 0; song < pieces.size(); ++song)
+        parts[part_of[pieces[song]]].push_back(song);
+    for (std::size_t part = 0; part < 3; ++part)
+        if (parts[part].empty() != before[part].empty()) return false;
+    return true;
 }
 
 /// Splits songs into the three parts. `names` says which songs belong together: songs of one name
@@ -49,11 +78,13 @@ enum class Part { train, validation, test };
     shuffle(std::span(order), Random(seed, "split"));
 
     const auto share = [count](double s) -> std::size_t {
-        if (s <= 0.0 || count < 3) return 0;
+        if (!(s > 0.0) || count < 3) return 0;
+        s = std::min(s, 1.0);
         return std::max<std::size_t>(
             1, static_cast<std::size_t>(std::llround(s * static_cast<double>(count))));
     };
-    const std::size_t validation = share(validation_share);
+    // Training keeps at least one name.
+    const std::size_t validation = std::min(share(validation_share), count < 3 ? 0 : count - 1);
     const std::size_t test = count < 3 ? 0 : std::min(share(test_share), count - validation - 1);
     std::vector<std::size_t> part_of_group(count);
     for (std::size_t i = 0; i < count; ++i) {
@@ -63,6 +94,22 @@ enum class Part { train, validation, test };
     for (std::size_t i = 0; i < names.size(); ++i) parts[part_of_group[group[i]]].push_back(i);
     if (parts[1].empty()) parts[1] = parts[0];
     return parts;
+}
+
+/// The same where songs of different names may be one piece (`pieces`: as in DataSet; empty: none
+/// are), which goes to one part as a whole. Where no two names are one piece, the parts are those of
+/// the names.
+[[nodiscard]] inline std::array<std::vector<std::size_t>, 3> split_songs(
+    const std::vector<std::string>& names, std::span<const std::size_t> pieces,
+    double validation_share, double test_share, std::uint64_t seed) {
+    auto parts = split_songs(names, validation_share, test_share, seed);
+    if (pieces.size() != names.size() || count_copies(names, pieces) == 0) return parts;
+    const bool repeats = parts[1] == parts[0];
+    if (!repeats && keep_pieces_together(pieces, parts)) return parts;
+    // Few pieces: drawn again, piece by piece.
+    std::vector<std::string> by_piece;
+    for (const std::size_t piece : pieces) by_piece.push_back(names[piece]);
+    return split_songs(by_piece, validation_share, test_share, seed);
 }
 
 }  // namespace mgan::inline MGAN_ABI

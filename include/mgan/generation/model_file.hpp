@@ -13,6 +13,7 @@
 #include <mgan/generation/sampler.hpp>
 #include <mgan/io/safetensors.hpp>
 #include <mgan/io/settings_json.hpp>
+#include <mgan/models/parameter_count.hpp>
 #include <mgan/settings/settings.hpp>
 
 namespace mgan::inline MGAN_ABI {
@@ -57,11 +58,13 @@ private:
                                        noise_range(settings.pretrain),
                                        settings.discriminator.quantise};
         };
-        if (length <= settings.length || !generator.attends() ||
-            generator.settings().attention_window > 0)
+        // A window beyond the end of the song would only take memory.
+        const Index window = generator.settings().attention_window;
+        const Index limit = window > 0 ? length : settings.length;
+        if (!generator.attends() || (window > 0 ? window <= limit : length <= limit))
             return use(sampler(generator));
         Generator<Scalar> windowed = generator;
-        windowed.limit_attention(settings.length);
+        windowed.limit_attention(limit);
         return use(sampler(windowed));
     }
 };
@@ -128,6 +131,21 @@ void read_parameters(const TensorFile& file, const std::string& prefix, ModelTyp
                                 " is not finite");
     });
     model = std::move(read);
+}
+
+/// Compares what the settings ask for with what the file holds, before anything is allocated for a
+/// net. `expected`: its parameters (models/parameter_count.hpp). Throws ShapeError if they are more
+/// than twice those under `prefix`; whatever differs by less, `read_parameters` names.
+inline void require_parameters(const TensorFile& file, std::string_view prefix,
+                               std::uint64_t expected) {
+    std::uint64_t held = 0;
+    for (const TensorEntry& entry : file.entries()) {
+        if (entry.name.starts_with(prefix))
+            held += (entry.end - entry.begin) / item_size(entry.dtype);
+    }
+    require<ShapeError>(expected / 2 <= held, file.source(), ": its settings describe a net of ",
+                        expected, " parameters, its tensors ", prefix, "* hold ", held,
+                        "; one of them has been changed");
 }
 
 /// Adds the tables of a codec under "codec.".
@@ -200,7 +218,12 @@ inline constexpr const char* kKindKey = "mgan.kind";
                        kind, "); the one of a run is ", kind, ".safetensors in its folder");
     Settings settings;
     const std::string& text = file.metadata_at(kSettingsKey);
-    settings_from_json(std::as_bytes(std::span(text)), file.source(), settings);
+    try {
+        settings_from_json(std::as_bytes(std::span(text)), file.source(), settings);
+    } catch (const ConfigError& error) {
+        fail<ConfigError>(error.what(), "; if a newer mgan wrote this file, use that one (this is ",
+                          kVersion, ")");
+    }
     return settings;
 }
 
@@ -217,18 +240,20 @@ void save_model(const std::filesystem::path& path, const BasicModel<Scalar>& mod
 }
 
 /// Reads a model: a .safetensors file, or a run directory that holds model.safetensors. Throws
-/// IoError, FormatError, DataError, ShapeError; nothing of a damaged file is used.
+/// IoError, FormatError, DataError, ShapeError; nothing of a damaged file is used, and no settings
+/// make it take more memory than twice the file asks for.
 template <typename Scalar = float>
 [[nodiscard]] BasicModel<Scalar> load_model(const std::filesystem::path& path) {
-    const bool is_folder = std::filesystem::is_directory(path);
-    const std::filesystem::path file_path = is_folder ? path / "model.safetensors" : path;
     std::error_code failure;
+    const bool is_folder = std::filesystem::is_directory(path, failure);
+    const std::filesystem::path file_path = is_folder ? path / "model.safetensors" : path;
     require<IoError>(
         std::filesystem::exists(file_path, failure) || failure, path,
         is_folder ? ": holds no model (no model.safetensors)" : ": no such file or folder",
         "; give the folder that mgan train made, or a model.safetensors");
     const TensorFile file = read_safetensors(file_path);
     Settings settings = read_settings(file, "model");
+    require_parameters(file, "generator.", parameter_count(settings.generator_settings()));
     Generator<Scalar> generator(settings.generator_settings());
     read_parameters(file, "generator.", generator);
     encoding::Codec codec = read_codec(file, settings.encoding.events);

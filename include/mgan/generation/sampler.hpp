@@ -107,6 +107,10 @@ private:
     template <typename Source>
     [[nodiscard]] std::vector<midi::Song> songs_from(Index count, Index length, int threads,
                                                      Source&& source_of) const {
+        constexpr Index kMost = 1'000'000'000;
+        require<ConfigError>(count >= 0 && count <= kMost && length >= 0 && length <= kMost,
+                             "sampling: ", count, " songs of ", length,
+                             " events; both can be from 0 to ", kMost);
         std::vector<midi::Song> songs(static_cast<std::size_t>(count));
         parallel_for(shard_count(count, kGroup), threads, [&](std::ptrdiff_t group) {
             const Index begin = group * kGroup, batch = std::min(count, begin + kGroup) - begin;

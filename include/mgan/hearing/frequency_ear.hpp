@@ -18,12 +18,22 @@
 #include <mgan/hearing/song_notes.hpp>
 #include <mgan/settings/pf_settings.hpp>
 
+#include <numbers>
+
 namespace mgan::inline MGAN_ABI {
 
 /// The converter that `settings` ask for: it gives as many values as the classifier has inputs.
 /// Short windows have a number of values of their own.
 [[nodiscard]] inline FrequencyConverterSettings converter_settings(const PfSettings& settings) {
     FrequencyConverterSettings converter = settings.converter;
+    // Said here, where the settings have the names that the user knows.
+    const double nyquist = settings.synthesiser.sample_rate() / 2.0;
+    const bool low = converter.band == FrequencyBand::low_pass;
+    const double highest = low ? converter.cutoff / (2.0 * std::numbers::pi) : converter.highest;
+    require<ConfigError>(highest <= nyquist * (1.0 + 1e-9),
+                         "pf.samples = ", settings.synthesiser.samples, " make a sound up to ",
+                         nyquist, " Hz, and ", low ? "pf.cutoff" : "pf.highest", " asks for ",
+                         highest, " Hz; take more samples (2^18 are usual), or set it lower");
     converter.values = converter.band == FrequencyBand::windows ? 0 : settings.classifier.inputs;
     return converter;
 }

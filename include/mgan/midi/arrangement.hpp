@@ -10,6 +10,9 @@
 /// The way back pairs first in, first out (pairing.hpp). So a song comes back as it was unless a
 /// note contains an equal one (same channel and pitch, later onset, earlier end): a file cannot say
 /// which of the two a release means. Those two then swap their ends, and sound the same.
+///
+/// A file can wait 268 435 455 ticks at a time, two days at 120 quarters a minute. Longer waits are
+/// written in several steps, with an empty text event after each.
 
 #include <mgan/midi/file.hpp>
 #include <mgan/midi/pairing.hpp>
@@ -27,12 +30,19 @@ struct ArrangeOptions {
     int format = 1;
 };
 
+/// Steps towards `tick` with empty texts until a time difference can hold the rest.
+inline void wait_until(Track& track, std::int64_t tick) {
+    while (tick - track.end > std::int64_t{kMaxQuantity})
+        track.add_meta(track.end + std::int64_t{kMaxQuantity}, kMetaText, {});
+}
+
 /// Appends a tempo event. Precondition: 0 < microseconds < 2^24
 inline void add_tempo(Track& track, const TempoChange& change) {
     const auto microseconds = static_cast<std::uint32_t>(change.microseconds_per_quarter);
     const std::array<std::byte, 3> bytes = {static_cast<std::byte>(microseconds >> 16),
                                             static_cast<std::byte>(microseconds >> 8),
                                             static_cast<std::byte>(microseconds)};
+    wait_until(track, change.tick);
     track.add_meta(change.tick, kMetaTempo, bytes);
 }
 
@@ -40,19 +50,20 @@ inline void add_tempo(Track& track, const TempoChange& change) {
 inline void check_song(const Song& song) {
     for (const Note& note : song.notes) {
         require<DataError>(
-            note.onset >= 0 && note.onset <= kMaxTick && note.length >= 0 &&
-                note.length <= kMaxTick && note.pitch >= 0 && note.pitch <= 127 &&
+            note.onset >= 0 && note.onset <= kMaxSongTick && note.length >= 0 &&
+                note.length <= kMaxSongTick && note.pitch >= 0 && note.pitch <= 127 &&
                 note.velocity >= 1 && note.velocity <= 127 && note.channel >= 0 &&
                 note.channel <= 15,
             "midi::arrange: a note with onset ", note.onset, ", length ", note.length, ", pitch ",
             note.pitch, ", velocity ", note.velocity, ", channel ", note.channel,
-            " cannot be written (onset and length >= 0, pitch 0 to 127, velocity 1 to 127, "
+            " cannot be written (onset and length 0 to 2^40, pitch 0 to 127, velocity 1 to 127, "
             "channel 0 to 15)");
     }
     for (std::size_t i = 0; i < song.tempo.size(); ++i) {
         const TempoChange& change = song.tempo[i];
         require<DataError>(
-            change.tick >= 0 && (i == 0 || song.tempo[i - 1].tick <= change.tick) &&
+            change.tick >= 0 && change.tick <= kMaxSongTick &&
+                (i == 0 || song.tempo[i - 1].tick <= change.tick) &&
                 change.microseconds_per_quarter >= 1 && change.microseconds_per_quarter < (1 << 24),
             "midi::arrange: tempo ", i, " at tick ", change.tick, " of ",
             change.microseconds_per_quarter,
@@ -107,6 +118,7 @@ inline void check_song(const Song& song) {
         const auto pitch = static_cast<std::uint8_t>(note.pitch);
         add_tempos_until(action.tick);
         Track& track = options.format == 0 ? first : by_channel[channel];
+        wait_until(track, action.tick);
         if (action.what != What::release) {
             track.add_channel(action.tick, static_cast<std::uint8_t>(0x90 | channel), pitch,
                               static_cast<std::uint8_t>(note.velocity));

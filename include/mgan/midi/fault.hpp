@@ -11,6 +11,7 @@
 #include <mgan/core/version.hpp>
 
 #include <cstdint>
+#include <iterator>
 #include <string_view>
 
 namespace mgan::inline MGAN_ABI::midi {
@@ -35,6 +36,7 @@ enum class Fault : std::uint8_t {
     interrupted_running_status,
     illegal_status,
     high_data_byte,
+    velocity_over_127,
     unfinished_sysex,
     meta_length,
     meta_value,
@@ -94,6 +96,8 @@ struct FaultText {
             return {"a channel message, F0, F7 or FF", "left the message out"};
         case Fault::high_data_byte:
             return {"a data byte below 80 (hexadecimal)", "cleared its bit 7"};
+        case Fault::velocity_over_127:
+            return {"a velocity below 80 (hexadecimal)", "took 127, the loudest"};
         case Fault::unfinished_sysex:
             return {"F7 at the end of a system exclusive message", "ended the message there"};
         case Fault::meta_length:
@@ -108,6 +112,45 @@ struct FaultText {
             return {"an end-of-track event", "ended the track after its last event"};
     }
     return {"", ""};
+}
+
+/// The name of a fault in lists, as in the enumeration.
+[[nodiscard]] constexpr std::string_view name(Fault fault) noexcept {
+    constexpr std::string_view kNames[] = {"leading_bytes",       "riff_damaged",
+                                           "header_length",       "unknown_format",
+                                           "division_zero",       "division_overflow",
+                                           "track_count",         "format_0_tracks",
+                                           "too_many_tracks",     "chunk_past_end",
+                                           "stray_bytes",         "vlq_too_long",
+                                           "event_cut_off",       "length_past_end",
+                                           "missing_status",      "interrupted_running_status",
+                                           "illegal_status",      "high_data_byte",
+                                           "velocity_over_127",   "unfinished_sysex",
+                                           "meta_length",         "meta_value",
+                                           "time_too_long",       "bytes_after_end_of_track",
+                                           "missing_end_of_track"};
+    static_assert(std::size(kNames) == kFaultKinds);
+    return kNames[static_cast<std::size_t>(fault)];
+}
+
+/// Whether the fault means that events were lost, or are not what was written. The others are
+/// habits of programs: counts that are off, an end that is missing.
+[[nodiscard]] constexpr bool loses_events(Fault fault) noexcept {
+    switch (fault) {
+        case Fault::stray_bytes:
+        case Fault::vlq_too_long:
+        case Fault::event_cut_off:
+        case Fault::length_past_end:
+        case Fault::missing_status:
+        case Fault::illegal_status:
+        case Fault::high_data_byte:
+        case Fault::meta_length:
+        case Fault::meta_value:
+        case Fault::time_too_long:
+            return true;
+        default:
+            return false;
+    }
 }
 
 /// One entry of the list of repairs.

@@ -5,6 +5,7 @@
 #include <mgan/core/error.hpp>
 #include <mgan/midi/fault.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -26,6 +27,9 @@ struct ReadOptions {
     std::size_t max_repairs = 1000;  ///< length of the list; further repairs are only counted
 };
 
+/// A number for each kind of fault.
+using FaultCounts = std::array<std::uint64_t, kFaultKinds>;
+
 /// The faults of one file.
 class FaultLog {
 public:
@@ -38,6 +42,7 @@ public:
     void report(Fault kind, std::size_t offset) {
         if (strict()) reject(describe(kind).expected, offset);
         ++count_;
+        ++count_of_[static_cast<std::size_t>(kind)];
         if (repairs_.size() < options_.max_repairs) repairs_.push_back({offset, kind});
     }
 
@@ -48,6 +53,8 @@ public:
 
     /// All faults that were reported.
     [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
+    /// How often each kind was reported.
+    [[nodiscard]] const FaultCounts& count_of() const noexcept { return count_of_; }
     /// Hands over the first `max_repairs` of them.
     [[nodiscard]] std::vector<Repair> take_repairs() noexcept { return std::move(repairs_); }
 
@@ -55,6 +62,7 @@ private:
     ReadOptions options_;
     std::vector<Repair> repairs_;
     std::uint64_t count_ = 0;
+    FaultCounts count_of_{};
 };
 
 }  // namespace mgan::inline MGAN_ABI::midi

@@ -33,6 +33,10 @@ inline constexpr std::uint32_t kMaxQuantity = 0x0FFF'FFFF;
 /// it.
 inline constexpr std::int64_t kMaxTick = std::int64_t{1} << 53;
 
+/// The last tick of a song, 2^40: 90 years at 120 quarters a minute. What is later in a file is
+/// moved there, so that whatever was read can be written.
+inline constexpr std::int64_t kMaxSongTick = std::int64_t{1} << 40;
+
 /// Most tracks of a file: its header counts them in 16 bits.
 inline constexpr std::size_t kMaxTracks = 0xFFFF;
 

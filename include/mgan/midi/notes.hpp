@@ -61,7 +61,10 @@ namespace mgan::inline MGAN_ABI::midi {
 [[nodiscard]] inline Song load_song(const std::filesystem::path& path,
                                     const ReadOptions& reading = {},
                                     const NoteOptions& options = {}) {
-    return to_song(read_file(path, reading).file, options);
+    std::vector<Song> songs = load_songs(path, reading, options);
+    require<DataError>(songs.size() <= 1, path, ": has format 2 and holds ", songs.size(),
+                       " songs; take them with load_songs");
+    return songs.empty() ? Song{} : std::move(songs.front());
 }
 
 /// Writes a song as a MIDI file, all or nothing. \throws DataError, IoError

@@ -12,6 +12,7 @@
 /// - A release without a note does nothing. A note released at once has length 0, and is a note.
 /// - Times become 384 a quarter by rounding onset and end, each counted from the start of the song;
 ///   the length is their difference. So errors do not add up, and notes that touched still touch.
+///   Times beyond kMaxSongTick (90 years) are kMaxSongTick: whatever was read can be written.
 
 #include <mgan/midi/file.hpp>
 #include <mgan/midi/sounding_notes.hpp>
@@ -109,7 +110,7 @@ inline void append_notes(const Track& track, const TickScale& scale, const NoteO
         if (!event.is_channel() || (event.channel() == kDrumChannel && !options.drums)) continue;
         if (event.tick != file_tick) {
             file_tick = event.tick;
-            tick = scale(file_tick);
+            tick = std::min(scale(file_tick), kMaxSongTick);
         }
         if (event.is_note_on()) {
             sounding.begin(tick, event.channel(), event.data1, event.data2);
@@ -119,7 +120,7 @@ inline void append_notes(const Track& track, const TickScale& scale, const NoteO
             sounding.end_channel(tick, event.channel());
         }
     }
-    sounding.end_all(scale(track.end));
+    sounding.end_all(std::min(scale(track.end), kMaxSongTick));
 }
 
 /// Brings the notes of tracks that stand one after another into `note_order`. Those of one track
@@ -174,7 +175,8 @@ inline void merge_tracks(std::vector<Note>& notes) {
             std::int64_t microseconds = 0;
             for (const std::byte b : track.bytes_of(event))
                 microseconds = microseconds << 8 | std::to_integer<int>(b);
-            if (microseconds > 0) song.tempo.push_back({scale(event.tick), microseconds});
+            if (microseconds > 0)
+                song.tempo.push_back({std::min(scale(event.tick), kMaxSongTick), microseconds});
         }
     }
     const auto earlier = [](const TempoChange& a, const TempoChange& b) { return a.tick < b.tick; };

@@ -36,6 +36,8 @@ struct ReadResult {
     MidiFile file;
     std::vector<Repair> repairs;     ///< the first `max_repairs`, as they were met
     std::uint64_t repair_count = 0;  ///< all of them
+    FaultCounts repairs_of{};        ///< all of them, by kind
+    std::uint64_t lost_bytes = 0;    ///< of tracks that ended at damage: what came after it
     /// Looks at single bytes: at most about 4 for each byte of the file.
     std::uint64_t bytes_examined = 0;
 };
@@ -60,6 +62,7 @@ public:
         check_tracks();
         result_.repairs = faults_.take_repairs();
         result_.repair_count = faults_.count();
+        result_.repairs_of = faults_.count_of();
         result_.bytes_examined = in_.reads();
         return std::move(result_);
     }
@@ -201,6 +204,7 @@ private:
         const bool ended = track_reader_.read();
         const std::size_t stop = in_.offset();
         in_.set_limit(outer_limit);
+        if (!ended) result_.lost_bytes += end - stop;
         if (tracks.size() == tracks.capacity())
             tracks.reserve(tracks.size() + tracks.size() / 2 + 1);
         tracks.push_back(track_reader_.track());  // a copy: it takes no more room than it needs

@@ -171,8 +171,12 @@ private:
         for (int i = 0; i < count; ++i) {
             data[i] = in_.u8();
             if (data[i] < 0x80) continue;
-            faults_.report(Fault::high_data_byte, in_.offset() - 1);
-            data[i] &= 0x7F;
+            // Programs that scale velocities from 0 to 1 write 128 for the loudest. Without its bit
+            // 7 that is 0, which ends a note instead.
+            const bool velocity = i == 1 && (status & 0xE0) == 0x80;
+            faults_.report(velocity ? Fault::velocity_over_127 : Fault::high_data_byte,
+                           in_.offset() - 1);
+            data[i] = velocity ? std::uint8_t{127} : static_cast<std::uint8_t>(data[i] & 0x7F);
         }
         running_status_ = status;
         interrupted_ = false;

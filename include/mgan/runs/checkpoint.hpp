@@ -231,6 +231,16 @@ void save_checkpoint(const std::filesystem::path& path, const Trainer<Scalar>& t
     write_safetensors(path, file);
 }
 
+/// Compares a checkpoint with the settings of its run before a trainer is made for them: nothing is
+/// allocated for nets that the file does not hold. Throws what `read_safetensors` throws, and
+/// ShapeError.
+inline void require_fitting_checkpoint(const std::filesystem::path& path,
+                                       const Settings& settings) {
+    const TensorFile file = read_safetensors(path);
+    require_parameters(file, "generator.", parameter_count(settings.generator_settings()));
+    require_parameters(file, "discriminator.", parameter_count(settings.discriminator_settings()));
+}
+
 /// Brings `trainer` (prepared with the same songs, and settings that `reason_against` accepts) to
 /// where a checkpoint was written. Throws DataError, ConfigError, ShapeError or NumericalError that
 /// names what does not fit; then the trainer is as it was.

@@ -186,7 +186,7 @@ inline void append_history(const std::filesystem::path& path, const HistoryRecor
     struct stat before {};
     if (::fstat(file.get(), &before) != 0) throw_io_error(path, "write", errno);
     int cause = write_fully(file.get(), std::as_bytes(std::span(line)));
-    if (cause == 0 && ::fsync(file.get()) != 0) cause = errno;
+    if (cause == 0) cause = bring_to_disk(file.get());
     if (cause != 0) {
         (void)::ftruncate(file.get(), before.st_size);
         throw_io_error(path, "append a line", cause);

@@ -9,6 +9,8 @@
 ///     songs/                   the model's first songs, as MIDI files
 ///     split.tsv                file <tab> train | validation | test, one line a file
 ///     skipped.tsv              file <tab> reason
+///     mended.tsv               file <tab> what was mended
+///     .lock                    held by the process that works on the run (core/file_lock.hpp)
 ///
 /// Each file is replaced whole or not at all, in an order that leaves the run resumable after a
 /// kill at any moment:
@@ -25,6 +27,7 @@
 ///     Trainer<float> trainer(settings, data, threads);
 ///     run_training(trainer, directory, {});
 
+#include <mgan/core/file_lock.hpp>
 #include <mgan/dataset/data_set.hpp>
 #include <mgan/dataset/fingerprint.hpp>
 #include <mgan/runs/checkpoint.hpp>
@@ -34,6 +37,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -51,21 +55,40 @@ class RunDirectory : public RunFiles {
 public:
     using RunFiles::RunFiles;
 
-    /// Begins a run: creates the folder, and writes settings and lists of songs. Throws DataError
-    /// if it holds a run already, and IoError.
-    void start(const Settings& settings, const DataSet& data, const std::string& data_name) {
-        require<DataError>(!holds_run(), path(),
-                           ": holds a run already; go on with it (--resume) or take another folder "
-                           "(--out)");
+    /// Takes the folder, which is created if need be, for this process alone, until the object is
+    /// gone. `start` and `resume` do it, unless it was done before. Throws IoError, which names the
+    /// other process, if there is one.
+    void lock() {
+        if (lock_) return;
         std::error_code failure;
         std::filesystem::create_directories(path(), failure);
         if (failure) throw_io_error(path(), "make the folder", failure.value());
+        lock_.emplace(RunFiles::lock());
+    }
+
+    /// Whether other processes are kept out: false before `lock`, and where the file system knows
+    /// no locks.
+    [[nodiscard]] bool is_locked() const noexcept { return lock_ && lock_->held(); }
+
+    /// Begins a run: creates the folder, locks it, and writes settings and lists of songs.
+    /// `more_notes`: further notes for config.json, with keys of `run_note_keys`. Throws DataError
+    /// if it holds a run already, and IoError.
+    void start(const Settings& settings, const DataSet& data, const std::string& data_name,
+               const SettingNotes& more_notes = {}) {
+        const auto require_free = [&] {
+            require<DataError>(!holds_run(), path(),
+                               ": holds a run already; go on with it (--resume) or take another "
+                               "folder (--out)");
+        };
+        require_free();
+        lock();
+        require_free();  // nobody may have come between
         remove_leftovers();
         fingerprint_ = fingerprint(data.songs);
         write_lists(settings, data);
         start_history(history(), 0);
         // The last of them: a folder with settings has everything else too.
-        write_config(settings, data, data_name);
+        write_config(settings, data, data_name, more_notes);
     }
 
     /// Brings `trainer` to where the run stopped (to its start, if there was no checkpoint yet),
@@ -73,6 +96,7 @@ public:
     /// throws, and IoError; then neither trainer nor files have changed.
     template <typename Scalar>
     void resume(Trainer<Scalar>& trainer, const DataSet& data, const std::string& data_name) {
+        lock();
         fingerprint_ = fingerprint(data.songs);
         const auto [before, notes] = read_config();
         for (const auto& [key, text] : notes) {
@@ -82,7 +106,8 @@ public:
                     config().string(), ": the run was started with other songs (fingerprint ",
                     in_quotes(text), ", these have ", fingerprint_text(fingerprint_), ")");
         }
-        const bool checkpointed = std::filesystem::exists(checkpoint());
+        std::error_code failure;
+        const bool checkpointed = std::filesystem::exists(checkpoint(), failure);
         if (checkpointed) {
             restore_checkpoint(read_safetensors(checkpoint()), trainer, fingerprint_);
         } else {
@@ -92,8 +117,11 @@ public:
         }
         remove_leftovers();
         start_history(history(), trainer.state().epoch - 1);
-        if (!differences(before, trainer.settings()).empty())
-            write_config(trainer.settings(), data, data_name);
+        if (differences(before, trainer.settings()).empty()) return;
+        SettingNotes more_notes;
+        for (const auto& [key, text] : notes)
+            if (key == "data_bytes" || key == "keep_damaged") more_notes.emplace_back(key, text);
+        write_config(trainer.settings(), data, data_name, more_notes);
     }
 
     /// Appends an epoch's line to the history.
@@ -128,23 +156,25 @@ private:
         }
     }
 
-    void write_config(const Settings& settings, const DataSet& data,
-                      const std::string& data_name) const {
-        write_settings(config(), settings,
-                       {{"version", kVersion},
-                        {"simd", kSimdName},
-                        {"data", data_name},
-                        {"data_fingerprint", fingerprint_text(fingerprint_)},
-                        {"data_songs", std::to_string(data.songs.size())}});
+    void write_config(const Settings& settings, const DataSet& data, const std::string& data_name,
+                      const SettingNotes& more_notes) const {
+        SettingNotes notes = {{"version", kVersion},
+                              {"simd", kSimdName},
+                              {"data", data_name},
+                              {"data_fingerprint", fingerprint_text(fingerprint_)},
+                              {"data_songs", std::to_string(data.songs.size())}};
+        notes.insert(notes.end(), more_notes.begin(), more_notes.end());
+        write_settings(config(), settings, notes);
     }
 
-    /// split.tsv and skipped.tsv.
+    /// split.tsv, skipped.tsv and mended.tsv.
     void write_lists(const Settings& settings, const DataSet& data) const {
         const auto write = [](const std::filesystem::path& path, const std::string& text) {
             write_file_atomically(path, std::as_bytes(std::span(text)));
         };
-        const auto parts = split_songs(data.names, settings.evaluation.validation_share,
-                                       settings.evaluation.test_share, settings.seed);
+        const auto parts =
+            split_songs(data.names, data.pieces, settings.evaluation.validation_share,
+                        settings.evaluation.test_share, settings.seed);
         std::string lines;
         for (const Part part : {Part::train, Part::validation, Part::test}) {
             std::string last;  // songs of one file stand together and are in one part
@@ -160,9 +190,14 @@ private:
         for (const SkippedFile& file : data.skipped)
             lines += concat(tsv_field(file.file), "\t", tsv_field(file.reason), "\n");
         write(skipped(), lines);
+        lines.clear();
+        for (const MendedFile& file : data.mended)
+            lines += concat(tsv_field(file.file), "\t", file.repairs, "\n");
+        write(mended(), lines);
     }
 
     std::uint64_t fingerprint_ = 0;
+    std::optional<FileLock> lock_;
 };
 
 /// Arguments of `run_training`.
@@ -187,7 +222,8 @@ bool run_training(Trainer<Scalar>& trainer, const RunDirectory& directory,
         return std::chrono::duration<double>(Clock::now() - begin).count();
     };
     Clock::time_point saved = Clock::now(), results = saved;
-    bool has_results = std::filesystem::exists(directory.model());
+    std::error_code unknown;
+    bool has_results = std::filesystem::exists(directory.model(), unknown);
     while (!trainer.finished()) {
         const Clock::time_point begin = Clock::now();
         bool stopped = false;  // perhaps at the epoch's last minibatch: then it still ends

@@ -10,7 +10,9 @@
 #include <mgan/settings/settings.hpp>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,8 +23,8 @@ namespace mgan::inline MGAN_ABI {
 
 /// Keys of config.json that are not settings.
 [[nodiscard]] inline const Words& run_note_keys() {
-    static const Words keys = {"version",    "data", "data_fingerprint",
-                               "data_songs", "simd", "$schema"};
+    static const Words keys = {"version",    "data", "data_fingerprint", "data_bytes",
+                               "data_songs", "simd", "keep_damaged",     "$schema"};
     return keys;
 }
 
@@ -61,11 +63,14 @@ public:
     [[nodiscard]] std::filesystem::path report() const { return path_ / "report.html"; }
     [[nodiscard]] std::filesystem::path split() const { return path_ / "split.tsv"; }
     [[nodiscard]] std::filesystem::path skipped() const { return path_ / "skipped.tsv"; }
+    [[nodiscard]] std::filesystem::path mended() const { return path_ / "mended.tsv"; }
+    [[nodiscard]] std::filesystem::path lock() const { return path_ / ".lock"; }
 
     /// Whether the folder holds something that a new run would overwrite.
     [[nodiscard]] bool holds_run() const {
         for (const auto& file : {config(), checkpoint(), model(), songs()}) {
-            if (std::filesystem::exists(file)) return true;
+            std::error_code failure;
+            if (std::filesystem::exists(file, failure)) return true;
         }
         return false;
     }
@@ -74,8 +79,14 @@ public:
     /// ConfigError, FormatError.
     [[nodiscard]] std::pair<Settings, SettingNotes> read_config() const {
         Settings settings;
-        SettingNotes notes = mgan::read_settings(config(), settings, run_note_keys());
-        return {std::move(settings), std::move(notes)};
+        try {
+            SettingNotes notes = mgan::read_settings(config(), settings, run_note_keys());
+            return {std::move(settings), std::move(notes)};
+        } catch (const ConfigError& error) {
+            fail<ConfigError>(error.what(),
+                              "; if a newer mgan wrote this run, use that one (this is ", kVersion,
+                              ")");
+        }
     }
 
     /// A text as a field of a .tsv file: tab, line feed, carriage return and backslash as `\t`,
@@ -111,6 +122,23 @@ public:
             begin = end + 1;
         }
         return files;
+    }
+
+    /// The parts of the run's split for songs of these names: indices, ascending. Empty ones where
+    /// there is no split yet. Throws IoError.
+    [[nodiscard]] std::array<std::vector<std::size_t>, 3> parts_of(
+        const std::vector<std::string>& names) const {
+        std::array<std::vector<std::size_t>, 3> parts;
+        std::error_code failure;
+        if (!std::filesystem::exists(split(), failure)) return parts;
+        for (const Part part : {Part::train, Part::validation, Part::test}) {
+            const std::vector<std::string> files = files_of(part);
+            const std::set<std::string> wanted(files.begin(), files.end());
+            for (std::size_t i = 0; i < names.size(); ++i)
+                if (wanted.contains(tsv_field(names[i])))
+                    parts[static_cast<std::size_t>(part)].push_back(i);
+        }
+        return parts;
     }
 
 private:

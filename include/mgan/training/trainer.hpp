@@ -33,7 +33,7 @@ public:
     /// ConfigError if settings contradict each other, DataError if there is no song.
     Trainer(const Settings& settings, const DataSet& data, int threads)
         : Trainer(settings, data.songs,
-                  split_songs(data.names, settings.evaluation.validation_share,
+                  split_songs(data.names, data.pieces, settings.evaluation.validation_share,
                               settings.evaluation.test_share, settings.seed),
                   threads) {}
 

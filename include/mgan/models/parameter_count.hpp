@@ -1,0 +1,91 @@
+#pragma once
+/// \file
+/// How many parameters a net would have, from its settings alone.
+///
+/// The settings of a model file are somebody else's words: `hidden 4096` in a file of 18 KB would
+/// have us allocate gigabytes before we find out that the file does not hold them. So whoever reads
+/// a file compares these numbers with it first. They are those of `parameter_count(net)`; a test
+/// compares them for random settings.
+
+#include <mgan/models/discriminator_settings.hpp>
+#include <mgan/models/generator_settings.hpp>
+
+#include <cstdint>
+#include <limits>
+
+namespace mgan::inline MGAN_ABI {
+
+namespace parameter_count_detail {
+
+/// A number that stays at the largest one instead of wrapping. Negative sizes count as 0: the
+/// constructors refuse them.
+class Count {
+public:
+    Count(Index number)  // NOLINT: conversion by design
+        : value_(number > 0 ? static_cast<std::uint64_t>(number) : 0) {}
+
+    [[nodiscard]] std::uint64_t value() const noexcept { return value_; }
+
+    friend Count operator+(Count a, Count b) noexcept {
+        a.value_ = a.value_ > kMost - b.value_ ? kMost : a.value_ + b.value_;
+        return a;
+    }
+    friend Count operator*(Count a, Count b) noexcept {
+        const bool wraps = b.value_ > 0 && a.value_ > kMost / b.value_;
+        a.value_ = wraps ? kMost : a.value_ * b.value_;
+        return a;
+    }
+
+private:
+    static constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
+    std::uint64_t value_;
+};
+
+inline Count dense(Count in, Count out) noexcept {
+    return out * (in + 1);
+}
+
+/// One direction of one LSTM layer; PyTorch keeps two biases.
+inline Count lstm(Count in, Count hidden) noexcept {
+    return Count(4) * hidden * (in + hidden + 2);
+}
+
+}  // namespace parameter_count_detail
+
+/// Scalars of all parameters of a generator; the largest number if there are more than that.
+[[nodiscard]] inline std::uint64_t parameter_count(const GeneratorSettings& settings) noexcept {
+    using parameter_count_detail::Count, parameter_count_detail::dense,
+        parameter_count_detail::lstm;
+    const Count z = settings.noise, f = settings.features, h = settings.hidden;
+    Count count = 0;
+    if (settings.mapping_layers > 0) {
+        const Count plane = Count(settings.plane_length) * z;
+        count = count + Count(settings.mapping_layers) * dense(plane, plane);
+    }
+    if (settings.convolution > 0)
+        count = count + Count(settings.convolution) * settings.convolution + 1;
+    if (settings.layers > 0) {
+        count = count + lstm(z + f + settings.context, h) + Count(settings.layers - 1) * lstm(h, h);
+    }
+    if (settings.attention_heads > 0)
+        count = count + Count(settings.attention_heads > 1 ? 4 : 3) * h * h;
+    count = count + dense(h, settings.head) + dense(settings.head, f);
+    if (settings.noise_to_head) count = count + Count(settings.head) * z;
+    if (settings.recall_gate) count = count + dense(settings.head, f);
+    return count.value();
+}
+
+/// The same of a discriminator.
+[[nodiscard]] inline std::uint64_t parameter_count(const DiscriminatorSettings& settings) noexcept {
+    using parameter_count_detail::Count, parameter_count_detail::dense,
+        parameter_count_detail::lstm;
+    const Count h = settings.hidden;
+    Count count = dense(Count(2) * h + (settings.minibatch_deviation ? 1 : 0), 1);
+    if (settings.layers > 0) {
+        count = count + Count(2) * lstm(settings.features, h) +
+                Count(settings.layers - 1) * Count(2) * lstm(Count(2) * h, h);
+    }
+    return count.value();
+}
+
+}  // namespace mgan::inline MGAN_ABI

@@ -1,0 +1,119 @@
+// Model files whose settings describe something else than their tensors.
+#include <mgan/generation/model_file.hpp>
+#include <mgan/layers/initialisation.hpp>
+#include <mgan/models/discriminator.hpp>
+#include <mgan/settings/presets.hpp>
+
+#include <support/catch.hpp>
+#include <support/folder.hpp>
+
+#include <sys/resource.h>
+
+using namespace mgan;
+using Catch::Matchers::Contains;
+
+namespace {
+
+Model small_model(Variant variant) {
+    Settings settings = recommended_settings(variant);
+    settings.length = 12;
+    settings.generator.hidden = settings.generator.head = 8;
+    settings.generator.mapping_layers = std::min<Index>(settings.generator.mapping_layers, 2);
+    settings.encoding.context.style = false;
+    midi::Song song;
+    for (int i = 0; i < 40; ++i)
+        song.notes.push_back({96 * i, 96 + 48 * (i % 3), 60 + i % 7, 50 + i, 0});
+    Generator<float> generator(settings.generator_settings());
+    initialise(generator, Random(3, "weights"), settings.initialisation);
+    return {settings,
+            generator,
+            encoding::Codec::fit(settings.encoding.events, std::vector<midi::Song>{song}),
+            {}};
+}
+
+}  // namespace
+
+TEST_CASE("Models: the number of parameters follows from the settings alone") {
+    for (std::uint64_t trial = 0; trial < 300; ++trial) {
+        const Random random(trial, "settings");
+        std::uint64_t drawn = 0;
+        const auto draw = [&](Index from, Index to) {
+            return from + static_cast<Index>(
+                              random.integer(drawn++, static_cast<std::uint64_t>(to - from + 1)));
+        };
+        GeneratorSettings g;
+        g.features = draw(1, 6);
+        g.noise = draw(1, 6);
+        g.recall_gate = draw(0, 1) == 1;
+        g.context = g.recall_gate ? g.features + draw(1, 5) : draw(0, 5);
+        g.attention_heads = draw(0, 3);
+        g.hidden = draw(1, 9) * std::max<Index>(1, g.attention_heads);
+        g.layers = draw(1, 8);
+        g.head = draw(1, 30);
+        g.noise_to_head = draw(0, 1) == 1;
+        g.mapping_layers = draw(0, 3);
+        g.plane_length = g.mapping_layers > 0 ? draw(1, 12) : 0;
+        g.convolution = draw(0, 1) == 1 ? 2 * draw(0, 4) + 1 : 0;
+        INFO("trial " << trial);
+        CHECK(parameter_count(g) ==
+              static_cast<std::uint64_t>(parameter_count(Generator<float>(g))));
+        DiscriminatorSettings d;
+        d.features = draw(1, 20);
+        d.hidden = draw(1, 12);
+        d.layers = draw(1, 8);
+        d.minibatch_deviation = draw(0, 1) == 1;
+        CHECK(parameter_count(d) ==
+              static_cast<std::uint64_t>(parameter_count(Discriminator<float>(d))));
+    }
+    for (const Variant variant :
+         {Variant::c_rnn_gan, Variant::carnn_gan, Variant::carnn_mgan, Variant::carnn_pf_mgan}) {
+        const Model model = small_model(variant);
+        CHECK(parameter_count(model.settings.generator_settings()) ==
+              static_cast<std::uint64_t>(parameter_count(model.generator)));
+    }
+    GeneratorSettings huge;
+    huge.hidden = huge.layers = huge.head = huge.mapping_layers = huge.plane_length = Index{1}
+                                                                                      << 62;
+    CHECK(parameter_count(huge) == ~std::uint64_t{0});
+}
+
+/// The most memory that this process ever had, in KiB.
+long most_memory() {
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss;
+}
+
+TEST_CASE("Model files: settings that ask for more than the file holds are refused unallocated") {
+    const mgan_test::Folder folder;
+    const auto refuse = [&](Variant variant, auto&& change) {
+        Model model = small_model(variant);
+        change(model.settings);
+        const auto path = folder / "model.safetensors";
+        save_model(path, model);
+        const long before = most_memory();
+        CHECK_THROWS_AS(load_model(path), ShapeError);
+        CHECK_THROWS_WITH(load_model(path),
+                          Contains("model.safetensors") && Contains("parameters"));
+        CHECK(most_memory() - before < 8 * 1024);
+    };
+    refuse(Variant::c_rnn_gan, [](Settings& s) {
+        s.generator.hidden = 4096;
+        s.generator.layers = 8;
+    });
+    refuse(Variant::c_rnn_gan, [](Settings& s) { s.generator.head = 4096; });
+    refuse(Variant::c_rnn_gan, [](Settings& s) {
+        s.generator.mapping_layers = 64;
+        s.length = 100000;
+    });
+    refuse(Variant::carnn_mgan, [](Settings& s) { s.length = 2000; });
+    refuse(Variant::carnn_gan, [](Settings& s) { s.generator.hidden = 4096; });
+}
+
+TEST_CASE("Model files: an attention window of any length takes no more memory than the song") {
+    Model model = small_model(Variant::carnn_gan);
+    const std::vector<midi::Song> expected = model.songs(3, 12, 1, 1);
+    model.generator.limit_attention(Index{1} << 50);
+    const std::vector<midi::Song> songs = model.songs(3, 12, 1, 1);
+    for (std::size_t i = 0; i < 3; ++i) CHECK(songs[i].notes == expected[i].notes);
+}
