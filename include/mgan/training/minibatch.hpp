@@ -228,7 +228,7 @@ private:
 
     /// Sums the shards' generator gradients, and takes a step.
     double learn_generator(TrainingNets<Scalar>& nets, Index batch, double step_size,
-                          TrainingPlace place) {
+                           TrainingPlace place) {
         Generator<Scalar>& gradient = shards_.sum_gradients(
             batch, [](ShardMemory<Scalar> & memory) -> auto& {
                 return memory.adversarial.generator_gradient;
