@@ -26,8 +26,8 @@
 namespace mgan::inline MGAN_ABI {
 
 /// What to do with a file that is damaged: one that a copy took for text (copy_damage.hpp), and one
-/// in which the faults that cost events (`loses_events`) are more than a tenth of its events, or the
-/// bytes that could not be read more than a tenth of its bytes.
+/// in which the faults that cost events (`loses_events`) are more than a tenth of its events, or
+/// the bytes that could not be read more than a tenth of its bytes.
 enum class DamagedFiles { skip, keep };
 
 namespace data_set_detail {

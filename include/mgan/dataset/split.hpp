@@ -97,8 +97,8 @@ enum class Part { train, validation, test };
 }
 
 /// The same where songs of different names may be one piece (`pieces`: as in DataSet; empty: none
-/// are), which goes to one part as a whole. Where no two names are one piece, the parts are those of
-/// the names.
+/// are), which goes to one part as a whole. Where no two names are one piece, the parts are those
+/// of the names.
 [[nodiscard]] inline std::array<std::vector<std::size_t>, 3> split_songs(
     const std::vector<std::string>& names, std::span<const std::size_t> pieces,
     double validation_share, double test_share, std::uint64_t seed) {

@@ -38,8 +38,8 @@ struct UnreadPlace {
 /// All regular files with a MIDI extension in `folder` and the folders inside it, sorted by the
 /// bytes of their path relative to `folder`. Links are followed, but no folder is entered twice, so
 /// circular links end. If `folder` names a file, that is the one.
-/// \param unread  takes what is left out: folders inside that cannot be listed, or not to their end,
-///                and links that lead nowhere; may be null
+/// \param unread  takes what is left out: folders inside that cannot be listed, or not to their
+///                end, and links that lead nowhere; may be null
 /// \return paths that begin with `folder`
 /// \throws IoError if `folder` does not exist or cannot be read
 [[nodiscard]] inline std::vector<std::filesystem::path> find_midi_files(
