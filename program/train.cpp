@@ -195,8 +195,38 @@ std::array<std::vector<std::size_t>, 3> parts_of(const Plan& plan, const DataSet
                        plan.settings.seed);
 }
 
+/// Names the song by whose longest wait or note a linear scaling measures all others, if that is an
+/// outlier: eight times as long as in 99 of 100 notes, and four bars at least.
+void say_outlier(Progress& progress, const DataSet& data, const std::vector<std::size_t>& part) {
+    constexpr std::int64_t kFourBars = 16 * midi::kTicksPerQuarter;
+    std::vector<std::int64_t> times;
+    std::int64_t longest = 0;
+    std::size_t where = 0;
+    for (const std::size_t index : part) {
+        std::int64_t before = 0;
+        for (const midi::Note& note : data.songs[index].notes) {
+            times.push_back(std::max(note.length, note.onset - before));
+            before = note.onset;
+            if (times.back() > longest) where = index;
+            longest = std::max(longest, times.back());
+        }
+    }
+    if (longest < kFourBars) return;
+    const auto most = times.begin() + static_cast<std::ptrdiff_t>(times.size() * 99 / 100);
+    std::nth_element(times.begin(), most, times.end());
+    if (longest >= 8 * *most)
+        progress.say(concat(
+            "  the longest wait or note has ",
+            fixed(static_cast<double>(longest) / static_cast<double>(midi::kTicksPerQuarter), 1),
+            " quarters, far more than the others, which are scaled by it: see ",
+            printable(data.names[where])));
+}
+
 /// What may surprise about the songs.
-void say_songs(Progress& progress, const Trainer<float>& trainer) {
+void say_songs(Progress& progress, const DataSet& data, const Trainer<float>& trainer) {
+    const encoding::NormalisationKind kind = trainer.settings().encoding.events.normalisation;
+    if (kind == encoding::NormalisationKind::minmax || kind == encoding::NormalisationKind::zscore)
+        say_outlier(progress, data, trainer.part(Part::train));
     if (trainer.looped_songs() > 0)
         progress.say(concat("  ", trainer.looped_songs(), " of the training songs have fewer than ",
                             trainer.settings().length, " events and are repeated to that length"));
@@ -320,7 +350,7 @@ int train(TrainOptions options) {
     say_skipped(progress, data);
 
     Trainer<float> trainer(plan.settings, data.songs, parts_of(plan, data), options.threads);
-    say_songs(progress, trainer);
+    say_songs(progress, data, trainer);
     open_run(plan, options.out, trainer, data);
     if (plan.resumes && trainer.finished())
         return finish_again(progress, plan, trainer, options.threads);
