@@ -241,7 +241,8 @@ double compare(const StepListener& listener, const SlowListener& slow,
     }
     double worst = 0.0;
     for (std::size_t i = 0; i < context.numbers.size(); ++i) {
-        const double off = std::abs(context.numbers[i] - expected.numbers[i]);
+        const double off = std::abs(static_cast<double>(context.numbers[i]) -
+                                    static_cast<double>(expected.numbers[i]));
         if (off > 1e-5) UNSCOPED_INFO("number " << i << " is off by " << off);
         worst = std::max(worst, off);
     }

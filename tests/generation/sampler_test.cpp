@@ -1,3 +1,4 @@
+#include <mgan/dataset/crops.hpp>
 #include <mgan/generation/model_file.hpp>
 #include <mgan/settings/presets.hpp>
 
