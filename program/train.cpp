@@ -312,7 +312,7 @@ RunOptions reporting_to(Progress& progress, int threads) {
                      .best = report.best};
         if (report.comparison) {
             end.overlap = report.comparison->mean_overlap_area;
-            end.gap = report.comparison->mean_gap.value_or(0.0);
+            end.gap = report.comparison->mean_gap;
         }
         progress.on_epoch(end);
     };
