@@ -12,6 +12,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <array>
 #include <iostream>
 #include <set>
 
@@ -68,6 +69,26 @@ Json json_of(const metrics::Summary& summary) {
     return {{"mean", program::json_of(summary.mean)}, {"sd", program::json_of(summary.sd)}};
 }
 
+/// A comparison, and for each metric the share of generated songs with the mean value of the real
+/// ones.
+struct Comparison {
+    metrics::SetComparison sets;
+    std::array<double, metrics::kMetrics.size()> equal{};
+
+    Comparison(std::span<const metrics::SongMetrics> real,
+               std::span<const metrics::SongMetrics> generated)
+        : sets(metrics::compare(real, generated)) {
+        for (const metrics::Metric metric : metrics::kMetrics) {
+            const metrics::MetricComparison& one = sets[metric];
+            for (const metrics::SongMetrics& song : generated) {
+                if (one.real.mean && metrics::value(song, metric) == one.real.mean)
+                    equal[static_cast<std::size_t>(metric)] +=
+                        1.0 / static_cast<double>(one.generated.count);
+            }
+        }
+    }
+};
+
 /// Figures where there are such, else why not.
 struct Defined {
     std::optional<double> overlap, kl_divergence, gap;
@@ -76,7 +97,8 @@ struct Defined {
 
 /// What a comparison in one metric says, where it says anything. (The library calls an overlap
 /// without densities 0, since a generator that has collapsed should score 0.)
-Defined defined(const metrics::MetricComparison& one) {
+Defined defined(const Comparison& comparison, metrics::Metric metric) {
+    const metrics::MetricComparison& one = comparison.sets[metric];
     Defined result;
     const auto nothing = [&](const std::string& reason) {
         result.why_no_overlap = result.why_no_kl_divergence = result.why_no_gap = reason;
@@ -90,32 +112,34 @@ Defined defined(const metrics::MetricComparison& one) {
     if (!one.gap) result.why_no_gap = "all real songs have the same value";
     if (one.generated.count < 2) {
         result.why_no_overlap = "a single generated song has no distribution; generate more";
-    } else if (one.real.sd == 0.0 && one.generated.sd == 0.0) {
-        // One point each.
-        const bool same = *one.real.mean == *one.generated.mean;
-        result.overlap = same ? 1.0 : 0.0;
-        if (same) result.kl_divergence = 0.0;
     } else if (one.real.sd == 0.0) {
-        result.why_no_overlap = "all real songs have the same value";
+        // All distances between real songs are 0: what overlaps is the share of generated songs
+        // with the same value.
+        const double share = comparison.equal[static_cast<std::size_t>(metric)];
+        result.overlap = std::min(1.0, share);
+        if (one.generated.sd == 0.0 && share > 0.0) result.kl_divergence = 0.0;
     } else if (!one.kl_divergence && one.generated.sd != 0.0) {
         result.why_no_overlap = "too few real songs: all their distances are equal";
     } else {
         result.overlap = one.overlap_area;
         result.kl_divergence = one.kl_divergence;
     }
-    if (!result.kl_divergence)
+    if (!result.kl_divergence) {
         result.why_no_kl_divergence =
-            result.overlap ? "all generated songs have the same value" : result.why_no_overlap;
+            !result.overlap ? result.why_no_overlap
+                            : concat("all ", one.real.sd == 0.0 ? "real" : "generated",
+                                     " songs have the same value");
+    }
     return result;
 }
 
 /// The means over the metrics but notes, of those that are defined.
-Defined defined_means(const metrics::SetComparison& comparison) {
+Defined defined_means(const Comparison& comparison) {
     double overlaps = 0.0, gaps = 0.0, overlap_count = 0.0, gap_count = 0.0;
     Defined result;
     for (const metrics::Metric metric : metrics::kMetrics) {
         if (metric == metrics::Metric::notes) continue;
-        const Defined one = defined(comparison[metric]);
+        const Defined one = defined(comparison, metric);
         overlaps += one.overlap.value_or(0.0);
         overlap_count += one.overlap ? 1.0 : 0.0;
         gaps += one.gap.value_or(0.0);
@@ -129,10 +153,10 @@ Defined defined_means(const metrics::SetComparison& comparison) {
 }
 
 /// What is not defined: the reason by the metric's key (or that of the mean).
-Json undefined_of(const metrics::SetComparison& comparison) {
+Json undefined_of(const Comparison& comparison) {
     Json reasons = Json::object();
     for (const metrics::Metric metric : metrics::kMetrics) {
-        const Defined one = defined(comparison[metric]);
+        const Defined one = defined(comparison, metric);
         std::string text;
         for (const auto& [figure, reason] : {std::pair("overlap_area", &one.why_no_overlap),
                                              std::pair("kl_divergence", &one.why_no_kl_divergence),
@@ -147,11 +171,12 @@ Json undefined_of(const metrics::SetComparison& comparison) {
     return reasons;
 }
 
-Json json_of(const metrics::SetComparison& comparison) {
+Json json_of(const Comparison& compared) {
+    const metrics::SetComparison& comparison = compared.sets;
     Json metrics = Json::object();
     for (const metrics::Metric metric : metrics::kMetrics) {
         const metrics::MetricComparison& one = comparison[metric];
-        const Defined figures = defined(one);
+        const Defined figures = defined(compared, metric);
         metrics[std::string(metrics::key(metric))] = {
             {"real", json_of(one.real)},
             {"generated", json_of(one.generated)},
@@ -160,7 +185,7 @@ Json json_of(const metrics::SetComparison& comparison) {
             {"wasserstein", program::json_of(one.wasserstein)},
             {"gap", program::json_of(figures.gap)}};
     }
-    const Defined means = defined_means(comparison);
+    const Defined means = defined_means(compared);
     Json object = {
         {"metrics", std::move(metrics)},
         {"mean_overlap_area", program::json_of(means.overlap)},
@@ -169,7 +194,7 @@ Json json_of(const metrics::SetComparison& comparison) {
          {{"real", program::json_of(comparison.longest_run_real)},
           {"generated", program::json_of(comparison.longest_run_generated)}}},
         {"songs", {{"real", comparison.songs_real}, {"generated", comparison.songs_generated}}}};
-    if (Json reasons = undefined_of(comparison); !reasons.empty())
+    if (Json reasons = undefined_of(compared); !reasons.empty())
         object["undefined"] = std::move(reasons);
     return object;
 }
@@ -182,7 +207,8 @@ std::string cell(const std::optional<double>& value, int digits, std::size_t wid
     return padded(value ? fixed(*value, digits) : "-", width);
 }
 
-void print_table(const metrics::SetComparison& comparison) {
+void print_table(const Comparison& compared) {
+    const metrics::SetComparison& comparison = compared.sets;
     std::set<std::string> reasons;
     std::cout << comparison.songs_generated
               << (comparison.songs_generated == 1 ? " song" : " songs") << " against crops of "
@@ -192,7 +218,7 @@ void print_table(const metrics::SetComparison& comparison) {
                  "Wasserstein    gap\n";
     for (const metrics::Metric metric : metrics::kMetrics) {
         const metrics::MetricComparison& one = comparison[metric];
-        const Defined figures = defined(one);
+        const Defined figures = defined(compared, metric);
         std::string name(metrics::key(metric));
         name.resize(18, ' ');
         std::cout << name << cell(one.real.mean, 2, 9) << " (" << cell(one.real.sd, 2, 0) << ")";
@@ -206,7 +232,7 @@ void print_table(const metrics::SetComparison& comparison) {
              {figures.why_no_overlap, figures.why_no_kl_divergence, figures.why_no_gap})
             if (!reason.empty()) reasons.insert(reason);
     }
-    const Defined means = defined_means(comparison);
+    const Defined means = defined_means(compared);
     std::cout << "longest run       " << cell(comparison.longest_run_real, 2, 9)
               << padded(cell(comparison.longest_run_generated, 2, 0), 20) << "\n\n"
               << "mean overlap area " << cell(means.overlap, 3, 0) << " (1 is best), mean gap "
@@ -235,8 +261,7 @@ int evaluate(const EvaluateOptions& options) {
     // Most metrics grow with the length, so real songs are cut to the length of generated ones.
     const std::vector<midi::Song> real =
         metrics::random_crops(real_songs(options), generated, options.seed);
-    const metrics::SetComparison comparison =
-        metrics::compare(metrics::measure(real), metrics::measure(generated));
+    const Comparison comparison(metrics::measure(real), metrics::measure(generated));
     if (options.json) {
         std::cout << json_of(comparison).dump(2) << '\n';
     } else {

@@ -86,8 +86,9 @@ void Progress::on_epoch(const EpochEnd& end) {
     line += concat(" (validation ", fixed(end.validation_loss_g, 4));
     if (now_.adversarial) line += concat(" D ", fixed(end.validation_loss_d, 4));
     if (now_.loss_f) line += concat(" F ", fixed(end.validation_loss_f, 4));
-    line += concat(")  overlap ", fixed(end.overlap, 3), "  gap ", fixed(end.gap, 2),
-                   "  longest run ", fixed(end.longest_run, 1), "  ", fixed(end.seconds, 1), " s");
+    line +=
+        concat(")  overlap ", fixed(end.overlap, 3), "  gap ", end.gap ? fixed(*end.gap, 2) : "-",
+               "  longest run ", fixed(end.longest_run, 1), "  ", fixed(end.seconds, 1), " s");
     const double step = seconds_per_step(now_.adversarial);
     if (step > 0.0) line += concat("  ", fixed(static_cast<double>(batch_) / step, 0), " songs/s");
     if (left > 0.0) line += concat("  left ", clock_text(left));

@@ -30,7 +30,7 @@ struct EpochEnd {
     double validation_loss_d = 0.0;
     double validation_loss_f = 0.0;
     double overlap = 0.0;
-    double gap = 0.0;
+    std::optional<double> gap = std::nullopt;  ///< where it is defined
     double longest_run = 0.0;
     bool best = false;
 };

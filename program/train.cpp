@@ -67,7 +67,7 @@ RunDirectory claim_default_folder() {
     }
 }
 
-void say_skipped(Progress& progress, const DataSet& data) {
+void say_skipped(Progress& progress, const DataSet& data, bool resumes) {
     constexpr std::size_t kShown = 3;
     for (std::size_t i = 0; i < std::min(kShown, data.skipped.size()); ++i) {
         progress.say(concat("  skipped ", printable(data.skipped[i].file), ": ",
@@ -77,7 +77,7 @@ void say_skipped(Progress& progress, const DataSet& data) {
         progress.say(concat("  skipped ", data.skipped.size() - kShown,
                             " more: all are listed in skipped.tsv of the run"));
     const std::size_t copies = count_copies(data.names, data.pieces);
-    if (copies > 0)
+    if (copies > 0 && !resumes)  // a run keeps its split, whatever rule made it
         progress.say(concat("  ", copies, copies == 1 ? " file is" : " files are",
                             " another version of a piece that is there already; all versions of a "
                             "piece are learnt from, or none"));
@@ -312,7 +312,7 @@ RunOptions reporting_to(Progress& progress, int threads) {
                      .best = report.best};
         if (report.comparison) {
             end.overlap = report.comparison->mean_overlap_area;
-            end.gap = report.comparison->mean_gap.value_or(0.0);
+            end.gap = report.comparison->mean_gap;
         }
         progress.on_epoch(end);
     };
@@ -347,7 +347,7 @@ int train(TrainOptions options) {
     Progress progress(plan.settings, options.quiet);
     const DataSet data = load_songs(plan, options);
     progress.say(concat("Data: ", describe(data)));
-    say_skipped(progress, data);
+    say_skipped(progress, data, plan.resumes);
 
     Trainer<float> trainer(plan.settings, data.songs, parts_of(plan, data), options.threads);
     say_songs(progress, data, trainer);

@@ -53,6 +53,7 @@
 #include <mgan/metrics/set_comparison.hpp>
 #include <mgan/metrics/song_metrics.hpp>
 #include <mgan/midi/find_files.hpp>
+#include <mgan/midi/long_waits.hpp>
 #include <mgan/midi/notes.hpp>
 #include <mgan/midi/reader.hpp>
 #include <mgan/midi/writer.hpp>

@@ -140,12 +140,18 @@ TEST_CASE("Damaged files: copies as text are recognised, named and skipped") {
     mgan_test::put(folder / "text.mid", text_mode(original));
     mgan_test::put(folder / "utf8.mid", as_utf8(original));
     mgan_test::put(folder / "seven.mid", seven_bits(original));
+    mgan_test::put(folder / "marked.mid", "\xEF\xBB\xBF" + as_utf8(original));
+    std::string wide = "\xFF\xFE";
+    for (const char c : original) (wide += c) += '\0';
+    mgan_test::put(folder / "utf16.mid", wide);
     const DataSet data = load_data_set(folder.path());
     CHECK(data.names == std::vector<std::string>{"original.mid"});
     CHECK(data.mended.empty());
     CHECK_THAT(reason_of(data, "text.mid"), Contains("text mode"));
     CHECK_THAT(reason_of(data, "utf8.mid"), Contains("UTF-8"));
     CHECK_THAT(reason_of(data, "seven.mid"), Contains("bit 7"));
+    CHECK_THAT(reason_of(data, "marked.mid"), Contains("UTF-8"));
+    CHECK_THAT(reason_of(data, "utf16.mid"), Contains("UTF-16"));
 }
 
 TEST_CASE(

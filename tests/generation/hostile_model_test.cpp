@@ -110,6 +110,25 @@ TEST_CASE("Model files: settings that ask for more than the file holds are refus
     refuse(Variant::carnn_gan, [](Settings& s) { s.generator.hidden = 4096; });
 }
 
+TEST_CASE(
+    "Models: sizes below 1, or beyond any machine, are refused before anything is allocated") {
+    for (const Index size : {Index{-1}, Index{0}, Index{1} << 40, Index{1} << 62}) {
+        GeneratorSettings g;
+        g.hidden = size;
+        CHECK_THROWS_AS(Generator<float>(g), ConfigError);
+        DiscriminatorSettings d;
+        d.hidden = size;
+        CHECK_THROWS_AS(Discriminator<float>(d), ConfigError);
+    }
+    const Model model = small_model(Variant::c_rnn_gan);
+    CHECK_THROWS_AS(model.songs(-1, 10, 1, 1), ConfigError);
+    CHECK_THROWS_AS(model.songs(1, -1, 1, 1), ConfigError);
+    CHECK_THROWS_AS(model.songs(Index{1} << 60, 10, 1, 1), ConfigError);
+    CHECK_THROWS_AS(model.songs(1, Index{1} << 60, 1, 1), ConfigError);
+    CHECK_THROWS_AS(model.interpolate(2, Index{1} << 60, 1, 1), ConfigError);
+    CHECK(model.songs(2, 5, 1, 2'000'000'000).size() == 2);
+}
+
 TEST_CASE("Model files: an attention window of any length takes no more memory than the song") {
     Model model = small_model(Variant::carnn_gan);
     const std::vector<midi::Song> expected = model.songs(3, 12, 1, 1);

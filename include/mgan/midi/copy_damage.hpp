@@ -2,10 +2,11 @@
 /// \file
 /// MIDI files that a copy has damaged, recognised by their bytes.
 ///
-/// Three ways of copying a file take its bytes for text, and each leaves a trace over all of it:
+/// Four ways of copying a file take its bytes for text, and each leaves a trace over all of it:
 ///
 ///     text mode (Windows, FTP, git)     every 0A has become 0D 0A
 ///     UTF-8                             every byte over 7F has become two or three
+///     UTF-16                            every byte has become two
 ///     seven bits (old mail)             no byte over 7F is left
 ///
 /// The reader would recover something from such a file, but hardly a note of it as it was.
@@ -61,12 +62,17 @@ namespace copy_damage_detail {
 [[nodiscard]] inline std::string_view copy_damage(std::span<const std::byte> bytes) {
     using namespace copy_damage_detail;
     constexpr std::byte kFeed{0x0A}, kReturn{0x0D}, kHigh{0x80};
-    constexpr std::string_view kHeader = "MThd";
-    const bool is_midi = bytes.size() >= 14 && std::equal(kHeader.begin(), kHeader.end(),
-                                                          bytes.begin(), [](char c, std::byte b) {
-                                                              return static_cast<std::byte>(c) == b;
-                                                          });
-    if (!is_midi) return "";
+    const auto begins_with = [&](std::string_view text) {
+        return bytes.size() >= text.size() &&
+               std::equal(text.begin(), text.end(), bytes.begin(),
+                          [](char c, std::byte b) { return static_cast<std::byte>(c) == b; });
+    };
+    using namespace std::string_view_literals;
+    if (begins_with("\xFF\xFEM\0T\0h\0d\0"sv) || begins_with("\xFE\xFF\0M\0T\0h\0"
+                                                             "d"sv))
+        return "its bytes were encoded as UTF-16, as if they were text; take the original";
+    if (begins_with("\xEF\xBB\xBF"sv)) bytes = bytes.subspan(3);  // the mark of UTF-8
+    if (!begins_with("MThd"sv) || bytes.size() < 14) return "";
     std::size_t feeds = 0, lone = 0, high = 0, characters = 0;
     for (std::size_t i = 0; i < bytes.size(); ++i) {
         if (bytes[i] >= kHigh) ++high;

@@ -20,6 +20,7 @@
 #include <mgan/layers/bilstm.hpp>
 #include <mgan/layers/dense.hpp>
 #include <mgan/models/discriminator_settings.hpp>
+#include <mgan/models/parameter_count.hpp>
 
 namespace mgan::inline MGAN_ABI {
 
@@ -45,7 +46,7 @@ public:
 
     Discriminator() = default;
     explicit Discriminator(const DiscriminatorSettings& config)
-        : bilstm(config.features, config.hidden, config.layers),
+        : bilstm(possible(config).features, config.hidden, config.layers),
           output(2 * config.hidden + (config.minibatch_deviation ? 1 : 0), 1),
           config_(config) {}
 

@@ -45,6 +45,7 @@
 #include <mgan/layers/stacked_lstm.hpp>
 #include <mgan/models/generator_settings.hpp>
 #include <mgan/models/noise_path.hpp>
+#include <mgan/models/parameter_count.hpp>
 #include <mgan/models/recall_gate.hpp>
 
 namespace mgan::inline MGAN_ABI {
@@ -108,8 +109,8 @@ public:
 
     Generator() = default;
     explicit Generator(const GeneratorSettings& config)
-        : noise_path(NoisePathSettings{config.noise, config.mapping_layers, config.plane_length,
-                                       config.convolution}),
+        : noise_path(NoisePathSettings{possible(config).noise, config.mapping_layers,
+                                       config.plane_length, config.convolution}),
           lstm(config.noise + config.features + config.context, config.hidden, config.layers),
           head_1(config.hidden, config.head),
           head_2(config.head, config.features),

@@ -7,6 +7,7 @@
 /// a file compares these numbers with it first. They are those of `parameter_count(net)`; a test
 /// compares them for random settings.
 
+#include <mgan/core/error.hpp>
 #include <mgan/models/discriminator_settings.hpp>
 #include <mgan/models/generator_settings.hpp>
 
@@ -86,6 +87,23 @@ inline Count lstm(Count in, Count hidden) noexcept {
                 Count(settings.layers - 1) * Count(2) * lstm(Count(2) * h, h);
     }
     return count.value();
+}
+
+/// The settings themselves, if a net of them can exist: throws ConfigError for sizes below 1
+/// (context: below 0), and for more parameters than any machine holds.
+template <typename NetSettings>
+[[nodiscard]] const NetSettings& possible(const NetSettings& settings) {
+    Index context = 0;
+    if constexpr (requires { settings.context; }) context = settings.context;
+    require<ConfigError>(
+        settings.features >= 1 && settings.hidden >= 1 && settings.layers >= 1 && context >= 0,
+        "a net of ", settings.layers, " layers of ", settings.hidden, " units for ",
+        settings.features, " features (context ", context,
+        ") cannot be; all must be at least 1, the context at least 0");
+    constexpr std::uint64_t kMost = std::uint64_t{1} << 40;
+    const std::uint64_t count = parameter_count(settings);
+    require<ConfigError>(count <= kMost, "a net of ", count, " parameters cannot be: at most 2^40");
+    return settings;
 }
 
 }  // namespace mgan::inline MGAN_ABI
