@@ -72,7 +72,7 @@ TEST_CASE_METHOD(Reported, "mgan train ends with a report that shows what there 
     check_nesting(page);
     CHECK(page.size() < 15'000'000);
     // Three generated songs, and real ones beside them.
-    CHECK(count(page, "Piano roll of made, song-0") == 3);
+    CHECK(count(page, "Piano roll of generated, song-0") == 3);
     CHECK(count(page, "Piano roll of real, ") >= 1);
     // Every picture has words for those who do not see it.
     CHECK(count(page, "<img ") == count(page, "<img alt=\""));

@@ -240,7 +240,7 @@ def check_house(root):
                for path in (root / "include/mgan").rglob("*.hpp")}
     words = set(re.findall(r"\w+", " ".join(headers.values())))
     text = page.read_text(encoding="utf-8")
-    paths = slice(text.find("## Three paths"), text.find("## Where a new thing goes"))
+    paths = slice(text.find("## Four paths"), text.find("## Where a new thing goes"))
     for quoted in re.finditer(r"`([\w/:.]+)`", text[paths]):
         number, name = text.count("\n", 0, paths.start + quoted.start()) + 1, quoted.group(1)
         if name.endswith(".hpp"):

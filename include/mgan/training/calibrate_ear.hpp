@@ -5,6 +5,7 @@
 #include <mgan/core/random.hpp>
 #include <mgan/dataset/crops.hpp>
 #include <mgan/hearing/make_ear.hpp>
+#include <mgan/settings/settings.hpp>
 
 #include <algorithm>
 #include <memory>

@@ -15,6 +15,7 @@
 ///
 /// The class does no input or output; runs/run_directory.hpp does.
 
+#include <mgan/dataset/data_set.hpp>
 #include <mgan/dataset/split.hpp>
 #include <mgan/generation/sampler.hpp>
 #include <mgan/training/calibrate_ear.hpp>
