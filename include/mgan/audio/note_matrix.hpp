@@ -47,7 +47,8 @@ template <typename Scalar>
 [[nodiscard]] typename SequenceView<Scalar>::Map song_of(const SequenceView<Scalar>& songs,
                                                          Index b) noexcept {
     const Index stride = songs.column_stride();
-    return {songs.data() + b * stride, songs.features(), songs.steps(),
+    const Index offset = songs.steps() > 0 ? b * stride : 0;  // without steps there is no memory
+    return {songs.data() + offset, songs.features(), songs.steps(),
             Eigen::OuterStride<>(songs.batch() * stride)};
 }
 
