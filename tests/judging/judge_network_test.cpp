@@ -3,28 +3,14 @@
 
 #include <mgan/judging/judge_training.hpp>
 #include <support/catch.hpp>
+#include <support/judged_notes.hpp>
 
 #include <limits>
 
 using namespace mgan::judging;
 using mgan::Matrix;
 using mgan::Random;
-
-namespace {
-
-std::vector<JudgedNote> random_notes(std::size_t count, std::uint64_t seed) {
-    std::vector<JudgedNote> notes;
-    const Random random(seed, "notes");
-    for (std::size_t i = 0; i < count; ++i) {
-        const auto draw = [&](std::uint64_t what, std::uint64_t options) {
-            return static_cast<int>(random.integer(4 * i + what, options));
-        };
-        notes.push_back({draw(0, 20), 1 + draw(1, 30), 30 + draw(2, 60), 1 + draw(3, 127)});
-    }
-    return notes;
-}
-
-}  // namespace
+using mgan_test::random_notes;
 
 TEST_CASE("judge: dropout drops a quarter, grows the rest, and is the same when asked again") {
     Matrix<double> x = Matrix<double>::Ones(64, 200), again = Matrix<double>::Ones(64, 200);

@@ -2,24 +2,13 @@
 
 #include <mgan/judging/judge_network.hpp>
 #include <support/gradient_proof.hpp>
+#include <support/judged_notes.hpp>
 
 using namespace mgan_test;
 using namespace mgan::judging;
 using mgan::Random;
 
 namespace {
-
-std::vector<JudgedNote> random_notes(std::size_t count, std::uint64_t seed) {
-    std::vector<JudgedNote> notes;
-    const Random random(seed, "notes");
-    for (std::size_t i = 0; i < count; ++i) {
-        const auto draw = [&](std::uint64_t what, std::uint64_t options) {
-            return static_cast<int>(random.integer(4 * i + what, options));
-        };
-        notes.push_back({draw(0, 20), 1 + draw(1, 30), 30 + draw(2, 60), 1 + draw(3, 127)});
-    }
-    return notes;
-}
 
 template <typename Scalar>
 NoteFeatures<Scalar> random_features(Index steps, Index batch) {

@@ -36,6 +36,7 @@
 /// back. `step` is the streaming form, without a cache.
 
 #include <mgan/layers/parameters.hpp>
+#include <mgan/layers/shape_check.hpp>
 #include <mgan/tensor/kernels/gru_gates.hpp>
 #include <mgan/tensor/product.hpp>
 #include <mgan/tensor/sequence.hpp>
@@ -126,15 +127,17 @@ public:
     /// Prepares the cache for T steps from `initial` (zero if null).
     void begin(SequenceView<const Scalar> x, SequenceView<Scalar> y, Cache& cache,
                const State* initial = nullptr) const {
-        check("forward", "x", "features", x.features(), features(), "F");
-        check("forward", "y", "features", y.features(), hidden(), "H");
-        check("forward", "y", "steps", y.steps(), x.steps(), "T");
-        check("forward", "y", "samples", y.batch(), x.batch(), "B");
+        check_shape("Gru::forward", "x", "features", x.features(), features(), "F");
+        check_shape("Gru::forward", "y", "features", y.features(), hidden(), "H");
+        check_shape("Gru::forward", "y", "steps", y.steps(), x.steps(), "T");
+        check_shape("Gru::forward", "y", "samples", y.batch(), x.batch(), "B");
         cache.x = x;
         cache.y = y;
         if (initial != nullptr) {
-            check("forward", "the initial state", "samples", initial->cols(), x.batch(), "B");
-            check("forward", "the initial state", "units", initial->rows(), hidden(), "H");
+            check_shape("Gru::forward", "the initial state", "samples", initial->cols(), x.batch(),
+                        "B");
+            check_shape("Gru::forward", "the initial state", "units", initial->rows(), hidden(),
+                        "H");
             cache.initial = *initial;
         } else {
             cache.initial.setZero(hidden(), x.batch());
@@ -267,13 +270,13 @@ public:
 private:
     void run_backward(SequenceView<const Scalar> dy, SequenceView<Scalar> dx, Cache& cache,
                       Gru* gradients, Update dx_update, State* d_initial) const {
-        check("backward", "dy", "steps", dy.steps(), cache.steps(), "T");
-        check("backward", "dy", "samples", dy.batch(), cache.batch(), "B");
-        check("backward", "dy", "features", dy.features(), hidden(), "H");
+        check_shape("Gru::backward", "dy", "steps", dy.steps(), cache.steps(), "T");
+        check_shape("Gru::backward", "dy", "samples", dy.batch(), cache.batch(), "B");
+        check_shape("Gru::backward", "dy", "features", dy.features(), hidden(), "H");
         if (!dx.empty()) {
-            check("backward", "dx", "steps", dx.steps(), cache.steps(), "T");
-            check("backward", "dx", "samples", dx.batch(), cache.batch(), "B");
-            check("backward", "dx", "features", dx.features(), features(), "F");
+            check_shape("Gru::backward", "dx", "steps", dx.steps(), cache.steps(), "T");
+            check_shape("Gru::backward", "dx", "samples", dx.batch(), cache.batch(), "B");
+            check_shape("Gru::backward", "dx", "features", dx.features(), features(), "F");
         }
         begin_backward(cache);
         for (Index t = cache.steps() - 1; t >= 0; --t) {
@@ -320,12 +323,6 @@ private:
     /// h_{t-1} of sample b.
     [[nodiscard]] const Scalar* h_before(Index t, Index b, const Cache& cache) const noexcept {
         return t == 0 ? cache.initial.col(b).data() : cache.y.step(t - 1).col(b).data();
-    }
-
-    static void check(const char* where, const char* what, const char* of, Index has, Index expects,
-                      const char* letter) {
-        require<ShapeError>(has == expects, "Gru::", where, ": ", what, " has ", has, " ", of,
-                            ", the layer expects ", expects, " (", letter, ")");
     }
 };
 

@@ -38,6 +38,7 @@
 /// it lies in memory. Names and equations are those of `torch.nn.LayerNorm`.
 
 #include <mgan/layers/parameters.hpp>
+#include <mgan/layers/shape_check.hpp>
 #include <mgan/tensor/kernels/gates.hpp>
 #include <mgan/tensor/product.hpp>
 
@@ -74,9 +75,9 @@ public:
 
     /// Equations (1) to (5). x, y: F x N, F > 0; y is written and may be x. Throws ShapeError.
     void forward(const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> y, Cache& cache) const {
-        check("forward", "x", "rows", x.rows(), features());
-        check("forward", "y", "rows", y.rows(), features());
-        check("forward", "y", "columns", y.cols(), x.cols());
+        check_shape("LayerNorm::forward", "x", "rows", x.rows(), features());
+        check_shape("LayerNorm::forward", "y", "rows", y.rows(), features());
+        check_shape("LayerNorm::forward", "y", "columns", y.cols(), x.cols());
         cache.normalised.resize(x.rows(), x.cols());
         cache.inverse_sigma.resize(x.cols());
         for (Index j = 0; j < x.cols(); ++j) {
@@ -89,10 +90,10 @@ public:
     /// is added to. Throws ShapeError.
     void backward(const ConstMatrixRef<Scalar>& dy, MatrixRef<Scalar> dx, Cache& cache,
                   LayerNorm& gradients, Update update = Update::assign) const {
-        check("backward", "dy", "rows", dy.rows(), features());
-        check("backward", "dy", "columns", dy.cols(), cache.normalised.cols());
-        check("backward", "dx", "rows", dx.rows(), features());
-        check("backward", "dx", "columns", dx.cols(), dy.cols());
+        check_shape("LayerNorm::backward", "dy", "rows", dy.rows(), features());
+        check_shape("LayerNorm::backward", "dy", "columns", dy.cols(), cache.normalised.cols());
+        check_shape("LayerNorm::backward", "dx", "rows", dx.rows(), features());
+        check_shape("LayerNorm::backward", "dx", "columns", dx.cols(), dy.cols());
         const auto share = RealOf<Scalar>(1) / static_cast<RealOf<Scalar>>(features());
         for (Index j = 0; j < dy.cols(); ++j) {
             const ConstVectorMap<Scalar> n(cache.normalised.col(j).data(), features());
@@ -185,12 +186,6 @@ private:
                 y + k, count);
         });
         return inverse;
-    }
-
-    static void check(const char* where, const char* what, const char* of, Index has,
-                      Index expects) {
-        require<ShapeError>(has == expects, "LayerNorm::", where, ": ", what, " has ", has, " ", of,
-                            ", the layer expects ", expects);
     }
 
     double eps_ = 1e-5;
