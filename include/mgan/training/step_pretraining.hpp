@@ -16,6 +16,7 @@
 
 #include <mgan/core/parallel.hpp>
 #include <mgan/generation/step_model.hpp>
+#include <mgan/layers/dropout.hpp>
 #include <mgan/models/step_initialisation.hpp>
 #include <mgan/optimisation/optimiser.hpp>
 
@@ -61,6 +62,7 @@ public:
           shape_(step_shape(vocabulary_)),
           generator_(shape_, options.generator),
           gradient_(generator_),
+          dropout_(options.dropout),
           optimiser_(options.optimiser) {
         require<ConfigError>(options.length >= 2 && options.batch >= 1 && options.steps >= 1 &&
                                  options.dropout >= 0.0 && options.dropout < 1.0,
@@ -102,9 +104,10 @@ public:
             shard.inputs.resize(shape_, options_.length * songs);
             for (Index b = 0; b < songs; ++b)
                 fill(shard, events_, crops, static_cast<std::uint64_t>(part.begin + b), b, songs);
-            write_mask(shard.mask, part, masks);
+            dropout_.draw(masks, part.begin, options_.length, songs, generator_.config().hidden,
+                          shard.mask);
             set_zero(shard.gradient);
-            const SequenceView<const Scalar> mask = std::as_const(shard.mask).view();
+            const SequenceView<const Scalar> mask = std::as_const(shard.mask.mask).view();
             generator_.forward(shard.inputs, options_.length, songs, {}, mask, shard.cache);
             generator_.drawn_weights(shard.inputs, share, shard.weights);
             shard.loss = static_cast<double>(
@@ -165,7 +168,7 @@ private:
         typename StepGenerator<Scalar>::Cache cache;
         StepGenerator<Scalar> gradient;
         Matrix<Scalar> weights;
-        Sequence<Scalar> mask;
+        typename Dropout<Scalar>::Cache mask;
         std::vector<encoding::StepListener> listener;  // one
         std::vector<encoding::StyleMeter> meter;       // one
         double loss = 0.0;
@@ -219,23 +222,6 @@ private:
         listen_to<Scalar>(crop.events, shape_, listener, b, count, shard.inputs);
     }
 
-    /// Inverted dropout; a number is addressed by its place in the whole batch.
-    void write_mask(Sequence<Scalar>& mask, Shard part, const Random& random) const {
-        const Index hidden = generator_.config().hidden;
-        mask.resize(options_.length, part.size(), hidden);
-        const auto kept = Scalar(static_cast<RealOf<Scalar>>(1.0 / (1.0 - options_.dropout)));
-        for (Index t = 0; t < options_.length; ++t) {
-            for (Index b = 0; b < part.size(); ++b) {
-                const Index first = (t * options_.batch + part.begin + b) * hidden;
-                for (Index h = 0; h < hidden; ++h)
-                    mask(t, b, h) =
-                        random.uniform(static_cast<std::uint64_t>(first + h)) < options_.dropout
-                            ? Scalar(0)
-                            : kept;
-            }
-        }
-    }
-
     [[nodiscard]] double rate() const {
         constexpr double kPi = 3.14159265358979323846;
         const auto number = static_cast<double>(done_);
@@ -255,6 +241,7 @@ private:
     encoding::StyleScale scale_;
     StepShape shape_;
     StepGenerator<Scalar> generator_, gradient_;
+    Dropout<Scalar> dropout_;
     Optimiser<Scalar> optimiser_;
     std::vector<Memory> shards_;
     std::int64_t done_ = 0;
