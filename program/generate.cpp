@@ -12,7 +12,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <iostream>
+#include <optional>
 #include <set>
 
 namespace mgan::program {
@@ -25,6 +27,8 @@ struct GenerateOptions {
     std::int64_t count = 10;
     std::int64_t length = 0;
     std::int64_t interpolate = 0;
+    std::optional<std::int64_t> guide;
+    std::optional<double> temperature;
     std::uint64_t seed = 1;
     double tempo = 120.0;
     int threads = available_threads();
@@ -51,13 +55,33 @@ std::size_t count_others(const std::filesystem::path& folder, std::size_t songs,
     return others;
 }
 
+/// What the options say of how the model plays.
+void direct(Model& model, const GenerateOptions& options) {
+    PlayingSettings& playing = model.settings.playing;
+    if (!options.guide && !options.temperature) return;
+    if (!model.steps)
+        fail<ConfigError>(options.guide ? "--guide" : "--temperature",
+                          ": a model with numeric heads has no distributions to choose from; "
+                          "train one with generator.heads=steps (the preset recommended)");
+    if (options.guide) playing.guide = *options.guide;
+    if (options.temperature) {
+        for (double* one : {&playing.time, &playing.pitch, &playing.velocity})
+            *one = std::clamp(*one * *options.temperature, 1e-3, 10.0);
+    }
+    if (playing.guide > 1 && !model.steps->discriminator)
+        fail<ConfigError>(
+            "--guide: this model has no discriminator to be guided by: it was saved "
+            "before the adversarial phase");
+}
+
 int generate(const GenerateOptions& options) {
     catch_interrupts();
     remove_drafts(options.out, "song-");
     const int threads = possible_threads(options.threads);
     const std::string missing = sound_files_missing();
     require<ConfigError>(!options.wav || missing.empty(), "--wav: ", missing);
-    const Model model = load_model(options.model);
+    Model model = load_model(options.model);
+    direct(model, options);
     const std::int64_t length = options.length > 0 ? options.length : model.settings.length;
     std::vector<midi::Song> songs =
         options.interpolate > 0
@@ -112,6 +136,16 @@ Run add_generate(CLI::App& app) {
                    "any number, even more than in training")
         ->type_name("N")
         ->check(CLI::Range(std::int64_t{1}, std::int64_t{1000000}).description(""));
+    app.add_option("--guide", options->guide,
+                   "candidates for each event, of which the discriminator's gain\n"
+                   "chooses one; 0: none; default: as the model was trained")
+        ->type_name("N")
+        ->check(CLI::Range(std::int64_t{0}, std::int64_t{256}).description(""));
+    app.add_option("--temperature", options->temperature,
+                   "1: as trained; below, the likely becomes likelier; above,\n"
+                   "songs become bolder")
+        ->type_name("X")
+        ->check(CLI::Range(0.01, 10.0).description(""));
     app.add_option("--seed", options->seed, "which songs")
         ->type_name("N")
         ->check(CLI::Validator(&seed_fault, ""))

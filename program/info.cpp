@@ -31,9 +31,10 @@ Json json_of(const Settings& settings) {
     return object;
 }
 
-Json parameters_of(const Model& model) {
+template <typename Net>
+Json parameters_of(const Net& net) {
     Json object = Json::object();
-    for_each_parameter(model.generator, [&](const ParameterName& name, const auto& parameter) {
+    for_each_parameter(net, [&](const ParameterName& name, const auto& parameter) {
         Json shape = Json::array({parameter.rows()});
         if constexpr (!kIsBias<decltype(parameter)>) shape.push_back(parameter.cols());
         object[name.text()] = std::move(shape);
@@ -51,6 +52,14 @@ Json normalisation_of(const Model& model) {
                             {"values", table.values.size()}});
     }
     return features;
+}
+
+/// The values that each component of an event may take.
+Json vocabulary_of(const encoding::StepVocabulary& vocabulary) {
+    Json components = Json::array();
+    for (const encoding::StepComponent& component : vocabulary.components())
+        components.push_back({{"name", component.name}, {"values", component.values}});
+    return components;
 }
 
 /// Epochs done, of how many, and the last line of the history.
@@ -84,10 +93,20 @@ int info(const InfoOptions& options) {
     } else {
         const Model model = load_model(options.model);
         object["variant"] = "";
-        object["parameters"] = parameter_count(model.generator);
-        object["tensors"] = parameters_of(model);
-        object["normalisation"] = normalisation_of(model);
-        object["styles"] = model.styles.size();
+        if (!model.kept_phase.empty()) object["kept_phase"] = model.kept_phase;
+        if (model.steps) {
+            object["parameters"] = parameter_count(model.steps->generator);
+            object["tensors"] = parameters_of(model.steps->generator);
+            object["vocabulary"] = vocabulary_of(model.steps->vocabulary);
+            object["styles"] = model.steps->starts.size();
+            object["discriminator_parameters"] =
+                model.steps->discriminator ? parameter_count(*model.steps->discriminator) : 0;
+        } else {
+            object["parameters"] = parameter_count(model.generator);
+            object["tensors"] = parameters_of(model.generator);
+            object["normalisation"] = normalisation_of(model);
+            object["styles"] = model.styles.size();
+        }
         object["settings"] = json_of(model.settings);
     }
     object["variant"] = object["settings"]["variant"];
@@ -111,9 +130,20 @@ int info(const InfoOptions& options) {
         std::cout << "parameters   " << object["parameters"] << '\n';
         for (const auto& [name, shape] : object["tensors"].items())
             std::cout << "  " << name << "  " << shape.dump() << '\n';
+    }
+    if (object.contains("kept_phase"))
+        std::cout << "comes from   the phase " << text(object["kept_phase"]) << '\n';
+    if (object.contains("normalisation")) {
         std::cout << "normalisation (range of each feature)\n";
         for (const Json& feature : object["normalisation"])
             std::cout << "  " << feature["low"] << " to " << feature["high"] << '\n';
+    }
+    if (object.contains("vocabulary")) {
+        std::cout << "values of each component of an event\n";
+        for (const Json& component : object["vocabulary"])
+            std::cout << "  " << text(component["name"]) << ": " << component["values"].size()
+                      << ", " << component["values"].front() << " to " << component["values"].back()
+                      << '\n';
     }
     std::cout << "settings\n";
     for (const auto& [key, value] : object["settings"].items())

@@ -223,9 +223,13 @@ void say_outlier(Progress& progress, const DataSet& data, const std::vector<std:
 }
 
 /// What may surprise about the songs.
-void say_songs(Progress& progress, const DataSet& data, const Trainer<float>& trainer) {
+template <typename AnyTrainer>
+void say_songs(Progress& progress, const DataSet& data, const AnyTrainer& trainer) {
     const encoding::NormalisationKind kind = trainer.settings().encoding.events.normalisation;
-    if (kind == encoding::NormalisationKind::minmax || kind == encoding::NormalisationKind::zscore)
+    if (trainer.settings().has_step_heads()) {
+        // Times beyond the list of values are shortened: no outlier harms.
+    } else if (kind == encoding::NormalisationKind::minmax ||
+               kind == encoding::NormalisationKind::zscore)
         say_outlier(progress, data, trainer.part(Part::train));
     if (trainer.looped_songs() > 0)
         progress.say(concat("  ", trainer.looped_songs(), " of the training songs have fewer than ",
@@ -237,7 +241,8 @@ void say_songs(Progress& progress, const DataSet& data, const Trainer<float>& tr
 }
 
 /// Brings folder and trainer to the start of a run, or to where it stopped.
-void open_run(Plan& plan, const std::string& out, Trainer<float>& trainer, const DataSet& data) {
+template <typename AnyTrainer>
+void open_run(Plan& plan, const std::string& out, AnyTrainer& trainer, const DataSet& data) {
     if (plan.resumes) {
         plan.run.resume(trainer, data, data_name(plan.data));
     } else {
@@ -254,7 +259,8 @@ void open_run(Plan& plan, const std::string& out, Trainer<float>& trainer, const
 }
 
 /// A run that is resumed after its end: writes its results again, and says how it could go on.
-int finish_again(Progress& progress, const Plan& plan, const Trainer<float>& trainer, int threads) {
+template <typename AnyTrainer>
+int finish_again(Progress& progress, const Plan& plan, const AnyTrainer& trainer, int threads) {
     plan.run.save_results(trainer, threads);
     make_report(progress, plan.run, threads);
     Settings longer = plan.settings;
@@ -266,8 +272,9 @@ int finish_again(Progress& progress, const Plan& plan, const Trainer<float>& tra
     return kDone;
 }
 
+template <typename AnyTrainer>
 void say_start(Progress& progress, const Plan& plan, const TrainOptions& options,
-               const Trainer<float>& trainer) {
+               const AnyTrainer& trainer) {
     const Settings& settings = plan.settings;
     progress.say(concat(plan.resumes     ? "Resuming"
                         : options.resume ? "Nothing to resume yet, starting"
@@ -320,7 +327,8 @@ RunOptions reporting_to(Progress& progress, int threads) {
 }
 
 /// Trains to the end (true) or to Ctrl-C (false). Errors say that the run can be resumed.
-bool train_to_end(Progress& progress, const Plan& plan, Trainer<float>& trainer, int threads) {
+template <typename AnyTrainer>
+bool train_to_end(Progress& progress, const Plan& plan, AnyTrainer& trainer, int threads) {
     try {
         return run_training(trainer, plan.run, reporting_to(progress, threads));
     } catch (const NumericalError& error) {
@@ -331,6 +339,28 @@ bool train_to_end(Progress& progress, const Plan& plan, Trainer<float>& trainer,
         progress.finish();
         fail<IoError>(error.what(), "; once that is mended, go on with: ", resuming(plan.run));
     }
+}
+
+/// The training itself, from the songs on.
+template <typename AnyTrainer>
+int train_on(Plan& plan, const TrainOptions& options, Progress& progress, const DataSet& data) {
+    AnyTrainer trainer(plan.settings, data.songs, parts_of(plan, data), options.threads);
+    say_songs(progress, data, trainer);
+    open_run(plan, options.out, trainer, data);
+    if (plan.resumes && trainer.finished())
+        return finish_again(progress, plan, trainer, options.threads);
+
+    say_start(progress, plan, options, trainer);
+    say_losses(progress, plan.run);
+    const bool ended = train_to_end(progress, plan, trainer, options.threads);
+    if (ended) progress.finish();
+    make_report(progress, plan.run, options.threads);
+    if (!ended) {
+        progress.say(concat("Interrupted; go on with: ", resuming(plan.run)));
+        return kInterrupted;
+    }
+    say_end(progress, plan.run, trainer.part(Part::test).empty() ? data_path(plan.data) : "");
+    return kDone;
 }
 
 int train(TrainOptions options) {
@@ -349,23 +379,9 @@ int train(TrainOptions options) {
     progress.say(concat("Data: ", describe(data)));
     say_skipped(progress, data, plan.resumes);
 
-    Trainer<float> trainer(plan.settings, data.songs, parts_of(plan, data), options.threads);
-    say_songs(progress, data, trainer);
-    open_run(plan, options.out, trainer, data);
-    if (plan.resumes && trainer.finished())
-        return finish_again(progress, plan, trainer, options.threads);
-
-    say_start(progress, plan, options, trainer);
-    say_losses(progress, plan.run);
-    const bool ended = train_to_end(progress, plan, trainer, options.threads);
-    if (ended) progress.finish();
-    make_report(progress, plan.run, options.threads);
-    if (!ended) {
-        progress.say(concat("Interrupted; go on with: ", resuming(plan.run)));
-        return kInterrupted;
-    }
-    say_end(progress, plan.run, trainer.part(Part::test).empty() ? data_path(plan.data) : "");
-    return kDone;
+    if (plan.settings.has_step_heads())
+        return train_on<StepTrainer<float>>(plan, options, progress, data);
+    return train_on<Trainer<float>>(plan, options, progress, data);
 }
 
 }  // namespace

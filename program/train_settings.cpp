@@ -28,7 +28,8 @@ const std::vector<NamedOption>& named_options() {
         {"--preset",
          "NAME",
          {"preset"},
-         "recommended (measures best), or paper (the paper to the letter)"},
+         "recommended (measures best), quick (a fraction of the time), or paper (the paper to the "
+         "letter)"},
         {"--epochs", "N", {"adversarial.epochs"}, "epochs of the adversarial phase"},
         {"--pretrain-epochs", "N", {"pretrain.epochs"}, "epochs of pretraining, which come first"},
         {"--batch", "N", {"batch"}, "songs in a minibatch"},
@@ -124,8 +125,7 @@ Settings settings_from(const SettingOptions& options, const std::optional<Settin
     // to learn which they are, and once more from there.
     Settings asked;
     apply(options, asked);
-    Settings settings = asked.preset == "paper" ? paper_settings(asked.variant)
-                                                : recommended_settings(asked.variant);
+    Settings settings = preset_settings(asked.preset, asked.variant);
     if (!options.config.empty()) require_one_origin(options.config, settings);
     apply(options, settings);
     return settings;

@@ -135,6 +135,6 @@
 #include <mgan/runs/history.hpp>
 #include <mgan/runs/run_directory.hpp>
 #include <mgan/training/evaluation.hpp>
-#include <mgan/training/step_pretraining.hpp>
+#include <mgan/training/step_trainer.hpp>
 #include <mgan/training/trainer.hpp>
 #endif

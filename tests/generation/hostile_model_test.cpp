@@ -15,7 +15,7 @@ using Catch::Matchers::Contains;
 namespace {
 
 Model small_model(Variant variant) {
-    Settings settings = recommended_settings(variant);
+    Settings settings = numeric_settings(variant);
     settings.length = 12;
     settings.generator.hidden = settings.generator.head = 8;
     settings.generator.mapping_layers = std::min<Index>(settings.generator.mapping_layers, 2);

@@ -15,7 +15,8 @@ constexpr Variant kVariants[] = {Variant::c_rnn_gan, Variant::carnn_gan, Variant
 
 TEST_CASE("Settings: every value of every preset is one that its setting allows") {
     for (const Variant variant : kVariants) {
-        for (const Settings& preset : {recommended_settings(variant), paper_settings(variant)}) {
+        for (const Settings& preset : {recommended_settings(variant), quick_settings(variant),
+                                       paper_settings(variant), numeric_settings(variant)}) {
             const std::string json = settings_to_json(preset);
             Settings read;
             CHECK_NOTHROW(settings_from_json(std::as_bytes(std::span(json)), "preset", read));
@@ -25,9 +26,20 @@ TEST_CASE("Settings: every value of every preset is one that its setting allows"
     }
 }
 
-TEST_CASE("Settings: the defaults are the preset `recommended` of the baseline") {
-    CHECK(settings_to_json(Settings{}) ==
-          settings_to_json(recommended_settings(Variant::c_rnn_gan)));
+TEST_CASE(
+    "Settings: the defaults are the numeric heads of the baseline, as files of 0.1.0 mean it") {
+    CHECK(settings_to_json(Settings{}) == settings_to_json(numeric_settings(Variant::c_rnn_gan)));
+}
+
+TEST_CASE("Settings: presets are found by name, and have step heads but for the paper's") {
+    for (const Variant variant : kVariants) {
+        for (const char* name : {"recommended", "quick", "paper"}) {
+            const Settings preset = preset_settings(name, variant);
+            CHECK(preset.preset == name);
+            CHECK(preset.variant == variant);
+            CHECK(preset.has_step_heads() == (preset.preset != "paper"));
+        }
+    }
 }
 
 TEST_CASE("Settings: keys are distinct, and each says what it does and what it may be") {

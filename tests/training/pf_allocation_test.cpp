@@ -18,7 +18,7 @@ TEST_CASE("PF step: hearing, learning, and the way back to the events allocate n
     constexpr Index kSteps = 30, kBatch = 6;
     for (const encoding::EncodingKind kind :
          {encoding::EncodingKind::tone, encoding::EncodingKind::event}) {
-        Settings settings = recommended_settings(Variant::carnn_pf_mgan);
+        Settings settings = numeric_settings(Variant::carnn_pf_mgan);
         settings.encoding.events.kind = kind;
         settings.pf.synthesiser.samples = 1 << 16;
         settings.pf.converter.highest = 500.0;

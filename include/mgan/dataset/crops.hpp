@@ -14,6 +14,20 @@
 
 namespace mgan::inline MGAN_ABI {
 
+/// The songs of an epoch: permutations of 0 .. size - 1, one after the other, at least `least`
+/// songs.
+[[nodiscard]] inline std::vector<std::size_t> song_order(std::size_t size, const Random& random,
+                                                         std::size_t least) {
+    std::vector<std::size_t> songs;
+    do {
+        const std::size_t begin = songs.size();
+        songs.resize(begin + size);
+        std::iota(songs.begin() + static_cast<std::ptrdiff_t>(begin), songs.end(), std::size_t{0});
+        shuffle(std::span(songs).subspan(begin), random, begin);
+    } while (songs.size() < least);
+    return songs;
+}
+
 /// The songs of one part as encoded events, and the crops that are taken of them.
 template <typename Scalar>
 class CropSource {
@@ -65,18 +79,9 @@ public:
         return styles;
     }
 
-    /// The songs of an epoch: permutations of 0 .. size - 1, one after the other, at least `least`
-    /// songs.
+    /// The songs of an epoch.
     [[nodiscard]] std::vector<std::size_t> order(const Random& random, std::size_t least) const {
-        std::vector<std::size_t> songs;
-        do {
-            const std::size_t begin = songs.size();
-            songs.resize(begin + size());
-            std::iota(songs.begin() + static_cast<std::ptrdiff_t>(begin), songs.end(),
-                      std::size_t{0});
-            shuffle(std::span(songs).subspan(begin), random, begin);
-        } while (songs.size() < least);
-        return songs;
+        return song_order(size(), random, least);
     }
 
 private:

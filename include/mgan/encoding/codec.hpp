@@ -86,6 +86,11 @@ namespace mgan::inline MGAN_ABI::encoding {
 /// is half a tick. For `event` see event_encoding.hpp.
 class Codec {
 public:
+    /// No scaling: features stand as they are.
+    Codec()
+        : Codec(EncodingSettings{.normalisation = NormalisationKind::none},
+                std::array<FeatureTable, kFeatures>{}) {}
+
     /// From the parts of a model file. Throws ConfigError if they do not fit together.
     Codec(const EncodingSettings& options, Normalisation normalisation)
         : options_(options),

@@ -265,6 +265,7 @@ public:
 
     /// The last 100 events and their style so far.
     [[nodiscard]] const StyleMeter& meter() const noexcept { return meter_; }
+    [[nodiscard]] const StepVocabulary& vocabulary() const noexcept { return *vocabulary_; }
     /// The style that was asked for, raw.
     [[nodiscard]] const StepStyle& asked() const noexcept { return asked_raw_; }
 

@@ -5,12 +5,16 @@
 ///     generator.lstm.weight_ih_l0   [4H, Z + F + K]   as PyTorch would store it, row by row
 ///     generator. ...
 ///     codec.2.values, codec.2.upper, codec.2.constants          of feature 2, and so on
+///     with step heads: what step_model.hpp lists in place of codec and styles
 ///     __metadata__: mgan.settings = config.json as text
+///                   mgan.kept_phase = pretraining | adversarial
 ///
 /// `load_model` needs nothing but this one file.
 
 #include <mgan/generation/noise_range.hpp>
+#include <mgan/generation/parameter_file.hpp>
 #include <mgan/generation/sampler.hpp>
+#include <mgan/generation/step_model.hpp>
 #include <mgan/io/safetensors.hpp>
 #include <mgan/io/settings_json.hpp>
 #include <mgan/models/parameter_count.hpp>
@@ -23,9 +27,11 @@ namespace mgan::inline MGAN_ABI {
 template <typename Scalar>
 struct BasicModel {
     Settings settings;
-    Generator<Scalar> generator;
+    Generator<Scalar> generator;  ///< with numeric heads
     encoding::Codec codec;
     std::vector<encoding::Style> styles;  ///< of the training songs, if the settings ask for styles
+    std::optional<BasicStepModel<Scalar>> steps{};  ///< with step heads: all that plays
+    std::string kept_phase{};  ///< which phase the generator comes from; empty: not known
 
     /// Songs as `sample_songs` generates them under these settings. `length`: events of each, any
     /// number. In a song longer than those of the training, attention looks no further back than
@@ -33,15 +39,21 @@ struct BasicModel {
     /// (`NoisePath::forward_long`).
     [[nodiscard]] std::vector<midi::Song> songs(Index count, Index length, std::uint64_t seed,
                                                 int threads) const {
+        if (steps) return steps->songs(settings.playing, count, length, seed, threads);
         return with_sampler(length, [&](const SongSampler<Scalar>& sampler) {
             return sampler.songs(count, length, seed, threads);
         });
     }
 
     /// `count` songs on the way from song 1 of `seed` to song 2, including both (sampler.hpp).
-    /// Throws ConfigError if count is below 2.
+    /// Throws ConfigError if count is below 2, and with step heads, where what lies between two
+    /// events is no event.
     [[nodiscard]] std::vector<midi::Song> interpolate(Index count, Index length, std::uint64_t seed,
                                                       int threads) const {
+        require<ConfigError>(!steps,
+                             "interpolation: a model with step heads draws its events from lists "
+                             "of values, and nothing lies between two of them; train with "
+                             "generator.heads=numeric for songs on the way from one to another");
         return with_sampler(length, [&](const SongSampler<Scalar>& sampler) {
             return sampler.interpolate(count, length, seed, threads);
         });
@@ -69,84 +81,6 @@ private:
     }
 };
 using Model = BasicModel<float>;
-
-/// The shape of a weight in files.
-template <typename Weight>
-[[nodiscard]] TensorShape file_shape(const ParameterName& name, const Weight& weight) {
-    if (!name.shape().empty()) return {name.shape().begin(), name.shape().end()};
-    if (name.is_transposed()) {
-        return {static_cast<std::int64_t>(weight.cols()), static_cast<std::int64_t>(weight.rows())};
-    }
-    return {static_cast<std::int64_t>(weight.rows()), static_cast<std::int64_t>(weight.cols())};
-}
-
-/// Adds all parameters under `prefix` + their names; matrices row by row (PyTorch's order).
-template <typename ModelType>
-void store_parameters(TensorFile& file, const std::string& prefix, const ModelType& model) {
-    for_each_parameter(model, [&](const ParameterName& name, const auto& parameter) {
-        using Parameter = std::remove_cvref_t<decltype(parameter)>;
-        using Scalar = typename Parameter::Scalar;
-        if constexpr (kIsBias<Parameter>) {
-            file.add(prefix + name.text(), {static_cast<std::int64_t>(parameter.rows())},
-                     std::span<const Scalar>(parameter.data(),
-                                             static_cast<std::size_t>(parameter.size())));
-        } else if (name.is_transposed()) {  // its columns are the rows of the file
-            file.add(prefix + name.text(), file_shape(name, parameter),
-                     std::span<const Scalar>(parameter.data(),
-                                             static_cast<std::size_t>(parameter.size())));
-        } else {
-            const Matrix<Scalar> transposed = parameter.transpose();
-            file.add(prefix + name.text(), file_shape(name, parameter),
-                     std::span<const Scalar>(transposed.data(),
-                                             static_cast<std::size_t>(transposed.size())));
-        }
-    });
-}
-
-/// The reverse. Throws DataError or ShapeError if a parameter is missing or of another shape, and
-/// NumericalError if one is not finite; then `model` is unchanged.
-template <typename ModelType>
-void read_parameters(const TensorFile& file, const std::string& prefix, ModelType& model) {
-    ModelType read = model;
-    for_each_parameter(read, [&](const ParameterName& name, auto& parameter) {
-        using Parameter = std::remove_cvref_t<decltype(parameter)>;
-        using Scalar = typename Parameter::Scalar;
-        const std::string text = prefix + name.text();
-        if constexpr (kIsBias<Parameter>) {
-            file.read(
-                text, {static_cast<std::int64_t>(parameter.rows())},
-                std::span<Scalar>(parameter.data(), static_cast<std::size_t>(parameter.size())));
-        } else if (name.is_transposed()) {
-            file.read(
-                text, file_shape(name, parameter),
-                std::span<Scalar>(parameter.data(), static_cast<std::size_t>(parameter.size())));
-        } else {
-            Matrix<Scalar> transposed(parameter.cols(), parameter.rows());
-            file.read(
-                text, file_shape(name, parameter),
-                std::span<Scalar>(transposed.data(), static_cast<std::size_t>(transposed.size())));
-            parameter = transposed.transpose();
-        }
-        require<NumericalError>(parameter.allFinite(), file.source(), ": the tensor ", text,
-                                " is not finite");
-    });
-    model = std::move(read);
-}
-
-/// Compares what the settings ask for with what the file holds, before anything is allocated for a
-/// net. `expected`: its parameters (models/parameter_count.hpp). Throws ShapeError if they are more
-/// than twice those under `prefix`; whatever differs by less, `read_parameters` names.
-inline void require_parameters(const TensorFile& file, std::string_view prefix,
-                               std::uint64_t expected) {
-    std::uint64_t held = 0;
-    for (const TensorEntry& entry : file.entries()) {
-        if (entry.name.starts_with(prefix))
-            held += (entry.end - entry.begin) / item_size(entry.dtype);
-    }
-    require<ShapeError>(expected / 2 <= held, file.source(), ": its settings describe a net of ",
-                        expected, " parameters, its tensors ", prefix, "* hold ", held,
-                        "; one of them has been changed");
-}
 
 /// Adds the tables of a codec under "codec.".
 inline void store_codec(TensorFile& file, const encoding::Codec& codec) {
@@ -209,6 +143,7 @@ inline void store_styles(TensorFile& file, const std::vector<encoding::Style>& s
 /// Settings as they stand in a file's metadata.
 inline constexpr const char* kSettingsKey = "mgan.settings";
 inline constexpr const char* kKindKey = "mgan.kind";
+inline constexpr const char* kPhaseKey = "mgan.kept_phase";
 
 /// The settings of a model or checkpoint file. Throws DataError if it is none of mgan's.
 [[nodiscard]] inline Settings read_settings(const TensorFile& file, std::string_view kind) {
@@ -233,10 +168,36 @@ void save_model(const std::filesystem::path& path, const BasicModel<Scalar>& mod
     TensorFile file(path.string());
     file.set_metadata(kKindKey, "model");
     file.set_metadata(kSettingsKey, settings_to_json(model.settings));
-    store_parameters(file, "generator.", model.generator);
-    store_codec(file, model.codec);
-    store_styles(file, model.styles);
+    if (!model.kept_phase.empty()) file.set_metadata(kPhaseKey, model.kept_phase);
+    if (model.steps) {
+        store_step_model(file, *model.steps);
+    } else {
+        store_parameters(file, "generator.", model.generator);
+        store_codec(file, model.codec);
+        store_styles(file, model.styles);
+    }
     write_safetensors(path, file);
+}
+
+/// The model of a file in memory. Throws FormatError, DataError, ShapeError; nothing of a damaged
+/// file is used, and no settings make it take more memory than twice the file asks for.
+template <typename Scalar = float>
+[[nodiscard]] BasicModel<Scalar> model_from(const TensorFile& file) {
+    BasicModel<Scalar> model;
+    model.settings = read_settings(file, "model");
+    if (const auto phase = file.metadata().find(kPhaseKey); phase != file.metadata().end())
+        model.kept_phase = phase->second;
+    if (model.settings.has_step_heads()) {
+        model.steps = read_step_model<Scalar>(file, model.settings);
+        return model;
+    }
+    const GeneratorSettings sizes = model.settings.generator_settings();
+    require_parameters(file, "generator.", parameter_count(sizes));
+    model.generator = Generator<Scalar>(sizes);
+    read_parameters(file, "generator.", model.generator);
+    model.codec = read_codec(file, model.settings.encoding.events);
+    model.styles = read_styles(file);
+    return model;
 }
 
 /// Reads a model: a .safetensors file, or a run directory that holds model.safetensors. Throws
@@ -251,13 +212,7 @@ template <typename Scalar = float>
         std::filesystem::exists(file_path, failure) || failure, path,
         is_folder ? ": holds no model (no model.safetensors)" : ": no such file or folder",
         "; give the folder that mgan train made, or a model.safetensors");
-    const TensorFile file = read_safetensors(file_path);
-    Settings settings = read_settings(file, "model");
-    require_parameters(file, "generator.", parameter_count(settings.generator_settings()));
-    Generator<Scalar> generator(settings.generator_settings());
-    read_parameters(file, "generator.", generator);
-    encoding::Codec codec = read_codec(file, settings.encoding.events);
-    return {std::move(settings), std::move(generator), std::move(codec), read_styles(file)};
+    return model_from<Scalar>(read_safetensors(file_path));
 }
 
 }  // namespace mgan::inline MGAN_ABI

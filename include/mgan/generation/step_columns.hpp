@@ -6,10 +6,12 @@
 /// neither knows the other.
 
 #include <mgan/encoding/step_listener.hpp>
+#include <mgan/generation/step_facts.hpp>
 #include <mgan/models/step_inputs.hpp>
 
 #include <array>
 #include <cmath>
+#include <utility>
 
 namespace mgan::inline MGAN_ABI {
 
@@ -44,6 +46,8 @@ namespace mgan::inline MGAN_ABI {
     shape.input_sources = encoding::kStepInputs;
     shape.numbers = encoding::step_numbers::kCount;
     shape.style = encoding::kStyleAxes;
+    shape.facts = step_facts::kCount;
+    shape.sets = step_sets::kCount;
     shape.interval_sources = {0};
     for (std::size_t k = 0; k < encoding::kStepRecent; ++k)
         shape.interval_sources.push_back(static_cast<Index>(encoding::kStepInputs + k));
@@ -98,21 +102,49 @@ template <typename Scalar>
     return event;
 }
 
+/// What a discriminator is told of the event of a column, beside what was heard before it.
+template <typename Scalar>
+void put_judged(const encoding::StepContext& context, const encoding::StepArrival& arrival,
+                const HeardSets& sets, const encoding::StepEvent& event,
+                const encoding::StepVocabulary& vocabulary, Index column, StepInputs<Scalar>& in) {
+    write_facts(context, arrival, event, vocabulary, in.facts.col(column).data());
+    sets.write_with(event, vocabulary, in.sets.col(column).data());
+}
+
+/// Who reads the columns: a generator alone, or a discriminator as well.
+enum class StepReader { generator, discriminator };
+
 /// Teacher forcing: hears `events` with a listener that was just reset, and writes what it is told
 /// before each of them, and the events, into the columns first, first + stride, ...
-template <typename Scalar>
+/// `also(t, context, listener)` is called before event t is heard.
+template <typename Scalar, typename Also>
 void listen_to(std::span<const encoding::StepEvent> events, const StepShape& shape,
-               encoding::StepListener& listener, Index first, Index stride,
-               StepInputs<Scalar>& in) {
+               encoding::StepListener& listener, StepReader reader, Index first, Index stride,
+               StepInputs<Scalar>& in, Also&& also) {
     encoding::StepContext context;
+    HeardSets sets;
     for (std::size_t t = 0; t < events.size(); ++t) {
         const Index column = first + static_cast<Index>(t) * stride;
         listener.context(context);
         put_context(context, t == 0, shape, column, in);
-        put_arrival(listener.after(events[t].value[encoding::StepVocabulary::move()]), column, in);
+        const encoding::StepArrival arrival =
+            listener.after(events[t].value[encoding::StepVocabulary::move()]);
+        put_arrival(arrival, column, in);
         put_event(events[t], shape, column, in);
+        if (reader == StepReader::discriminator) {
+            sets.read(context, listener.vocabulary(), listener.meter().size());
+            put_judged(context, arrival, sets, events[t], listener.vocabulary(), column, in);
+        }
+        also(t, context, std::as_const(listener));
         listener.hear(events[t]);
     }
+}
+template <typename Scalar>
+void listen_to(std::span<const encoding::StepEvent> events, const StepShape& shape,
+               encoding::StepListener& listener, StepReader reader, Index first, Index stride,
+               StepInputs<Scalar>& in) {
+    listen_to(events, shape, listener, reader, first, stride, in,
+              [](std::size_t, const encoding::StepContext&, const encoding::StepListener&) {});
 }
 
 }  // namespace mgan::inline MGAN_ABI

@@ -21,6 +21,12 @@ struct DiscriminatorSettings {
     bool pitch_class = false;  ///< the caller shows the rows of `kPitchClassRows`
     bool quantise = false;     ///< the caller shows events as they will be played
 
+    // Of the one that answers after every event (step_discriminator.hpp), with `hidden`, `layers`.
+    Index embedding = 24;
+    Index input = 100;
+    Index answer = 96;
+    double dropout = 0.3;
+
     template <typename Visitor>
     void visit(Visitor&& visitor) {
         visitor("hidden", hidden, Range{1, 4096}, "units of each direction of each BiLSTM layer");
@@ -32,6 +38,12 @@ struct DiscriminatorSettings {
         visitor("quantise", quantise,
                 "show the discriminator the events as they will be played; the gradient goes "
                 "straight through");
+        visitor("embedding", embedding, Range{1, 1024},
+                "steps: numbers that stand for a value of each component");
+        visitor("input", input, Range{1, 4096}, "steps: units of the layer before the LSTM");
+        visitor("answer", answer, Range{1, 4096}, "steps: units of the layer after the LSTM");
+        visitor("dropout", dropout, Range{0.0, 0.95},
+                "steps: share of what the last layers read that is left out while it learns");
     }
 };
 

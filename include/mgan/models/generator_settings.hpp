@@ -7,6 +7,12 @@
 
 namespace mgan::inline MGAN_ABI {
 
+/// How a generator answers: what its last layers make of what the recurrent net knows.
+enum class HeadKind {
+    numeric,  ///< F smooth numbers, as in the paper (models/generator.hpp)
+    steps,    ///< component after component, a quantile of its distribution (step_generator.hpp)
+};
+
 /// The layers between noise and event. `visit` lists what a user may set.
 struct GeneratorSettings {
     // Sizes that nobody sets: they follow from the encoding of the songs and their length.
@@ -15,7 +21,10 @@ struct GeneratorSettings {
     Index context = 0;       ///< K
     Index plane_length = 0;  ///< T of the mapping network; 0 without one
 
-    // Settings.
+    // Settings. Those of files of versions without step heads are numeric.
+    HeadKind heads = HeadKind::numeric;
+    Index embedding = 24;             ///< steps: numbers for each component of an event
+    Index input = 100;                ///< steps: units of the layer before the LSTM
     Index hidden = 100;               ///< H
     Index layers = 2;                 ///< of the LSTM
     Index head = 100;                 ///< units of the first dense layer
@@ -29,6 +38,13 @@ struct GeneratorSettings {
 
     template <typename Visitor>
     void visit(Visitor&& visitor) {
+        visitor("heads", heads,
+                Choices<HeadKind>{{"numeric", HeadKind::numeric}, {"steps", HeadKind::steps}},
+                "numeric: each feature a smooth function of the noise, as in the paper; steps: "
+                "a quantile of its distribution over the values that music uses");
+        visitor("embedding", embedding, Range{1, 1024},
+                "steps: numbers that stand for a value of each component");
+        visitor("input", input, Range{1, 4096}, "steps: units of the layer before the LSTM");
         visitor("hidden", hidden, Range{1, 4096}, "units of each LSTM layer");
         visitor("layers", layers, Range{1, 8}, "LSTM layers");
         visitor("head", head, Range{1, 4096}, "units of the dense layer with ReLU");

@@ -10,6 +10,8 @@
 #include <mgan/core/error.hpp>
 #include <mgan/models/discriminator_settings.hpp>
 #include <mgan/models/generator_settings.hpp>
+#include <mgan/models/step_rows.hpp>
+#include <mgan/models/step_settings.hpp>
 
 #include <cstdint>
 #include <limits>
@@ -86,6 +88,57 @@ inline Count lstm(Count in, Count hidden) noexcept {
         count = count + Count(2) * lstm(settings.features, h) +
                 Count(settings.layers - 1) * Count(2) * lstm(Count(2) * h, h);
     }
+    return count.value();
+}
+
+/// The same of a generator with step heads.
+[[nodiscard]] inline std::uint64_t parameter_count(const StepShape& shape,
+                                                   const StepGeneratorSettings& sizes) noexcept {
+    using parameter_count_detail::Count, parameter_count_detail::dense,
+        parameter_count_detail::lstm;
+    const Count h = sizes.hidden, width = sizes.head, embedding = sizes.embedding;
+    Count count = 0;
+    if (sizes.mapping_layers > 0) {
+        const Count plane = Count(sizes.plane_length) * sizes.noise;
+        count = count + Count(sizes.mapping_layers) * dense(plane, plane);
+    }
+    if (sizes.convolution > 0) count = count + Count(sizes.convolution) * sizes.convolution + 1;
+    for (const StepComponentShape& component : shape.components)
+        count = count + embedding * (component.size() + 1);
+    count = count + embedding * shape.quarter * 2;
+    count = count + dense(embedding * (shape.input_sources * shape.count() + 2) + shape.numbers +
+                              sizes.noise,
+                          sizes.input);
+    if (sizes.layers > 0)
+        count = count + lstm(sizes.input, h) + Count(sizes.layers - 1) * lstm(h, h);
+    if (sizes.attention_heads > 0) count = count + Count(sizes.attention_heads > 1 ? 4 : 3) * h * h;
+    for (Index k = 0; k < shape.count(); ++k) {
+        count = count + dense(h + shape.style, width) + dense(width, StepRows(shape, k).end);
+        for (Index j = 0; j < k; ++j)
+            count = count + width * shape.components[static_cast<std::size_t>(j)].size();
+        if (k > 0) count = count + width * shape.quarter + width * (k * shape.sources);
+        if (shape.components[static_cast<std::size_t>(k)].kind == StepKind::pitch)
+            count = count + width * 128;
+    }
+    return count.value();
+}
+
+/// The same of its discriminator.
+[[nodiscard]] inline std::uint64_t parameter_count(
+    const StepShape& shape, const StepDiscriminatorSettings& sizes) noexcept {
+    using parameter_count_detail::Count, parameter_count_detail::dense,
+        parameter_count_detail::lstm;
+    const Count h = sizes.hidden, embedding = sizes.embedding;
+    Count count = embedding * shape.quarter;
+    for (const StepComponentShape& component : shape.components)
+        count = count + embedding * component.size();
+    count = count + dense(embedding * (shape.count() + 1) + shape.sources * shape.count() +
+                              (shape.numbers - shape.style) + shape.facts,
+                          sizes.input);
+    if (sizes.layers > 0)
+        count = count + lstm(sizes.input, h) + Count(sizes.layers - 1) * lstm(h, h);
+    count = count + dense(Count(2) * (h + sizes.input) + shape.sets, sizes.answer) +
+            dense(sizes.answer, 1);
     return count.value();
 }
 

@@ -29,17 +29,9 @@
 #include <mgan/layers/dense.hpp>
 #include <mgan/layers/stacked_lstm.hpp>
 #include <mgan/models/step_inputs.hpp>
+#include <mgan/models/step_settings.hpp>
 
 namespace mgan::inline MGAN_ABI {
-
-/// Sizes that a user may set.
-struct StepDiscriminatorSettings {
-    Index embedding = 24;
-    Index input = 100;   ///< units of (1)
-    Index hidden = 100;  ///< H of the LSTM
-    Index layers = 1;
-    Index answer = 96;  ///< units of (4)
-};
 
 template <typename Scalar>
 class StepDiscriminator {
@@ -220,6 +212,21 @@ public:
         return stream.logit;
     }
 
+    /// Where the songs from.columns[i] stand becomes where songs i of `to` stand: candidates for the
+    /// next event of a song are songs that begin alike. Column i of `to` is column `columns[i]`.
+    static void copy_songs(const Stream& from, std::span<const Index> columns, Stream& to) {
+        const auto copy = [&](const Matrix<Scalar>& all, Matrix<Scalar>& chosen) {
+            for (std::size_t i = 0; i < columns.size(); ++i)
+                chosen.col(static_cast<Index>(i)) = all.col(columns[i]);
+        };
+        for (std::size_t layer = 0; layer < from.lstm.size(); ++layer) {
+            copy(from.lstm[layer].hidden, to.lstm[layer].hidden);
+            copy(from.lstm[layer].cell, to.lstm[layer].cell);
+        }
+        copy(from.mean, to.mean);
+        to.steps = from.steps;
+    }
+
     template <typename Self, typename Visitor>
     static void visit(Self& self, Visitor&& visitor, const ParameterName& prefix) {
         for (std::size_t c = 0; c < self.embedding.size(); ++c)
@@ -231,6 +238,9 @@ public:
         Dense<Scalar>::visit(self.answer_layer, visitor, prefix / "answer.");
         Dense<Scalar>::visit(self.output, visitor, prefix / "output.");
     }
+
+    /// Rows of a mask: [u_t ; m_t].
+    [[nodiscard]] Index masked_size() const noexcept { return 2 * mean_size(); }
 
 private:
     /// Rows of u_t.

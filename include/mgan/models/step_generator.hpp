@@ -25,24 +25,9 @@
 #include <mgan/layers/stacked_lstm.hpp>
 #include <mgan/models/noise_path.hpp>
 #include <mgan/models/step_head.hpp>
+#include <mgan/models/step_settings.hpp>
 
 namespace mgan::inline MGAN_ABI {
-
-/// Sizes that a user may set.
-struct StepGeneratorSettings {
-    Index embedding = 24;        ///< numbers for each component of a source, and for a phase
-    Index input = 100;           ///< units of (2)
-    Index hidden = 100;          ///< H
-    Index layers = 2;            ///< of the LSTM
-    Index head = 100;            ///< hidden units of each head
-    Index noise = 0;             ///< Z, rows of w_t; 0: no noise path
-    Index mapping_layers = 0;    ///< of the noise path's mapping network
-    Index plane_length = 0;      ///< T of the mapping network
-    Index convolution = 0;       ///< window over the noise plane, odd; 0: none
-    Index attention_heads = 0;   ///< 0: none
-    Index attention_window = 0;  ///< steps that a step sees; 0: all
-    bool attention_residual = true;
-};
 
 template <typename Scalar>
 class StepGenerator {
@@ -63,6 +48,7 @@ public:
         typename StepHead<Scalar>::Cache head;
         Sequence<Scalar> d_output, d_lstm, d_dense, d_input;
         Vector<Scalar> weight;
+        Vector<RealOf<Scalar>> sharpness;
         Matrix<Scalar> negative_log;  ///< -log q of each component of each column, C x N
     };
 
@@ -80,6 +66,9 @@ public:
                                                             true, config.attention_window});
         for (Index k = 0; k < shape.count(); ++k)
             heads.push_back(StepHead<Scalar>(shape, k, config.hidden, config.head));
+        if (config.mapping_layers > 0 || config.convolution > 0)
+            noise_path = NoisePath<Scalar>(NoisePathSettings{
+                config.noise, config.mapping_layers, config.plane_length, config.convolution});
     }
 
     [[nodiscard]] const StepShape& shape() const noexcept { return shape_; }
@@ -144,27 +133,43 @@ public:
     /// cache for `backward`. weights: C x N. Returns that sum.
     Scalar learn_heads(const StepInputs<Scalar>& in, const Matrix<Scalar>& weights, Cache& cache,
                        StepGenerator* gradients) const {
-        const Index columns = in.columns();
-        require<ShapeError>(weights.rows() == shape_.count() && weights.cols() == columns,
-                            "StepGenerator::learn_heads: the weights are ", weights.rows(), " x ",
-                            weights.cols(), ", expected ", shape_.count(), " x ", columns);
-        cache.negative_log.resize(shape_.count(), columns);
         if (gradients != nullptr) {
             cache.d_output.resize(cache.output.steps(), cache.output.batch(), config_.hidden);
             cache.d_output.set_zero();
         }
+        return learn_heads(in, cache.output.data(), weights, {}, cache,
+                           gradients != nullptr ? cache.d_output.data() : nullptr, gradients);
+    }
+
+    /// The same for columns that stand alone, such as several candidates for one event. h: H x N,
+    /// what the heads read. sharpness: as of `StepHead::forward`, C x N, or empty; the gradient is
+    /// that of the sharpened distributions. d_h: H x N, added to, or null; it goes with `gradients`.
+    Scalar learn_heads(const StepInputs<Scalar>& in, const Scalar* h, const Matrix<Scalar>& weights,
+                       const Matrix<RealOf<Scalar>>& sharpness, Cache& cache, Scalar* d_h,
+                       StepGenerator* gradients) const {
+        const Index columns = in.columns(), hidden = config_.hidden;
+        require<ShapeError>(weights.rows() == shape_.count() && weights.cols() == columns,
+                            "StepGenerator::learn_heads: the weights are ", weights.rows(), " x ",
+                            weights.cols(), ", expected ", shape_.count(), " x ", columns);
+        cache.negative_log.resize(shape_.count(), columns);
+        const bool sharpens = sharpness.size() > 0;
         for (Index begin = 0; begin < columns; begin += kBlockColumns) {
             const Index n = std::min(kBlockColumns, columns - begin);
-            const ConstMatrixMap<Scalar> h(cache.output.data() + begin * config_.hidden,
-                                           config_.hidden, n);
+            const ConstMatrixMap<Scalar> h_block(h + begin * hidden, hidden, n);
             for (Index k = 0; k < shape_.count(); ++k) {
                 const StepHead<Scalar>& head = heads[static_cast<std::size_t>(k)];
-                head.forward(in, begin, h, cache.head);
+                if (sharpens) cache.sharpness = sharpness.row(k).segment(begin, n).transpose();
+                head.forward(in, begin, h_block, cache.head,
+                             sharpens ? std::span<const RealOf<Scalar>>(cache.sharpness.data(),
+                                                                        static_cast<std::size_t>(n))
+                                      : std::span<const RealOf<Scalar>>{});
                 cache.negative_log.row(k).segment(begin, n) = cache.head.negative_log.transpose();
                 if (gradients == nullptr) continue;
                 cache.weight = weights.row(k).segment(begin, n).transpose();
-                MatrixMap<Scalar> dh(cache.d_output.data() + begin * config_.hidden, config_.hidden,
-                                     n);
+                // dlogit is that of the sharpened logit times its sharpness.
+                if (sharpens)
+                    cache.weight.array() *= cache.sharpness.template cast<Scalar>().array();
+                MatrixMap<Scalar> dh(d_h + begin * hidden, hidden, n);
                 head.backward(in, begin, ConstVectorMap<Scalar>(cache.weight.data(), n), cache.head,
                               dh, gradients->heads[static_cast<std::size_t>(k)]);
             }
@@ -241,15 +246,23 @@ public:
     template <typename Levels>
     void draw(StepInputs<Scalar>& in, Index k, Levels&& z,
               std::span<const RealOf<Scalar>> sharpness, Stream& stream) const {
+        draw(in, k, stream.h, z, sharpness, stream.head);
+    }
+    /// The same where h, H x columns, is given: several columns may stand for one song.
+    template <typename Levels>
+    void draw(StepInputs<Scalar>& in, Index k, const ConstMatrixRef<Scalar>& h, Levels&& z,
+              std::span<const RealOf<Scalar>> sharpness,
+              typename StepHead<Scalar>::Cache& cache) const {
         const StepHead<Scalar>& head = heads[static_cast<std::size_t>(k)];
         for (Index b = 0; b < in.columns(); ++b) in.value(b, k) = kNoValue;
-        head.forward(in, 0, stream.h, stream.head, sharpness);
+        head.forward(in, 0, h, cache, sharpness);
         for (Index b = 0; b < in.columns(); ++b)
-            in.value(b, k) = head.quantile(stream.head, b, static_cast<double>(z(b)));
+            in.value(b, k) = head.quantile(cache, b, static_cast<double>(z(b)));
     }
 
     template <typename Self, typename Visitor>
     static void visit(Self& self, Visitor&& visitor, const ParameterName& prefix) {
+        NoisePath<Scalar>::visit(self.noise_path, visitor, prefix);
         for (std::size_t c = 0; c < self.embedding.size(); ++c)
             visitor(prefix.numbered("embedding.", static_cast<Index>(c), ".weight"),
                     self.embedding[c]);
@@ -310,6 +323,7 @@ private:
     StepGeneratorSettings config_;
 
 public:
+    NoisePath<Scalar> noise_path;           ///< z to w; empty where w is given as it is
     std::vector<Matrix<Scalar>> embedding;  ///< E_c: embedding x (values + 1)
     Matrix<Scalar> phase_embedding, next_phase_embedding;
     Dense<Scalar> input_layer;

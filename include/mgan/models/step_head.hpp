@@ -33,6 +33,7 @@
 
 #include <mgan/layers/dense.hpp>
 #include <mgan/models/step_inputs.hpp>
+#include <mgan/models/step_rows.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -44,9 +45,6 @@ template <typename Scalar>
 class StepHead {
 public:
     using ScalarType = Scalar;
-
-    static constexpr Index kIntervals = 12;  ///< semitones up and down
-    static constexpr Index kLegato = 4;      ///< values up and down
 
     /// State saved for backward, plus scratch, of the N columns of one call.
     struct Cache {
@@ -67,8 +65,10 @@ public:
     StepHead(const StepShape& shape, Index component, Index hidden, Index width)
         : shape_(shape),
           component_(component),
+          rows_(shape, component),
           read(hidden + shape.style, width),
-          write(width, lay_out(shape, component)) {
+          write(width, rows_.end) {
+        if (rows_.end > rows_.legato) legato_ = nearest_lengths(shape, component);
         for (Index j = 0; j < component; ++j)
             earlier.push_back(
                 Matrix<Scalar>::Zero(width, shape.components[static_cast<std::size_t>(j)].size()));
@@ -83,11 +83,7 @@ public:
     [[nodiscard]] Index values() const noexcept { return own().size(); }
     [[nodiscard]] Index component() const noexcept { return component_; }
     [[nodiscard]] Index width() const noexcept { return read.out(); }
-    /// First row of each role in r, and the end.
-    struct Rows {
-        Index copy = 0, used = 0, sounding = 0, interval = 0, arrival = 0, legato = 0, end = 0;
-    };
-    [[nodiscard]] const Rows& rows() const noexcept { return rows_; }
+    [[nodiscard]] const StepRows& rows() const noexcept { return rows_; }
 
     /// Equations (1) to (4) for the columns first .. first + N - 1 of `in`, whose `event` holds the
     /// values of the earlier components. h: H x N. q goes to cache.probability. `sharpness`, 1 /
@@ -193,21 +189,6 @@ private:
         return shape_.components[static_cast<std::size_t>(component_)];
     }
 
-    /// Places the roles below the values; returns the number of rows of r.
-    Index lay_out(const StepShape& shape, Index component) {
-        const StepComponentShape& mine = shape.components[static_cast<std::size_t>(component)];
-        const bool pitch = mine.kind == StepKind::pitch, length = mine.kind == StepKind::length;
-        rows_.copy = mine.size();
-        rows_.used = rows_.copy + shape.sources;
-        rows_.sounding = rows_.used + (mine.kind == StepKind::move ? 0 : 2);
-        rows_.interval = rows_.sounding + (pitch ? 1 : 0);
-        const auto from = static_cast<Index>(shape.interval_sources.size());
-        rows_.arrival = rows_.interval + (pitch ? from * (2 * kIntervals + 1) : 0);
-        rows_.legato = rows_.arrival + (length || mine.kind == StepKind::gap ? shape.quarter : 0);
-        rows_.end = rows_.legato + (length && gap_of(shape) >= 0 ? 2 * kLegato + 1 : 0);
-        if (rows_.end > rows_.legato) legato_ = nearest_lengths(shape, component);
-        return rows_.end;
-    }
     [[nodiscard]] static Index gap_of(const StepShape& shape) noexcept {
         return shape.find(StepKind::gap);
     }
@@ -252,8 +233,8 @@ private:
             Index row = rows_.interval;
             for (const Index s : shape_.interval_sources) {
                 const Index centre = in.source(column, s, component_);
-                if (centre >= 0) spread(f, row, kIntervals, centre, size);
-                row += 2 * kIntervals + 1;
+                if (centre >= 0) spread(f, row, StepRows::kIntervals, centre, size);
+                row += 2 * StepRows::kIntervals + 1;
             }
         }
         if (rows_.legato > rows_.arrival) {
@@ -265,7 +246,8 @@ private:
         }
         if (rows_.end > rows_.legato) {
             const Index gap = in.value(column, gap_of(shape_));
-            spread(f, rows_.legato, kLegato, legato_[static_cast<std::size_t>(gap)], size);
+            spread(f, rows_.legato, StepRows::kLegato, legato_[static_cast<std::size_t>(gap)],
+                   size);
         }
     }
 
@@ -331,7 +313,7 @@ private:
 
     StepShape shape_;
     Index component_ = 0;
-    Rows rows_;
+    StepRows rows_;
     std::vector<std::int16_t> legato_;
 
 public:

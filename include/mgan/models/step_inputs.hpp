@@ -18,6 +18,7 @@
 
 #include <mgan/tensor/matrix.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -100,6 +101,28 @@ struct StepInputs {
     }
 
     [[nodiscard]] Index columns() const noexcept { return columns_; }
+
+    /// Column `column` becomes column `from` of `other`, which has the same shape.
+    void copy_column(Index column, const StepInputs& other, Index from) {
+        const auto to_at = static_cast<std::size_t>(column), at = static_cast<std::size_t>(from);
+        const auto copy = [&](auto& to, const auto& all, Index count) {
+            const auto n = static_cast<std::size_t>(count);
+            std::copy_n(all.begin() + static_cast<std::ptrdiff_t>(at * n), n,
+                        to.begin() + static_cast<std::ptrdiff_t>(to_at * n));
+        };
+        copy(sources, other.sources, sources_ * components_);
+        copy(limits, other.limits, components_);
+        copy(event, other.event, components_);
+        phase[to_at] = other.phase[at];
+        next_phase[to_at] = other.next_phase[at];
+        new_phase[to_at] = other.new_phase[at];
+        first[to_at] = other.first[at];
+        sounding[to_at] = other.sounding[at];
+        numbers.col(column) = other.numbers.col(from);
+        counts.col(column) = other.counts.col(from);
+        facts.col(column) = other.facts.col(from);
+        sets.col(column) = other.sets.col(from);
+    }
 
     /// Component c of source s in a column.
     [[nodiscard]] std::int16_t& source(Index column, Index s, Index c) noexcept {

@@ -11,6 +11,7 @@
 ///     pf_classifier. optimiser.pf_classifier.         the same of a PF classifier
 ///     state.integers, state.numbers                   where the training is (TrainingState)
 ///     codec. styles ear.                              what was computed from the songs, to compare
+///     vocabulary. scale. starts.                      the same with step heads
 ///
 ///     __metadata__:   mgan.kind       checkpoint
 ///                     mgan.settings   config.json as text
@@ -21,6 +22,7 @@
 
 #include <mgan/generation/model_file.hpp>
 #include <mgan/runs/resumable_settings.hpp>
+#include <mgan/training/step_trainer.hpp>
 #include <mgan/training/trainer.hpp>
 
 #include <array>
@@ -47,14 +49,17 @@ inline constexpr const char* kFingerprintKey = "mgan.data";
 
 namespace checkpoint_detail {
 
-/// Calls use(prefix, net) for each net. `nets`: TrainingNets, const or not.
+/// Calls use(prefix, net) for each net. `nets`: TrainingNets or StepNets, const or not.
 template <typename Nets, typename Use>
 void for_each_net(Nets& nets, Use&& use) {
     use("generator.", nets.generator.net);
     use("average.", nets.average);
     use("best.", nets.best);
     use("discriminator.", nets.discriminator.net);
-    if (parameter_count(nets.pf_classifier.net) > 0) use("pf_classifier.", nets.pf_classifier.net);
+    if constexpr (requires { nets.pf_classifier; }) {
+        if (parameter_count(nets.pf_classifier.net) > 0)
+            use("pf_classifier.", nets.pf_classifier.net);
+    }
 }
 
 /// Calls use(prefix, optimiser, number of parameters that it moves) for each optimiser.
@@ -65,8 +70,10 @@ void for_each_optimiser(Nets& nets, Use&& use) {
     };
     use_learner("optimiser.generator.", nets.generator);
     use_learner("optimiser.discriminator.", nets.discriminator);
-    if (parameter_count(nets.pf_classifier.net) > 0)
-        use_learner("optimiser.pf_classifier.", nets.pf_classifier);
+    if constexpr (requires { nets.pf_classifier; }) {
+        if (parameter_count(nets.pf_classifier.net) > 0)
+            use_learner("optimiser.pf_classifier.", nets.pf_classifier);
+    }
 }
 
 /// The members of a state as two lists of places. The binding names every member, so that a member
@@ -75,17 +82,18 @@ struct StatePlaces {
     std::vector<std::int64_t*> integers;
     std::vector<double*> numbers;
 
-    explicit StatePlaces(TrainingState& state) {
+    StatePlaces(TrainingState& state, HeadKind heads) {
         auto& [epoch, step, total_steps, warmup_done, last_loss_d, last_loss_g, last_loss_f,
-               last_loss_g_f, best_score, best_epoch, sums] = state;
+               last_loss_g_f, d_accuracy, best_score, best_epoch, sums] = state;
         integers = {&epoch, &step, &total_steps, &warmup_done, &best_epoch};
         numbers = {&last_loss_d, &last_loss_g, &last_loss_f, &last_loss_g_f, &best_score};
+        if (heads == HeadKind::steps) numbers.push_back(&d_accuracy);
         sums.visit([&](double& number) { numbers.push_back(&number); });
     }
 };
 
-inline void store_state(TensorFile& file, TrainingState state) {
-    const StatePlaces places(state);
+inline void store_state(TensorFile& file, TrainingState state, HeadKind heads) {
+    const StatePlaces places(state, heads);
     std::vector<std::int64_t> integers;
     for (const std::int64_t* place : places.integers) integers.push_back(*place);
     std::vector<double> numbers;
@@ -100,7 +108,7 @@ inline void store_state(TensorFile& file, TrainingState state) {
 [[nodiscard]] inline TrainingState read_state(const TensorFile& file, const Settings& settings,
                                               std::int64_t steps) {
     TrainingState state;
-    const StatePlaces places(state);
+    const StatePlaces places(state, settings.generator.heads);
     const auto integers = file.get<std::int64_t>(
         "state.integers", {static_cast<std::int64_t>(places.integers.size())});
     for (std::size_t i = 0; i < integers.size(); ++i) *places.integers[i] = integers[i];
@@ -179,6 +187,25 @@ inline void compare_codecs(const TensorFile& file, const encoding::Codec& codec,
                        "run was started with");
 }
 
+/// The same with step heads.
+inline void compare_step_data(const TensorFile& file, const StepData& data) {
+    const encoding::StepVocabulary vocabulary = read_vocabulary(file);
+    bool fits = vocabulary == data.vocabulary;
+    if (fits) {
+        const auto [scale, starts] = read_starts(file, vocabulary);
+        fits = std::equal(scale.mean.begin(), scale.mean.end(), data.scale.mean.begin(), near) &&
+               std::equal(scale.sd.begin(), scale.sd.end(), data.scale.sd.begin(), near) &&
+               starts.size() == data.starts.size();
+        for (std::size_t i = 0; fits && i < starts.size(); ++i)
+            fits = starts[i].phase == data.starts[i].phase &&
+                   std::equal(starts[i].style.begin(), starts[i].style.end(),
+                              data.starts[i].style.begin(), near);
+    }
+    require<DataError>(fits, file.source(),
+                       ": its lists of values, or its styles, are not those of these songs; give "
+                       "the data that the run was started with");
+}
+
 /// The tensor of `Ear::constants`.
 inline constexpr const char* kEarKey = "ear.constants";
 
@@ -194,17 +221,43 @@ inline void compare_ears(const TensorFile& file, const std::vector<double>& cons
                        "the run was started with");
 }
 
+/// Adds what a trainer computed from its songs.
+template <typename Scalar>
+void store_computed(TensorFile& file, const Trainer<Scalar>& trainer) {
+    store_codec(file, trainer.codec());
+    store_styles(file, trainer.styles());
+    if (const std::vector<double> constants = trainer.ear_constants(); !constants.empty())
+        file.add(kEarKey, {static_cast<std::int64_t>(constants.size())},
+                 std::span<const double>(constants));
+}
+template <typename Scalar>
+void store_computed(TensorFile& file, const StepTrainer<Scalar>& trainer) {
+    store_vocabulary(file, trainer.data().vocabulary);
+    store_starts(file, trainer.data().scale, trainer.data().starts);
+}
+
+/// Compares it with what a file holds. Throws DataError.
+template <typename Scalar>
+void compare_computed(const TensorFile& file, const Trainer<Scalar>& trainer) {
+    compare_codecs(file, trainer.codec(), trainer.styles());
+    compare_ears(file, trainer.ear_constants());
+}
+template <typename Scalar>
+void compare_computed(const TensorFile& file, const StepTrainer<Scalar>& trainer) {
+    compare_step_data(file, trainer.data());
+}
+
 }  // namespace checkpoint_detail
 
-/// The tensors of a checkpoint. `fingerprint`: of the songs (DataSet::fingerprint).
-template <typename Scalar>
-[[nodiscard]] TensorFile make_checkpoint(const Trainer<Scalar>& trainer,
-                                         std::uint64_t fingerprint) {
+/// The tensors of a checkpoint of a `Trainer` or `StepTrainer`. `fingerprint`: of the songs
+/// (DataSet::fingerprint).
+template <typename AnyTrainer>
+[[nodiscard]] TensorFile make_checkpoint(const AnyTrainer& trainer, std::uint64_t fingerprint) {
     TensorFile file("checkpoint");
     file.set_metadata(kKindKey, "checkpoint");
     file.set_metadata(kSettingsKey, settings_to_json(trainer.settings()));
     file.set_metadata(kFingerprintKey, fingerprint_text(fingerprint));
-    checkpoint_detail::store_state(file, trainer.state());
+    checkpoint_detail::store_state(file, trainer.state(), trainer.settings().generator.heads);
     checkpoint_detail::for_each_net(trainer.nets(), [&](const char* prefix, const auto& net) {
         store_parameters(file, prefix, net);
     });
@@ -212,19 +265,14 @@ template <typename Scalar>
         trainer.nets(), [&](const char* prefix, const auto& optimiser, Index) {
             checkpoint_detail::store_optimiser(file, prefix, optimiser);
         });
-    store_codec(file, trainer.codec());
-    store_styles(file, trainer.styles());
-    if (const std::vector<double> constants = trainer.ear_constants(); !constants.empty()) {
-        file.add(checkpoint_detail::kEarKey, {static_cast<std::int64_t>(constants.size())},
-                 std::span<const double>(constants));
-    }
+    checkpoint_detail::store_computed(file, trainer);
     return file;
 }
 
 /// Replaces the file by a checkpoint of `trainer`, all or nothing. Throws IoError, and
 /// NumericalError that names the tensor if a number is not finite; then the old file is as it was.
-template <typename Scalar>
-void save_checkpoint(const std::filesystem::path& path, const Trainer<Scalar>& trainer,
+template <typename AnyTrainer>
+void save_checkpoint(const std::filesystem::path& path, const AnyTrainer& trainer,
                      std::uint64_t fingerprint) {
     const TensorFile file = make_checkpoint(trainer, fingerprint);
     file.require_finite();
@@ -237,6 +285,14 @@ void save_checkpoint(const std::filesystem::path& path, const Trainer<Scalar>& t
 inline void require_fitting_checkpoint(const std::filesystem::path& path,
                                        const Settings& settings) {
     const TensorFile file = read_safetensors(path);
+    if (settings.has_step_heads()) {
+        const StepShape shape = step_shape(read_vocabulary(file));
+        require_parameters(file, "generator.",
+                           parameter_count(shape, settings.step_generator_settings()));
+        require_parameters(file, "discriminator.",
+                           parameter_count(shape, settings.step_discriminator_settings()));
+        return;
+    }
     require_parameters(file, "generator.", parameter_count(settings.generator_settings()));
     require_parameters(file, "discriminator.", parameter_count(settings.discriminator_settings()));
 }
@@ -244,9 +300,8 @@ inline void require_fitting_checkpoint(const std::filesystem::path& path,
 /// Brings `trainer` (prepared with the same songs, and settings that `reason_against` accepts) to
 /// where a checkpoint was written. Throws DataError, ConfigError, ShapeError or NumericalError that
 /// names what does not fit; then the trainer is as it was.
-template <typename Scalar>
-void restore_checkpoint(const TensorFile& file, Trainer<Scalar>& trainer,
-                        std::uint64_t fingerprint) {
+template <typename AnyTrainer>
+void restore_checkpoint(const TensorFile& file, AnyTrainer& trainer, std::uint64_t fingerprint) {
     using namespace checkpoint_detail;
     const Settings before = read_settings(file, "checkpoint");
     const std::string songs = fingerprint_text(fingerprint);
@@ -263,13 +318,12 @@ void restore_checkpoint(const TensorFile& file, Trainer<Scalar>& trainer,
     for (const TensorEntry& entry : expected.entries()) names.push_back(entry.name);
     file.require_names(names);
     file.require_finite();
-    TrainingNets<Scalar> nets = trainer.nets();
+    auto nets = trainer.nets();
     for_each_net(nets, [&](const char* prefix, auto& net) { read_parameters(file, prefix, net); });
     for_each_optimiser(nets, [&](const char* prefix, auto& optimiser, Index parameters) {
         read_optimiser(file, prefix, parameters, optimiser);
     });
-    compare_codecs(file, trainer.codec(), trainer.styles());
-    compare_ears(file, trainer.ear_constants());
+    compare_computed(file, trainer);
 
     trainer.restore(state, std::move(nets));
 }

@@ -36,6 +36,8 @@
 ///                   overlap_area_KEY, gap_KEY      against the validation songs
 ///                   mean_overlap_area, mean_gap
 ///                   best                           1: this epoch's generator is the best so far
+///                   kept_phase                     pretraining or adversarial: where the generator
+///                                                  to keep comes from, at the end of the epoch
 
 #include <mgan/runs/history.hpp>
 #include <mgan/training/epoch.hpp>

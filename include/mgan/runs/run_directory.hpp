@@ -44,10 +44,27 @@
 
 namespace mgan::inline MGAN_ABI {
 
+/// The phase that the generator to keep comes from.
+template <typename AnyTrainer>
+[[nodiscard]] std::string kept_phase(const AnyTrainer& trainer) {
+    return trainer.kept_is_adversarial() ? "adversarial" : "pretraining";
+}
+
 /// The model of a training, as it is now.
 template <typename Scalar>
 [[nodiscard]] BasicModel<Scalar> model_of(const Trainer<Scalar>& trainer) {
-    return {trainer.settings(), trainer.kept(), trainer.codec(), trainer.styles()};
+    return {trainer.settings(), trainer.kept(), trainer.codec(),
+            trainer.styles(),   std::nullopt,   kept_phase(trainer)};
+}
+template <typename Scalar>
+[[nodiscard]] BasicModel<Scalar> model_of(const StepTrainer<Scalar>& trainer) {
+    BasicModel<Scalar> model;
+    model.settings = trainer.settings();
+    model.kept_phase = kept_phase(trainer);
+    model.steps = BasicStepModel<Scalar>{trainer.data().vocabulary, trainer.data().scale,
+                                         trainer.data().starts, trainer.kept(), std::nullopt};
+    if (trainer.adversarial()) model.steps->discriminator = trainer.nets().discriminator.net;
+    return model;
 }
 
 /// A run directory for writing.
@@ -94,8 +111,8 @@ public:
     /// Brings `trainer` to where the run stopped (to its start, if there was no checkpoint yet),
     /// and cuts the history back to that. Throws what `restore_checkpoint`
     /// throws, and IoError; then neither trainer nor files have changed.
-    template <typename Scalar>
-    void resume(Trainer<Scalar>& trainer, const DataSet& data, const std::string& data_name) {
+    template <typename AnyTrainer>
+    void resume(AnyTrainer& trainer, const DataSet& data, const std::string& data_name) {
         lock();
         fingerprint_ = fingerprint(data.songs);
         const auto [before, notes] = read_config();
@@ -127,15 +144,15 @@ public:
     /// Appends an epoch's line to the history.
     void append(const HistoryRecord& record) const { append_history(history(), record); }
 
-    template <typename Scalar>
-    void save(const Trainer<Scalar>& trainer) const {
+    template <typename AnyTrainer>
+    void save(const AnyTrainer& trainer) const {
         save_checkpoint(checkpoint(), trainer, fingerprint_);
     }
 
     /// Writes model.safetensors and songs/, which are those of `mgan generate` with the run's seed.
-    template <typename Scalar>
-    void save_results(const Trainer<Scalar>& trainer, int threads) const {
-        const BasicModel<Scalar> generated = model_of(trainer);
+    template <typename AnyTrainer>
+    void save_results(const AnyTrainer& trainer, int threads) const {
+        auto generated = model_of(trainer);
         const Settings& settings = generated.settings;
         const std::vector<midi::Song> sampled =
             generated.songs(settings.evaluation.songs, settings.length, settings.seed, threads);
@@ -214,9 +231,8 @@ struct RunOptions {
 /// Trains until the end, keeping `directory` up to date. Returns whether the end was reached; if
 /// not, `on_step` has stopped it, and a checkpoint was written. Throws NumericalError (a loss or a
 /// gradient is not finite: the last checkpoint stays) and IoError.
-template <typename Scalar>
-bool run_training(Trainer<Scalar>& trainer, const RunDirectory& directory,
-                  const RunOptions& options) {
+template <typename AnyTrainer>
+bool run_training(AnyTrainer& trainer, const RunDirectory& directory, const RunOptions& options) {
     using Clock = std::chrono::steady_clock;
     const auto seconds_since = [](Clock::time_point begin) {
         return std::chrono::duration<double>(Clock::now() - begin).count();
@@ -242,7 +258,7 @@ bool run_training(Trainer<Scalar>& trainer, const RunDirectory& directory,
             return false;
         }
         const double seconds = seconds_since(begin);
-        directory.append(history_record(*report, seconds));
+        directory.append(history_record(*report, seconds).set("kept_phase", kept_phase(trainer)));
         directory.save(trainer);
         saved = Clock::now();
         const bool due = !has_results || seconds_since(results) > options.results_seconds;

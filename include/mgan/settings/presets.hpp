@@ -1,12 +1,18 @@
 #pragma once
 /// \file
-/// The two presets of each variant.
+/// The presets of each variant.
 ///
-/// `recommended` (the defaults) is what measures best: encoding by the corpus' own distribution,
-/// pretraining on random quantiles, then a careful adversarial phase. `paper` is the paper to the
-/// letter where it says something, and docs/paper.md's readings where it does not.
+///     recommended    what measures best: step quantiles, pretraining by cross-entropy, then a
+///                    phase in which the generator learns from the gains of a discriminator
+///     quick          the same in a fraction of the time
+///     paper          the paper to the letter where it says something, and docs/paper.md's readings
+///                    where it does not
+///     (numeric)      `numeric_settings`, what was recommended in version 0.1.0: encoding by the
+///                    corpus' own distribution, smooth quantiles; reached by generator.heads=numeric
 
 #include <mgan/settings/settings.hpp>
+
+#include <string_view>
 
 namespace mgan::inline MGAN_ABI {
 
@@ -20,19 +26,54 @@ inline void use_variant(Settings& settings, Variant variant) {
     settings.generator.mapping_layers = carnn && variant != Variant::carnn_gan ? 8 : 0;
 }
 
-/// Preset `recommended` for a variant.
-[[nodiscard]] inline Settings recommended_settings(Variant variant) {
+/// What was recommended for a variant before there were step heads.
+[[nodiscard]] inline Settings numeric_settings(Variant variant) {
     Settings settings;
     use_variant(settings, variant);
     settings.generator.attention_residual = variant != Variant::c_rnn_gan;
     return settings;
 }
 
+/// Preset `recommended` for a variant.
+[[nodiscard]] inline Settings recommended_settings(Variant variant) {
+    Settings settings = numeric_settings(variant);
+    settings.generator.heads = HeadKind::steps;
+    settings.generator.noise_to_head = false;
+    settings.generator.recall_gate = false;
+    settings.discriminator.layers = 1;
+    settings.batch = 32;
+    settings.shard_songs = 8;
+    settings.epoch_songs = 800;
+    settings.pretrain.epochs = 32;
+    settings.pretrain.warmup = 50;
+    settings.adversarial.epochs = 2;
+    settings.adversarial.learning_rate = 2e-4;
+    settings.adversarial.discriminator_learning_rate = 1e-3;
+    settings.adversarial.discriminator_warmup = 200;
+    settings.adversarial.average = 0.95;
+    settings.optimiser.beta1 = 0.8;
+    settings.optimiser.beta2 = 0.99;
+    settings.optimiser.clip = 1.0;
+    settings.evaluation.every = 4;
+    return settings;
+}
+
+/// Preset `quick` for a variant.
+[[nodiscard]] inline Settings quick_settings(Variant variant) {
+    Settings settings = recommended_settings(variant);
+    settings.preset = "quick";
+    settings.pretrain.epochs = 12;
+    settings.pretrain.warmup = 20;
+    settings.adversarial.epochs = 0;
+    settings.evaluation.every = 12;
+    return settings;
+}
+
 /// Preset `paper` for a variant: sections 3.1.3, 3.2.3 and 3.3.
 [[nodiscard]] inline Settings paper_settings(Variant variant) {
-    Settings s;
-    use_variant(s, variant);
+    Settings s = numeric_settings(variant);
     s.preset = "paper";
+    s.generator.attention_residual = false;
     s.encoding.events.normalisation = encoding::NormalisationKind::minmax;
     s.encoding.events.normalise_key = false;
     s.encoding.events.pitch_contrast = 1.0;
@@ -76,6 +117,12 @@ inline void use_variant(Settings& settings, Variant variant) {
         s.adversarial.freezing = FreezingRule::winner;
     }
     return s;
+}
+
+/// The settings of a preset by its name: paper, quick; any other word is recommended.
+[[nodiscard]] inline Settings preset_settings(std::string_view preset, Variant variant) {
+    if (preset == "paper") return paper_settings(variant);
+    return preset == "quick" ? quick_settings(variant) : recommended_settings(variant);
 }
 
 }  // namespace mgan::inline MGAN_ABI

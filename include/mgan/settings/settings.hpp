@@ -9,6 +9,7 @@
 #include <mgan/layers/initialisation.hpp>
 #include <mgan/models/discriminator_settings.hpp>
 #include <mgan/models/generator_settings.hpp>
+#include <mgan/models/step_settings.hpp>
 #include <mgan/optimisation/optimiser_settings.hpp>
 #include <mgan/settings/pf_settings.hpp>
 #include <mgan/settings/representation_settings.hpp>
@@ -26,7 +27,8 @@ enum class Variant { c_rnn_gan, carnn_gan, carnn_mgan, carnn_pf_mgan };
             {"carnn-pf-mgan", Variant::carnn_pf_mgan}};
 }
 
-/// All of it. The defaults are preset `recommended`.
+/// All of it. The defaults are what files of version 0.1.0 leave unsaid; start from
+/// `recommended_settings` (presets.hpp).
 struct Settings {
     Variant variant = Variant::c_rnn_gan;
     std::string preset = "recommended";
@@ -42,6 +44,7 @@ struct Settings {
         .minibatch_deviation = true, .pitch_class = true, .quantise = true};
     PretrainSettings pretrain;
     AdversarialSettings adversarial;
+    PlayingSettings playing;
     PfSettings pf;
     OptimiserSettings optimiser;
     EvaluationSettings evaluation;
@@ -49,7 +52,7 @@ struct Settings {
     template <typename Visitor>
     void visit(Visitor&& visitor) {
         visitor("variant", variant, variant_choices(), "which model of the paper");
-        visitor("preset", preset, Words{"recommended", "paper"},
+        visitor("preset", preset, Words{"recommended", "paper", "quick"},
                 "the preset that the settings started from");
         visitor("seed", seed, Range<std::uint64_t>{0, ~std::uint64_t{0}},
                 "determines all random numbers");
@@ -68,9 +71,15 @@ struct Settings {
         visit_part("discriminator", discriminator, visitor);
         visit_part("pretrain", pretrain, visitor);
         visit_part("adversarial", adversarial, visitor);
+        visit_part("playing", playing, visitor);
         visit_part("pf", pf, visitor);
         visit_part("optimiser", optimiser, visitor);
         visit_part("evaluation", evaluation, visitor);
+    }
+
+    /// Whether events are drawn step by step from distributions (models/step_generator.hpp).
+    [[nodiscard]] bool has_step_heads() const noexcept {
+        return generator.heads == HeadKind::steps;
     }
 
     /// Whether a PF classifier takes part.
@@ -93,6 +102,34 @@ struct Settings {
         settings.context = static_cast<Index>(encoding::context_size(encoding.context));
         settings.plane_length = generator.mapping_layers > 0 ? length : 0;
         return settings;
+    }
+
+    /// The generator with step heads.
+    [[nodiscard]] StepGeneratorSettings step_generator_settings() const {
+        StepGeneratorSettings sizes;
+        sizes.embedding = generator.embedding;
+        sizes.input = generator.input;
+        sizes.hidden = generator.hidden;
+        sizes.layers = generator.layers;
+        sizes.head = generator.head;
+        sizes.mapping_layers = generator.mapping_layers;
+        sizes.plane_length = generator.mapping_layers > 0 ? length : 0;
+        sizes.convolution = generator.convolution;
+        const bool shaped = generator.mapping_layers > 0 || generator.convolution > 0;
+        sizes.noise = shaped ? static_cast<Index>(encoding::kFeatures) : 0;
+        sizes.attention_heads = generator.attention_heads;
+        sizes.attention_window = generator.attention_window;
+        sizes.attention_residual = generator.attention_residual;
+        return sizes;
+    }
+
+    /// The discriminator that answers after every event.
+    [[nodiscard]] StepDiscriminatorSettings step_discriminator_settings() const {
+        return {.embedding = discriminator.embedding,
+                .input = discriminator.input,
+                .hidden = discriminator.hidden,
+                .layers = discriminator.layers,
+                .answer = discriminator.answer};
     }
 
     /// The discriminator, with the size of what it is shown.

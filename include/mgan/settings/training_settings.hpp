@@ -23,6 +23,8 @@ struct PretrainSettings {
     std::int64_t curriculum_start = 0;
     double quantile_low = 0.06;
     double quantile_high = 0.94;
+    std::int64_t warmup = 0;
+    double dropout = 0.1;
 
     template <typename Visitor>
     void visit(Visitor&& visitor) {
@@ -40,6 +42,10 @@ struct PretrainSettings {
                 "pinball: the noise is uniform from here");
         visitor("quantile_high", quantile_high, Range{0.5, 1.0},
                 "pinball: the noise is uniform up to here");
+        visitor("warmup", warmup, Range{0, 1000000},
+                "minibatches in which the step size rises to its value");
+        visitor("dropout", dropout, Range{0.0, 0.95},
+                "steps: share of the LSTM's output that is left out while it learns");
     }
 };
 
@@ -60,6 +66,13 @@ struct AdversarialSettings {
     FreezingRule freezing = FreezingRule::off;
     double freezing_ratio = 0.7;
     double average = 0.995;
+    std::int64_t songs = 48;
+    Index candidates = 8;
+    double sharpness = 2.0;
+    std::int64_t moments = 30;
+    std::int64_t generator_steps = 2;
+    std::int64_t discriminator_steps = 2;
+    double lead = 0.65;
 
     template <typename Visitor>
     void visit(Visitor&& visitor) {
@@ -97,6 +110,46 @@ struct AdversarialSettings {
                 "a net is ahead when its loss < ratio x the other's");
         visitor("average", average, Range{0.0, 0.99999},
                 "decay of the moving average of the generator, which generates the songs; 0: none");
+        visitor("songs", songs, Range{1, 100000},
+                "steps: songs that are generated and judged before anyone learns from them");
+        visitor("candidates", candidates, Range{2, 256},
+                "steps: events that the generator proposes where one is needed; it learns to "
+                "propose more of those by which the discriminator is convinced");
+        visitor("sharpness", sharpness, Range{0.0, 20.0},
+                "steps: how much more a candidate by which the discriminator gains counts");
+        visitor("moments", moments, Range{1, 100000},
+                "steps: events of each song from whose candidates the generator learns at a time");
+        visitor("generator_steps", generator_steps, Range{0, 100},
+                "steps: steps of the generator for such songs");
+        visitor("discriminator_steps", discriminator_steps, Range{0, 100},
+                "steps: steps of the discriminator for such songs");
+        visitor("lead", lead, Range{0.0, 1.0},
+                "steps: the generator rests while the discriminator tells fewer songs than this");
+    }
+};
+
+/// How a generator with step heads plays. Temperatures below 1 make the likely likelier.
+struct PlayingSettings {
+    double time = 0.9;
+    double pitch = 0.9;
+    double velocity = 0.9;
+    double brake = 1.5;
+    Index guide = 0;
+    double sharpness = 2.0;
+
+    template <typename Visitor>
+    void visit(Visitor&& visitor) {
+        visitor("time", time, above(0.0, 10.0),
+                "steps: temperature of onsets and lengths; below 1 the likely becomes likelier");
+        visitor("pitch", pitch, above(0.0, 10.0), "steps: temperature of pitches");
+        visitor("velocity", velocity, above(0.0, 10.0), "steps: temperature of velocities");
+        visitor("brake", brake, Range{0.0, 20.0},
+                "steps: how much the temperature of pitches rises where a song repeats itself "
+                "more than its style asks for; 0: not at all");
+        visitor("guide", guide, Range{0, 256},
+                "steps: candidates for each event, of which the discriminator's gain chooses "
+                "one; 0: the plain stream");
+        visitor("sharpness", sharpness, Range{0.0, 20.0}, "steps: how much that gain counts");
     }
 };
 

@@ -66,9 +66,9 @@ void check_loss(const char* what, double loss, TrainingPlace place,
 
 /// A step of a learner's optimiser at `rate`. Returns the norm of the gradient before the cut. If
 /// the gradient is not finite, NumericalError says where, and whether a weight is to blame.
-template <typename Net, typename Scalar>
+template <typename Net, typename Nets>
 double take_step(Learner<Net>& learner, Net& gradient, double rate, const char* name, int threads,
-                 TrainingPlace place, const TrainingNets<Scalar>& nets) {
+                 TrainingPlace place, const Nets& nets) {
     try {
         return learner.optimiser.step(learner.net, gradient, rate, name, threads);
     } catch (const NumericalError& error) {

@@ -56,6 +56,7 @@ struct TrainingState {
     std::int64_t warmup_done = 0;
     double last_loss_d = 0.0, last_loss_g = 0.0;  ///< of the last minibatch, for the freezing rule
     double last_loss_f = 0.0, last_loss_g_f = 0.0;  ///< the same between G and the PF classifier
+    double d_accuracy = 0.8;  ///< step heads: moving mean of D's accuracy at the end of songs
     double best_score = -1e300;
     std::int64_t best_epoch = 0;  ///< 0: none yet
     EpochSums sums;

@@ -15,17 +15,10 @@
 #include <mgan/models/discriminator.hpp>
 #include <mgan/models/generator.hpp>
 #include <mgan/models/pf_classifier.hpp>
-#include <mgan/optimisation/optimiser.hpp>
 #include <mgan/settings/settings.hpp>
+#include <mgan/training/learner.hpp>
 
 namespace mgan::inline MGAN_ABI {
-
-/// A net and the optimiser that moves it.
-template <typename Net>
-struct Learner {
-    Net net;
-    Optimiser<typename Net::ScalarType> optimiser;
-};
 
 template <typename Scalar>
 struct TrainingNets {

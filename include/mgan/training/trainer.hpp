@@ -21,6 +21,7 @@
 #include <mgan/training/calibrate_ear.hpp>
 #include <mgan/training/evaluation.hpp>
 #include <mgan/training/minibatch.hpp>
+#include <mgan/training/phases.hpp>
 
 #include <functional>
 #include <optional>
@@ -92,33 +93,33 @@ public:
     }
 
     /// Epochs of both phases together.
-    [[nodiscard]] std::int64_t epochs() const noexcept {
-        return settings_.pretrain.epochs + settings_.adversarial.epochs;
-    }
-    [[nodiscard]] bool finished() const noexcept { return state_.epoch > epochs(); }
+    [[nodiscard]] std::int64_t epochs() const noexcept { return phases().epochs(); }
+    [[nodiscard]] bool finished() const noexcept { return phases().finished(state_); }
     /// Whether the adversarial phase has begun.
-    [[nodiscard]] bool adversarial() const noexcept {
-        return state_.epoch > settings_.pretrain.epochs;
-    }
+    [[nodiscard]] bool adversarial() const noexcept { return phases().adversarial(state_); }
     /// Minibatches of an epoch.
     [[nodiscard]] std::int64_t steps_per_epoch() const noexcept {
-        const auto songs =
-            std::max<std::int64_t>(static_cast<std::int64_t>(train_.size()), settings_.epoch_songs);
-        return std::max<std::int64_t>(1, songs / settings_.batch);
+        return phases().steps_per_epoch();
     }
 
     /// The generator that songs are generated with: the moving average, if there is one, from the
     /// first minibatch of the adversarial phase on.
     [[nodiscard]] const Generator<Scalar>& current_generator() const noexcept {
-        const bool begun =
-            state_.epoch > settings_.pretrain.epochs + 1 || (adversarial() && state_.step > 0);
-        return begun && settings_.adversarial.average > 0.0 ? nets_.average : nets_.generator.net;
+        return begun_adversarial() && settings_.adversarial.average > 0.0 ? nets_.average
+                                                                          : nets_.generator.net;
     }
 
     /// The generator to keep: that of the best comparison, or the current one.
     [[nodiscard]] const Generator<Scalar>& kept() const noexcept {
         return settings_.evaluation.keep_best && state_.best_epoch > 0 ? nets_.best
                                                                        : current_generator();
+    }
+
+    /// Whether `kept` comes from the adversarial phase.
+    [[nodiscard]] bool kept_is_adversarial() const noexcept {
+        if (settings_.evaluation.keep_best && state_.best_epoch > 0)
+            return state_.best_epoch > settings_.pretrain.epochs;
+        return begun_adversarial();
     }
 
     /// Continues the epoch that is under way to its end, and reports it. If `on_step` (called after
@@ -171,28 +172,23 @@ private:
     }
 
     [[nodiscard]] bool has_pf_classifier() const noexcept { return settings_.has_pf_classifier(); }
+    [[nodiscard]] bool begun_adversarial() const noexcept {
+        return state_.epoch > settings_.pretrain.epochs + 1 || (adversarial() && state_.step > 0);
+    }
 
     [[nodiscard]] Draws draws() const {
         return {settings_.seed, kTrainingDraws, static_cast<std::uint64_t>(state_.total_steps)};
     }
 
-    /// The step size `base` under a schedule, here and now.
-    [[nodiscard]] double rate(double base, RateSchedule schedule) const {
-        const std::int64_t before = adversarial() ? settings_.pretrain.epochs : 0;
-        const std::int64_t count =
-            adversarial() ? settings_.adversarial.epochs : settings_.pretrain.epochs;
-        const double steps = static_cast<double>(steps_per_epoch());
-        const double progress = (static_cast<double>(state_.epoch - 1 - before) +
-                                 static_cast<double>(state_.step) / steps) /
-                                static_cast<double>(std::max<std::int64_t>(1, count));
-        return base *
-               rate_factor(schedule, state_.epoch - before, progress, settings_.optimiser.schedule);
-    }
+    [[nodiscard]] Phases phases() const noexcept { return {settings_, train_.size()}; }
     [[nodiscard]] StepSizes step_sizes() const {
         const AdversarialSettings& phase = settings_.adversarial;
+        const auto rate = [&](double base, RateSchedule schedule, std::int64_t warmup = 0) {
+            return phases().rate(state_, base, schedule, warmup);
+        };
         if (!adversarial()) {
-            return {.generator =
-                        rate(settings_.pretrain.learning_rate, settings_.pretrain.schedule)};
+            return {.generator = rate(settings_.pretrain.learning_rate, settings_.pretrain.schedule,
+                                      settings_.pretrain.warmup)};
         }
         return {.generator = rate(phase.learning_rate, phase.schedule),
                 .discriminator = rate(phase.discriminator_learning_rate, phase.schedule),
@@ -293,10 +289,8 @@ private:
         report.validation = validate();
 
         const EvaluationSettings& evaluation = settings_.evaluation;
-        const bool last_of_phase =
-            state_.epoch == settings_.pretrain.epochs || state_.epoch == epochs();
-        const bool compares =
-            evaluation.keep_best && (state_.epoch % evaluation.every == 0 || last_of_phase);
+        const bool compares = evaluation.keep_best && (state_.epoch % evaluation.every == 0 ||
+                                                       phases().is_last_of_phase(state_));
         const Index count =
             std::max<Index>(evaluation.songs, compares ? evaluation.selection_songs : 0);
         const std::vector<midi::Song> songs =

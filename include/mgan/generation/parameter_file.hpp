@@ -1,0 +1,95 @@
+#pragma once
+/// \file
+/// The parameters of a net as tensors of a file, named and laid out as PyTorch does it.
+
+#include <mgan/io/safetensors.hpp>
+#include <mgan/layers/parameters.hpp>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace mgan::inline MGAN_ABI {
+
+/// The shape of a weight in files.
+template <typename Weight>
+[[nodiscard]] TensorShape file_shape(const ParameterName& name, const Weight& weight) {
+    if (!name.shape().empty()) return {name.shape().begin(), name.shape().end()};
+    if (name.is_transposed()) {
+        return {static_cast<std::int64_t>(weight.cols()), static_cast<std::int64_t>(weight.rows())};
+    }
+    return {static_cast<std::int64_t>(weight.rows()), static_cast<std::int64_t>(weight.cols())};
+}
+
+/// Adds all parameters under `prefix` + their names; matrices row by row (PyTorch's order).
+template <typename ModelType>
+void store_parameters(TensorFile& file, const std::string& prefix, const ModelType& model) {
+    for_each_parameter(model, [&](const ParameterName& name, const auto& parameter) {
+        using Parameter = std::remove_cvref_t<decltype(parameter)>;
+        using Scalar = typename Parameter::Scalar;
+        if constexpr (kIsBias<Parameter>) {
+            file.add(prefix + name.text(), {static_cast<std::int64_t>(parameter.rows())},
+                     std::span<const Scalar>(parameter.data(),
+                                             static_cast<std::size_t>(parameter.size())));
+        } else if (name.is_transposed()) {  // its columns are the rows of the file
+            file.add(prefix + name.text(), file_shape(name, parameter),
+                     std::span<const Scalar>(parameter.data(),
+                                             static_cast<std::size_t>(parameter.size())));
+        } else {
+            const Matrix<Scalar> transposed = parameter.transpose();
+            file.add(prefix + name.text(), file_shape(name, parameter),
+                     std::span<const Scalar>(transposed.data(),
+                                             static_cast<std::size_t>(transposed.size())));
+        }
+    });
+}
+
+/// The reverse. Throws DataError or ShapeError if a parameter is missing or of another shape, and
+/// NumericalError if one is not finite; then `model` is unchanged.
+template <typename ModelType>
+void read_parameters(const TensorFile& file, const std::string& prefix, ModelType& model) {
+    ModelType read = model;
+    for_each_parameter(read, [&](const ParameterName& name, auto& parameter) {
+        using Parameter = std::remove_cvref_t<decltype(parameter)>;
+        using Scalar = typename Parameter::Scalar;
+        const std::string text = prefix + name.text();
+        if constexpr (kIsBias<Parameter>) {
+            file.read(
+                text, {static_cast<std::int64_t>(parameter.rows())},
+                std::span<Scalar>(parameter.data(), static_cast<std::size_t>(parameter.size())));
+        } else if (name.is_transposed()) {
+            file.read(
+                text, file_shape(name, parameter),
+                std::span<Scalar>(parameter.data(), static_cast<std::size_t>(parameter.size())));
+        } else {
+            Matrix<Scalar> transposed(parameter.cols(), parameter.rows());
+            file.read(
+                text, file_shape(name, parameter),
+                std::span<Scalar>(transposed.data(), static_cast<std::size_t>(transposed.size())));
+            parameter = transposed.transpose();
+        }
+        require<NumericalError>(parameter.allFinite(), file.source(), ": the tensor ", text,
+                                " is not finite");
+    });
+    model = std::move(read);
+}
+
+/// Compares what the settings ask for with what the file holds, before anything is allocated for a
+/// net. `expected`: its parameters (models/parameter_count.hpp). Throws ShapeError if they are more
+/// than twice those under `prefix`; whatever differs by less, `read_parameters` names.
+inline void require_parameters(const TensorFile& file, std::string_view prefix,
+                               std::uint64_t expected) {
+    std::uint64_t held = 0;
+    for (const TensorEntry& entry : file.entries()) {
+        if (entry.name.starts_with(prefix))
+            held += (entry.end - entry.begin) / item_size(entry.dtype);
+    }
+    require<ShapeError>(expected / 2 <= held, file.source(), ": its settings describe a net of ",
+                        expected, " parameters, its tensors ", prefix, "* hold ", held,
+                        "; one of them has been changed");
+}
+
+}  // namespace mgan::inline MGAN_ABI

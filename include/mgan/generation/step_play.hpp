@@ -1,0 +1,335 @@
+#pragma once
+/// \file
+/// Songs that are being played side by side, event by event: listener, net and noise in one loop.
+///
+/// Song `number` of a seed is a function of these two alone, whatever is played beside it:
+///
+///     style, first phase    those of a training crop, drawn by (seed, number)
+///     z_tk                  uniform, by (seed, number, t C + k): component k of event t is
+///                           F^-1(z_tk)
+///
+/// Every component has a temperature. Below 1, what is likely becomes likelier: a net that learnt
+/// from few songs gives small probabilities to too many values.
+///
+/// The loop brake. A net that copies can fall into a circle, and the longer it turns the surer it
+/// is. So the temperature of the pitch rises once a song has more repetitions (pairs of equal pitch
+/// triples, r) than its style asks for (a):
+///
+///     T_pitch (1 + 1.5 clip(log(1 + r) - log(1 + 1.3 a + 8), 0, 1))
+///
+/// **Candidates.** With a discriminator at hand, each event is proposed n times. l^i is what the
+/// discriminator says of the song with candidate i (step_discriminator.hpp), an estimate of
+/// log p_real / p_generated, so that l^i - l is what the candidate gains. One is taken with the
+/// weights
+///
+///     w_i = exp(s gain_i) / sum_j exp(s gain_j)                                          (1)
+///
+/// At s = 1 and many candidates, the events are drawn from p_generated e^gain, importance sampling
+/// of what the discriminator takes for real; s > 1 trusts it more. No event waits for later ones.
+/// Candidate 0 is the event of the plain stream, as long as the songs are the same.
+
+#include <mgan/core/random.hpp>
+#include <mgan/generation/step_columns.hpp>
+#include <mgan/models/step_discriminator.hpp>
+#include <mgan/models/step_generator.hpp>
+#include <mgan/settings/training_settings.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace mgan::inline MGAN_ABI {
+
+/// What a new song may begin from: the style of a training crop, and where in the bar it began.
+struct StepStart {
+    encoding::StepStyle style{};
+    std::int32_t phase = 0;
+
+    friend bool operator==(const StepStart&, const StepStart&) = default;
+};
+
+/// Who plays; refers to all that it is given. `discriminator` may be null where nobody guides.
+template <typename Scalar>
+struct StepBand {
+    const StepGenerator<Scalar>* generator = nullptr;
+    const StepDiscriminator<Scalar>* discriminator = nullptr;
+    const encoding::StepVocabulary* vocabulary = nullptr;
+    const encoding::StyleScale* scale = nullptr;
+};
+
+/// The temperature of a component for the next event of the song that `listener` hears.
+[[nodiscard]] inline double step_temperature(StepKind kind, const PlayingSettings& playing,
+                                             const encoding::StepListener& listener) noexcept {
+    switch (kind) {
+        case StepKind::move:
+        case StepKind::gap:
+        case StepKind::length:
+            return playing.time;
+        case StepKind::pitch: {
+            constexpr auto kAxis = static_cast<std::size_t>(encoding::StyleAxis::repetitions);
+            const double asked = std::expm1(listener.asked()[kAxis]);
+            const double over =
+                std::log1p(listener.meter().repetitions()) - std::log1p(1.3 * asked + 8.0);
+            return playing.pitch * (1.0 + playing.brake * std::clamp(over, 0.0, 1.0));
+        }
+        case StepKind::velocity:
+        case StepKind::label:
+            return playing.velocity;
+    }
+    return 1.0;
+}
+
+/// The noise that the noise path of a generator reads for songs first, first + 1, ... of `length`
+/// events: uniform, a function of seed and song. z: [T', B, Z] with T' from `plane_steps`.
+template <typename Scalar>
+void fill_noise_plane(const StepGenerator<Scalar>& generator, std::uint64_t seed, Index first,
+                      Index songs, Index length, Sequence<Scalar>& z) {
+    const Index rows = generator.config().noise;
+    z.resize(generator.noise_path.plane_steps(length), songs, rows);
+    for (Index b = 0; b < songs; ++b) {
+        const Random random(seed, "step plane", static_cast<std::uint64_t>(first + b));
+        for (Index t = 0; t < z.steps(); ++t)
+            for (Index r = 0; r < rows; ++r)
+                z(t, b, r) =
+                    static_cast<Scalar>(random.uniform(static_cast<std::uint64_t>(t * rows + r)));
+    }
+}
+
+/// How candidates are chosen among.
+enum class StepChoice {
+    by_gain,  ///< equation (1)
+    first,    ///< candidate 0: the plain stream; the weights are computed all the same
+};
+
+template <typename Scalar>
+class StepPlay {
+public:
+    /// `candidates`: n; 0 or 1: the plain stream, no discriminator is asked. Throws ConfigError if
+    /// there is none to ask.
+    StepPlay(const StepBand<Scalar>& band, const PlayingSettings& playing, Index candidates,
+             StepChoice choice = StepChoice::by_gain)
+        : band_(band),
+          playing_(playing),
+          candidates_(std::max<Index>(1, candidates)),
+          choice_(choice) {
+        require<ConfigError>(candidates_ == 1 || band.discriminator != nullptr,
+                             "guidance needs a discriminator, and this model has none");
+    }
+
+    /// Begins a song for each start, with the noise of song first + i of `seed`. `longest`: events
+    /// that will be played at most. Allocates.
+    void start(std::span<const StepStart> starts, std::uint64_t seed, Index first, Index longest) {
+        const StepGenerator<Scalar>& generator = *band_.generator;
+        const auto songs = static_cast<Index>(starts.size());
+        listeners_.clear();
+        noise_.clear();
+        for (Index b = 0; b < songs; ++b) {
+            const StepStart& start = starts[static_cast<std::size_t>(b)];
+            listeners_.emplace_back(*band_.vocabulary, *band_.scale)
+                .reset(start.style, start.phase);
+            noise_.emplace_back(seed, "step noise", static_cast<std::uint64_t>(first + b));
+        }
+        contexts_.resize(starts.size());
+        arrivals_.resize(starts.size());
+        sets_.resize(starts.size());
+        chosen_.assign(starts.size(), {});
+        generator.start(stream_, songs, longest);
+        in_.resize(generator.shape(), songs);
+        prepare_noise_path(seed, first, songs, longest);
+        time_ = 0;
+        if (candidates_ == 1) return;
+        const Index columns = songs * candidates_;
+        wide_.resize(generator.shape(), columns);
+        h_.resize(generator.config().hidden, columns);
+        band_.discriminator->start(judged_, songs);
+        band_.discriminator->start(tried_, columns);
+        logit_.assign(starts.size(), 0.0);
+        weights_.resize(static_cast<std::size_t>(columns));
+        proposed_.assign(static_cast<std::size_t>(columns), {});
+        song_of_column_.resize(static_cast<std::size_t>(columns));
+        for (Index i = 0; i < columns; ++i)
+            song_of_column_[static_cast<std::size_t>(i)] = i / candidates_;
+        column_of_song_.resize(starts.size());
+    }
+
+    /// Events that were played.
+    [[nodiscard]] Index time() const noexcept { return time_; }
+
+    /// The next event of each song; it is heard already.
+    std::span<const encoding::StepEvent> next() {
+        const StepShape& shape = band_.generator->shape();
+        const auto songs = static_cast<Index>(listeners_.size());
+        for (Index b = 0; b < songs; ++b) {
+            const auto song = static_cast<std::size_t>(b);
+            listeners_[song].context(contexts_[song]);
+            put_context(contexts_[song], time_ == 0, shape, b, in_);
+            arrivals_[song] = {listeners_[song].after(0), listeners_[song].after(1)};
+        }
+        band_.generator->listen(in_, w_.empty() ? SequenceView<const Scalar>{} : w_step(time_),
+                                stream_);
+        if (candidates_ == 1) {
+            propose(in_, stream_.h);
+            for (Index b = 0; b < songs; ++b)
+                chosen_[static_cast<std::size_t>(b)] = event_of(in_, shape, b);
+        } else {
+            choose_among_candidates(songs);
+        }
+        for (std::size_t b = 0; b < listeners_.size(); ++b) listeners_[b].hear(chosen_[b]);
+        ++time_;
+        return chosen_;
+    }
+
+    /// Of the last event, candidate i of song b at b n + i: the candidates and their weights (1).
+    [[nodiscard]] std::span<const encoding::StepEvent> candidates() const noexcept {
+        return proposed_;
+    }
+    [[nodiscard]] std::span<const double> weights() const noexcept { return weights_; }
+    /// What the discriminator says of each song so far; with candidates only.
+    [[nodiscard]] std::span<const double> logits() const noexcept { return logit_; }
+    [[nodiscard]] const encoding::StepListener& listener(Index song) const noexcept {
+        return listeners_[static_cast<std::size_t>(song)];
+    }
+
+private:
+    /// The noise of candidate i begins at i 2^40, that of the choice behind the last one's.
+    static constexpr int kCandidateBits = 40;
+
+    /// Noise for the noise path, and what it makes of it.
+    void prepare_noise_path(std::uint64_t seed, Index first, Index songs, Index longest) {
+        const StepGenerator<Scalar>& generator = *band_.generator;
+        w_ = {};
+        if (generator.config().noise == 0) return;
+        Sequence<Scalar> z;
+        fill_noise_plane(generator, seed, first, songs, longest, z);
+        typename NoisePath<Scalar>::Cache cache;
+        w_ = generator.noise_path.empty()
+                 ? std::move(z)
+                 : generator.noise_path.forward_long(std::as_const(z).view(), cache);
+    }
+    [[nodiscard]] SequenceView<const Scalar> w_step(Index t) const {
+        return std::as_const(w_).view().steps(t, 1);
+    }
+
+    [[nodiscard]] Index song_of(Index column, Index columns) const noexcept {
+        return columns == static_cast<Index>(listeners_.size()) ? column : column / candidates_;
+    }
+
+    /// Draws the components of every column of `in`, one after the other.
+    void propose(StepInputs<Scalar>& in, const Matrix<Scalar>& h) {
+        const StepShape& shape = band_.generator->shape();
+        const Index columns = in.columns(), count = shape.count();
+        const auto gap = static_cast<Index>(encoding::StepVocabulary::gap());
+        sharpness_.resize(static_cast<std::size_t>(columns));
+        for (Index k = 0; k < count; ++k) {
+            const StepKind kind = shape.components[static_cast<std::size_t>(k)].kind;
+            for (Index i = 0; i < columns; ++i) {
+                const auto song = static_cast<std::size_t>(song_of(i, columns));
+                sharpness_[static_cast<std::size_t>(i)] = static_cast<RealOf<Scalar>>(
+                    1.0 / step_temperature(kind, playing_, listeners_[song]));
+            }
+            band_.generator->draw(
+                in, k, h, [&](Index i) { return level(i, columns, k, count); },
+                std::span<const RealOf<Scalar>>(sharpness_), head_);
+            for (Index i = 0; i < columns; ++i) {
+                const auto song = static_cast<std::size_t>(song_of(i, columns));
+                if (k == 0) {
+                    if (time_ == 0) in.value(i, 0) = 1;
+                    put_arrival(arrivals_[song][in.value(i, 0) != 0 ? 1 : 0], i, in);
+                }
+                // Notes of a chord share the gap.
+                if (k == gap && in.value(i, 0) == 0)
+                    in.value(i, k) = chosen_[song].value[encoding::StepVocabulary::gap()];
+            }
+        }
+    }
+
+    /// z of a column and component: that of the plain stream for candidate 0.
+    [[nodiscard]] double level(Index column, Index columns, Index k, Index count) const noexcept {
+        const bool plain = columns == static_cast<Index>(listeners_.size());
+        const Index candidate = plain ? 0 : column % candidates_;
+        const Random& random = noise_[static_cast<std::size_t>(song_of(column, columns))];
+        return random.uniform(static_cast<std::uint64_t>(time_ * count + k) +
+                              (static_cast<std::uint64_t>(candidate) << kCandidateBits));
+    }
+
+    void choose_among_candidates(Index songs) {
+        const StepShape& shape = band_.generator->shape();
+        const encoding::StepVocabulary& words = *band_.vocabulary;
+        for (Index b = 0; b < songs; ++b) {
+            for (Index i = b * candidates_; i < (b + 1) * candidates_; ++i) {
+                wide_.copy_column(i, in_, b);
+                h_.col(i) = stream_.h.col(b);
+            }
+        }
+        propose(wide_, h_);
+        for (Index b = 0; b < songs; ++b) {
+            const auto song = static_cast<std::size_t>(b);
+            sets_[song].read(contexts_[song], words, listeners_[song].meter().size());
+            for (Index i = b * candidates_; i < (b + 1) * candidates_; ++i) {
+                encoding::StepEvent& event = proposed_[static_cast<std::size_t>(i)];
+                event = event_of(wide_, shape, i);
+                put_judged(contexts_[song],
+                           arrivals_[song][event.value[encoding::StepVocabulary::move()] != 0],
+                           sets_[song], event, words, i, wide_);
+            }
+        }
+        StepDiscriminator<Scalar>::copy_songs(judged_, song_of_column_, tried_);
+        const Matrix<Scalar>& logits = band_.discriminator->step(wide_, tried_);
+        for (Index b = 0; b < songs; ++b) {
+            const auto song = static_cast<std::size_t>(b);
+            const std::span<double> weights = std::span(weights_).subspan(
+                static_cast<std::size_t>(b * candidates_), static_cast<std::size_t>(candidates_));
+            const auto logit = [&](std::size_t i) {
+                return static_cast<double>(logits(0, b * candidates_ + static_cast<Index>(i)));
+            };
+            double most = logit(0), sum = 0.0;
+            for (std::size_t i = 1; i < weights.size(); ++i) most = std::max(most, logit(i));
+            for (std::size_t i = 0; i < weights.size(); ++i)
+                sum += weights[i] = std::exp(playing_.sharpness * (logit(i) - most));
+            for (double& weight : weights) weight /= sum;
+            std::size_t taken = 0;
+            if (choice_ == StepChoice::by_gain) {
+                const double level = noise_[song].uniform(
+                    static_cast<std::uint64_t>(time_) +
+                    (static_cast<std::uint64_t>(candidates_) << kCandidateBits));
+                double below = weights[0];
+                while (taken + 1 < weights.size() && level >= below) below += weights[++taken];
+            }
+            logit_[song] = logit(taken);
+            column_of_song_[song] = b * candidates_ + static_cast<Index>(taken);
+            chosen_[song] = proposed_[static_cast<std::size_t>(column_of_song_[song])];
+        }
+        StepDiscriminator<Scalar>::copy_songs(tried_, column_of_song_, judged_);
+    }
+
+    StepBand<Scalar> band_;
+    PlayingSettings playing_;
+    Index candidates_ = 1;
+    StepChoice choice_ = StepChoice::by_gain;
+
+    Index time_ = 0;
+    std::vector<encoding::StepListener> listeners_;
+    std::vector<Random> noise_;
+    std::vector<encoding::StepContext> contexts_;
+    std::vector<std::array<encoding::StepArrival, 2>> arrivals_;  // without and with a move
+    std::vector<encoding::StepEvent> chosen_;
+    Sequence<Scalar> w_;
+    typename StepGenerator<Scalar>::Stream stream_;
+    StepInputs<Scalar> in_;
+    typename StepHead<Scalar>::Cache head_;
+    std::vector<RealOf<Scalar>> sharpness_;
+
+    // With candidates only.
+    std::vector<HeardSets> sets_;
+    StepInputs<Scalar> wide_;  // a column for each candidate
+    Matrix<Scalar> h_;
+    typename StepDiscriminator<Scalar>::Stream judged_, tried_;
+    std::vector<encoding::StepEvent> proposed_;
+    std::vector<double> weights_, logit_;
+    std::vector<Index> song_of_column_, column_of_song_;
+};
+
+}  // namespace mgan::inline MGAN_ABI

@@ -1,0 +1,60 @@
+#pragma once
+/// \file
+/// The two phases of a training: how long they are, which one a state is in, and the step sizes.
+
+#include <mgan/settings/settings.hpp>
+#include <mgan/training/epoch.hpp>
+
+#include <algorithm>
+#include <cstdint>
+
+namespace mgan::inline MGAN_ABI {
+
+/// The plan of a training on `songs` training songs. Refers to the settings.
+struct Phases {
+    const Settings& settings;
+    std::size_t songs = 0;
+
+    /// Epochs of both phases together.
+    [[nodiscard]] std::int64_t epochs() const noexcept {
+        return settings.pretrain.epochs + settings.adversarial.epochs;
+    }
+    /// Minibatches of an epoch.
+    [[nodiscard]] std::int64_t steps_per_epoch() const noexcept {
+        const auto crops =
+            std::max<std::int64_t>(static_cast<std::int64_t>(songs), settings.epoch_songs);
+        return std::max<std::int64_t>(1, crops / settings.batch);
+    }
+    [[nodiscard]] bool finished(const TrainingState& state) const noexcept {
+        return state.epoch > epochs();
+    }
+    /// Whether the adversarial phase has begun.
+    [[nodiscard]] bool adversarial(const TrainingState& state) const noexcept {
+        return state.epoch > settings.pretrain.epochs;
+    }
+    /// Whether the epoch is the last one of its phase.
+    [[nodiscard]] bool is_last_of_phase(const TrainingState& state) const noexcept {
+        return state.epoch == settings.pretrain.epochs || state.epoch == epochs();
+    }
+
+    /// The step size `base` under a schedule, at a state. In the first `warmup` minibatches of the
+    /// phase it rises to its value.
+    [[nodiscard]] double rate(const TrainingState& state, double base, RateSchedule schedule,
+                              std::int64_t warmup = 0) const noexcept {
+        const std::int64_t before = adversarial(state) ? settings.pretrain.epochs : 0;
+        const std::int64_t count =
+            adversarial(state) ? settings.adversarial.epochs : settings.pretrain.epochs;
+        const double steps = static_cast<double>(steps_per_epoch());
+        const double progress = (static_cast<double>(state.epoch - 1 - before) +
+                                 static_cast<double>(state.step) / steps) /
+                                static_cast<double>(std::max<std::int64_t>(1, count));
+        const double factor =
+            rate_factor(schedule, state.epoch - before, progress, settings.optimiser.schedule);
+        if (warmup == 0) return base * factor;
+        const std::int64_t done = (state.epoch - 1 - before) * steps_per_epoch() + state.step;
+        const double risen = static_cast<double>(done + 1) / static_cast<double>(warmup);
+        return base * factor * std::min(1.0, risen);
+    }
+};
+
+}  // namespace mgan::inline MGAN_ABI

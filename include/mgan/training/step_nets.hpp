@@ -1,0 +1,58 @@
+#pragma once
+/// \file
+/// The nets of a training with step heads, each with its optimiser.
+///
+///     generator        G, which learns
+///     average          moving average of G in the adversarial phase
+///     best             G of the lowest validation loss of pretraining
+///     discriminator    D, which learns
+///
+/// Together with `TrainingState` (epoch.hpp) this is all that the steps of a training change, and
+/// what a checkpoint stores.
+
+#include <mgan/models/step_initialisation.hpp>
+#include <mgan/settings/settings.hpp>
+#include <mgan/training/learner.hpp>
+
+namespace mgan::inline MGAN_ABI {
+
+template <typename Scalar>
+struct StepNets {
+    Learner<StepGenerator<Scalar>> generator;
+    StepGenerator<Scalar> average, best;
+    Learner<StepDiscriminator<Scalar>> discriminator;
+
+    StepNets() = default;
+
+    /// The nets at the start of a training.
+    StepNets(const Settings& settings, const StepShape& shape) {
+        generator.net = StepGenerator<Scalar>(shape, settings.step_generator_settings());
+        initialise_steps(generator.net, Random(settings.seed, "step generator weights"));
+        if (settings.generator.mapping_layers > 0)
+            initialise_mapping(generator.net.noise_path.mapping,
+                               Random(settings.seed, "mapping weights"));
+        discriminator.net =
+            StepDiscriminator<Scalar>(shape, settings.step_discriminator_settings());
+        initialise_steps(discriminator.net, Random(settings.seed, "step discriminator weights"));
+        average = generator.net;
+        best = generator.net;
+        restart_optimisers(settings);
+    }
+
+    /// Forgets the moments of all optimisers.
+    void restart_optimisers(const Settings& settings) {
+        generator.optimiser = Optimiser<Scalar>(settings.optimiser);
+        discriminator.optimiser = Optimiser<Scalar>(settings.optimiser);
+    }
+};
+
+/// "the weight NAME is not finite" for the first such weight, or "".
+template <typename Scalar>
+[[nodiscard]] std::string bad_weight(const StepNets<Scalar>& nets) {
+    std::string name = first_non_finite(nets.generator.net);
+    if (!name.empty()) return concat("the weight generator.", name, " is not finite");
+    name = first_non_finite(nets.discriminator.net);
+    return name.empty() ? name : concat("the weight discriminator.", name, " is not finite");
+}
+
+}  // namespace mgan::inline MGAN_ABI

@@ -1,0 +1,303 @@
+#pragma once
+/// \file
+/// The training of a generator with step heads: pretraining, then the adversarial phase.
+///
+///     each minibatch of pretraining    cross-entropy on crops (step_minibatch.hpp, equation 1)
+///     before the adversarial phase     D alone learns to tell G's songs from real ones
+///     each minibatch of that phase     G plays some songs, D judges every event; then D takes
+///                                      `discriminator_steps`, G `generator_steps`
+///     after each epoch                 losses on the validation songs; songs, measured
+///
+/// **D stays ahead.** D's gains mean something only while D can tell the songs. So D learns alone
+/// first, and G rests while the moving mean of D's accuracy is below `adversarial.lead`. Where D
+/// falls behind, G finds a direction that this D does not see, and a fresh judge sees at once.
+///
+/// **Which generator is kept.** With `evaluation.keep_best`, that of the lowest validation loss of
+/// pretraining begins the adversarial phase; of that phase, the moving average of its end. D never
+/// chooses among generators that were trained against it.
+///
+/// The class has the interface of `Trainer` (trainer.hpp), whose files and programs serve both.
+
+#include <mgan/dataset/data_set.hpp>
+#include <mgan/generation/step_sampler.hpp>
+#include <mgan/training/evaluation.hpp>
+#include <mgan/training/phases.hpp>
+#include <mgan/training/step_minibatch.hpp>
+
+#include <functional>
+#include <optional>
+#include <utility>
+
+namespace mgan::inline MGAN_ABI {
+
+template <typename Scalar = float>
+class StepTrainer {
+public:
+    using ScalarType = Scalar;
+
+    /// Prepares a training on `data`. `threads` changes the time it takes, nothing else. Throws
+    /// ConfigError if settings contradict each other, DataError if there is no song.
+    StepTrainer(const Settings& settings, const DataSet& data, int threads)
+        : StepTrainer(settings, data.songs,
+                      split_songs(data.names, data.pieces, settings.evaluation.validation_share,
+                                  settings.evaluation.test_share, settings.seed),
+                      threads) {}
+
+    /// The same for songs that were not read from files, each on its own.
+    StepTrainer(const Settings& settings, const std::vector<midi::Song>& songs, int threads)
+        : StepTrainer(settings, data_set_of(songs), threads) {}
+
+    /// The same with the parts (train, validation, test; indices into `songs`) given.
+    StepTrainer(const Settings& settings, const std::vector<midi::Song>& songs,
+                std::array<std::vector<std::size_t>, 3> parts, int threads)
+        : settings_(settings),
+          threads_(std::max(1, threads)),
+          parts_(std::move(parts)),
+          data_(checked(settings), songs, parts_),
+          real_metrics_(measure_real(songs, parts_[1], static_cast<std::size_t>(settings.length), 4,
+                                     settings.seed)),
+          nets_(settings_, data_.shape),
+          minibatch_(settings_, data_, nets_, threads_) {}
+
+    StepTrainer(const StepTrainer&) = delete;  // the minibatch refers to settings and data
+    StepTrainer& operator=(const StepTrainer&) = delete;
+
+    [[nodiscard]] const Settings& settings() const noexcept { return settings_; }
+    [[nodiscard]] const StepData& data() const noexcept { return data_; }
+    [[nodiscard]] const std::vector<std::size_t>& part(Part which) const noexcept {
+        return parts_[static_cast<std::size_t>(which)];
+    }
+    /// Metrics of crops of the validation songs, with which generated songs are compared.
+    [[nodiscard]] const std::vector<metrics::SongMetrics>& real_metrics() const noexcept {
+        return real_metrics_;
+    }
+    /// Training songs shorter than `length`, which are repeated.
+    [[nodiscard]] std::size_t looped_songs() const noexcept { return data_.train.looped(); }
+
+    [[nodiscard]] const TrainingState& state() const noexcept { return state_; }
+    [[nodiscard]] const StepNets<Scalar>& nets() const noexcept { return nets_; }
+    /// Puts the training where `state` and `nets`, of a trainer with the same settings and songs,
+    /// were taken.
+    void restore(const TrainingState& state, StepNets<Scalar> nets) noexcept {
+        state_ = state;
+        std::swap(nets_, nets);
+    }
+
+    [[nodiscard]] std::int64_t epochs() const noexcept { return phases().epochs(); }
+    [[nodiscard]] bool finished() const noexcept { return phases().finished(state_); }
+    [[nodiscard]] bool adversarial() const noexcept { return phases().adversarial(state_); }
+    [[nodiscard]] std::int64_t steps_per_epoch() const noexcept {
+        return phases().steps_per_epoch();
+    }
+
+    /// The generator that songs are generated with: the moving average, if there is one, from the
+    /// first minibatch of the adversarial phase on.
+    [[nodiscard]] const StepGenerator<Scalar>& current_generator() const noexcept {
+        return begun_adversarial() && settings_.adversarial.average > 0.0 ? nets_.average
+                                                                          : nets_.generator.net;
+    }
+    /// The generator to keep.
+    [[nodiscard]] const StepGenerator<Scalar>& kept() const noexcept {
+        const bool best = settings_.evaluation.keep_best && state_.best_epoch > 0;
+        return best && !begun_adversarial() ? nets_.best : current_generator();
+    }
+    /// Whether `kept` has learnt from D.
+    [[nodiscard]] bool kept_is_adversarial() const noexcept { return begun_adversarial(); }
+
+    /// Continues the epoch that is under way to its end, and reports it. If `on_step` (called after
+    /// every minibatch) returns false, nothing is reported; the training stands behind that
+    /// minibatch, and may be saved.
+    std::optional<EpochReport> run_epoch(const std::function<bool(const StepReport&)>& on_step) {
+        require<Error>(!finished(), "StepTrainer::run_epoch: the training is finished");
+        const std::int64_t steps = steps_per_epoch();
+        const std::vector<std::size_t> order = data_.train.order(
+            Random(settings_.seed, "order", static_cast<std::uint64_t>(state_.epoch)),
+            static_cast<std::size_t>(steps * settings_.batch));
+        if (state_.step == 0 && state_.epoch == settings_.pretrain.epochs + 1)
+            begin_adversarial_phase();
+        while (state_.step < steps) {
+            const std::span<const std::size_t> songs(order.data() + state_.step * settings_.batch,
+                                                     static_cast<std::size_t>(settings_.batch));
+            if (adversarial()) {
+                adversarial_step();
+            } else {
+                minibatch_.pretrain(nets_, songs, number(), generator_rate(), state_.place(),
+                                    state_.sums);
+            }
+            ++state_.step;
+            ++state_.total_steps;
+            state_.sums.steps += 1.0;
+            if (on_step && !on_step(step_report()) && state_.step < steps) return std::nullopt;
+        }
+        EpochReport report = evaluate();
+        ++state_.epoch;
+        state_.step = 0;
+        state_.sums = {};
+        return report;
+    }
+
+    /// `count` songs by `from`, of the full length, the plain stream.
+    [[nodiscard]] std::vector<midi::Song> sample(const StepGenerator<Scalar>& from, Index count,
+                                                 std::uint64_t seed) const {
+        PlayingSettings plain = settings_.playing;
+        plain.guide = 0;
+        const StepBand<Scalar> band{&from, nullptr, &data_.vocabulary, &data_.scale};
+        return StepSampler<Scalar>{band, data_.starts, plain}.songs(count, settings_.length, seed,
+                                                                    threads_);
+    }
+
+private:
+    /// Validation crops of the loss by which a generator is kept.
+    static constexpr Index kValidationCrops = 96;
+
+    [[nodiscard]] static const Settings& checked(const Settings& settings) {
+        require<ConfigError>(settings.length >= 2, "length is ", settings.length,
+                             "; with step heads it must be at least 2");
+        require<ConfigError>(settings.generator.mapping_layers == 0 || settings.length >= 4,
+                             "length is ", settings.length,
+                             "; a mapping network needs songs of at least 4 events");
+        return settings;
+    }
+
+    [[nodiscard]] Phases phases() const noexcept { return {settings_, data_.train.size()}; }
+    [[nodiscard]] bool begun_adversarial() const noexcept {
+        return state_.epoch > settings_.pretrain.epochs + 1 || (adversarial() && state_.step > 0);
+    }
+    /// Of the minibatch that is under way.
+    [[nodiscard]] std::uint64_t number() const noexcept {
+        return static_cast<std::uint64_t>(state_.total_steps);
+    }
+    [[nodiscard]] double generator_rate() const {
+        const AdversarialSettings& phase = settings_.adversarial;
+        if (adversarial()) return phases().rate(state_, phase.learning_rate, phase.schedule);
+        return phases().rate(state_, settings_.pretrain.learning_rate, settings_.pretrain.schedule,
+                             settings_.pretrain.warmup);
+    }
+
+    void begin_adversarial_phase() {
+        if (settings_.evaluation.keep_best && state_.best_epoch > 0)
+            nets_.generator.net = nets_.best;
+        nets_.average = nets_.generator.net;
+        nets_.restart_optimisers(settings_);
+    }
+
+    /// One roll-out, from which D and then G learn.
+    void adversarial_step() {
+        warm_up();
+        const AdversarialSettings& phase = settings_.adversarial;
+        const double rate = phase.discriminator_learning_rate;
+        minibatch_.roll_out(nets_, nets_.generator.net, number(), phase.songs, true);
+        const bool leads = state_.d_accuracy >= phase.lead;
+        if (leads) {
+            for (Index piece = 0; piece < phase.generator_steps; ++piece)
+                minibatch_.improve(nets_, number(), piece, generator_rate(), state_.place(),
+                                   state_.sums);
+        } else {
+            state_.sums.freezes_g += 1.0;
+        }
+        if (phase.average > 0.0) {
+            // Short at first, so that it does not cling to where it began.
+            const auto done = static_cast<double>(
+                (state_.epoch - 1 - settings_.pretrain.epochs) * steps_per_epoch() + state_.step);
+            update_average(nets_.average, std::as_const(nets_.generator.net),
+                           std::min(phase.average, (1.0 + done) / (5.0 + done)));
+        }
+        for (Index i = 0; i < phase.discriminator_steps; ++i) {
+            const double accuracy =
+                minibatch_.discriminate(nets_, 64 * number() + static_cast<std::uint64_t>(i), rate,
+                                        state_.place(), state_.sums);
+            state_.d_accuracy += 0.1 * (accuracy - state_.d_accuracy);
+        }
+    }
+
+    /// D alone, before the phase. Every roll-out serves `discriminator_steps` of its steps.
+    void warm_up() {
+        const AdversarialSettings& phase = settings_.adversarial;
+        const Index each = std::max<Index>(1, phase.discriminator_steps);
+        EpochSums aside;
+        while (state_.warmup_done < phase.discriminator_warmup) {
+            const auto done = static_cast<std::uint64_t>(state_.warmup_done);
+            constexpr std::uint64_t kWarmup = std::uint64_t{1} << 32;
+            minibatch_.roll_out(nets_, nets_.generator.net, kWarmup + done, phase.songs, false);
+            for (Index i = 0; i < each && state_.warmup_done < phase.discriminator_warmup; ++i) {
+                const double accuracy = minibatch_.discriminate(
+                    nets_, kWarmup + static_cast<std::uint64_t>(state_.warmup_done),
+                    phase.discriminator_learning_rate, state_.place(), aside);
+                state_.d_accuracy += 0.1 * (accuracy - state_.d_accuracy);
+                ++state_.warmup_done;
+            }
+        }
+    }
+
+    [[nodiscard]] StepReport step_report() const {
+        const Losses& sums = state_.sums.losses;
+        const double n = state_.sums.steps;
+        return {.adversarial = adversarial(),
+                .epoch = state_.epoch,
+                .epochs = epochs(),
+                .step = state_.step,
+                .steps = steps_per_epoch(),
+                .loss_g = (adversarial() ? sums.loss_non_saturating : sums.loss_pretrain) / n,
+                .loss_d = sums.loss_d / n,
+                .loss_f = std::nullopt};
+    }
+
+    /// Losses on the validation songs, the metrics of generated songs, and the comparison.
+    [[nodiscard]] EpochReport evaluate() {
+        const EvaluationSettings& evaluation = settings_.evaluation;
+        EpochReport report;
+        report.epoch = state_.epoch;
+        report.adversarial = adversarial();
+        report.length = settings_.length;
+        report.mean = state_.sums.mean();
+        report.learning_rate = generator_rate();
+        report.discriminator_learning_rate = settings_.adversarial.discriminator_learning_rate;
+        const StepGenerator<Scalar>& current = current_generator();
+        if (report.adversarial) {
+            constexpr std::uint64_t kValidation = std::uint64_t{1} << 33;
+            minibatch_.roll_out(nets_, current, kValidation, settings_.adversarial.songs, false);
+            report.validation =
+                minibatch_.judge(nets_, data_.validation, kValidation, state_.place());
+        }
+        report.validation.loss_pretrain =
+            minibatch_.validate(nets_, current, kValidationCrops, state_.place());
+
+        const bool compares =
+            state_.epoch % evaluation.every == 0 || phases().is_last_of_phase(state_);
+        const Index count =
+            std::max<Index>(evaluation.songs, compares ? evaluation.selection_songs : 0);
+        const std::vector<midi::Song> songs = sample(current, count, settings_.seed + 0x5eed);
+        const std::vector<metrics::SongMetrics> measured = metrics::measure(songs);
+        const std::span<const metrics::SongMetrics> reported(
+            measured.data(), static_cast<std::size_t>(evaluation.songs));
+        report_metrics(report, reported);
+        report.comparison =
+            metrics::compare(real_metrics_, compares ? std::span(measured) : reported);
+        report.best = keep_if_best(report);
+        return report;
+    }
+
+    /// Whether this epoch's generator is the one to keep so far.
+    bool keep_if_best(const EpochReport& report) {
+        if (!settings_.evaluation.keep_best) return false;
+        if (!report.adversarial) {
+            const double score = -report.validation.loss_pretrain;
+            if (!(score > state_.best_score)) return false;
+            state_.best_score = score;
+            nets_.best = nets_.generator.net;
+        }
+        state_.best_epoch = state_.epoch;
+        return true;
+    }
+
+    Settings settings_;
+    int threads_;
+    std::array<std::vector<std::size_t>, 3> parts_;
+    StepData data_;
+    std::vector<metrics::SongMetrics> real_metrics_;
+    TrainingState state_;
+    StepNets<Scalar> nets_;
+    StepMinibatch<Scalar> minibatch_;
+};
+
+}  // namespace mgan::inline MGAN_ABI

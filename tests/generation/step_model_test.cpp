@@ -1,0 +1,134 @@
+// Models with step heads: the same notes whatever is generated beside them, guidance, files.
+
+#include <mgan/generation/model_file.hpp>
+#include <mgan/runs/run_directory.hpp>
+#include <mgan/settings/presets.hpp>
+
+#include <support/catch.hpp>
+#include <training/arpeggios.hpp>
+
+#include <vector>
+
+using namespace mgan;
+
+namespace {
+
+/// A model of small nets after a few minibatches, with its discriminator.
+Model small_model(Variant variant = Variant::c_rnn_gan) {
+    Settings s = recommended_settings(variant);
+    s.length = 20;
+    s.batch = 8;
+    s.epoch_songs = 16;
+    s.generator.embedding = 4;
+    s.generator.input = s.generator.hidden = s.generator.head = 12;
+    if (s.generator.mapping_layers > 0) s.generator.mapping_layers = 1;
+    s.discriminator.embedding = 4;
+    s.discriminator.input = s.discriminator.hidden = s.discriminator.answer = 12;
+    s.pretrain.epochs = 1;
+    s.adversarial.epochs = 1;
+    s.adversarial.songs = 8;
+    s.adversarial.candidates = 2;
+    s.adversarial.discriminator_warmup = 2;
+    s.evaluation.songs = 2;
+    s.evaluation.selection_songs = 2;
+    StepTrainer<float> trainer(s, mgan_test::arpeggios(6), 2);
+    while (!trainer.finished()) (void)trainer.run_epoch({});
+    return model_of(trainer);
+}
+
+TensorFile bytes_of(const Model& model, const char* name) {
+    TensorFile file(name);
+    file.set_metadata(kKindKey, "model");
+    file.set_metadata(kSettingsKey, settings_to_json(model.settings));
+    file.set_metadata(kPhaseKey, model.kept_phase);
+    store_step_model(file, *model.steps);
+    return file;
+}
+
+}  // namespace
+
+TEST_CASE("Step model: a song is the same whatever is generated beside it") {
+    for (const Variant variant : {Variant::c_rnn_gan, Variant::carnn_mgan}) {
+        Model model = small_model(variant);
+        for (const Index guide : {0, 3}) {
+            model.settings.playing.guide = guide;
+            const auto many = model.songs(12, 25, 9, 2);
+            const auto few = model.songs(3, 25, 9, 1);
+            for (std::size_t i = 0; i < few.size(); ++i) CHECK(few[i] == many[i]);
+        }
+    }
+}
+
+TEST_CASE("Step model: guided without sharpness is drawn from the candidates alike") {
+    Model model = small_model();
+    const auto plain = model.songs(4, 20, 5, 1);
+    model.settings.playing.guide = 1;  // one candidate: no choice
+    CHECK(model.songs(4, 20, 5, 1) == plain);
+    model.settings.playing.guide = 4;
+    const auto guided = model.songs(4, 20, 5, 1);
+    CHECK(guided != plain);
+
+    // The choice prefers what convinces the discriminator: its logits are higher with it.
+    const auto logit = [&](double sharpness) {
+        PlayingSettings playing = model.settings.playing;
+        playing.sharpness = sharpness;
+        StepPlay<float> play(model.steps->band(), playing, 8);
+        const std::vector<StepStart> starts(16, model.steps->starts.front());
+        play.start(starts, 3, 0, 30);
+        for (int t = 0; t < 30; ++t) (void)play.next();
+        double sum = 0.0;
+        for (const double one : play.logits()) sum += one;
+        return sum;
+    };
+    CHECK(logit(8.0) > logit(0.0));
+}
+
+TEST_CASE("Step model: without a discriminator there is no guidance, and that is said") {
+    Model model = small_model();
+    model.steps->discriminator.reset();
+    model.settings.playing.guide = 4;
+    CHECK_THROWS_AS(model.songs(1, 10, 1, 1), ConfigError);
+}
+
+TEST_CASE("Step model: bytes keep it whole") {
+    for (const Variant variant : {Variant::c_rnn_gan, Variant::carnn_gan, Variant::carnn_mgan}) {
+        Model model = small_model(variant);
+        model.settings.playing.guide = 2;
+        const Model read = model_from<float>(
+            safetensors::parse(safetensors::serialize(bytes_of(model, "model")), "memory"));
+        CHECK(read.kept_phase == "adversarial");
+        CHECK(read.steps->vocabulary == model.steps->vocabulary);
+        CHECK(read.steps->starts == model.steps->starts);
+        CHECK(flat_parameters<float>(read.steps->generator) ==
+              flat_parameters<float>(model.steps->generator));
+        CHECK(flat_parameters<float>(*read.steps->discriminator) ==
+              flat_parameters<float>(*model.steps->discriminator));
+        CHECK(read.songs(3, 30, 4, 1) == model.songs(3, 30, 4, 1));
+    }
+}
+
+TEST_CASE("Step model: a file whose settings lie about its sizes is refused before it costs") {
+    Model model = small_model();
+    Model lie = model;
+    lie.settings.generator.hidden = 4096;
+    lie.settings.generator.layers = 8;
+    CHECK_THROWS_AS(model_from<float>(bytes_of(lie, "lie")), ShapeError);
+    lie = model;
+    lie.settings.discriminator.hidden = 4096;
+    CHECK_THROWS_AS(model_from<float>(bytes_of(lie, "lie")), ShapeError);
+}
+
+TEST_CASE("Step model: the count of parameters from settings alone is that of the nets") {
+    const StepShape shape = step_shape(small_model().steps->vocabulary);
+    for (const Variant variant : {Variant::c_rnn_gan, Variant::carnn_gan, Variant::carnn_mgan}) {
+        Settings s = recommended_settings(variant);
+        s.generator.attention_heads =
+            variant == Variant::carnn_gan ? 2 : s.generator.attention_heads;
+        const StepGeneratorSettings sizes = s.step_generator_settings();
+        CHECK(parameter_count(shape, sizes) ==
+              static_cast<std::uint64_t>(parameter_count(StepGenerator<float>(shape, sizes))));
+        const StepDiscriminatorSettings judge = s.step_discriminator_settings();
+        CHECK(parameter_count(shape, judge) ==
+              static_cast<std::uint64_t>(parameter_count(StepDiscriminator<float>(shape, judge))));
+    }
+}

@@ -1,0 +1,175 @@
+// A training with step heads: it learns from songs, plays what it learnt, learns from its
+// discriminator, stops and goes on, and is stored.
+
+#include <mgan/runs/checkpoint.hpp>
+#include <mgan/runs/run_directory.hpp>
+#include <mgan/settings/presets.hpp>
+
+#include <support/catch.hpp>
+#include <training/arpeggios.hpp>
+
+#include <string>
+#include <vector>
+
+using namespace mgan;
+using mgan_test::arpeggios;
+
+namespace {
+
+/// Small nets and few minibatches; all songs are learnt from.
+Settings small_settings(Variant variant = Variant::c_rnn_gan) {
+    Settings s = recommended_settings(variant);
+    s.length = 40;
+    s.batch = 12;  // two shards, of which the second is smaller
+    s.shard_songs = 8;
+    s.epoch_songs = 240;
+    s.generator.embedding = 6;
+    s.generator.input = s.generator.hidden = s.generator.head = 24;
+    s.generator.layers = 1;
+    if (s.generator.mapping_layers > 0) s.generator.mapping_layers = 1;
+    s.discriminator.embedding = 6;
+    s.discriminator.input = s.discriminator.hidden = s.discriminator.answer = 16;
+    s.pretrain.epochs = 3;
+    s.pretrain.warmup = 5;
+    s.pretrain.learning_rate = 1e-2;
+    s.adversarial.epochs = 1;
+    s.adversarial.songs = 10;
+    s.adversarial.candidates = 3;
+    s.adversarial.moments = 7;
+    s.adversarial.discriminator_warmup = 3;
+    s.adversarial.lead = 0.0;
+    s.evaluation.songs = 4;
+    s.evaluation.selection_songs = 6;
+    s.evaluation.every = 1;
+    s.evaluation.validation_share = 0.2;
+    s.evaluation.test_share = 0.0;
+    return s;
+}
+
+/// Two minibatches an epoch.
+Settings tiny_settings(Variant variant = Variant::c_rnn_gan) {
+    Settings s = small_settings(variant);
+    s.length = 16;
+    s.epoch_songs = 24;
+    s.pretrain.epochs = 1;
+    s.adversarial.epochs = 2;
+    return s;
+}
+
+template <typename Train>
+void run_to_end(Train& trainer) {
+    while (!trainer.finished()) (void)trainer.run_epoch({});
+}
+
+const std::vector<Variant> kVariants = {Variant::c_rnn_gan, Variant::carnn_gan, Variant::carnn_mgan,
+                                        Variant::carnn_pf_mgan};
+
+}  // namespace
+
+TEST_CASE("Step training: a generator learns the figure, and plays on its beats in its keys") {
+    Settings settings = small_settings();
+    settings.adversarial.epochs = 0;
+    StepTrainer<float> trainer(settings, arpeggios(12), 2);
+    std::vector<EpochReport> reports;
+    while (!trainer.finished()) reports.push_back(*trainer.run_epoch({}));
+    CHECK(reports.back().mean.losses.loss_pretrain <
+          0.3 * reports.front().mean.losses.loss_pretrain);
+    CHECK(reports.back().validation.loss_pretrain < reports.front().validation.loss_pretrain);
+
+    int notes = 0, on_eighths = 0;
+    for (const midi::Song& song : trainer.sample(trainer.kept(), 8, 3)) {
+        CHECK(song.notes.size() <= 40);
+        const std::int64_t begin = song.notes.front().onset;
+        for (const midi::Note& note : song.notes) {
+            ++notes;
+            on_eighths += (note.onset - begin) % 192 == 0 ? 1 : 0;
+        }
+    }
+    CHECK(notes > 250);
+    CHECK(on_eighths > 9 * notes / 10);
+}
+
+TEST_CASE("Step training: the bits do not depend on the number of threads") {
+    const std::vector<midi::Song> songs = arpeggios(7);
+    for (const Variant variant : kVariants) {
+        std::vector<AlignedVector<float>> generators, discriminators;
+        for (const int threads : {1, 2, 3}) {
+            StepTrainer<float> trainer(tiny_settings(variant), songs, threads);
+            run_to_end(trainer);
+            generators.push_back(flat_parameters<float>(trainer.nets().average));
+            discriminators.push_back(flat_parameters<float>(trainer.nets().discriminator.net));
+        }
+        CHECK(generators[1] == generators[0]);
+        CHECK(generators[2] == generators[0]);
+        CHECK(discriminators[1] == discriminators[0]);
+        CHECK(discriminators[2] == discriminators[0]);
+    }
+}
+
+TEST_CASE("Step training: it goes on from a checkpoint, bit for bit, wherever it was stopped") {
+    const std::vector<midi::Song> songs = arpeggios(7);
+    const Settings settings = tiny_settings(Variant::carnn_mgan);
+    StepTrainer<float> whole(settings, songs, 2);
+    run_to_end(whole);
+    const TensorFile end = make_checkpoint(whole, 5);
+    for (const int stop : {1, 2, 3, 4, 5}) {
+        StepTrainer<float> first(settings, songs, 1);
+        int done = 0;
+        while (done < stop) (void)first.run_epoch([&](const StepReport&) { return ++done < stop; });
+        const auto bytes = safetensors::serialize(make_checkpoint(first, 5));
+        StepTrainer<float> second(settings, songs, 3);
+        restore_checkpoint(safetensors::parse(bytes, "memory"), second, 5);
+        run_to_end(second);
+        CHECK(safetensors::serialize(make_checkpoint(second, 5)) == safetensors::serialize(end));
+    }
+    StepTrainer<float> others(settings, arpeggios(9), 1);
+    CHECK_THROWS_AS(restore_checkpoint(end, others, 5), DataError);
+}
+
+TEST_CASE("Step training: a discriminator learns to tell songs, and the generator learns from it") {
+    Settings settings = small_settings();
+    settings.pretrain.epochs = 0;
+    settings.adversarial.songs = 16;
+    settings.adversarial.candidates = 8;
+    settings.adversarial.moments = 15;
+    settings.adversarial.learning_rate = 1e-2;
+    settings.adversarial.discriminator_learning_rate = 5e-3;
+    settings.adversarial.discriminator_warmup = 40;
+    settings.adversarial.pretrain_weight = 0.0;  // whatever it learns, it learns from D
+    settings.adversarial.average = 0.0;
+    StepTrainer<float> trainer(settings, arpeggios(12), 2);
+    const StepGenerator<float> before = trainer.nets().generator.net;
+    const EpochReport report = *trainer.run_epoch({});
+    CHECK(report.mean.losses.accuracy > 0.75);
+
+    // The share of notes on the beats of the figure: what D sees first.
+    const auto on_eighths = [&](const StepGenerator<float>& generator) {
+        double on = 0.0, all = 0.0;
+        for (const midi::Song& song : trainer.sample(generator, 40, 3)) {
+            for (const midi::Note& note : song.notes) {
+                all += 1.0;
+                on += (note.onset - song.notes.front().onset) % 192 == 0 ? 1.0 : 0.0;
+            }
+        }
+        return on / all;
+    };
+    CHECK(on_eighths(trainer.nets().generator.net) > on_eighths(before) + 0.1);
+}
+
+TEST_CASE("Step training: the generator rests while the discriminator does not lead") {
+    Settings settings = tiny_settings();
+    settings.adversarial.lead = 1.0;  // never
+    StepTrainer<float> trainer(settings, arpeggios(5), 1);
+    (void)trainer.run_epoch({});
+    const AlignedVector<float> before = flat_parameters<float>(trainer.nets().generator.net);
+    const EpochReport report = *trainer.run_epoch({});
+    CHECK(report.mean.freezes_g == static_cast<double>(trainer.steps_per_epoch()));
+    CHECK(flat_parameters<float>(trainer.nets().generator.net) == before);
+}
+
+TEST_CASE("Step training: without a song there is nothing to learn, and that is said") {
+    CHECK_THROWS_AS(StepTrainer<float>(small_settings(), std::vector<midi::Song>{}, 1), DataError);
+    std::vector<midi::Song> single(3);
+    for (midi::Song& song : single) song.notes.push_back({0, 384, 60, 80, 0});
+    CHECK_THROWS_AS(StepTrainer<float>(small_settings(), single, 1), DataError);
+}
