@@ -163,7 +163,9 @@ void check(Plan& plan, const TrainOptions& options) {
                               "--out");
         }
     }
-    require<DataError>(options.resume || !plan.run.holds_run(), plan.run.path(),
+    // Without --out a free folder is taken later, whatever has happened to this one by then.
+    require<DataError>(options.resume || options.out.empty() || !plan.run.holds_run(),
+                       plan.run.path(),
                        ": holds a run already; go on with it (--resume), or take another folder "
                        "(--out)");
     if (!plan.resumes) return;

@@ -28,8 +28,8 @@ const std::vector<NamedOption>& named_options() {
         {"--preset",
          "NAME",
          {"preset"},
-         "recommended (measures best), quick (a fraction of the time), or paper (the paper to the "
-         "letter)"},
+         "recommended (measures best), quick (a fraction of the time), paper (the paper to the "
+         "letter), or numeric (what version 0.1.0 recommended)"},
         {"--epochs", "N", {"adversarial.epochs"}, "epochs of the adversarial phase"},
         {"--pretrain-epochs", "N", {"pretrain.epochs"}, "epochs of pretraining, which come first"},
         {"--batch", "N", {"batch"}, "songs in a minibatch"},
@@ -92,6 +92,22 @@ void require_one_origin(const std::string& file, const Settings& asked) {
     }
 }
 
+/// Whether a file holds the settings of a run before there were step heads: it names the preset
+/// that it came from, as only mgan does, and no heads. They were numeric then.
+bool is_older_than_step_heads(const std::string& file) {
+    const auto names = [&](auto&& change, auto&& of) {
+        Settings one, other;
+        change(other);
+        (void)read_settings(file, one, run_note_keys());
+        (void)read_settings(file, other, run_note_keys());
+        return of(one) == of(other);
+    };
+    const bool names_heads = names([](Settings& s) { s.generator.heads = HeadKind::steps; },
+                                   [](const Settings& s) { return s.generator.heads; });
+    return !names_heads && names([](Settings& s) { s.preset = "another"; },
+                                 [](const Settings& s) { return s.preset; });
+}
+
 }  // namespace
 
 void add_setting_options(CLI::App& app, SettingOptions& options) {
@@ -126,6 +142,9 @@ Settings settings_from(const SettingOptions& options, const std::optional<Settin
     Settings asked;
     apply(options, asked);
     Settings settings = preset_settings(asked.preset, asked.variant);
+    if (!options.config.empty() && is_older_than_step_heads(options.config) &&
+        asked.preset != "paper")
+        settings = numeric_settings(asked.variant);
     if (!options.config.empty()) require_one_origin(options.config, settings);
     apply(options, settings);
     return settings;
@@ -139,7 +158,9 @@ std::string settings_as(const std::string& form, const Settings& settings) {
         fail<UsageError>("--print-config: ", in_quotes(form), " is none of json, markdown, schema");
     std::string text =
         describe_settings<Settings>({{"recommended", recommended_settings(Variant::c_rnn_gan)},
-                                     {"paper", paper_settings(Variant::c_rnn_gan)}});
+                                     {"quick", quick_settings(Variant::c_rnn_gan)},
+                                     {"paper", paper_settings(Variant::c_rnn_gan)},
+                                     {"numeric", numeric_settings(Variant::c_rnn_gan)}});
     const auto variants = [&](const char* preset, Settings (*make)(Variant)) {
         std::vector<NamedSettings<Settings>> columns;
         for (const auto& [name, variant] : variant_choices().items)

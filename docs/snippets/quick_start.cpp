@@ -48,51 +48,33 @@ std::vector<mgan::midi::Song> songs_of_two_threads(const mgan::Model& model) {
 
 // ---- event by event
 
-/// A song of a trained model that never ends: one call, one event.
+/// A song of a trained model that never ends: one call, one note.
 class Stream {
 public:
-    explicit Stream(const mgan::Model& model, std::uint64_t seed)
-        : model_(model),
-          random_(seed, "my stream"),
-          range_(mgan::noise_range(model.settings.pretrain)),
-          feedback_(model.codec, model.settings.encoding.context,
-                    model.settings.discriminator.quantise) {
-        const mgan::GeneratorSettings& config = model.generator.settings();
-        noise_.resize(config.noise, 1);
-        mgan::Matrix<float> first = mgan::Matrix<float>::Zero(config.features + config.context, 1);
-        first.topRows(config.features).setConstant(0.5F);
-        const mgan::encoding::Style style =
-            model.styles.empty() ? mgan::encoding::Style{}
-                                 : model.styles[random_.integer(drawn_++, model.styles.size())];
-        feedback_.reset(std::span(&style, 1));
-        feedback_.write_first(first);
-        model.generator.start(state_, first);
+    Stream(const mgan::Model& model, std::uint64_t seed)
+        : words_(model.steps->vocabulary), play_(model.steps->band(), model.settings.playing, 0) {
+        const mgan::Random random(seed, "my stream");
+        const auto& starts = model.steps->starts;  // styles that a song may be asked for
+        const mgan::StepStart start = starts[random.integer(0, starts.size())];
+        play_.start(std::span(&start, 1), seed, 0, /*longest=*/model.settings.length);
+        (void)play_.next();  // the first event makes room in memory
     }
 
-    /// The next event: time since the last onset and length in ticks (384 a quarter), pitch,
-    /// velocity. Whole numbers but for rounding errors: std::lround them, do not cut them off.
-    mgan::encoding::Event<double> next() noexcept {
-        for (mgan::Index i = 0; i < noise_.size(); ++i)
-            noise_(i) = static_cast<float>(random_.uniform(drawn_++, range_.low, range_.high));
-        const mgan::Matrix<float>& y = model_.generator.step(noise_, state_);
-        auto heard = model_.generator.fed_back(state_);  // what is played is what is fed back
-        feedback_(0, y, heard, model_.generator.context(state_));
-        mgan::encoding::Event<double> event;
-        for (std::size_t f = 0; f < event.size(); ++f) {
-            event[f] = model_.codec.normalisation().decode(
-                static_cast<double>(heard(static_cast<mgan::Index>(f), 0)), f);
-        }
-        return event;
+    /// The next note: onset and length in ticks, 384 a quarter.
+    mgan::midi::Note next() {
+        using Words = mgan::encoding::StepVocabulary;
+        const mgan::encoding::StepEvent& event = play_.next()[0];
+        const auto value = [&](std::size_t c) { return words_.value(c, event.value[c]); };
+        if (value(Words::move()) != 0) onset_ += gap_;  // else it belongs to the last chord
+        gap_ = words_.grid_ticks() * value(Words::gap());
+        return {onset_, words_.grid_ticks() * value(words_.length()), value(words_.pitch()),
+                value(words_.velocity()), 0};
     }
 
 private:
-    const mgan::Model& model_;
-    mgan::Random random_;
-    std::uint64_t drawn_ = 0;
-    mgan::NoiseRange range_;
-    mgan::CodecFeedback<float> feedback_;
-    mgan::Generator<float>::Stream state_;
-    mgan::Matrix<float> noise_;
+    const mgan::encoding::StepVocabulary& words_;
+    mgan::StepPlay<float> play_;
+    std::int64_t onset_ = 0, gap_ = 0;
 };
 
 }  // namespace
@@ -104,10 +86,10 @@ int main() {
 
     Stream stream(model, 7);
     for (int i = 0; i < 4; ++i) {
-        const auto [wait, length, pitch, velocity] = stream.next();
-        std::cout << "after " << wait << " ticks: pitch " << pitch << ", " << length
-                  << " ticks, velocity " << velocity << '\n';
-        if (!(pitch >= 0 && pitch <= 127)) return 1;
+        const mgan::midi::Note note = stream.next();
+        std::cout << "at tick " << note.onset << ": pitch " << note.pitch << ", " << note.length
+                  << " ticks, velocity " << note.velocity << '\n';
+        if (!(note.pitch >= 0 && note.pitch <= 127)) return 1;
     }
     const long before = allocations;
     for (int i = 0; i < 1000; ++i) stream.next();

@@ -104,6 +104,8 @@ StepStyle slow_style(const std::vector<StepEvent>& events, int phase, const Step
         eighths += each % (words.quarter_steps() / 2) == 0;
     }
     const double all = static_cast<double>(n), pairs = std::max(1.0, all - 1.0);
+    const auto used_classes = static_cast<double>(
+        std::count_if(classes.begin(), classes.end(), [](int count) { return count > 0; }));
     for (const int count : classes)
         if (count > 0) entropy -= count / all * std::log(count / all);
     for (int root = 0; root < 12; ++root) {
@@ -144,6 +146,7 @@ StepStyle slow_style(const std::vector<StepEvent>& events, int phase, const Step
             static_cast<double>(onsets.size()) / all,
             in_chord == 0 ? 0.5 : equal_in_chord / in_chord,
             most_at_once,
+            used_classes,
             entropy / std::log(12.0),
             diatonic,
             n > 1 ? mean(interval) : 0.0,
@@ -207,6 +210,7 @@ TEST_CASE("Style meter: every axis of four notes, by hand") {
     is(onsets, 0.75);
     is(chord_lengths_equal, 1);
     is(most_at_once, 2);
+    is(classes_used, 3);
     is(evenness, 1.5 * std::log(2.0) / std::log(12.0));
     is(diatonic, 1);
     is(interval_mean, 4);

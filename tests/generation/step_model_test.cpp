@@ -4,6 +4,8 @@
 #include <mgan/runs/run_directory.hpp>
 #include <mgan/settings/presets.hpp>
 
+#define MGAN_COUNT_ALLOCATIONS
+#include <support/allocation_counter.hpp>
 #include <support/catch.hpp>
 #include <training/arpeggios.hpp>
 
@@ -81,6 +83,20 @@ TEST_CASE("Step model: guided without sharpness is drawn from the candidates ali
         return sum;
     };
     CHECK(logit(8.0) > logit(0.0));
+}
+
+TEST_CASE("Step play: no event but the first allocates, guided or not, of any variant") {
+    for (const Variant variant : {Variant::c_rnn_gan, Variant::carnn_gan, Variant::carnn_mgan}) {
+        const Model model = small_model(variant);
+        for (const Index candidates : {0, 3}) {
+            StepPlay<float> play(model.steps->band(), model.settings.playing, candidates);
+            play.start(std::span(model.steps->starts).first(2), 3, 0, 50);
+            (void)play.next();
+            CHECK(mgan_test::allocations_in([&] {
+                      for (int t = 0; t < 200; ++t) (void)play.next();  // beyond `longest`, too
+                  }) == 0);
+        }
+    }
 }
 
 TEST_CASE("Step model: without a discriminator there is no guidance, and that is said") {

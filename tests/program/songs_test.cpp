@@ -182,7 +182,9 @@ TEST_CASE_METHOD(Trained, "mgan info says what a model is and how far its run go
     CHECK(object["parameters"].get<int>() > 100);
     CHECK(object["tensors"].contains("lstm.weight_hh_l0"));
     CHECK(object["tensors"]["lstm.weight_hh_l0"] == json::array({32, 8}));
-    CHECK(object["normalisation"].size() == 4);
+    CHECK(object["vocabulary"].size() == 5);
+    CHECK(object["kept_phase"] == "adversarial");
+    CHECK(object["run"]["last_epoch"]["kept_phase"] == "adversarial");
     CHECK(object["run"]["epochs"] == 4);
     CHECK(object["run"]["epochs_done"] == 4);
     CHECK(object["run"]["last_epoch"]["phase"] == "adversarial");

@@ -33,11 +33,13 @@ TEST_CASE(
 
 TEST_CASE("Settings: presets are found by name, and have step heads but for the paper's") {
     for (const Variant variant : kVariants) {
-        for (const char* name : {"recommended", "quick", "paper"}) {
+        for (const char* name : {"recommended", "quick", "paper", "numeric"}) {
             const Settings preset = preset_settings(name, variant);
             CHECK(preset.preset == name);
             CHECK(preset.variant == variant);
-            CHECK(preset.has_step_heads() == (preset.preset != "paper"));
+            CHECK(preset.has_step_heads() ==
+                  (preset.preset != "paper" && preset.preset != "numeric" &&
+                   variant != Variant::carnn_pf_mgan));
         }
     }
 }

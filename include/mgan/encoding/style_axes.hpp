@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// The axes of a style: 36 numbers with names, from the lowest pitch to how often phrases return.
+/// The axes of a style: 37 numbers with names, from the lowest pitch to how often phrases return.
 ///
 /// style_meter.hpp measures them; a listener tells the generator what was asked for and how far the
 /// song has come, and a musician may set them by name.
@@ -44,6 +44,7 @@ enum class StyleAxis : std::size_t {
     onsets,
     chord_lengths_equal,
     most_at_once,
+    classes_used,
     evenness,
     diatonic,
     interval_mean,
@@ -54,7 +55,7 @@ enum class StyleAxis : std::size_t {
 };
 
 /// Number of axes.
-inline constexpr std::size_t kStyleAxes = 36;
+inline constexpr std::size_t kStyleAxes = 37;
 
 /// The axes of one style, raw: each in the unit that `kStyleAxisInfo` names.
 using StepStyle = std::array<double, kStyleAxes>;
@@ -99,6 +100,7 @@ inline constexpr std::array<StyleAxisInfo, kStyleAxes> kStyleAxisInfo = {{
     {"chord_lengths_equal", "chords",
      "share of neighbours in one chord that are of equal length; 1/2 without chords"},
     {"most_at_once", "chords", "most keys that sound at once"},
+    {"classes_used", "chromaticism", "number of different pitch classes"},
     {"evenness", "chromaticism", "entropy of the pitch classes over log 12; 1: all equally often"},
     {"diatonic", "chromaticism", "share of notes in the best major scale"},
     {"interval_mean", "melody", "mean step between neighbours, semitones up or down"},

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// The style of a stretch of music in 36 numbers, measured while it is being played.
+/// The style of a stretch of music in 37 numbers, measured while it is being played.
 ///
 /// In training a generator is told the style of the crop that it learns from; for a new song it is
 /// asked for a style. To end where it was asked to, it must also hear how far it has come: a
@@ -174,6 +174,9 @@ public:
                 ? 0.5
                 : neighbours_.equal_in_chord / static_cast<double>(neighbours_.in_chord));
         set(most_at_once, most_at_once_);
+        set(classes_used,
+            static_cast<double>(std::count_if(pitch_classes_.begin(), pitch_classes_.end(),
+                                              [](std::int32_t count) { return count > 0; })));
         set(evenness, pitch_class_evenness());
         set(diatonic, most_in_major_scale() / n);
         set(interval_mean, neighbours_.interval / pairs);

@@ -5,7 +5,7 @@
 ///     vocabulary.grid, vocabulary.kinds       ticks of a step; the kind of each component
 ///     vocabulary.0.values, ...                the values of component 0, and so on
 ///     scale.mean, scale.deviation             of the style axes, over the training songs
-///     starts.styles, starts.phases            [n, 36] and [n]: what a new song may begin from
+///     starts.styles, starts.phases            [n, 37] and [n]: what a new song may begin from
 ///     generator. ...                          the parameters, named as PyTorch names them
 ///     discriminator. ...                      if it can guide; may be left out
 ///

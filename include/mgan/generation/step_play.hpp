@@ -9,7 +9,9 @@
 ///                           F^-1(z_tk)
 ///
 /// Every component has a temperature. Below 1, what is likely becomes likelier: a net that learnt
-/// from few songs gives small probabilities to too many values.
+/// from few songs gives small probabilities to too many values. For the same reason values far less
+/// likely than the likeliest are left out (`playing.floor`): one such note in a hundred is a wrong
+/// one.
 ///
 /// The loop brake. A net that copies can fall into a circle, and the longer it turns the surer it
 /// is. So the temperature of the pitch rises once a song has more repetitions (pairs of equal pitch
@@ -120,7 +122,8 @@ public:
     }
 
     /// Begins a song for each start, with the noise of song first + i of `seed`. `longest`: events
-    /// that will be played at most. Allocates.
+    /// that will be played; the plane of a noise path is as long, and beyond it begins again; an
+    /// attention without a window sees so many. Allocates.
     void start(std::span<const StepStart> starts, std::uint64_t seed, Index first, Index longest) {
         const StepGenerator<Scalar>& generator = *band_.generator;
         const auto songs = static_cast<Index>(starts.size());
@@ -139,11 +142,13 @@ public:
         generator.start(stream_, songs, longest);
         in_.resize(generator.shape(), songs);
         prepare_noise_path(seed, first, songs, longest);
+        sharpness_.resize(static_cast<std::size_t>(songs * candidates_));
         time_ = 0;
         if (candidates_ == 1) return;
         const Index columns = songs * candidates_;
         wide_.resize(generator.shape(), columns);
         h_.resize(generator.config().hidden, columns);
+        wide_heads_.resize(generator.heads.size());
         band_.discriminator->start(judged_, songs);
         band_.discriminator->start(tried_, columns);
         logit_.assign(starts.size(), 0.0);
@@ -158,7 +163,7 @@ public:
     /// Events that were played.
     [[nodiscard]] Index time() const noexcept { return time_; }
 
-    /// The next event of each song; it is heard already.
+    /// The next event of each song; it is heard already. Allocates nothing from the second event on.
     std::span<const encoding::StepEvent> next() {
         const StepShape& shape = band_.generator->shape();
         const auto songs = static_cast<Index>(listeners_.size());
@@ -171,7 +176,7 @@ public:
         band_.generator->listen(in_, w_.empty() ? SequenceView<const Scalar>{} : w_step(time_),
                                 stream_);
         if (candidates_ == 1) {
-            propose(in_, stream_.h);
+            propose(in_, stream_.h, stream_.heads);
             for (Index b = 0; b < songs; ++b)
                 chosen_[static_cast<std::size_t>(b)] = event_of(in_, shape, b);
         } else {
@@ -210,7 +215,7 @@ private:
                  : generator.noise_path.forward_long(std::as_const(z).view(), cache);
     }
     [[nodiscard]] SequenceView<const Scalar> w_step(Index t) const {
-        return std::as_const(w_).view().steps(t, 1);
+        return std::as_const(w_).view().steps(t % w_.steps(), 1);
     }
 
     [[nodiscard]] Index song_of(Index column, Index columns) const noexcept {
@@ -218,11 +223,12 @@ private:
     }
 
     /// Draws the components of every column of `in`, one after the other.
-    void propose(StepInputs<Scalar>& in, const Matrix<Scalar>& h) {
+    void propose(StepInputs<Scalar>& in, const Matrix<Scalar>& h,
+                 typename StepGenerator<Scalar>::HeadCaches& heads) {
         const StepShape& shape = band_.generator->shape();
         const Index columns = in.columns(), count = shape.count();
         const auto gap = static_cast<Index>(encoding::StepVocabulary::gap());
-        sharpness_.resize(static_cast<std::size_t>(columns));
+        sharpness_.resize(static_cast<std::size_t>(columns));  // its memory is there from `start`
         for (Index k = 0; k < count; ++k) {
             const StepKind kind = shape.components[static_cast<std::size_t>(k)].kind;
             for (Index i = 0; i < columns; ++i) {
@@ -232,7 +238,8 @@ private:
             }
             band_.generator->draw(
                 in, k, h, [&](Index i) { return level(i, columns, k, count); },
-                std::span<const RealOf<Scalar>>(sharpness_), head_);
+                std::span<const RealOf<Scalar>>(sharpness_), heads[static_cast<std::size_t>(k)],
+                playing_.floor);
             for (Index i = 0; i < columns; ++i) {
                 const auto song = static_cast<std::size_t>(song_of(i, columns));
                 if (k == 0) {
@@ -264,7 +271,7 @@ private:
                 h_.col(i) = stream_.h.col(b);
             }
         }
-        propose(wide_, h_);
+        propose(wide_, h_, wide_heads_);
         for (Index b = 0; b < songs; ++b) {
             const auto song = static_cast<std::size_t>(b);
             sets_[song].read(contexts_[song], words, listeners_[song].meter().size());
@@ -319,13 +326,13 @@ private:
     Sequence<Scalar> w_;
     typename StepGenerator<Scalar>::Stream stream_;
     StepInputs<Scalar> in_;
-    typename StepHead<Scalar>::Cache head_;
     std::vector<RealOf<Scalar>> sharpness_;
 
     // With candidates only.
     std::vector<HeardSets> sets_;
     StepInputs<Scalar> wide_;  // a column for each candidate
     Matrix<Scalar> h_;
+    typename StepGenerator<Scalar>::HeadCaches wide_heads_;
     typename StepDiscriminator<Scalar>::Stream judged_, tried_;
     std::vector<encoding::StepEvent> proposed_;
     std::vector<double> weights_, logit_;

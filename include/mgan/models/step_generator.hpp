@@ -37,6 +37,9 @@ public:
     /// Columns that the heads compute at a time: their rows stay in the level 2 cache.
     static constexpr Index kBlockColumns = 100;
 
+    /// One a component: their sizes differ, and a cache that changes its size allocates.
+    using HeadCaches = std::vector<typename StepHead<Scalar>::Cache>;
+
     /// State saved for backward, plus scratch, of T steps of B songs.
     struct Cache {
         Sequence<Scalar> input;   ///< x_t, [T, B, inputs]
@@ -45,7 +48,7 @@ public:
         typename StackedLstm<Scalar>::Cache lstm;
         typename Attention<Scalar>::Cache attention;
         typename Dense<Scalar>::Cache input_layer;
-        typename StepHead<Scalar>::Cache head;
+        HeadCaches heads;
         Sequence<Scalar> d_output, d_lstm, d_dense, d_input;
         Vector<Scalar> weight;
         Vector<RealOf<Scalar>> sharpness;
@@ -152,6 +155,7 @@ public:
                             "StepGenerator::learn_heads: the weights are ", weights.rows(), " x ",
                             weights.cols(), ", expected ", shape_.count(), " x ", columns);
         cache.negative_log.resize(shape_.count(), columns);
+        cache.heads.resize(heads.size());
         const bool sharpens = sharpness.size() > 0;
         for (Index begin = 0; begin < columns; begin += kBlockColumns) {
             const Index n = std::min(kBlockColumns, columns - begin);
@@ -159,19 +163,20 @@ public:
             for (Index k = 0; k < shape_.count(); ++k) {
                 const StepHead<Scalar>& head = heads[static_cast<std::size_t>(k)];
                 if (sharpens) cache.sharpness = sharpness.row(k).segment(begin, n).transpose();
-                head.forward(in, begin, h_block, cache.head,
+                typename StepHead<Scalar>::Cache& own = cache.heads[static_cast<std::size_t>(k)];
+                head.forward(in, begin, h_block, own,
                              sharpens ? std::span<const RealOf<Scalar>>(cache.sharpness.data(),
                                                                         static_cast<std::size_t>(n))
                                       : std::span<const RealOf<Scalar>>{});
-                cache.negative_log.row(k).segment(begin, n) = cache.head.negative_log.transpose();
+                cache.negative_log.row(k).segment(begin, n) = own.negative_log.transpose();
                 if (gradients == nullptr) continue;
                 cache.weight = weights.row(k).segment(begin, n).transpose();
                 // dlogit is that of the sharpened logit times its sharpness.
                 if (sharpens)
                     cache.weight.array() *= cache.sharpness.template cast<Scalar>().array();
                 MatrixMap<Scalar> dh(d_h + begin * hidden, hidden, n);
-                head.backward(in, begin, ConstVectorMap<Scalar>(cache.weight.data(), n), cache.head,
-                              dh, gradients->heads[static_cast<std::size_t>(k)]);
+                head.backward(in, begin, ConstVectorMap<Scalar>(cache.weight.data(), n), own, dh,
+                              gradients->heads[static_cast<std::size_t>(k)]);
             }
         }
         return weights.cwiseProduct(cache.negative_log).sum();
@@ -210,7 +215,7 @@ public:
         typename Attention<Scalar>::Stream attention;
         Matrix<Scalar> h;  ///< h_t, H x B: what the heads read
         Matrix<Scalar> input, dense, gates;
-        typename StepHead<Scalar>::Cache head;
+        HeadCaches heads;
     };
 
     /// Begins B songs. `longest`: events of the longest, for the memory of an attention without
@@ -221,6 +226,7 @@ public:
         stream.input.resize(input_size(), batch);
         stream.dense.resize(config_.input, batch);
         stream.gates.resize(4 * config_.hidden, batch);
+        stream.heads.resize(heads.size());
         if (attends()) attention.start(stream.attention, batch, longest);
     }
 
@@ -246,18 +252,19 @@ public:
     template <typename Levels>
     void draw(StepInputs<Scalar>& in, Index k, Levels&& z,
               std::span<const RealOf<Scalar>> sharpness, Stream& stream) const {
-        draw(in, k, stream.h, z, sharpness, stream.head);
+        draw(in, k, stream.h, z, sharpness, stream.heads[static_cast<std::size_t>(k)]);
     }
-    /// The same where h, H x columns, is given: several columns may stand for one song.
+    /// The same where h, H x columns, is given: several columns may stand for one song. `floor`: as
+    /// of `StepHead::quantile`.
     template <typename Levels>
     void draw(StepInputs<Scalar>& in, Index k, const ConstMatrixRef<Scalar>& h, Levels&& z,
-              std::span<const RealOf<Scalar>> sharpness,
-              typename StepHead<Scalar>::Cache& cache) const {
+              std::span<const RealOf<Scalar>> sharpness, typename StepHead<Scalar>::Cache& cache,
+              double floor = 0.0) const {
         const StepHead<Scalar>& head = heads[static_cast<std::size_t>(k)];
         for (Index b = 0; b < in.columns(); ++b) in.value(b, k) = kNoValue;
         head.forward(in, 0, h, cache, sharpness);
         for (Index b = 0; b < in.columns(); ++b)
-            in.value(b, k) = head.quantile(cache, b, static_cast<double>(z(b)));
+            in.value(b, k) = head.quantile(cache, b, static_cast<double>(z(b)), floor);
     }
 
     template <typename Self, typename Visitor>

@@ -7,8 +7,8 @@
 ///     quick          the same in a fraction of the time
 ///     paper          the paper to the letter where it says something, and docs/paper.md's readings
 ///                    where it does not
-///     (numeric)      `numeric_settings`, what was recommended in version 0.1.0: encoding by the
-///                    corpus' own distribution, smooth quantiles; reached by generator.heads=numeric
+///     numeric        what was recommended in version 0.1.0: encoding by the corpus' own
+///                    distribution, answers as smooth quantiles
 
 #include <mgan/settings/settings.hpp>
 
@@ -26,7 +26,8 @@ inline void use_variant(Settings& settings, Variant variant) {
     settings.generator.mapping_layers = carnn && variant != Variant::carnn_gan ? 8 : 0;
 }
 
-/// What was recommended for a variant before there were step heads.
+/// What was recommended for a variant before there were step heads. It still calls itself
+/// `recommended`, as the settings in files of version 0.1.0 do.
 [[nodiscard]] inline Settings numeric_settings(Variant variant) {
     Settings settings;
     use_variant(settings, variant);
@@ -34,9 +35,11 @@ inline void use_variant(Settings& settings, Variant variant) {
     return settings;
 }
 
-/// Preset `recommended` for a variant.
+/// Preset `recommended` for a variant. `carnn_pf_mgan` keeps numeric heads: its PF classifier
+/// teaches through the gradient of a sound, and events that are drawn have none.
 [[nodiscard]] inline Settings recommended_settings(Variant variant) {
     Settings settings = numeric_settings(variant);
+    if (variant == Variant::carnn_pf_mgan) return settings;
     settings.generator.heads = HeadKind::steps;
     settings.generator.noise_to_head = false;
     settings.generator.recall_gate = false;
@@ -63,8 +66,9 @@ inline void use_variant(Settings& settings, Variant variant) {
     Settings settings = recommended_settings(variant);
     settings.preset = "quick";
     settings.pretrain.epochs = 12;
-    settings.pretrain.warmup = 20;
     settings.adversarial.epochs = 0;
+    if (!settings.has_step_heads()) return settings;
+    settings.pretrain.warmup = 20;
     settings.evaluation.every = 12;
     return settings;
 }
@@ -119,9 +123,14 @@ inline void use_variant(Settings& settings, Variant variant) {
     return s;
 }
 
-/// The settings of a preset by its name: paper, quick; any other word is recommended.
+/// The settings of a preset by its name: paper, numeric, quick; any other word is recommended.
 [[nodiscard]] inline Settings preset_settings(std::string_view preset, Variant variant) {
     if (preset == "paper") return paper_settings(variant);
+    if (preset == "numeric") {
+        Settings settings = numeric_settings(variant);
+        settings.preset = "numeric";
+        return settings;
+    }
     return preset == "quick" ? quick_settings(variant) : recommended_settings(variant);
 }
 

@@ -52,7 +52,7 @@ struct Settings {
     template <typename Visitor>
     void visit(Visitor&& visitor) {
         visitor("variant", variant, variant_choices(), "which model of the paper");
-        visitor("preset", preset, Words{"recommended", "paper", "quick"},
+        visitor("preset", preset, Words{"recommended", "quick", "paper", "numeric"},
                 "the preset that the settings started from");
         visitor("seed", seed, Range<std::uint64_t>{0, ~std::uint64_t{0}},
                 "determines all random numbers");

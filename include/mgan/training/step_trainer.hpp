@@ -156,6 +156,10 @@ private:
         require<ConfigError>(settings.generator.mapping_layers == 0 || settings.length >= 4,
                              "length is ", settings.length,
                              "; a mapping network needs songs of at least 4 events");
+        require<ConfigError>(!settings.has_pf_classifier(),
+                             "generator.heads = steps has no gradient for the PF classifier of "
+                             "carnn-pf-mgan to teach by; set generator.heads=numeric, or "
+                             "adversarial.lambda=0, which is carnn-mgan");
         return settings;
     }
 
