@@ -18,11 +18,11 @@ _mgan() {
             return ;;
         --against|--run) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
         --config|--out|--soundfont) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
-        --batch|--count|--epochs|--interpolate|--lambda|--length|--lr|--pretrain-epochs|--seed|--seeds|--song|--steps|--tempo|--threads) return ;;
+        --batch|--count|--epochs|--guide|--interpolate|--lambda|--length|--lr|--pretrain-epochs|--seed|--seeds|--song|--steps|--temperature|--tempo|--threads) return ;;
     esac
     case ${COMP_WORDS[1]} in
         train) words="--help --out --resume --threads --keep-damaged --quiet --print-config --variant --preset --epochs --pretrain-epochs --batch --length --lr --lambda --seed --config --set" ;;
-        generate) words="--help --count --interpolate --length --seed --tempo --out --threads --wav" ;;
+        generate) words="--help --count --interpolate --length --guide --temperature --seed --tempo --out --threads --wav" ;;
         evaluate) words="--help --against --run --part --seed --json" ;;
         stats) words="--help --json" ;;
         render) words="--help --out --song --soundfont" ;;

@@ -68,7 +68,7 @@ void direct(Model& model, const GenerateOptions& options) {
         for (double* one : {&playing.time, &playing.pitch, &playing.velocity})
             *one = std::clamp(*one * *options.temperature, 1e-3, 10.0);
     }
-    if (playing.guide > 1 && !model.steps->discriminator)
+    if (options.guide.value_or(0) > 1 && !model.steps->discriminator)
         fail<ConfigError>(
             "--guide: this model has no discriminator to be guided by: it was saved "
             "before the adversarial phase");

@@ -99,11 +99,16 @@ TEST_CASE("Step play: no event but the first allocates, guided or not, of any va
     }
 }
 
-TEST_CASE("Step model: without a discriminator there is no guidance, and that is said") {
+TEST_CASE("Step model: without a discriminator there is no guidance") {
     Model model = small_model();
+    model.settings.playing.guide = 0;
+    const auto plain = model.songs(2, 10, 1, 1);
     model.steps->discriminator.reset();
     model.settings.playing.guide = 4;
-    CHECK_THROWS_AS(model.songs(1, 10, 1, 1), ConfigError);
+    CHECK_THROWS_AS(model.steps->songs(model.settings.playing, 1, 10, 1, 1), ConfigError);
+    // A model that would be guided, but was saved before there was anyone to guide it.
+    CHECK(model.playing().guide == 0);
+    CHECK(model.songs(2, 10, 1, 1) == plain);
 }
 
 TEST_CASE("Step model: bytes keep it whole") {

@@ -39,7 +39,7 @@ struct BasicModel {
     /// (`NoisePath::forward_long`).
     [[nodiscard]] std::vector<midi::Song> songs(Index count, Index length, std::uint64_t seed,
                                                 int threads) const {
-        if (steps) return steps->songs(settings.playing, count, length, seed, threads);
+        if (steps) return steps->songs(playing(), count, length, seed, threads);
         return with_sampler(length, [&](const SongSampler<Scalar>& sampler) {
             return sampler.songs(count, length, seed, threads);
         });
@@ -57,6 +57,13 @@ struct BasicModel {
         return with_sampler(length, [&](const SongSampler<Scalar>& sampler) {
             return sampler.interpolate(count, length, seed, threads);
         });
+    }
+
+    /// How songs are played: as the settings say, but without a discriminator nobody guides.
+    [[nodiscard]] PlayingSettings playing() const {
+        PlayingSettings how = settings.playing;
+        if (!steps || !steps->discriminator) how.guide = 0;
+        return how;
     }
 
 private:

@@ -74,8 +74,9 @@ void write_facts(const encoding::StepContext& context, const encoding::StepArriv
 
 /// The numbers about the sets of values that a song has used.
 namespace step_sets {
-/// Different pitches / 16 - 1 and their range / 24 - 1; velocities alike; different lengths / 6 - 1;
-/// twice the different pitches, and lengths, to an event, - 1; log of the number of events / 2 - 1.
+/// Different pitches / 16 - 1 and their range / 24 - 1; velocities alike; different lengths / 6 -
+/// 1; twice the different pitches, and lengths, to an event, - 1; log of the number of events / 2 -
+/// 1.
 inline constexpr std::size_t kCount = 8;
 }  // namespace step_sets
 

@@ -9,9 +9,7 @@
 ///                           F^-1(z_tk)
 ///
 /// Every component has a temperature. Below 1, what is likely becomes likelier: a net that learnt
-/// from few songs gives small probabilities to too many values. For the same reason values far less
-/// likely than the likeliest are left out (`playing.floor`): one such note in a hundred is a wrong
-/// one.
+/// from few songs gives small probabilities to too many values.
 ///
 /// The loop brake. A net that copies can fall into a circle, and the longer it turns the surer it
 /// is. So the temperature of the pitch rises once a song has more repetitions (pairs of equal pitch
@@ -163,7 +161,8 @@ public:
     /// Events that were played.
     [[nodiscard]] Index time() const noexcept { return time_; }
 
-    /// The next event of each song; it is heard already. Allocates nothing from the second event on.
+    /// The next event of each song; it is heard already. Allocates nothing from the second event
+    /// on.
     std::span<const encoding::StepEvent> next() {
         const StepShape& shape = band_.generator->shape();
         const auto songs = static_cast<Index>(listeners_.size());
@@ -238,8 +237,7 @@ private:
             }
             band_.generator->draw(
                 in, k, h, [&](Index i) { return level(i, columns, k, count); },
-                std::span<const RealOf<Scalar>>(sharpness_), heads[static_cast<std::size_t>(k)],
-                playing_.floor);
+                std::span<const RealOf<Scalar>>(sharpness_), heads[static_cast<std::size_t>(k)]);
             for (Index i = 0; i < columns; ++i) {
                 const auto song = static_cast<std::size_t>(song_of(i, columns));
                 if (k == 0) {

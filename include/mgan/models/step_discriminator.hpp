@@ -212,8 +212,8 @@ public:
         return stream.logit;
     }
 
-    /// Where the songs from.columns[i] stand becomes where songs i of `to` stand: candidates for the
-    /// next event of a song are songs that begin alike. Column i of `to` is column `columns[i]`.
+    /// Song columns[i] of `from` becomes song i of `to`. Candidates for the next event of a song
+    /// are songs that begin alike.
     static void copy_songs(const Stream& from, std::span<const Index> columns, Stream& to) {
         const auto copy = [&](const Matrix<Scalar>& all, Matrix<Scalar>& chosen) {
             for (std::size_t i = 0; i < columns.size(); ++i)

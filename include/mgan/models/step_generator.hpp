@@ -146,7 +146,7 @@ public:
 
     /// The same for columns that stand alone, such as several candidates for one event. h: H x N,
     /// what the heads read. sharpness: as of `StepHead::forward`, C x N, or empty; the gradient is
-    /// that of the sharpened distributions. d_h: H x N, added to, or null; it goes with `gradients`.
+    /// that of the sharpened distributions. d_h: H x N, added to; null without `gradients`.
     Scalar learn_heads(const StepInputs<Scalar>& in, const Scalar* h, const Matrix<Scalar>& weights,
                        const Matrix<RealOf<Scalar>>& sharpness, Cache& cache, Scalar* d_h,
                        StepGenerator* gradients) const {
@@ -254,17 +254,16 @@ public:
               std::span<const RealOf<Scalar>> sharpness, Stream& stream) const {
         draw(in, k, stream.h, z, sharpness, stream.heads[static_cast<std::size_t>(k)]);
     }
-    /// The same where h, H x columns, is given: several columns may stand for one song. `floor`: as
-    /// of `StepHead::quantile`.
+    /// The same where h, H x columns, is given: several columns may stand for one song.
     template <typename Levels>
     void draw(StepInputs<Scalar>& in, Index k, const ConstMatrixRef<Scalar>& h, Levels&& z,
-              std::span<const RealOf<Scalar>> sharpness, typename StepHead<Scalar>::Cache& cache,
-              double floor = 0.0) const {
+              std::span<const RealOf<Scalar>> sharpness,
+              typename StepHead<Scalar>::Cache& cache) const {
         const StepHead<Scalar>& head = heads[static_cast<std::size_t>(k)];
         for (Index b = 0; b < in.columns(); ++b) in.value(b, k) = kNoValue;
         head.forward(in, 0, h, cache, sharpness);
         for (Index b = 0; b < in.columns(); ++b)
-            in.value(b, k) = head.quantile(cache, b, static_cast<double>(z(b)), floor);
+            in.value(b, k) = head.quantile(cache, b, static_cast<double>(z(b)));
     }
 
     template <typename Self, typename Visitor>

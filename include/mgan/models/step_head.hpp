@@ -122,29 +122,16 @@ public:
     }
 
     /// The value whose part of the cumulative distribution holds the level z, 0 <= z < 1, in column
-    /// i of the last `forward`: F^-1(z). Never a value that is closed. Values of less than `floor`
-    /// times the greatest probability are left out, and F is that of the others.
-    [[nodiscard]] std::int16_t quantile(const Cache& cache, Index i, double z,
-                                        double floor = 0.0) const noexcept {
-        const auto probability = [&](Index v) {
-            return static_cast<double>(real_part(cache.probability(v, i)));
-        };
-        double least = 0.0, level = z;
-        if (floor > 0.0) {
-            for (Index v = 0; v < values(); ++v) least = std::max(least, floor * probability(v));
-            double kept = 0.0;
-            for (Index v = 0; v < values(); ++v)
-                if (probability(v) >= least) kept += probability(v);
-            level = z * kept;
-        }
+    /// i of the last `forward`: F^-1(z). Never a value that is closed.
+    [[nodiscard]] std::int16_t quantile(const Cache& cache, Index i, double z) const noexcept {
         double below = 0.0;
         Index chosen = -1;
         for (Index v = 0; v < values(); ++v) {
-            const double q = probability(v);
-            if (q <= 0.0 || q < least) continue;
+            const auto q = static_cast<double>(real_part(cache.probability(v, i)));
+            if (q <= 0.0) continue;
             chosen = v;  // the last one, where rounding leaves the sum of all below z
             below += q;
-            if (level < below) break;
+            if (z < below) break;
         }
         return static_cast<std::int16_t>(chosen);
     }

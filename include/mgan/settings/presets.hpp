@@ -49,14 +49,15 @@ inline void use_variant(Settings& settings, Variant variant) {
     settings.epoch_songs = 800;
     settings.pretrain.epochs = 32;
     settings.pretrain.warmup = 50;
-    settings.adversarial.epochs = 2;
-    settings.adversarial.learning_rate = 2e-4;
-    settings.adversarial.discriminator_learning_rate = 1e-3;
-    settings.adversarial.discriminator_warmup = 200;
+    settings.adversarial.epochs = 4;
+    settings.adversarial.learning_rate = 5e-4;
+    settings.adversarial.discriminator_learning_rate = 2e-3;
+    settings.adversarial.discriminator_warmup = 400;
     settings.adversarial.average = 0.95;
     settings.optimiser.beta1 = 0.8;
     settings.optimiser.beta2 = 0.99;
     settings.optimiser.clip = 1.0;
+    settings.playing.guide = 8;
     settings.evaluation.every = 4;
     return settings;
 }
@@ -69,6 +70,7 @@ inline void use_variant(Settings& settings, Variant variant) {
     settings.adversarial.epochs = 0;
     if (!settings.has_step_heads()) return settings;
     settings.pretrain.warmup = 20;
+    settings.playing.guide = 0;
     settings.evaluation.every = 12;
     return settings;
 }

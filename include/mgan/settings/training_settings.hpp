@@ -133,7 +133,6 @@ struct PlayingSettings {
     double time = 0.9;
     double pitch = 0.9;
     double velocity = 0.9;
-    double floor = 0.0;
     double brake = 1.5;
     Index guide = 0;
     double sharpness = 2.0;
@@ -144,8 +143,6 @@ struct PlayingSettings {
                 "steps: temperature of onsets and lengths; below 1 the likely becomes likelier");
         visitor("pitch", pitch, above(0.0, 10.0), "steps: temperature of pitches");
         visitor("velocity", velocity, above(0.0, 10.0), "steps: temperature of velocities");
-        visitor("floor", floor, Range{0.0, 0.5},
-                "steps: values less likely than this share of the likeliest are never drawn");
         visitor("brake", brake, Range{0.0, 20.0},
                 "steps: how much the temperature of pitches rises where a song repeats itself "
                 "more than its style asks for; 0: not at all");
