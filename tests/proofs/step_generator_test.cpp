@@ -25,6 +25,20 @@ TEST_CASE("Step generator: gradients are right through attention") {
     prove_in_float(subject);
 }
 
+TEST_CASE("Step generator: gradients of sharpened distributions are right") {
+    StepGeneratorSubject<double> subject({.steps = 4, .batch = 2, .sharpened = true});
+    fill(subject, Point::kRandom, 4);
+    prove_by_differentiation(subject, 2);
+    prove_in_float(subject);
+}
+
+TEST_CASE("Step generator: gradients are right through the noise path") {
+    StepGeneratorSubject<double> subject({.steps = 4, .batch = 2, .noise = 2, .noise_path = true});
+    fill(subject, Point::kRandom, 4);
+    prove_by_differentiation(subject, 2);
+    prove_in_float(subject);
+}
+
 TEST_CASE("Step generator: gradients add up, and a used cache is as good as a new one") {
     StepGeneratorSubject<double> subject({.steps = 3, .batch = 2, .noise = 2});
     StepGeneratorSubject<double> before({.steps = 7, .batch = 3, .noise = 2});

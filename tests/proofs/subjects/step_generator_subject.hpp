@@ -12,6 +12,8 @@ struct StepGeneratorSizes {
     Index steps = 3, batch = 2;
     Index attention_heads = 0;
     Index noise = 0;
+    bool sharpened = false;   ///< at temperatures other than 1
+    bool noise_path = false;  ///< w is what mapping network and convolution make of z
 };
 
 /// A small vocabulary in which every kind of component occurs.
@@ -83,6 +85,9 @@ struct StepGeneratorSubject {
                                          .layers = 2,
                                          .head = 5,
                                          .noise = s.noise,
+                                         .mapping_layers = s.noise_path ? 1 : 0,
+                                         .plane_length = s.noise_path ? s.steps : 0,
+                                         .convolution = s.noise_path ? 3 : 0,
                                          .attention_heads = s.attention_heads}),
           w(s.steps, s.batch, s.noise),
           mask(s.steps, s.batch, 4) {
@@ -91,12 +96,18 @@ struct StepGeneratorSubject {
         for (Index i = 0; i < mask.size(); ++i)
             mask.data()[i] =
                 random.uniform(static_cast<std::uint64_t>(i)) < 0.2 ? Scalar(0) : Scalar(1.25);
+        if (!s.sharpened) return;
+        sharpness.resize(generator.shape().count(), in.columns());
+        for (Index i = 0; i < sharpness.size(); ++i)
+            sharpness(i) = static_cast<mgan::RealOf<Scalar>>(
+                random.uniform(static_cast<std::uint64_t>(1000 + i), 0.5, 2.0));
     }
     template <typename Other>
     StepGeneratorSubject<Other> cast() const {
         return sizes;
     }
     std::string name() const {
+        if (sizes.noise_path) return "step generator, noise path";
         return sizes.attention_heads > 0 ? "step generator, attention" : "step generator";
     }
 
@@ -106,21 +117,39 @@ struct StepGeneratorSubject {
         if (sizes.noise > 0) visitor("w", w, Role::kInput);
     }
     Vector<Scalar> forward(Cache& cache) const {
-        generator.forward(in, sizes.steps, sizes.batch, w.view(), mask.view(), cache);
+        const auto given =
+            sizes.noise_path ? generator.noise_path.forward(w.view(), path).view() : w.view();
+        generator.forward(in, sizes.steps, sizes.batch, given, mask.view(), cache);
         const Matrix<Scalar> none = Matrix<Scalar>::Zero(generator.shape().count(), in.columns());
-        generator.learn_heads(in, none, cache, nullptr);
+        generator.learn_heads(in, cache.output.data(), none, sharpness, cache, nullptr, nullptr);
         return cache.negative_log.reshaped();
     }
     void backward(const Vector<Scalar>& dy, Cache& cache, StepGeneratorSubject& gradients) const {
         const Matrix<Scalar> weights = dy.reshaped(generator.shape().count(), in.columns());
-        generator.learn_heads(in, weights, cache, &gradients.generator);
-        generator.backward(in, gradients.w.view(), mask.view(), cache, gradients.generator);
+        if (sizes.sharpened) {
+            cache.d_output.resize(sizes.steps, sizes.batch, 4);
+            cache.d_output.set_zero();
+            generator.learn_heads(in, cache.output.data(), weights, sharpness, cache,
+                                  cache.d_output.data(), &gradients.generator);
+        } else {
+            generator.learn_heads(in, weights, cache, &gradients.generator);
+        }
+        if (!sizes.noise_path) {
+            generator.backward(in, gradients.w.view(), mask.view(), cache, gradients.generator);
+            return;
+        }
+        Sequence<Scalar> dw(sizes.steps, sizes.batch, sizes.noise);
+        generator.backward(in, dw.view(), mask.view(), cache, gradients.generator);
+        generator.noise_path.backward(std::as_const(dw).view(), gradients.w.view(), path,
+                                      gradients.generator.noise_path);
     }
 
     StepGeneratorSizes sizes;
     mgan::StepGenerator<Scalar> generator;
     mgan::StepInputs<Scalar> in;
     Sequence<Scalar> w, mask;
+    Matrix<mgan::RealOf<Scalar>> sharpness;
+    mutable typename mgan::NoisePath<Scalar>::Cache path;
 };
 
 /// The discriminator that answers after every event; its outputs are the logits.
