@@ -1,5 +1,7 @@
 // The program of docs/convolution.md: the sums written out, compared with the layer.
 
+#include "print.hpp"
+
 #include <mgan/autodiff/gradient_check.hpp>
 #include <mgan/layers/conv2d.hpp>
 
@@ -73,9 +75,22 @@ double difference(Index steps) {
     return worst;
 }
 
+/// The numbers of docs/oracles/convolution.py.
+void print_numbers() {
+    Plane x(4, 2), dy(4, 2), k(3, 3);
+    x << 1, 2, 0, -1, 3, 0.5, -2, 1;
+    dy << 1, -1, 0.5, 2, 0, 1, -0.5, 3;
+    k << 1, 0, -1, 2, 0.5, 0, 0, -1, 1;
+    const Loops loops{k};
+    print_row("y", loops.forward(x));
+    print_row("dx", loops.d_input(dy));
+    print_row("dk", loops.d_kernel(x, dy));
+}
+
 }  // namespace
 
 int main() {
+    print_numbers();
     bool same = true;
     for (const Index steps : {1, 2, 3, 7}) {
         const bool ok = difference(steps) < 1e-12;

@@ -3,10 +3,13 @@
 
     check_docs.py links            every relative link, anchor and picture has a target
     check_docs.py snippets         every block ```cpp occurs, line by line, in a file that the tests
-                                   compile
+                                   compile; every block ```python oracle in a script of
+                                   docs/oracles, and ```text output oracle in what one printed
     check_docs.py outputs PROGRAM... [--mgan MGAN]
                                    runs the programs, in a folder with a run that MGAN trained;
                                    every block ```text output is what one of them prints
+    check_docs.py oracles          docs/oracles/NAME.py prints docs/oracles/NAME.txt (exit status 77:
+                                   PyTorch is not installed)
     check_docs.py commands MGAN    mgan accepts every command line; ```console blocks are run
     check_docs.py --self-test      plants one fault of each kind, and looks for it
 
@@ -14,6 +17,7 @@ A snippet may have another indentation than its file, and its comments another a
 #include lines may be elsewhere in the file. A line `// ...` stands for omitted lines.
 """
 import argparse
+import importlib.util
 import pathlib
 import re
 import shlex
@@ -25,6 +29,7 @@ import textwrap
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 COMPILED = ["docs/snippets/*.cpp", "examples/*.cpp", "include/mgan/**/*.hpp", "tests/**/*.cpp",
             "tests/**/*.hpp"]
+ORACLES = "docs/oracles"
 
 
 def pages():
@@ -116,6 +121,36 @@ def stands_in(haystack, snippet):
         if at is None:
             return False
     return True
+
+
+def oracle_lines():
+    """What the scripts of docs/oracles say and have printed: squeezed lines of each file."""
+    return {path: squeezed(path.read_text().splitlines())
+            for path in ROOT.glob(f"{ORACLES}/*") if path.suffix in (".py", ".txt")}
+
+
+def oracle_blocks_of(page, text, files):
+    wrong = []
+    for number, words, lines in blocks(text):
+        suffix = {("python", "oracle"): ".py", ("text", "output", "oracle"): ".txt"}.get(
+            tuple(words))
+        if suffix and not any(contains(there, squeezed(lines)) for path, there in files.items()
+                              if path.suffix == suffix):
+            wrong.append(f"{page.relative_to(ROOT)}:{number}: no {ORACLES}/*{suffix} has this")
+    return wrong
+
+
+def oracles():
+    """The scripts print what is committed."""
+    wrong = []
+    for script in sorted(ROOT.glob(f"{ORACLES}/*.py")):
+        run = subprocess.run([sys.executable, script], capture_output=True, text=True)
+        committed = script.with_suffix(".txt")
+        if run.returncode != 0:
+            wrong.append(f"{script.name} ended with {run.returncode}: {run.stderr.strip()}")
+        elif not committed.exists() or run.stdout != committed.read_text():
+            wrong.append(f"{script.name} prints something else than {committed.name}")
+    return wrong
 
 
 def snippets_of(page, text, files):
@@ -241,6 +276,14 @@ def self_test():
            snippets_of(page, "```cpp\nint  main() {\n  return 0;\n```", files), 0)
     expect("a snippet with lines left out on purpose",
            snippets_of(page, "```cpp\nint main() {\n// ...\n}\n```", files), 0)
+    scripts = {ROOT / "a.py": ["print(1)"], ROOT / "a.txt": ["1"]}
+    expect("lines of an oracle, and what it printed",
+           oracle_blocks_of(page, "```python oracle\nprint(1)\n```\n```text output oracle\n1\n```",
+                            scripts), 0)
+    expect("lines that no oracle has", oracle_blocks_of(page, "```python oracle\nprint(2)\n```",
+                                                        scripts), 1)
+    expect("an output that no oracle has",
+           oracle_blocks_of(page, "```text output oracle\n2\n```", scripts), 1)
     expect("an output that differs", outputs_of(page, "```text output\ngood bye\n```", [["hello"]]),
            1)
     return failures
@@ -249,16 +292,22 @@ def self_test():
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="?", choices=["links", "snippets", "outputs", "commands"])
+    parser.add_argument("what", nargs="?", choices=["links", "snippets", "outputs", "oracles", "commands"])
     parser.add_argument("programs", nargs="*")
     parser.add_argument("--mgan")
     parser.add_argument("--self-test", action="store_true")
     options = parser.parse_args()
     if options.self_test:
         wrong = self_test()
+    elif options.what == "oracles":
+        if importlib.util.find_spec("torch") is None:
+            print("skipped: PyTorch is not installed")
+            sys.exit(77)
+        wrong = oracles()
     else:
         texts = {page: page.read_text() for page in pages()}
         files = compiled_lines() if options.what == "snippets" else {}
+        scripts = oracle_lines()
         wrong = []
         with tempfile.TemporaryDirectory() as folder:
             if options.what == "outputs":
@@ -270,6 +319,7 @@ def main():
                     wrong += links_of(page, text)
                 elif options.what == "snippets":
                     wrong += snippets_of(page, text, files)
+                    wrong += oracle_blocks_of(page, text, scripts)
                 elif options.what == "outputs":
                     wrong += outputs_of(page, text, printed)
                 else:
