@@ -2,11 +2,12 @@
 """Draws the pictures of the chapters: docs/pictures/*.svg. Not part of the build.
 
     pip install numpy matplotlib
-    cmake --build --preset release --target mgan_docs_autodiff mgan_docs_dense
-    docs/pictures/make_pictures.py [NAME...] [--programs build/release/bin]
+    cmake --build --preset release        (the programs of docs/snippets)
+    mgan train --variant carnn-gan        (for attention-map.svg; the folder is run)
+    docs/pictures/make_pictures.py [NAME...] [--programs build/release/bin] [--model FILE]
 
 What a picture measures comes from a program of docs/snippets: `mgan_docs_dense valley` prints the
-paths of valley.svg, `mgan_docs_autodiff errors` the points of errors.svg.
+paths of valley.svg, `mgan_docs_autodiff errors` the points of errors.svg, and so on.
 """
 import argparse
 import csv
@@ -16,10 +17,11 @@ import subprocess
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from style import (BLUE, GREEN, INK, RED, SMALL, WIDTH, arrow, box, canvas, cell, dot, label,
-                   node, panels, path, save)
+from style import (BLUE, GREEN, INK, RAMP, RED, SMALL, WIDTH, arrow, box, canvas, cell, dot, label,
+                   node, panels, path, plt, save)
 
 programs = pathlib.Path(__file__).resolve().parent.parent.parent / "build/release/bin"
+model = "run/model.safetensors"
 
 
 def printed_by(name, *words):
@@ -345,7 +347,92 @@ def valley():
     lower.set_ylim(1e-9, 100)
 
 
-PICTURES = {"lstm": lstm, "lstm-forward": lstm_forward, "lstm-backward": lstm_backward,
+def queries():
+    """One step's look-up: its query meets the keys, the weights mix the values."""
+    axes = canvas(WIDTH, 4.3)
+    columns = [("1", 0.75), ("2", 1.75), ("t", 3.05)]
+    for name, x in columns:
+        label(axes, x, 0.2, f"x$_{name}$")
+        box(axes, x, 1.0, f"k$_{name}$", 0.56, 0.36, BLUE)
+        arrow(axes, (x, 0.38), (x, 0.79), BLUE)
+        node(axes, x, 2.1, "·")
+        arrow(axes, (x, 1.21), (x, 1.94), BLUE)
+        label(axes, x - 0.13, 2.42, f"s$_{{t{name}}}$", ha="right", fontsize=SMALL)
+        arrow(axes, (x, 2.26), (x, 2.66))
+        box(axes, x + 0.42, 3.55, f"v$_{name}$", 0.36, 0.36, GREEN)
+        axes.plot([x + 0.06, x + 0.42, x + 0.42], [0.38, 0.6, 1.86], color=GREEN, linewidth=1.3)
+        axes.plot([x + 0.42, x + 0.42], [1.86, 2.66], color=GREEN, linewidth=1.3)
+        arrow(axes, (x + 0.42, 3.05), (x + 0.42, 3.34), GREEN)
+        node(axes, x, 3.55, "×")
+        arrow(axes, (x, 3.05), (x, 3.39))
+        label(axes, x - 0.08, 3.22, f"p$_{{t{name}}}$", ha="right", fontsize=SMALL)
+        arrow(axes, (x + 0.22, 3.55), (x + 0.17, 3.55), GREEN)
+        axes.plot([x, x], [3.71, 4.05], color=INK, linewidth=1.3)
+    box(axes, 2.0, 2.85, "softmax over the steps (3)", 3.3, 0.34)
+    arrow(axes, (columns[0][1], 4.05), (4.4, 4.05))
+    label(axes, 4.45, 4.05, "m$_t$ (4)", ha="left")
+    label(axes, 2.42, 1.0, "...")
+    box(axes, 4.35, 1.0, "q$_t$", 0.56, 0.36, RED)
+    path(axes, [(3.22, 0.22), (4.35, 0.22), (4.35, 0.79)], RED)
+    path(axes, [(4.35, 1.21), (4.35, 1.6), (0.45, 1.6), (0.45, 2.1), (0.59, 2.1)], RED)
+    for name, x in columns[1:]:
+        path(axes, [(x - 0.3, 1.6), (x - 0.3, 2.1), (x - 0.16, 2.1)], RED)
+    label(axes, 4.35, 1.85, "(2)", RED, fontsize=SMALL)
+
+
+def attention_map():
+    rows = printed_by("attention_map", model, "map")
+    size = 1 + max(int(row["t"]) for row in rows)
+    p = np.full((size, size), np.nan)
+    for row in rows:
+        p[int(row["t"]), int(row["j"])] = float(row["p"])
+    axes = panels(1, 4.6)
+    image = axes.imshow(np.sqrt(p), cmap=RAMP, vmin=0, vmax=0.7, interpolation="nearest",
+                        extent=(0.5, size + 0.5, size + 0.5, 0.5))
+    axes.set_xlabel("j: is seen")
+    axes.set_ylabel("t: asks")
+    bar = plt.colorbar(image, ax=axes, shrink=0.7, ticks=np.sqrt([0.0, 0.01, 0.05, 0.2, 0.4]))
+    bar.ax.set_yticklabels(["0", "1 %", "5 %", "20 %", "40 %"])
+    bar.outline.set_visible(False)
+
+
+def noise_plane():
+    rows = printed_by("convolution", "plane")
+    upper, lower = panels(2, 1.6)
+    for axes, column, title in [(upper, "z", "noise z, each number by itself"),
+                                (lower, "w", "after the convolution: neighbours share noise")]:
+        plane = np.zeros((4, 48))
+        for row in rows:
+            plane[int(row["feature"]), int(row["t"])] = float(row[column])
+        axes.imshow(plane, cmap=RAMP, aspect="auto", interpolation="nearest",
+                    extent=(0.5, 48.5, 3.5, -0.5))
+        axes.set_title(title, fontsize=11, color=INK)
+        axes.set_yticks(range(4))
+        axes.set_ylabel("feature")
+    lower.set_xlabel("step t")
+
+
+def chord():
+    upper, lower = panels(2, 2.3)
+    rows = printed_by("synthesiser", "chord")
+    wave = [(float(row["x"]), float(row["y"])) for row in rows if row["kind"] == "wave"]
+    spectrum = [(float(row["x"]), float(row["y"])) for row in rows if row["kind"] == "spectrum"]
+    upper.plot(*zip(*wave), color=BLUE, linewidth=0.7)
+    upper.set_xlabel("seconds")
+    upper.set_ylabel("waveform")
+    lower.plot(*zip(*spectrum), color=RED, linewidth=1.0)
+    lower.set_xlabel("Hz")
+    lower.set_ylabel("|X| / N")
+    lower.set_ylim(0, 1.2 * max(y for _, y in spectrum))
+    for name, pitch in [("C", 60), ("E", 64), ("G", 67)]:
+        hertz = 440 * 2 ** ((pitch - 69) / 12)
+        height = max(y for x, y in spectrum if abs(x - hertz) < 8)
+        lower.text(hertz, 1.05 * height, f"{name} {hertz:.0f}", ha="center", va="bottom",
+                   fontsize=SMALL)
+
+
+PICTURES = {"lstm": lstm, "queries": queries, "attention-map": attention_map,
+            "noise-plane": noise_plane, "chord": chord, "lstm-forward": lstm_forward, "lstm-backward": lstm_backward,
             "feedback": feedback, "bilstm": bilstm, "gan-losses": gan_losses, "pinball": pinball,
             "autodiff": autodiff, "errors": errors, "convolution": convolution,
             "attention": attention, "valley": valley}
@@ -355,8 +442,9 @@ if __name__ == "__main__":
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(PICTURES))
     parser.add_argument("--programs", type=pathlib.Path, default=programs)
+    parser.add_argument("--model", default=model)
     options = parser.parse_args()
-    programs = options.programs
+    programs, model = options.programs, options.model
     for name in options.names or PICTURES:
         PICTURES[name]()
         save(name)

@@ -10,12 +10,15 @@ import matplotlib
 
 matplotlib.use("svg")
 import matplotlib.pyplot as plt  # noqa: E402
+from matplotlib.colors import LinearSegmentedColormap  # noqa: E402
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Rectangle  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
 WIDTH = 5.0  # inches: 480 pixels of a page
 INK, BLUE, RED, GREEN = "#7d8590", "#4493f8", "#e5534b", "#3fa45b"
 SMALL = 9.5
+# From nothing (transparent: the page) to blue.
+RAMP = LinearSegmentedColormap.from_list("ramp", [(0.27, 0.58, 0.97, 0.0), (0.27, 0.58, 0.97, 1.0)])
 plt.rcParams.update({
     "svg.fonttype": "none", "svg.hashsalt": "mgan", "font.family": "sans-serif", "font.size": 11,
     "text.color": INK, "axes.edgecolor": INK, "axes.labelcolor": INK, "xtick.color": INK,

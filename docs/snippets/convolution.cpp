@@ -5,7 +5,9 @@
 #include <mgan/autodiff/gradient_check.hpp>
 #include <mgan/layers/conv2d.hpp>
 
+#include <cmath>
 #include <cstdio>
+#include <string_view>
 
 namespace {
 
@@ -87,9 +89,30 @@ void print_numbers() {
     print_row("dk", loops.d_kernel(x, dy));
 }
 
+/// For docs/pictures/noise-plane.svg: a plane of noise, and what a window of 5 x 5 makes of it.
+void print_plane() {
+    constexpr Index kSteps = 48, kFeatures = 4;
+    const Plane z = mgan::random_matrix(kSteps, kFeatures, 6);
+    Loops bell{Plane(5, 5)};
+    for (Index i = 0; i < 5; ++i)
+        for (Index j = 0; j < 5; ++j)
+            bell.k(i, j) =
+                std::exp(-0.3 * static_cast<double>((i - 2) * (i - 2) + (j - 2) * (j - 2)));
+    const Plane w = bell.forward(z);
+    std::printf("t\tfeature\tz\tw\n");
+    for (Index t = 0; t < kSteps; ++t)
+        for (Index f = 0; f < kFeatures; ++f)
+            std::printf("%d\t%d\t%.4f\t%.4f\n", static_cast<int>(t), static_cast<int>(f), z(t, f),
+                        w(t, f));
+}
+
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+    if (argc > 1 && std::string_view(argv[1]) == "plane") {
+        print_plane();
+        return 0;
+    }
     print_numbers();
     bool same = true;
     for (const Index steps : {1, 2, 3, 7}) {
