@@ -10,6 +10,9 @@
                                    every block ```text output is what one of them prints
     check_docs.py oracles          docs/oracles/NAME.py prints docs/oracles/NAME.txt (exit status 77:
                                    PyTorch is not installed)
+    check_docs.py path             docs/bptt.md: each program is compiled with the command shown and
+                                   prints ```text before; each ```diff fits, and then it prints
+                                   ```text after
     check_docs.py commands MGAN    mgan accepts every command line; ```console blocks are run
     check_docs.py --self-test      plants one fault of each kind, and looks for it
 
@@ -153,6 +156,57 @@ def oracles():
     return wrong
 
 
+def changed(source, lines):
+    """The source with the lines of a ```diff: each run of - lines, once, becomes the + lines."""
+    old, new, pairs = [], [], []
+    for line in [*lines, " "]:
+        if not line.startswith("+") and new or line.startswith(" "):
+            pairs.append((old, new))
+            old, new = [], []
+        if line[:1] in "+-":
+            (old if line[0] == "-" else new).append(line[1:])
+    for old, new in pairs:
+        before = "\n".join(old) + "\n"
+        if not old or source.count(before) != 1:
+            return None
+        source = source.replace(before, "\n".join([*new, ""]))
+    return source
+
+
+def path_of(page, text, folder):
+    wrong, source, command, after = [], "", "", ""
+    name = page.relative_to(ROOT)
+
+    def output_of(code):
+        file = pathlib.Path(folder) / "stop.cpp"
+        file.write_text(code)
+        line = re.sub(r"docs/snippets/\w+\.cpp -o stop", f"{file} -o {folder}/stop", command)
+        run = subprocess.run(line.replace("./stop", f"{folder}/stop"), shell=True, cwd=ROOT,
+                             capture_output=True, text=True)
+        return run.stdout.splitlines() if run.returncode == 0 else [run.stderr]
+
+    for number, words, lines in blocks(text):
+        if words[:1] == ["sh"]:
+            command = lines[0]
+            program = re.search(r"docs/snippets/\w+\.cpp", command)
+            if not program:
+                wrong.append(f"{name}:{number}: this command builds no program of docs/snippets")
+                continue
+            source = (ROOT / program[0]).read_text()
+        elif words == ["text", "before"]:
+            if contains(output_of(source), lines) is None:
+                wrong.append(f"{name}:{number}: the program does not print this")
+        elif words == ["diff"]:
+            after = changed(source, lines)
+            if after is None:
+                wrong.append(f"{name}:{number}: this change does not fit the program")
+        elif words == ["text", "after"] and after is not None:
+            found = output_of(after)
+            if contains(found, lines) is None:
+                wrong.append(f"{name}:{number}: after the change it prints: {' / '.join(found)}")
+    return wrong
+
+
 def snippets_of(page, text, files):
     wrong = []
     for number, words, lines in blocks(text):
@@ -284,6 +338,11 @@ def self_test():
                                                         scripts), 1)
     expect("an output that no oracle has",
            oracle_blocks_of(page, "```text output oracle\n2\n```", scripts), 1)
+    source = "a\n    b\nc\n"
+    expect("a change that fits", [] if changed(source, ["-    b", "+d", "-c", "+e"]) == "a\nd\ne\n"
+           else ["wrong"], 0)
+    expect("a change of a line that is not there",
+           [] if changed(source, ["-x", "+d"]) else ["none"], 1)
     expect("an output that differs", outputs_of(page, "```text output\ngood bye\n```", [["hello"]]),
            1)
     return failures
@@ -292,7 +351,8 @@ def self_test():
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="?", choices=["links", "snippets", "outputs", "oracles", "commands"])
+    parser.add_argument("what", nargs="?", choices=["links", "snippets", "outputs", "oracles", "path",
+                                                   "commands"])
     parser.add_argument("programs", nargs="*")
     parser.add_argument("--mgan")
     parser.add_argument("--self-test", action="store_true")
@@ -304,6 +364,10 @@ def main():
             print("skipped: PyTorch is not installed")
             sys.exit(77)
         wrong = oracles()
+    elif options.what == "path":
+        page = ROOT / "docs/bptt.md"
+        with tempfile.TemporaryDirectory() as folder:
+            wrong = path_of(page, page.read_text(), folder)
     else:
         texts = {page: page.read_text() for page in pages()}
         files = compiled_lines() if options.what == "snippets" else {}
