@@ -37,7 +37,7 @@ ORACLES = "docs/oracles"
 
 def pages():
     return sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"),
-                   *ROOT.glob("benchmarks/**/*.md")])
+                   *ROOT.glob("benchmarks/**/*.md"), *ROOT.glob("examples/**/*.md")])
 
 
 def blocks(text):
@@ -86,6 +86,12 @@ def links_of(page, text):
                                                                    if path else text):
             wrong.append(f"{page.relative_to(ROOT)}: {target}: no heading has this name")
     return wrong
+
+
+def examples_without_a_line(text):
+    """Programs of examples/ that its page does not name."""
+    return [f"examples/README.md does not name {path.name}"
+            for path in sorted(ROOT.glob("examples/*.cpp")) if f"({path.name})" not in text]
 
 
 def squeezed(lines):
@@ -322,6 +328,8 @@ def self_test():
     expect("a picture that is missing", links_of(page, "![a](pictures/none.svg)"), 1)
     expect("an anchor that is missing", links_of(page, "# Here\n[a](#there)"), 1)
     expect("an anchor", links_of(page, "# Over `there`, now\n[a](#over-there-now)"), 0)
+    expect("examples that their page does not name", examples_without_a_line(
+        "".join(f"({path.name})" for path in sorted(ROOT.glob("examples/*.cpp"))[1:])), 1)
     expect("a link in code", links_of(page, "`[a](nowhere.md)`"), 0)
     expect("a snippet that differs", snippets_of(page, "```cpp\nreturn 1;\n```", files), 1)
     expect("a snippet with lines left out",
@@ -381,6 +389,8 @@ def main():
             for page, text in texts.items():
                 if options.what == "links":
                     wrong += links_of(page, text)
+                    if page == ROOT / "examples/README.md":
+                        wrong += examples_without_a_line(text)
                 elif options.what == "snippets":
                     wrong += snippets_of(page, text, files)
                     wrong += oracle_blocks_of(page, text, scripts)
