@@ -4,13 +4,9 @@
     pip install numpy matplotlib
     docs/pictures/make_synthesiser.py
 """
-import pathlib
-
-import matplotlib
 import numpy as np
 
-matplotlib.use("svg")
-import matplotlib.pyplot as plt  # noqa: E402
+from style import BLUE, INK, RED, SMALL, panels, save
 
 RATE, SECONDS = 4096.0, 1.0
 TIME = np.arange(int(RATE * SECONDS)) / RATE
@@ -45,30 +41,27 @@ def blurred(x, sigma=1.5):
 
 
 def main():
-    plt.rcParams.update({"font.size": 9, "svg.hashsalt": "mgan", "axes.spines.top": False,
-                         "axes.spines.right": False})
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9.0, 2.8), constrained_layout=True)
-    left.plot(TIME, note(40.0), color="#9ab", linewidth=0.6, label="x(t), pitch 40")
-    left.plot(TIME, envelope(TIME - 0.1, 0.5), color="#c33", label="E(t - o; l)")
-    left.axvspan(0.6, 0.65, color="#c33", alpha=0.15, linewidth=0)
-    left.annotate("release", (0.625, -0.95), ha="center")
-    left.annotate("onset o", (0.1, -0.95), ha="right")
-    left.set_xlabel("seconds")
-    left.legend(loc="upper right", frameon=False)
+    upper, lower = panels(2, 2.5)
+    upper.plot(TIME, note(40.0), color=BLUE, linewidth=0.6, label="x(t), pitch 40")
+    upper.plot(TIME, envelope(TIME - 0.1, 0.5), color=RED, label="E(t - o; l)")
+    upper.axvspan(0.6, 0.65, color=RED, alpha=0.2, linewidth=0)
+    upper.text(0.67, -0.85, "release", fontsize=SMALL)
+    upper.text(0.08, -0.85, "onset o", ha="right", fontsize=SMALL)
+    upper.set_xlabel("seconds")
+    upper.legend(loc="upper right")
 
     target = note(60.0)
     pitches = np.arange(54.0, 66.01, 0.05)
-    for name, ear, colour in [("whole spectrum", spectrum, "#9ab"),
-                              ("blurred along pitch", blurred, "#c33")]:
+    for name, ear, colour in [("whole spectrum", spectrum, BLUE),
+                              ("blurred along pitch", blurred, RED)]:
         wanted = ear(target)
         loss = np.array([np.sum((ear(note(p)) - wanted) ** 2) for p in pitches])
-        right.plot(pitches, loss / loss.max(), color=colour, label=name)
-    right.axvline(60.0, color="black", linewidth=0.5, linestyle=":")
-    right.set_xlabel("pitch of the note; the target is 60")
-    right.set_ylabel("squared distance")
-    right.legend(loc="lower right", frameon=False)
-    figure.savefig(pathlib.Path(__file__).resolve().parent / "synthesiser.svg",
-                   metadata={"Date": None})
+        lower.plot(pitches, loss / loss.max(), color=colour, label=name)
+    lower.axvline(60.0, color=INK, linewidth=0.8, linestyle=":")
+    lower.set_xlabel("pitch of the note; the target is 60")
+    lower.set_ylabel("squared distance")
+    lower.legend(loc="lower left")
+    save("synthesiser")
 
 
 if __name__ == "__main__":

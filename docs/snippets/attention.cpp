@@ -1,5 +1,7 @@
 // The program of docs/attention.md: the sums written out, compared with the layer.
 
+#include "print.hpp"
+
 #include <mgan/autodiff/gradient_check.hpp>
 #include <mgan/layers/attention.hpp>
 
@@ -76,9 +78,23 @@ double difference(const mgan::AttentionSettings& config) {
                     (d_in.all() - sums.backward(x, d_m)).cwiseAbs().maxCoeff());
 }
 
+/// The numbers of docs/oracles/attention.py.
+void print_numbers() {
+    Attention sums{Mat(2, 2), Mat(2, 2), Mat(2, 2)};
+    sums.w_q << 1.0, 0.5, -0.5, 1.0;
+    sums.w_k << 0.5, -1.0, 1.0, 0.0;
+    sums.w_v << 2.0, 0.0, 1.0, -1.0;
+    Mat x(2, 3), d_m(2, 3);
+    x << 1.0, 0.5, -0.5, 0.0, -1.0, 2.0;
+    d_m << 1.0, 0.5, -1.0, 0.0, 1.0, 2.0;
+    print_row("m", sums.forward(x).transpose());
+    print_row("dx", sums.backward(x, d_m).transpose());
+}
+
 }  // namespace
 
 int main() {
+    print_numbers();
     const bool same = difference({.features = 4}) < 1e-12;
     std::printf("the sums and the layer %s\n", same ? "agree" : "DIFFER");
     return same ? 0 : 1;

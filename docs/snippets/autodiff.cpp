@@ -1,5 +1,7 @@
 // The programs of docs/autodiff.md.
 
+#include "print.hpp"
+
 #include <mgan/autodiff/complex_step.hpp>
 #include <mgan/autodiff/custom.hpp>
 #include <mgan/autodiff/gradient_check.hpp>
@@ -7,10 +9,67 @@
 #include <mgan/layers/initialisation.hpp>
 #include <mgan/models/tape_adapter.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
+#include <complex>
 #include <cstdio>
 #include <iostream>
+#include <string_view>
 #include <vector>
+
+// ---- three ways to a derivative, and their errors
+
+namespace errors {
+
+template <typename Number>
+Number f(Number x) {
+    return exp(x) * sin(x);
+}
+
+struct Errors {
+    double one_sided, central, complex_step;
+};
+
+/// The largest relative errors of f'(x) with step h, over 50 points x.
+Errors errors(double h) {
+    Errors worst{};
+    for (int k = 0; k < 50; ++k) {
+        const double x = 0.5 + 0.01 * k;
+        const double exact = std::exp(x) * (std::sin(x) + std::cos(x));
+        const auto grow = [&](double& error, double slope) {
+            error = std::max(error, std::abs(slope - exact) / exact);
+        };
+        grow(worst.one_sided, (f(x + h) - f(x)) / h);                        // (1)
+        grow(worst.central, (f(x + h) - f(x - h)) / (2 * h));                // (2)
+        grow(worst.complex_step, f(std::complex<double>(x, h)).imag() / h);  // (3)
+    }
+    return worst;
+}
+
+void print_table() {
+    std::printf("       h   correct digits: one-sided   central   complex step\n");
+    for (const double h : {1e-1, 1e-2, 1e-4, 1e-5, 1e-8, 1e-11, 1e-100}) {
+        const Errors e = errors(h);
+        const auto digits = [](double error) {
+            return static_cast<int>(std::max(0.0, -std::log10(std::max(error, 1.1e-16))));
+        };
+        std::printf("%8.0e %26d %9d %14d\n", h, digits(e.one_sided), digits(e.central),
+                    digits(e.complex_step));
+    }
+}
+
+/// For docs/pictures/errors.svg.
+void print_curves() {
+    std::printf("h\tone-sided\tcentral\tcomplex step\n");
+    for (int k = 0; k <= 150; ++k) {
+        const double h = std::pow(10.0, -0.1 * k);
+        const Errors e = errors(h);
+        std::printf("%.4g\t%.4g\t%.4g\t%.4g\n", h, e.one_sided, e.central, e.complex_step);
+    }
+}
+
+}  // namespace errors
 
 // ---- a tape of numbers, whole
 
@@ -138,6 +197,20 @@ bool use_tape() {
     return std::abs(slope - exact) < 1e-15 && after < before;
 }
 
+/// The numbers of docs/oracles/autodiff.py.
+void print_numbers() {
+    mgan::Matrix<double> weight(2, 2), input(2, 1);
+    weight << 0.5, -1.0, 0.25, 2.0;
+    input << 1.0, -0.5;
+    mgan::Tape<double> tape;
+    const mgan::Variable<double> w = tape.variable(weight), x = tape.variable(input);
+    const mgan::Variable<double> loss = sum(tanh(matmul(w, x)));
+    tape.backward(loss);
+    print_row("L", loss.value());
+    print_row("dW", w.gradient());
+    print_row("dx", x.gradient());
+}
+
 bool use_custom() {
     mgan::Tape<double> tape;
     const mgan::Variable<double> x = tape.variable(mgan::random_matrix(2, 3, 1));
@@ -164,7 +237,13 @@ bool use_parameters() {
     return p.gradient().size() == 15;
 }
 
-int main() {
+int main(int argc, char** argv) {
+    if (argc > 1 && std::string_view(argv[1]) == "errors") {
+        errors::print_curves();
+        return 0;
+    }
+    errors::print_table();
+    print_numbers();
     const bool ok =
         numbers::agree() && check_swish() && use_tape() && use_custom() && use_parameters();
     std::cout << (ok ? "all gradients are right\n" : "a gradient is WRONG\n");

@@ -1,9 +1,13 @@
 // The program of docs/convolution.md: the sums written out, compared with the layer.
 
+#include "print.hpp"
+
 #include <mgan/autodiff/gradient_check.hpp>
 #include <mgan/layers/conv2d.hpp>
 
+#include <cmath>
 #include <cstdio>
+#include <string_view>
 
 namespace {
 
@@ -73,9 +77,43 @@ double difference(Index steps) {
     return worst;
 }
 
+/// The numbers of docs/oracles/convolution.py.
+void print_numbers() {
+    Plane x(4, 2), dy(4, 2), k(3, 3);
+    x << 1, 2, 0, -1, 3, 0.5, -2, 1;
+    dy << 1, -1, 0.5, 2, 0, 1, -0.5, 3;
+    k << 1, 0, -1, 2, 0.5, 0, 0, -1, 1;
+    const Loops loops{k};
+    print_row("y", loops.forward(x));
+    print_row("dx", loops.d_input(dy));
+    print_row("dk", loops.d_kernel(x, dy));
+}
+
+/// For docs/pictures/noise-plane.svg: a plane of noise, and what a window of 5 x 5 makes of it.
+void print_plane() {
+    constexpr Index kSteps = 48, kFeatures = 4;
+    const Plane z = mgan::random_matrix(kSteps, kFeatures, 6);
+    Loops bell{Plane(5, 5)};
+    for (Index i = 0; i < 5; ++i)
+        for (Index j = 0; j < 5; ++j)
+            bell.k(i, j) =
+                std::exp(-0.3 * static_cast<double>((i - 2) * (i - 2) + (j - 2) * (j - 2)));
+    const Plane w = bell.forward(z);
+    std::printf("t\tfeature\tz\tw\n");
+    for (Index t = 0; t < kSteps; ++t)
+        for (Index f = 0; f < kFeatures; ++f)
+            std::printf("%d\t%d\t%.4f\t%.4f\n", static_cast<int>(t), static_cast<int>(f), z(t, f),
+                        w(t, f));
+}
+
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+    if (argc > 1 && std::string_view(argv[1]) == "plane") {
+        print_plane();
+        return 0;
+    }
+    print_numbers();
     bool same = true;
     for (const Index steps : {1, 2, 3, 7}) {
         const bool ok = difference(steps) < 1e-12;

@@ -1,7 +1,10 @@
 // The program of docs/dropout.md: masks.
 
+#include "print.hpp"
+
 #include <mgan/layers/dropout.hpp>
 
+#include <array>
 #include <cstdio>
 
 namespace {
@@ -32,9 +35,30 @@ mgan::Sequence<float> dropped(mgan::DropoutMask form, Index first_sample, Index 
     return x;
 }
 
+/// Zoneout of one unit, (4) and (5): the numbers of docs/oracles/dropout.py.
+void print_zoneout() {
+    constexpr std::array<double, 3> m = {1, 0, 1}, proposal = {0.5, -1.0, 2.0}, dy = {1, 2, 4};
+    mgan::Vector<double> h(3), d_proposal(3), dh_0(1);
+    for (std::size_t t = 0; t < 3; ++t) {
+        const auto at = static_cast<Index>(t);
+        h(at) = m[t] * (t > 0 ? h(at - 1) : 0.25) + (1 - m[t]) * proposal[t];  // (4)
+    }
+    double from_later = 0.0;
+    for (std::size_t t = 3; t-- > 0;) {
+        const double dh = dy[t] + from_later;
+        d_proposal(static_cast<Index>(t)) = (1 - m[t]) * dh;  // (5)
+        from_later = m[t] * dh;
+    }
+    dh_0(0) = from_later;
+    print_row("h", h.transpose());
+    print_row("dh~", d_proposal.transpose());
+    print_row("dh_0", dh_0);
+}
+
 }  // namespace
 
 int main() {
+    print_zoneout();
     const auto each = dropped(mgan::DropoutMask::each_step, 0, 3);
     const auto shard = dropped(mgan::DropoutMask::each_step, 2, 1);
     const auto whole = dropped(mgan::DropoutMask::whole_sequence, 0, 3);

@@ -1,5 +1,7 @@
 // The program of docs/embedding.md: a net learns where the twelve pitch classes lie.
 
+#include "print.hpp"
+
 #include <mgan/layers/categorical.hpp>
 #include <mgan/layers/dense.hpp>
 #include <mgan/layers/embedding.hpp>
@@ -52,9 +54,23 @@ double look(const Net& net, Net& gradients) {
     return loss;
 }
 
+/// The numbers of docs/oracles/embedding.py.
+void print_numbers() {
+    mgan::Embedding<double> table(4, 2), gradients(4, 2);
+    table.weight << 1.0, 0.5, 2.0, -1.0, 0.0, -1.0, 0.25, 1.5;  // value v is column v
+    const std::array<Index, 3> values = {2, 0, 2};
+    mgan::Matrix<double> y(2, 3), dy(2, 3);
+    dy << 1.0, 0.5, 3.0, 2.0, -1.0, 0.25;
+    table.forward(values, y);
+    table.backward(values, dy, gradients);
+    print_row("y", y.transpose());
+    print_row("dW", gradients.weight.transpose());
+}
+
 }  // namespace
 
 int main() {
+    print_numbers();
     Net net, gradients;
     mgan::initialise(net, mgan::Random(3, "fifths"));
     double first = 0, last = 0;

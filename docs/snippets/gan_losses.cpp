@@ -5,6 +5,7 @@
 #include <mgan/layers/loss.hpp>
 #include <mgan/optimisation/schedule.hpp>
 
+#include <array>
 #include <cmath>
 #include <cstdio>
 
@@ -22,6 +23,26 @@ void print_slopes() {
         std::printf("D(G(z)) = %.3f: saturating %.3f, non-saturating %.3f\n", d,
                     slope(mgan::GeneratorLoss::saturating),
                     slope(mgan::GeneratorLoss::non_saturating));
+    }
+}
+
+/// The value of the game with the best discriminator, by its definition and by the divergence.
+void print_game() {
+    constexpr std::array<double, 3> p = {0.5, 0.5, 0.0};
+    constexpr std::array<std::array<double, 3>, 3> all_q = {
+        {{0.5, 0.5, 0.0}, {0.2, 0.4, 0.4}, {0.0, 0.0, 1.0}}};
+    const auto times_log = [](double a, double b) { return a > 0.0 ? a * std::log(b) : 0.0; };
+    for (const auto& q : all_q) {
+        double v = 0.0, kl_p = 0.0, kl_q = 0.0;
+        for (std::size_t x = 0; x < 3; ++x) {
+            const double d = p[x] / (p[x] + q[x]), m = (p[x] + q[x]) / 2;  // (b)
+            v += times_log(p[x], d) + times_log(q[x], 1 - d);              // (a)
+            kl_p += times_log(p[x], p[x] / m);
+            kl_q += times_log(q[x], q[x] / m);
+        }
+        const double jsd = (kl_p + kl_q) / 2;
+        std::printf("q = %.2f %.2f %.2f: V by (a) %.3f, by (b1) %.3f, JSD %.3f\n", q[0], q[1], q[2],
+                    v + 0.0, 2 * jsd - 2 * std::log(2.0), jsd);
     }
 }
 
@@ -87,6 +108,7 @@ void print_best_answers() {
 }  // namespace
 
 int main() {
+    print_game();
     print_slopes();
     print_freezing();
     print_feature_matching();

@@ -1,5 +1,7 @@
 // The programs of docs/gru.md.
 
+#include "print.hpp"
+
 #include <mgan/autodiff/gradient_check.hpp>
 #include <mgan/layers/gru.hpp>
 #include <mgan/layers/initialisation.hpp>
@@ -97,6 +99,18 @@ double difference_to_layer() {
     return worst;
 }
 
+/// The numbers of docs/oracles/gru.py.
+void print_numbers() {
+    const Small p{{0.5, -0.3, 0.8}, {0.2, 1.0, 0.1}, {0.1, 0.4, -0.6}, {-0.1, 0.3, 0.5}};
+    const std::vector<Step> steps = forward(p, {0.5, -1.0, 0.3, 0.8, -0.2});
+    const Small gradient = backward(p, steps, {0.1, 0.7, -0.4, 0.9, 1.0});
+    mgan::Vector<double> h(5);
+    for (std::size_t t = 0; t < 5; ++t) h(static_cast<Index>(t)) = steps[t].h;
+    print_row("h", h.transpose());
+    print_row("dW_hh", mgan::ConstVectorMap<double>(gradient.v.data(), 3).transpose());
+    print_row("db_hh", mgan::ConstVectorMap<double>(gradient.c.data(), 3).transpose());
+}
+
 /// |dL/dx| of the input some steps before the end, for L read off the last output.
 void print_reach(double bias) {
     constexpr Index kSteps = 81, kHidden = 16;
@@ -120,6 +134,7 @@ void print_reach(double bias) {
 int main() {
     const double difference = difference_to_layer();
     std::printf("by hand and in the layer: %s\n", difference < 1e-14 ? "the same" : "DIFFERENT");
+    print_numbers();
     for (const double bias : {-1.0, 1.0, 4.0}) print_reach(bias);
     return difference < 1e-14 ? 0 : 1;
 }

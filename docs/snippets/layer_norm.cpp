@@ -1,5 +1,7 @@
 // The program of docs/layer-norm.md: equation (8) as it stands, and what it takes away.
 
+#include "print.hpp"
+
 #include <mgan/autodiff/gradient_check.hpp>
 #include <mgan/layers/layer_norm.hpp>
 
@@ -24,9 +26,27 @@ Column backward(const Column& x, const Column& w, const Column& dy, double eps) 
     return (dn.array() - mean(dn) - n.array() * along) / sigma;  // (8)
 }
 
+/// The numbers of docs/oracles/layer-norm.py.
+void print_numbers() {
+    mgan::LayerNorm<double> layer(4), gradients(4);
+    mgan::set_zero(gradients);  // a new layer has the gain 1
+    mgan::Matrix<double> x(4, 1), y(4, 1), dx(4, 1), dy(4, 1);
+    x << 1.0, -0.5, 2.0, 0.25;
+    layer.weight << 1.0, 0.5, -1.0, 2.0;
+    layer.bias << 0.1, 0.2, 0.3, 0.4;
+    dy << 1.0, 0.5, 2.0, -1.0;
+    mgan::LayerNorm<double>::Cache cache;
+    layer.forward(x, y, cache);
+    layer.backward(dy, dx, cache, gradients);
+    print_row("y", y);
+    print_row("dx", dx);
+    print_row("dw", gradients.weight);
+}
+
 }  // namespace
 
 int main() {
+    print_numbers();
     const Column x = mgan::random_matrix(6, 1, 1), dy = mgan::random_matrix(6, 1, 2);
     mgan::LayerNorm<double> layer(6), gradients(6);
     layer.weight = mgan::random_matrix(6, 1, 3);

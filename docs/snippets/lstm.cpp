@@ -1,5 +1,7 @@
 // The programs of docs/lstm.md.
 
+#include "print.hpp"
+
 #include <mgan/autodiff/complex_step.hpp>
 #include <mgan/autodiff/gradient_check.hpp>
 #include <mgan/layers/initialisation.hpp>
@@ -58,14 +60,14 @@ Small<double> backward(const Small<double>& p, const std::vector<Step<double>>& 
         const double tanh_c = std::tanh(c);
 
         const double dh = dy[t] + from_later;  // (5)
-        dc += dh * o * (1 - tanh_c * tanh_c);  // (6), from here ...
+        dc += dh * o * (1 - tanh_c * tanh_c);  // (6)
         const std::array<double, 4> da = {
-            dc * g * i * (1 - i),
+            dc * g * i * (1 - i),  // (6a)
             dc * c_before * f * (1 - f),
             dc * i * (1 - g * g),
             dh * tanh_c * o * (1 - o),
         };
-        dc *= f;  // ... to here
+        dc *= f;  // the second term of (6), for step t - 1
         from_later = 0;
         for (std::size_t k = 0; k < 4; ++k) {
             from_later += p.u[k] * da[k];  // the second term of (5), for step t - 1
@@ -117,6 +119,22 @@ double error_of_backward() {
     compare(&Small<double>::u, &Small<std::complex<double>>::u);
     compare(&Small<double>::b, &Small<std::complex<double>>::b);
     return worst;
+}
+
+/// The numbers of docs/oracles/lstm.py.
+void print_numbers() {
+    const Small<double> p{{0.5, -0.3, 0.8, 0.2}, {0.1, 0.4, -0.6, 0.7}, {0.0, 1.0, 0.1, -0.2}};
+    const auto steps = forward(p, {0.5, -1.0, 0.3, 0.8, -0.2});
+    const Small<double> gradient = backward(p, steps, {0.1, 0.7, -0.4, 0.9, 1.0});
+    const auto print = [](const char* name, const std::array<double, 4>& numbers) {
+        print_row(name, mgan::ConstVectorMap<double>(numbers.data(), 4).transpose());
+    };
+    mgan::Vector<double> h(5);
+    for (std::size_t t = 0; t < 5; ++t) h(static_cast<mgan::Index>(t)) = steps[t].h;
+    print_row("h", h.transpose());
+    print("dW_ih", gradient.w);
+    print("dW_hh", gradient.u);
+    print("db", gradient.b);
 }
 
 // ---- the layer of the library
@@ -195,6 +213,7 @@ int main() {
     const double error = error_of_backward();
     std::printf("backward differs from the complex step by %s\n",
                 error < 1e-14 ? "less than 1e-14" : "TOO MUCH");
+    print_numbers();
     print_truncation();
     for (const double bias : {-1, 1, 4}) print_memory(bias);
     return error < 1e-14 ? 0 : 1;

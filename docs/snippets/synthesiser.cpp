@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdio>
 #include <numbers>
+#include <string_view>
 
 namespace {
 
@@ -56,9 +57,37 @@ struct Note {
     }
 };
 
+/// For docs/pictures/chord.svg: a C major chord of one second, and its spectrum up to 600 Hz.
+void print_chord() {
+    constexpr Index kSamples = 4000;
+    const auto settings = mgan::SynthesiserSettings::at_rate(kRate, kSamples);
+    const mgan::Synthesiser<double> synthesiser(settings);
+    Matrix<double> tones(4, 3);
+    tones << 0.1, 0.15, 0.2,  // onsets: one after the other
+        0.5, 0.5, 0.5, 60.0, 64.0, 67.0, 80.0, 80.0, 80.0;
+    Vector<double> waveform(kSamples);
+    synthesiser.forward(tones, mgan::VectorMap<double>(waveform.data(), kSamples));
+    std::printf("kind\tx\ty\n");
+    for (Index n = 0; n < kSamples; n += 4)
+        std::printf("wave\t%.4f\t%.5f\n", static_cast<double>(n) / kRate, waveform(n));
+    for (int hertz = 200; hertz < 470; ++hertz) {  // (F1) and (L1), one bin a hertz
+        double re = 0.0, im = 0.0;
+        for (Index n = 0; n < kSamples; ++n) {
+            const double angle = kTwoPi * hertz * static_cast<double>(n) / kRate;
+            re += waveform(n) * std::cos(angle);
+            im -= waveform(n) * std::sin(angle);
+        }
+        std::printf("spectrum\t%d\t%.6f\n", hertz, std::hypot(re, im) / kSamples);
+    }
+}
+
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+    if (argc > 1 && std::string_view(argv[1]) == "chord") {
+        print_chord();
+        return 0;
+    }
     const Note note{0.1003, 0.4, 57.3, 90.0};
     const auto settings = mgan::SynthesiserSettings::at_rate(kRate, 4000);
     const mgan::Synthesiser<double> synthesiser(settings);
@@ -74,11 +103,16 @@ int main() {
     std::printf("samples: the formula and the oscillators %s\n",
                 apart < 1e-12 ? "agree" : "DIFFER");
 
+    // The numbers of docs/oracles/synthesiser.py: L = sum of x_n^2, dx = 2 x.
+    const Note loud = note.gradient(2.0 * waveform);
+    const char* const names[] = {"onset", "length", "pitch", "velocity"};
+    const double numbers[] = {loud.onset, loud.length, loud.pitch, loud.velocity};
+    for (int row = 0; row < 4; ++row) std::printf("dL/d %-9s %13.6f\n", names[row], numbers[row]);
+
     const Vector<double> g = mgan::random_matrix(4000, 1, 1);
     synthesiser.backward(tones, mgan::ConstVectorMap<double>(g.data(), 4000), d_tones);
     const Note mine = note.gradient(g);
     const double by_hand[] = {mine.onset, mine.length, mine.pitch, mine.velocity};
-    const char* const names[] = {"onset", "length", "pitch", "velocity"};
     bool same = apart < 1e-12;
     for (Index row = 0; row < 4; ++row) {
         const double error = std::abs(d_tones(row) / by_hand[row] - 1.0);

@@ -3,10 +3,16 @@
 
     check_docs.py links            every relative link, anchor and picture has a target
     check_docs.py snippets         every block ```cpp occurs, line by line, in a file that the tests
-                                   compile
+                                   compile; every block ```python oracle in a script of
+                                   docs/oracles, and ```text output oracle in what one printed
     check_docs.py outputs PROGRAM... [--mgan MGAN]
                                    runs the programs, in a folder with a run that MGAN trained;
                                    every block ```text output is what one of them prints
+    check_docs.py oracles          docs/oracles/NAME.py prints docs/oracles/NAME.txt (exit status 77:
+                                   PyTorch is not installed)
+    check_docs.py path             docs/bptt.md: each program is compiled with the command shown and
+                                   prints ```text before; each ```diff fits, and then it prints
+                                   ```text after
     check_docs.py commands MGAN    mgan accepts every command line; ```console blocks are run
     check_docs.py --self-test      plants one fault of each kind, and looks for it
 
@@ -14,6 +20,7 @@ A snippet may have another indentation than its file, and its comments another a
 #include lines may be elsewhere in the file. A line `// ...` stands for omitted lines.
 """
 import argparse
+import importlib.util
 import pathlib
 import re
 import shlex
@@ -25,11 +32,12 @@ import textwrap
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 COMPILED = ["docs/snippets/*.cpp", "examples/*.cpp", "include/mgan/**/*.hpp", "tests/**/*.cpp",
             "tests/**/*.hpp"]
+ORACLES = "docs/oracles"
 
 
 def pages():
     return sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"),
-                   *ROOT.glob("benchmarks/**/*.md")])
+                   *ROOT.glob("benchmarks/**/*.md"), *ROOT.glob("examples/**/*.md")])
 
 
 def blocks(text):
@@ -80,6 +88,12 @@ def links_of(page, text):
     return wrong
 
 
+def examples_without_a_line(text):
+    """Programs of examples/ that its page does not name."""
+    return [f"examples/README.md does not name {path.name}"
+            for path in sorted(ROOT.glob("examples/*.cpp")) if f"({path.name})" not in text]
+
+
 def squeezed(lines):
     """Without blank lines; runs of spaces as one."""
     return [" ".join(line.split()) for line in lines if line.strip()]
@@ -116,6 +130,87 @@ def stands_in(haystack, snippet):
         if at is None:
             return False
     return True
+
+
+def oracle_lines():
+    """What the scripts of docs/oracles say and have printed: squeezed lines of each file."""
+    return {path: squeezed(path.read_text().splitlines())
+            for path in ROOT.glob(f"{ORACLES}/*") if path.suffix in (".py", ".txt")}
+
+
+def oracle_blocks_of(page, text, files):
+    wrong = []
+    for number, words, lines in blocks(text):
+        suffix = {("python", "oracle"): ".py", ("text", "output", "oracle"): ".txt"}.get(
+            tuple(words))
+        if suffix and not any(contains(there, squeezed(lines)) for path, there in files.items()
+                              if path.suffix == suffix):
+            wrong.append(f"{page.relative_to(ROOT)}:{number}: no {ORACLES}/*{suffix} has this")
+    return wrong
+
+
+def oracles():
+    """The scripts print what is committed."""
+    wrong = []
+    for script in sorted(ROOT.glob(f"{ORACLES}/*.py")):
+        run = subprocess.run([sys.executable, script], capture_output=True, text=True)
+        committed = script.with_suffix(".txt")
+        if run.returncode != 0:
+            wrong.append(f"{script.name} ended with {run.returncode}: {run.stderr.strip()}")
+        elif not committed.exists() or run.stdout != committed.read_text():
+            wrong.append(f"{script.name} prints something else than {committed.name}")
+    return wrong
+
+
+def changed(source, lines):
+    """The source with the lines of a ```diff: each run of - lines, once, becomes the + lines."""
+    old, new, pairs = [], [], []
+    for line in [*lines, " "]:
+        if not line.startswith("+") and new or line.startswith(" "):
+            pairs.append((old, new))
+            old, new = [], []
+        if line[:1] in "+-":
+            (old if line[0] == "-" else new).append(line[1:])
+    for old, new in pairs:
+        before = "\n".join(old) + "\n"
+        if not old or source.count(before) != 1:
+            return None
+        source = source.replace(before, "\n".join([*new, ""]))
+    return source
+
+
+def path_of(page, text, folder):
+    wrong, source, command, after = [], "", "", ""
+    name = page.relative_to(ROOT)
+
+    def output_of(code):
+        file = pathlib.Path(folder) / "stop.cpp"
+        file.write_text(code)
+        line = re.sub(r"docs/snippets/\w+\.cpp -o stop", f"{file} -o {folder}/stop", command)
+        run = subprocess.run(line.replace("./stop", f"{folder}/stop"), shell=True, cwd=ROOT,
+                             capture_output=True, text=True)
+        return run.stdout.splitlines() if run.returncode == 0 else [run.stderr]
+
+    for number, words, lines in blocks(text):
+        if words[:1] == ["sh"]:
+            command = lines[0]
+            program = re.search(r"docs/snippets/\w+\.cpp", command)
+            if not program:
+                wrong.append(f"{name}:{number}: this command builds no program of docs/snippets")
+                continue
+            source = (ROOT / program[0]).read_text()
+        elif words == ["text", "before"]:
+            if contains(output_of(source), lines) is None:
+                wrong.append(f"{name}:{number}: the program does not print this")
+        elif words == ["diff"]:
+            after = changed(source, lines)
+            if after is None:
+                wrong.append(f"{name}:{number}: this change does not fit the program")
+        elif words == ["text", "after"] and after is not None:
+            found = output_of(after)
+            if contains(found, lines) is None:
+                wrong.append(f"{name}:{number}: after the change it prints: {' / '.join(found)}")
+    return wrong
 
 
 def snippets_of(page, text, files):
@@ -233,6 +328,8 @@ def self_test():
     expect("a picture that is missing", links_of(page, "![a](pictures/none.svg)"), 1)
     expect("an anchor that is missing", links_of(page, "# Here\n[a](#there)"), 1)
     expect("an anchor", links_of(page, "# Over `there`, now\n[a](#over-there-now)"), 0)
+    expect("examples that their page does not name", examples_without_a_line(
+        "".join(f"({path.name})" for path in sorted(ROOT.glob("examples/*.cpp"))[1:])), 1)
     expect("a link in code", links_of(page, "`[a](nowhere.md)`"), 0)
     expect("a snippet that differs", snippets_of(page, "```cpp\nreturn 1;\n```", files), 1)
     expect("a snippet with lines left out",
@@ -241,6 +338,19 @@ def self_test():
            snippets_of(page, "```cpp\nint  main() {\n  return 0;\n```", files), 0)
     expect("a snippet with lines left out on purpose",
            snippets_of(page, "```cpp\nint main() {\n// ...\n}\n```", files), 0)
+    scripts = {ROOT / "a.py": ["print(1)"], ROOT / "a.txt": ["1"]}
+    expect("lines of an oracle, and what it printed",
+           oracle_blocks_of(page, "```python oracle\nprint(1)\n```\n```text output oracle\n1\n```",
+                            scripts), 0)
+    expect("lines that no oracle has", oracle_blocks_of(page, "```python oracle\nprint(2)\n```",
+                                                        scripts), 1)
+    expect("an output that no oracle has",
+           oracle_blocks_of(page, "```text output oracle\n2\n```", scripts), 1)
+    source = "a\n    b\nc\n"
+    expect("a change that fits", [] if changed(source, ["-    b", "+d", "-c", "+e"]) == "a\nd\ne\n"
+           else ["wrong"], 0)
+    expect("a change of a line that is not there",
+           [] if changed(source, ["-x", "+d"]) else ["none"], 1)
     expect("an output that differs", outputs_of(page, "```text output\ngood bye\n```", [["hello"]]),
            1)
     return failures
@@ -249,16 +359,27 @@ def self_test():
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="?", choices=["links", "snippets", "outputs", "commands"])
+    parser.add_argument("what", nargs="?", choices=["links", "snippets", "outputs", "oracles", "path",
+                                                   "commands"])
     parser.add_argument("programs", nargs="*")
     parser.add_argument("--mgan")
     parser.add_argument("--self-test", action="store_true")
     options = parser.parse_args()
     if options.self_test:
         wrong = self_test()
+    elif options.what == "oracles":
+        if importlib.util.find_spec("torch") is None:
+            print("skipped: PyTorch is not installed")
+            sys.exit(77)
+        wrong = oracles()
+    elif options.what == "path":
+        page = ROOT / "docs/bptt.md"
+        with tempfile.TemporaryDirectory() as folder:
+            wrong = path_of(page, page.read_text(), folder)
     else:
         texts = {page: page.read_text() for page in pages()}
         files = compiled_lines() if options.what == "snippets" else {}
+        scripts = oracle_lines()
         wrong = []
         with tempfile.TemporaryDirectory() as folder:
             if options.what == "outputs":
@@ -268,8 +389,11 @@ def main():
             for page, text in texts.items():
                 if options.what == "links":
                     wrong += links_of(page, text)
+                    if page == ROOT / "examples/README.md":
+                        wrong += examples_without_a_line(text)
                 elif options.what == "snippets":
                     wrong += snippets_of(page, text, files)
+                    wrong += oracle_blocks_of(page, text, scripts)
                 elif options.what == "outputs":
                     wrong += outputs_of(page, text, printed)
                 else:

@@ -3,11 +3,14 @@
 /// The matrix product, and its two gradients.
 ///
 ///     y = a b            y_ij = sum over k of a_ik b_kj          a: M x K, b: K x N, y: M x N
-///     da += dy b^T       a_ik meets b_kj in every column j of y
-///     db += a^T dy       b_kj meets a_ik in every row i of y
+/// Who used a_ik? Row i of y, once in each column j, with the factor b_kj. Who used b_kj? Column j
+/// of y, once in each row i, with the factor a_ik. The chain rule sums over the users:
 ///
-/// No other arrangement has the right shapes. No conjugation: with complex numbers these
-/// remain the derivatives of an analytic function.
+///     da_ik += sum over j of dy_ij b_kj          that is, da += dy b^T
+///     db_kj += sum over i of a_ik dy_ij          that is, db += a^T dy
+///
+/// The index that is summed decides what is transposed; for square matrices the shapes would not.
+/// No conjugation: with complex numbers these remain the derivatives of an analytic function.
 
 #include <mgan/autodiff/tape.hpp>
 #include <mgan/tensor/product.hpp>

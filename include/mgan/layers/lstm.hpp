@@ -25,7 +25,7 @@
 ///     dh_t = dy_t + W_hh^T da_{t+1}                                                           (5)
 ///     dc_t = dh_t * o * (1 - tanh(c_t)^2) + dc_{t+1} * f_{t+1}                                (6)
 ///     da^o = dh_t * tanh(c_t) * o * (1 - o)          da^f = dc_t * c_{t-1} * f * (1 - f)
-///     da^i = dc_t * g * i * (1 - i)                  da^g = dc_t * i * (1 - g^2)
+///     da^i = dc_t * g * i * (1 - i)                  da^g = dc_t * i * (1 - g^2)             (6a)
 ///     dx_t = W_ih^T da_t                                                                      (7)
 ///     dW_ih += da_t x_t^T,   dW_hh += da_t h_{t-1}^T,   db_ih += da_t,   db_hh += da_t        (8)
 ///
@@ -34,7 +34,7 @@
 /// Why an LSTM learns over long spans: from dc_{t+1} to dc_t there is no matrix, only the factor
 /// f_{t+1}, which the net can hold near 1.
 ///
-/// Only (5) and (6) must run in time order. (7) and (8) wait until the da of about `kBlockColumns`
+/// Only (5) to (6a) must run in time order. (7) and (8) wait until the da of about `kBlockColumns`
 /// columns lie side by side (still in the processor's cache) and become one product each.
 ///
 /// Two levels: `forward` and `backward` serve whole sequences; `begin`, `forward_step`,
