@@ -188,7 +188,8 @@ template <AnyVariable Type>
 }
 /// x where x > 0, slope * x elsewhere.
 template <AnyVariable Type>
-[[nodiscard]] Variable<ScalarOf<Type>> leaky_relu(Type&& x, const ScalarOf<Type>& slope = 0.01f) {
+[[nodiscard]] Variable<ScalarOf<Type>> leaky_relu(
+    Type&& x, const ScalarOf<Type>& slope = ScalarOf<Type>(0.01)) {
     return activations_detail::record<activations_detail::LeakyRelu>(std::forward<Type>(x), slope);
 }
 template <AnyVariable Type>

@@ -78,7 +78,8 @@ template <typename Scalar>
 /// R > 0 (ShapeError otherwise); epsilon > 0 keeps constant columns finite.
 template <typename Scalar>
 [[nodiscard]] Variable<Scalar> normalise_columns(
-    const Variable<Scalar>& x, RealOf<std::type_identity_t<Scalar>> epsilon = 1e-5f) {
+    const Variable<Scalar>& x,
+    RealOf<std::type_identity_t<Scalar>> epsilon = RealOf<Scalar>(1e-5)) {
     using Real = RealOf<Scalar>;
     Tape<Scalar>& tape = x.tape("normalise_columns");
     const NodeIndex argument = tape.mine(x, "normalise_columns");
@@ -120,9 +121,9 @@ template <typename Scalar>
 
 /// gain * n + bias with n = normalise_columns(x); gain, bias: R x 1 (ShapeError otherwise).
 template <typename Scalar>
-[[nodiscard]] Variable<Scalar> layer_norm(const Variable<Scalar>& x, const Variable<Scalar>& gain,
-                                          const Variable<Scalar>& bias,
-                                          RealOf<std::type_identity_t<Scalar>> epsilon = 1e-5f) {
+[[nodiscard]] Variable<Scalar> layer_norm(
+    const Variable<Scalar>& x, const Variable<Scalar>& gain, const Variable<Scalar>& bias,
+    RealOf<std::type_identity_t<Scalar>> epsilon = RealOf<Scalar>(1e-5)) {
     for (const Variable<Scalar>* part : {&gain, &bias}) {
         require<ShapeError>(part->rows() == x.rows() && part->cols() == 1, "layer_norm: x is ",
                             x.rows(), " x ", x.cols(), ", gain ", gain.rows(), " x ", gain.cols(),
