@@ -104,7 +104,7 @@ std::string label_of(const bench::Workload& workload, const bench::Shape& shape)
 std::vector<bench::Workload> all_workloads() {
     std::vector<bench::Workload> all;
     for (auto* group : {bench::lstm_workloads, bench::generator_workloads, bench::gan_workloads,
-                        bench::pf_workloads, bench::stream_workloads}) {
+                        bench::pf_workloads, bench::stream_workloads, bench::tape_workloads}) {
         for (bench::Workload& workload : group()) all.push_back(std::move(workload));
     }
     return all;

@@ -1,7 +1,7 @@
 #pragma once
 // A benchmark of a whole step: a name, a shape, and a function that prepares it.
 //
-// The names W1 to W7 are a contract: peers/ measures the same work under the same names.
+// The names are a contract: peers/ measures the same work under the same names.
 //
 //     W1  LSTM, 2 layers, input 8                         forward; forward + backward
 //     W2  BiLSTM, 2 layers, input 4                       forward; forward + backward
@@ -10,6 +10,7 @@
 //     W5  CARNN mGAN generator with output feedback       step (SGD)
 //     W6  PF classifier, gradient down to the waveform    step (SGD)
 //     W7  generation, one song, event by event            event
+//     W12 the tape: MLP, LSTM of operations, numbers      forward and backward, recorded anew
 //
 // Work is cut into shards over the batch as the trainer cuts it (settings.shard_songs songs each,
 // whatever the number of threads), gradients are added in the order of the shards, and the
@@ -59,6 +60,7 @@ struct Workload {
 [[nodiscard]] std::vector<Workload> gan_workloads();        // W4
 [[nodiscard]] std::vector<Workload> pf_workloads();         // W6
 [[nodiscard]] std::vector<Workload> stream_workloads();     // W7
+[[nodiscard]] std::vector<Workload> tape_workloads();       // W12
 
 /// Songs of a shard: the default of mgan::Settings.
 inline constexpr Index kShardSongs = 10;

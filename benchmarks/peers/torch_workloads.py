@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""W1 to W7 in PyTorch, each in every form that might be its fastest.
+"""W1 to W7 and W12 in PyTorch, each in every form that might be its fastest.
 
     peers/torch_workloads.py [--threads N] [--filter W3] [--seconds S] [--keys FILE] [--no-compile]
 
@@ -173,6 +173,43 @@ class PfClassifier(nn.Module):
         return torch.sigmoid(self.out(torch.cat([o[-1, :, :H], o[0, :, H:]], 1)))
 
 
+class PrimitiveLstm(nn.Module):
+    """W12: one LSTM layer from primitives, the mean square of its last output."""
+
+    def __init__(self):
+        super().__init__()
+
+        def parameter(*shape):
+            return nn.Parameter((torch.rand(*shape) * 2 - 1) * 0.1)
+
+        self.w, self.u, self.b = parameter(4 * H, 8), parameter(4 * H, H), parameter(4 * H)
+
+    def step(self, x, h, c):
+        i, f, g, o = (x @ self.w.t() + h @ self.u.t() + self.b).chunk(4, 1)
+        c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+        return torch.sigmoid(o) * torch.tanh(c), c
+
+    def forward(self, x):
+        h = torch.zeros(x.shape[1], 100)
+        c = torch.zeros_like(h)
+        for t in range(x.shape[0]):
+            h, c = self.step(x[t], h, c)
+        return (h * h).mean()
+
+
+class CompiledPrimitiveLstm(PrimitiveLstm):
+    def __init__(self):
+        super().__init__()
+        self.fast = torch.compile(self.step, dynamic=False)
+
+    def forward(self, x):
+        h = torch.zeros(x.shape[1], H)
+        c = torch.zeros_like(h)
+        for t in range(x.shape[0]):
+            h, c = self.fast(x[t], h, c)
+        return (h * h).mean()
+
+
 # ---- the workloads: each maker returns a function that does one run
 
 def layer(bidirectional, backward):
@@ -273,6 +310,31 @@ def generation(make_model, freeze=False):
     return make
 
 
+def mlp(compiled):
+    def make():
+        net = nn.Sequential(nn.Linear(2, 128), nn.Tanh(), nn.Linear(128, 128), nn.Tanh(),
+                            nn.Linear(128, 1))
+        x, target = torch.randn(64, 2), torch.randn(64, 1)
+        function = torch.compile(net) if compiled else net
+
+        def run():
+            net.zero_grad(set_to_none=True)
+            F.mse_loss(function(x), target).backward()
+        return run
+    return make
+
+
+def primitive_lstm(make_model):
+    def make():
+        model, x = make_model(), torch.rand(100, B, 8) * 2 - 1
+
+        def run():
+            model.zero_grad(set_to_none=True)
+            model(x).backward()
+        return run
+    return make
+
+
 def script(model):
     return lambda: torch.jit.script(model())
 
@@ -299,6 +361,13 @@ def variants(compile_too):
     for T in (100, 250):
         yield "W5", "step", T, B, "loop of LSTMCell", True, carnn_step(T, False)
         yield "W5", "step", T, B, "TorchScript, LSTMCell", True, carnn_step(T, True)
+    yield "W12", "tape: MLP", 1, 64, "nn.Linear", True, mlp(False)
+    lstms = [("equations", PrimitiveLstm), ("TorchScript, equations", script(PrimitiveLstm))]
+    if compile_too:
+        yield "W12", "tape: MLP", 1, 64, "torch.compile", True, mlp(True)
+        lstms.append(("torch.compile of the step", CompiledPrimitiveLstm))
+    for variant, model in lstms:
+        yield ("W12", "tape: LSTM by primitives", 100, B, variant, True, primitive_lstm(model))
     for variant, model in generators[:4]:
         yield "W7", "event", 1000, 1, variant, True, generation(model)
     yield "W7", "event", 1000, 1, "TorchScript frozen, equations", True, generation(Explicit, True)

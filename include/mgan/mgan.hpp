@@ -85,6 +85,7 @@
 #include <mgan/layers/attention.hpp>
 #include <mgan/layers/bilstm.hpp>
 #include <mgan/layers/categorical.hpp>
+#include <mgan/layers/chain.hpp>
 #include <mgan/layers/conv2d.hpp>
 #include <mgan/layers/dense.hpp>
 #include <mgan/layers/dropout.hpp>

@@ -119,7 +119,7 @@ template <typename Scalar>
                                       const Conv2dShape& shape) {
     namespace detail = convolution_detail;
     Tape<Scalar>& tape = x.tape("conv2d");
-    const NodeIndex image = x.index(), weights = tape.mine(kernel, "conv2d");
+    const NodeIndex image = tape.mine(x, "conv2d"), weights = tape.mine(kernel, "conv2d");
     require<ShapeError>(shape.in_channels > 0 && shape.out_channels > 0 && shape.height > 0 &&
                             shape.width > 0 && shape.kernel_height > 0 && shape.kernel_width > 0 &&
                             shape.pad_height >= 0 && shape.pad_width >= 0 &&

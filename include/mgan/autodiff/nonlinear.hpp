@@ -17,7 +17,8 @@
 /// Branches look at the real part alone, so that all of them are analytic beside their kinks and a
 /// complex step through a tape is possible.
 
-#include <mgan/autodiff/tape.hpp>
+#include <mgan/autodiff/element.hpp>
+#include <mgan/tensor/kernels/functions.hpp>
 
 #include <cmath>
 #include <complex>
@@ -27,41 +28,9 @@ namespace mgan::inline MGAN_ABI {
 
 namespace nonlinear_detail {
 
-/// value(x) or value(x, p), slope(x, y) or slope(x, y, p): most functions have no parameter p.
-template <typename Function, typename Scalar, typename... Arguments>
-[[nodiscard]] Scalar call(const Function& function, const Scalar& p,
-                          const Arguments&... arguments) {
-    if constexpr (std::is_invocable_v<Function, const Arguments&..., const Scalar&>) {
-        return function(arguments..., p);
-    } else {
-        return function(arguments...);
-    }
-}
-
-/// dx_i += f'(x_i) dy_i. A node keeps a plain function pointer, so the slope is part of the type: a
-/// lambda without captures.
-template <typename Slope, typename Scalar>
-void backward(Tape<Scalar>& tape, const Node<Scalar>& y) {
-    const Node<Scalar>& x = tape.parent(y, 0);
-    for (Index i = 0; i < y.size(); ++i)
-        x.gradient[i] += y.gradient[i] * call(Slope{}, y.parameter, x.value[i], y.value[i]);
-}
-
-/// Records y_i = value(x_i), with f'(x_i) = slope(x_i, y_i).
-template <typename Scalar, typename Value, typename Slope>
-[[nodiscard]] Variable<Scalar> record(const char* name, const Variable<Scalar>& argument,
-                                      const Value& value, const Slope&,
-                                      const Scalar& parameter = Scalar(0)) {
-    Tape<Scalar>& tape = argument.tape(name);
-    const NodeIndex p = argument.index();
-    const NodeIndex index =
-        tape.add(tape.node(p).rows, tape.node(p).cols, {p}, &backward<Slope, Scalar>);
-    Node<Scalar>& y = tape.node(index);
-    const Node<Scalar>& x = tape.node(p);
-    y.parameter = parameter;
-    for (Index i = 0; i < y.size(); ++i) y.value[i] = call(value, parameter, x.value[i]);
-    return tape.handle(index);
-}
+using element_detail::kReadsArguments;
+using element_detail::kReadsNothing;
+using element_detail::kReadsResult;
 
 /// 1 / (1 + exp(-x)) without overflow: the exponential of a number that is not positive.
 template <typename Scalar>
@@ -99,100 +68,194 @@ template <typename Scalar>
     return std::pow(x, p);
 }
 
+struct Negate {
+    static constexpr const char* kName = "operator-";
+    static constexpr unsigned kReads = kReadsNothing;
+    static auto value(const auto& a, const auto&) { return -a; }
+    static auto slope(const auto& a, const auto&, const auto&) { return decltype(a + a)(-1); }
+};
+struct Exp {
+    static constexpr const char* kName = "exp";
+    static constexpr unsigned kReads = kReadsResult;
+    static auto value(const auto& a, const auto&) { return std::exp(a); }
+    static auto slope(const auto&, const auto& y, const auto&) { return y; }
+    static void run(const float* a, float* y, Index n) noexcept { kernels::exp_of_all(a, y, n); }
+};
+struct Log {
+    static constexpr const char* kName = "log";
+    static constexpr unsigned kReads = kReadsArguments;
+    static auto value(const auto& a, const auto&) { return std::log(a); }
+    static auto slope(const auto& a, const auto&, const auto&) { return decltype(a + a)(1) / a; }
+};
+struct Sqrt {
+    static constexpr const char* kName = "sqrt";
+    static constexpr unsigned kReads = kReadsResult;
+    static auto value(const auto& a, const auto&) { return std::sqrt(a); }
+    static auto slope(const auto&, const auto& y, const auto&) {
+        return decltype(y + y)(1) / (y + y);
+    }
+};
+struct PowerOfNumber {
+    static constexpr const char* kName = "pow";
+    static constexpr unsigned kReads = kReadsArguments;
+    template <typename Scalar>
+    static Scalar value(const Scalar& a, const Scalar& p) {
+        return power_of(a, p);
+    }
+    template <typename Scalar>
+    static Scalar slope(const Scalar& a, const Scalar&, const Scalar& p) {
+        if (p == Scalar(0)) return Scalar(0);  // also at a = 0, where a^(p-1) is infinite
+        return Scalar(p * power_of(a, Scalar(p - Scalar(1))));
+    }
+};
+struct Square {
+    static constexpr const char* kName = "pow";
+    static constexpr unsigned kReads = kReadsArguments;
+    static auto value(const auto& a, const auto&) { return a * a; }
+    static auto slope(const auto& a, const auto&, const auto&) { return a + a; }
+};
+struct Abs {
+    static constexpr const char* kName = "abs";
+    static constexpr unsigned kReads = kReadsArguments;
+    template <typename Scalar>
+    static Scalar value(const Scalar& a, const Scalar&) {
+        return real_part(a) < 0 ? Scalar(-a) : a;
+    }
+    template <typename Scalar>
+    static Scalar slope(const Scalar& a, const Scalar&, const Scalar&) {
+        const RealOf<Scalar> real = real_part(a);
+        return Scalar(real > 0 ? RealOf<Scalar>(1) : real < 0 ? RealOf<Scalar>(-1) : 0);
+    }
+};
+struct Sigmoid {
+    static constexpr const char* kName = "sigmoid";
+    static constexpr unsigned kReads = kReadsResult;
+    static auto value(const auto& a, const auto&) { return sigmoid_of(a); }
+    static auto slope(const auto&, const auto& y, const auto&) {
+        return y * (decltype(y + y)(1) - y);
+    }
+    static void run(const float* a, float* y, Index n) noexcept {
+        kernels::sigmoid_of_all(a, y, n);
+    }
+};
+struct Tanh {
+    static constexpr const char* kName = "tanh";
+    static constexpr unsigned kReads = kReadsResult;
+    static auto value(const auto& a, const auto&) { return std::tanh(a); }
+    static auto slope(const auto&, const auto& y, const auto&) {
+        return decltype(y + y)(1) - y * y;
+    }
+    static void run(const float* a, float* y, Index n) noexcept { kernels::tanh_of_all(a, y, n); }
+};
+struct Relu {
+    static constexpr const char* kName = "relu";
+    static constexpr unsigned kReads = kReadsResult;
+    template <typename Scalar>
+    static Scalar value(const Scalar& a, const Scalar&) {
+        return real_part(a) > 0 ? a : Scalar(0);
+    }
+    template <typename Scalar>
+    static Scalar slope(const Scalar&, const Scalar& y, const Scalar&) {
+        return real_part(y) > 0 ? Scalar(1) : Scalar(0);
+    }
+};
+struct Softplus {
+    static constexpr const char* kName = "softplus";
+    static constexpr unsigned kReads = kReadsArguments;
+    template <typename Scalar>
+    static Scalar value(const Scalar& a, const Scalar&) {
+        return real_part(a) > 0 ? Scalar(a + log_of_one_plus<Scalar>(std::exp(-a)))
+                                : log_of_one_plus<Scalar>(std::exp(a));
+    }
+    static auto slope(const auto& a, const auto&, const auto&) { return sigmoid_of(a); }
+};
+struct Sin {
+    static constexpr const char* kName = "sin";
+    static constexpr unsigned kReads = kReadsArguments;
+    static auto value(const auto& a, const auto&) { return std::sin(a); }
+    static auto slope(const auto& a, const auto&, const auto&) { return std::cos(a); }
+};
+struct Cos {
+    static constexpr const char* kName = "cos";
+    static constexpr unsigned kReads = kReadsArguments;
+    static auto value(const auto& a, const auto&) { return std::cos(a); }
+    static auto slope(const auto& a, const auto&, const auto&) { return -std::sin(a); }
+};
+
+/// Records y = f(x; p).
+template <typename Function, typename Type>
+[[nodiscard]] Variable<ScalarOf<Type>> record(Type&& x, const ScalarOf<Type>& p = {}) {
+    return element_detail::record<Function>(operand(std::forward<Type>(x)), p);
+}
+
 }  // namespace nonlinear_detail
 
 /// Each of these takes a variable of any shape and gives one of the same shape; the table at the
 /// top of the file says what and with which derivative. Throws Error if `x` is on no tape.
-template <typename Scalar>
-[[nodiscard]] Variable<Scalar> operator-(const Variable<Scalar>& x) {
-    return nonlinear_detail::record(
-        "operator-", x, [](const Scalar& a) { return -a; },
-        [](const Scalar&, const Scalar&) { return Scalar(-1); });
+template <AnyVariable Type>
+[[nodiscard]] Variable<ScalarOf<Type>> operator-(Type&& x) {
+    return nonlinear_detail::record<nonlinear_detail::Negate>(std::forward<Type>(x));
 }
-template <typename Scalar>
-[[nodiscard]] Variable<Scalar> exp(const Variable<Scalar>& x) {
-    return nonlinear_detail::record(
-        "exp", x, [](const Scalar& a) { return std::exp(a); },
-        [](const Scalar&, const Scalar& y) { return y; });
+template <AnyVariable Type>
+[[nodiscard]] Variable<ScalarOf<Type>> exp(Type&& x) {
+    return nonlinear_detail::record<nonlinear_detail::Exp>(std::forward<Type>(x));
 }
 /// Natural logarithm; x > 0.
-template <typename Scalar>
-[[nodiscard]] Variable<Scalar> log(const Variable<Scalar>& x) {
-    return nonlinear_detail::record(
-        "log", x, [](const Scalar& a) { return std::log(a); },
-        [](const Scalar& a, const Scalar&) { return Scalar(1) / a; });
+template <AnyVariable Type>
+[[nodiscard]] Variable<ScalarOf<Type>> log(Type&& x) {
+    return nonlinear_detail::record<nonlinear_detail::Log>(std::forward<Type>(x));
 }
 /// x >= 0; the gradient is infinite at 0.
-template <typename Scalar>
-[[nodiscard]] Variable<Scalar> sqrt(const Variable<Scalar>& x) {
-    return nonlinear_detail::record(
-        "sqrt", x, [](const Scalar& a) { return std::sqrt(a); },
-        [](const Scalar&, const Scalar& y) { return Scalar(1) / (y + y); });
+template <AnyVariable Type>
+[[nodiscard]] Variable<ScalarOf<Type>> sqrt(Type&& x) {
+    return nonlinear_detail::record<nonlinear_detail::Sqrt>(std::forward<Type>(x));
 }
 /// x^p with a number p; defined where std::pow is.
-template <typename Scalar>
-[[nodiscard]] Variable<Scalar> pow(const Variable<Scalar>& x,
-                                   const std::type_identity_t<Scalar>& p) {
-    return nonlinear_detail::record(
-        "pow", x, [](const Scalar& a, const Scalar& q) { return nonlinear_detail::power_of(a, q); },
-        [](const Scalar& a, const Scalar&, const Scalar& q) {
-            if (q == Scalar(0)) return Scalar(0);  // also at a = 0, where a^(q-1) is infinite
-            return Scalar(q * nonlinear_detail::power_of(a, Scalar(q - Scalar(1))));
-        },
-        p);
+template <AnyVariable Type>
+[[nodiscard]] Variable<ScalarOf<Type>> pow(Type&& x, const ScalarOf<Type>& p) {
+    if (p == ScalarOf<Type>(2))
+        return nonlinear_detail::record<nonlinear_detail::Square>(std::forward<Type>(x));
+    return nonlinear_detail::record<nonlinear_detail::PowerOfNumber>(std::forward<Type>(x), p);
 }
-template <typename Scalar>
-[[nodiscard]] Variable<Scalar> abs(const Variable<Scalar>& x) {
-    return nonlinear_detail::record(
-        "abs", x, [](const Scalar& a) { return real_part(a) < 0 ? Scalar(-a) : a; },
-        [](const Scalar& a, const Scalar&) {
-            const RealOf<Scalar> real = real_part(a);
-            return Scalar(real > 0 ? 1 : real < 0 ? -1 : 0);
-        });
+template <AnyVariable Type>
+[[nodiscard]] Variable<ScalarOf<Type>> abs(Type&& x) {
+    return nonlinear_detail::record<nonlinear_detail::Abs>(std::forward<Type>(x));
 }
 /// 1 / (1 + e^-x).
+template <AnyVariable Type>
+[[nodiscard]] Variable<ScalarOf<Type>> sigmoid(Type&& x) {
+    return nonlinear_detail::record<nonlinear_detail::Sigmoid>(std::forward<Type>(x));
+}
+// (layers/activation.hpp has functions of these names for plain numbers, which would fit better.)
 template <typename Scalar>
 [[nodiscard]] Variable<Scalar> sigmoid(const Variable<Scalar>& x) {
-    return nonlinear_detail::record(
-        "sigmoid", x, [](const Scalar& a) { return nonlinear_detail::sigmoid_of(a); },
-        [](const Scalar&, const Scalar& y) { return y * (Scalar(1) - y); });
+    return nonlinear_detail::record<nonlinear_detail::Sigmoid>(x);
 }
-template <typename Scalar>
-[[nodiscard]] Variable<Scalar> tanh(const Variable<Scalar>& x) {
-    return nonlinear_detail::record(
-        "tanh", x, [](const Scalar& a) { return std::tanh(a); },
-        [](const Scalar&, const Scalar& y) { return Scalar(1) - y * y; });
+template <AnyVariable Type>
+[[nodiscard]] Variable<ScalarOf<Type>> tanh(Type&& x) {
+    return nonlinear_detail::record<nonlinear_detail::Tanh>(std::forward<Type>(x));
 }
 /// max(x, 0).
-template <typename Scalar>
-[[nodiscard]] Variable<Scalar> relu(const Variable<Scalar>& x) {
-    return nonlinear_detail::record(
-        "relu", x, [](const Scalar& a) { return real_part(a) > 0 ? a : Scalar(0); },
-        [](const Scalar& a, const Scalar&) { return Scalar(real_part(a) > 0 ? 1 : 0); });
+template <AnyVariable Type>
+[[nodiscard]] Variable<ScalarOf<Type>> relu(Type&& x) {
+    return nonlinear_detail::record<nonlinear_detail::Relu>(std::forward<Type>(x));
 }
 /// log(1 + e^x), as x + log(1 + e^-x) where x > 0: the exponential is at most 1.
+template <AnyVariable Type>
+[[nodiscard]] Variable<ScalarOf<Type>> softplus(Type&& x) {
+    return nonlinear_detail::record<nonlinear_detail::Softplus>(std::forward<Type>(x));
+}
 template <typename Scalar>
 [[nodiscard]] Variable<Scalar> softplus(const Variable<Scalar>& x) {
-    return nonlinear_detail::record(
-        "softplus", x,
-        [](const Scalar& a) {
-            return real_part(a) > 0
-                       ? Scalar(a + nonlinear_detail::log_of_one_plus<Scalar>(std::exp(-a)))
-                       : nonlinear_detail::log_of_one_plus<Scalar>(std::exp(a));
-        },
-        [](const Scalar& a, const Scalar&) { return nonlinear_detail::sigmoid_of(a); });
+    return nonlinear_detail::record<nonlinear_detail::Softplus>(x);
 }
-template <typename Scalar>
-[[nodiscard]] Variable<Scalar> sin(const Variable<Scalar>& x) {
-    return nonlinear_detail::record(
-        "sin", x, [](const Scalar& a) { return std::sin(a); },
-        [](const Scalar& a, const Scalar&) { return std::cos(a); });
+template <AnyVariable Type>
+[[nodiscard]] Variable<ScalarOf<Type>> sin(Type&& x) {
+    return nonlinear_detail::record<nonlinear_detail::Sin>(std::forward<Type>(x));
 }
-template <typename Scalar>
-[[nodiscard]] Variable<Scalar> cos(const Variable<Scalar>& x) {
-    return nonlinear_detail::record(
-        "cos", x, [](const Scalar& a) { return std::cos(a); },
-        [](const Scalar& a, const Scalar&) { return -std::sin(a); });
+template <AnyVariable Type>
+[[nodiscard]] Variable<ScalarOf<Type>> cos(Type&& x) {
+    return nonlinear_detail::record<nonlinear_detail::Cos>(std::forward<Type>(x));
 }
 
 }  // namespace mgan::inline MGAN_ABI

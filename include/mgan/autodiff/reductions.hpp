@@ -10,7 +10,8 @@
 /// and the S of all, dy_k/dx_i = y_k ([i = k] - y_i); summed over k with weights dy_k that is the
 /// line above.
 
-#include <mgan/autodiff/tape.hpp>
+#include <mgan/autodiff/arithmetic.hpp>
+#include <mgan/autodiff/nonlinear.hpp>
 
 #include <cmath>
 #include <complex>
@@ -39,7 +40,8 @@ template <typename Scalar, typename Fill>
     Tape<Scalar>& tape = x.tape(name);
     const Index rows = keep == Keep::rows || keep == Keep::all ? x.rows() : 1;
     const Index cols = keep == Keep::columns || keep == Keep::all ? x.cols() : 1;
-    const NodeIndex y = tape.add(rows, cols, {x.index()}, backward);
+    const NodeIndex argument = tape.mine(x, name);
+    const NodeIndex y = tape.add(rows, cols, {argument}, backward);
     fill(value(tape.node(y)));
     return tape.handle(y);
 }
@@ -52,33 +54,39 @@ void require_entries(const char* name, const Variable<Scalar>& x) {
                         ", it has no entries");
 }
 
+/// The sum of all entries, divided by `count`.
+template <typename Scalar>
+[[nodiscard]] Variable<Scalar> scaled_sum(const char* name, const Operand<Scalar>& x, Index count) {
+    Tape<Scalar>& tape = x.variable.tape(name);
+    const auto factor = Scalar(RealOf<Scalar>(1) / static_cast<RealOf<Scalar>>(count));
+    const NodeIndex argument = tape.node_of(x.variable, name);
+    if (element_detail::is_expression(x, tape.node(argument)))
+        return element_detail::sum_of_expression(tape, argument, factor);
+    tape.compute(argument);
+    const NodeIndex index = tape.add(1, 1, {argument}, [](Tape<Scalar>& t, const Node<Scalar>& n) {
+        gradient(t.parent(n, 0)).array() += *n.gradient * n.parameter;
+    });
+    Node<Scalar>& y = tape.node(index);
+    y.parameter = factor;
+    *y.value =
+        element_detail::sum_of(tape.node(argument).value, tape.node(argument).size()) * factor;
+    return tape.handle(index);
+}
+
 }  // namespace reductions_detail
 
-/// The sum of all entries, 1 x 1. x: any shape.
-template <typename Scalar>
-[[nodiscard]] Variable<Scalar> sum(const Variable<Scalar>& x) {
-    namespace detail = reductions_detail;
-    return detail::record(
-        "sum", x, detail::Keep::nothing, [&](MatrixMap<Scalar> y) { y(0, 0) = x.value().sum(); },
-        [](Tape<Scalar>& t, const Node<Scalar>& n) {
-            detail::gradient(t.parent(n, 0)).array() += *n.gradient;
-        });
+/// The sum of all entries, 1 x 1. x: any shape. Where x is an expression that was written for this
+/// alone, as in sum(a * b), no matrix of products is made.
+template <AnyVariable Type>
+[[nodiscard]] Variable<ScalarOf<Type>> sum(Type&& x) {
+    return reductions_detail::scaled_sum("sum", operand(std::forward<Type>(x)), 1);
 }
 
 /// The mean of all entries, 1 x 1. Throws ShapeError for a matrix without entries.
-template <typename Scalar>
-[[nodiscard]] Variable<Scalar> mean(const Variable<Scalar>& x) {
-    namespace detail = reductions_detail;
-    detail::require_entries("mean", x);
-    return detail::record(
-        "mean", x, detail::Keep::nothing,
-        [&](MatrixMap<Scalar> y) {
-            y(0, 0) = x.value().sum() / static_cast<RealOf<Scalar>>(x.size());
-        },
-        [](Tape<Scalar>& t, const Node<Scalar>& n) {
-            const Node<Scalar>& p = t.parent(n, 0);
-            detail::gradient(p).array() += *n.gradient / static_cast<RealOf<Scalar>>(p.size());
-        });
+template <AnyVariable Type>
+[[nodiscard]] Variable<ScalarOf<Type>> mean(Type&& x) {
+    reductions_detail::require_entries("mean", x);
+    return reductions_detail::scaled_sum("mean", operand(std::forward<Type>(x)), x.size());
 }
 
 /// The sum over the columns: x is R x C, the result R x 1.
@@ -113,10 +121,11 @@ template <typename Scalar>
     namespace detail = reductions_detail;
     detail::require_entries("max", x);
     Tape<Scalar>& tape = x.tape("max");
-    const NodeIndex index = tape.add(1, 1, {x.index()}, [](Tape<Scalar>& t, const Node<Scalar>& n) {
+    const NodeIndex argument = tape.mine(x, "max");
+    const NodeIndex index = tape.add(1, 1, {argument}, [](Tape<Scalar>& t, const Node<Scalar>& n) {
         t.parent(n, 0).gradient[*t.integers(n.first_integer)] += *n.gradient;
     });
-    const Scalar* const values = tape.node(x.index()).value;
+    const Scalar* const values = tape.node(argument).value;
     Index largest = 0;
     for (Index i = 1; i < x.size(); ++i)
         if (real_part(values[i]) > real_part(values[largest])) largest = i;
@@ -125,6 +134,25 @@ template <typename Scalar>
     y.first_integer = tape.add_integers(1);
     *tape.integers(y.first_integer) = largest;
     return tape.handle(index);
+}
+
+/// The mean of each row: x is R x C, the result R x 1; C > 0 (ShapeError otherwise).
+template <typename Scalar>
+[[nodiscard]] Variable<Scalar> row_means(const Variable<Scalar>& x) {
+    reductions_detail::require_entries("row_means", x);
+    return row_sums(x) * Scalar(RealOf<Scalar>(1) / static_cast<RealOf<Scalar>>(x.cols()));
+}
+/// The mean of each column: x is R x C, the result 1 x C; R > 0 (ShapeError otherwise).
+template <typename Scalar>
+[[nodiscard]] Variable<Scalar> column_means(const Variable<Scalar>& x) {
+    reductions_detail::require_entries("column_means", x);
+    return column_sums(x) * Scalar(RealOf<Scalar>(1) / static_cast<RealOf<Scalar>>(x.rows()));
+}
+/// The smallest entry, 1 x 1; of several, the first in memory order has the gradient.
+template <typename Scalar>
+[[nodiscard]] Variable<Scalar> min(const Variable<Scalar>& x) {
+    reductions_detail::require_entries("min", x);
+    return -max(-x);
 }
 
 /// softmax of every column: y_ij = exp(x_ij) / sum over k of exp(x_kj). The largest entry of the

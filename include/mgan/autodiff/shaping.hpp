@@ -17,6 +17,23 @@
 
 namespace mgan::inline MGAN_ABI {
 
+namespace shaping_detail {
+
+/// Copies the rows of `slice_rows` that an expression does not read where they lie.
+template <typename Scalar>
+void compute_rows(Tape<Scalar>& tape, NodeIndex index) {
+    Node<Scalar>& y = tape.node(index);
+    const Node<Scalar>& x = tape.parent(y, 0);
+    tape.allocate_value(y);
+    MatrixMap<Scalar>(y.value, y.rows, y.cols) =
+        ConstMatrixMap<Scalar>(x.value, x.rows, x.cols)
+            .middleRows(*tape.integers(y.first_integer), y.rows);
+}
+template <typename Scalar>
+inline constexpr Recipe<Scalar> kRows{&compute_rows<Scalar>};
+
+}  // namespace shaping_detail
+
 /// y = x^T. x: R x C, y: C x R.
 template <typename Scalar>
 [[nodiscard]] Variable<Scalar> transpose(const Variable<Scalar>& x) {
@@ -26,7 +43,8 @@ template <typename Scalar>
         MatrixMap<Scalar>(p.gradient, p.rows, p.cols) +=
             ConstMatrixMap<Scalar>(y.gradient, y.rows, y.cols).transpose();
     };
-    const NodeIndex index = tape.add(x.cols(), x.rows(), {x.index()}, backward);
+    const NodeIndex argument = tape.mine(x, "transpose");
+    const NodeIndex index = tape.add(x.cols(), x.rows(), {argument}, backward);
     const Node<Scalar>& y = tape.node(index);
     MatrixMap<Scalar>(y.value, y.rows, y.cols) = x.value().transpose();
     return tape.handle(index);
@@ -39,7 +57,7 @@ template <typename Scalar>
     Tape<Scalar>& tape = x.tape("reshape");
     require<ShapeError>(rows >= 0 && cols >= 0 && rows * cols == x.size(), "reshape: x is ",
                         x.rows(), " x ", x.cols(), ", it cannot become ", rows, " x ", cols);
-    return tape.handle(tape.add_alias(x.index(), 0, rows, cols));
+    return tape.handle(tape.add_alias(tape.mine(x, "reshape"), 0, rows, cols));
 }
 
 /// Columns first .. first + count - 1 of x. Throws ShapeError where x has no such columns.
@@ -49,7 +67,8 @@ template <typename Scalar>
     require<ShapeError>(first >= 0 && count >= 0 && count <= x.cols() - first,
                         "slice_columns: x is ", x.rows(), " x ", x.cols(), ", it has no columns ",
                         first, " to ", first + count - 1);
-    return tape.handle(tape.add_alias(x.index(), first * x.rows(), x.rows(), count));
+    return tape.handle(
+        tape.add_alias(tape.mine(x, "slice_columns"), first * x.rows(), x.rows(), count));
 }
 
 /// Rows first .. first + count - 1 of x. Throws ShapeError where x has no such rows.
@@ -59,17 +78,18 @@ template <typename Scalar>
     require<ShapeError>(first >= 0 && count >= 0 && count <= x.rows() - first, "slice_rows: x is ",
                         x.rows(), " x ", x.cols(), ", it has no rows ", first, " to ",
                         first + count - 1);
-    const auto backward = [](Tape<Scalar>& t, const Node<Scalar>& y) {
-        const Node<Scalar>& p = t.parent(y, 0);
-        const Index from = *t.integers(y.first_integer);
-        MatrixMap<Scalar>(p.gradient, p.rows, p.cols).middleRows(from, y.rows) +=
-            ConstMatrixMap<Scalar>(y.gradient, y.rows, y.cols);
-    };
-    const NodeIndex index = tape.add(count, x.cols(), {x.index()}, backward);
+    const NodeIndex argument = tape.mine(x, "slice_rows");
+    const NodeIndex index = tape.add_pending(
+        NodeKind::rows, count, x.cols(), std::span(&argument, 1), &shaping_detail::kRows<Scalar>);
     Node<Scalar>& y = tape.node(index);
     y.first_integer = tape.add_integers(1);
     *tape.integers(y.first_integer) = first;
-    MatrixMap<Scalar>(y.value, y.rows, y.cols) = x.value().middleRows(first, count);
+    y.backward = [](Tape<Scalar>& t, const Node<Scalar>& n) {
+        const Node<Scalar>& p = t.parent(n, 0);
+        MatrixMap<Scalar>(p.gradient, p.rows, p.cols)
+            .middleRows(*t.integers(n.first_integer), n.rows) +=
+            ConstMatrixMap<Scalar>(n.gradient, n.rows, n.cols);
+    };
     return tape.handle(index);
 }
 
@@ -134,9 +154,10 @@ template <typename Scalar, typename Source>
         const Index* const from = t.integers(y.first_integer);
         for (Index k = 0; k < y.size(); ++k) p.gradient[from[k]] += y.gradient[k];
     };
-    const NodeIndex index = tape.add(rows, cols, {x.index()}, backward);
+    const NodeIndex argument = tape.mine(x, "gather");
+    const NodeIndex index = tape.add(rows, cols, {argument}, backward);
     Node<Scalar>& y = tape.node(index);
-    const Scalar* const values = tape.node(x.index()).value;
+    const Scalar* const values = tape.node(argument).value;
     y.first_integer = tape.add_integers(static_cast<std::size_t>(y.size()));
     Index* const from = tape.integers(y.first_integer);
     for (Index j = 0; j < cols; ++j) {
@@ -212,7 +233,7 @@ template <typename Scalar>
 template <typename Scalar>
 [[nodiscard]] Variable<Scalar> stop_gradient(const Variable<Scalar>& x) {
     Tape<Scalar>& tape = x.tape("stop_gradient");
-    const NodeIndex y = tape.add_alias(x.index(), 0, x.rows(), x.cols());
+    const NodeIndex y = tape.add_alias(tape.mine(x, "stop_gradient"), 0, x.rows(), x.cols());
     tape.node(y).needs_gradient = false;
     return tape.handle(y);
 }

@@ -11,6 +11,7 @@
 /// Each derivative needs y alone, so the backward pass keeps one array, not two, and the forward
 /// pass may overwrite its argument. At a = 0 the derivative of relu is taken as 0.
 
+#include <mgan/layers/parameters.hpp>
 #include <mgan/tensor/matrix.hpp>
 
 #include <cmath>
@@ -87,5 +88,15 @@ void activate_backward(Activation activation, const ConstMatrixRef<Scalar>& y,
             return;
     }
 }
+
+/// An activation as a layer, one without parameters.
+template <typename Scalar>
+struct ActivationLayer {
+    using ScalarType = Scalar;
+    Activation kind = Activation::identity;
+
+    template <typename Self, typename Visitor>
+    static void visit(Self&, Visitor&&, const ParameterName&) {}
+};
 
 }  // namespace mgan::inline MGAN_ABI

@@ -62,16 +62,6 @@ struct TapeCall<Dense<Scalar>> {
     }
 };
 
-/// An activation as a layer, one without parameters.
-template <typename Scalar>
-struct ActivationLayer {
-    using ScalarType = Scalar;
-    Activation kind = Activation::identity;
-
-    template <typename Self, typename Visitor>
-    static void visit(Self&, Visitor&&, const ParameterName&) {}
-};
-
 template <typename Scalar>
 struct TapeCall<ActivationLayer<Scalar>> {
     static constexpr const char* kName = "ActivationLayer";

@@ -63,8 +63,12 @@ template <std::size_t Count>
     return clamped(x * polynomial(square, kP) / polynomial(square, kQ), 1.0f);
 }
 
-/// e^x for |x| <= 87; beyond, e^(+-87).
-[[nodiscard]] inline FloatVector exp_of(FloatVector x) noexcept {
+/// x = n ln 2 + r with a whole number n: e^x = 2^n e^r.
+struct SplitExponent {
+    FloatVector fraction;  ///< e^r
+    IntVector shifted;     ///< n, above bits that a shift by 23 pushes out
+};
+[[nodiscard]] inline SplitExponent split_exp_of(FloatVector x) noexcept {
     constexpr float kE[] = {1.0f,
                             1.0f,
                             0.49999993412469707f,
@@ -77,7 +81,6 @@ template <std::size_t Count>
     constexpr float kRound = 12582912.0f;
     // ln 2 in two parts: n times the first, which has 9 bits, is exact.
     constexpr float kLn2High = 0.693359375f, kLn2Low = -2.12194440e-4f;
-    x = clamped(x, 87.0f);
     const FloatVector shifted =
         multiply_add<float, kFloats>(x, FloatVector{} + 1.44269504f, FloatVector{} + kRound);
     const FloatVector n = shifted - kRound;
@@ -85,10 +88,28 @@ template <std::size_t Count>
     r = multiply_add<float, kFloats>(n, FloatVector{} - kLn2Low, r);
     IntVector bits;
     std::memcpy(&bits, &shifted, sizeof bits);
-    bits = (bits + 127) << 23;
+    return {polynomial(r, kE), bits};
+}
+/// 2^n for -126 <= n <= 127.
+[[nodiscard]] inline FloatVector power_of_two(IntVector n) noexcept {
+    const IntVector bits = (n + 127) << 23;
     FloatVector power;
     std::memcpy(&power, &bits, sizeof power);
-    return polynomial(r, kE) * power;
+    return power;
+}
+
+/// e^x for |x| <= 87; beyond, e^(+-87).
+[[nodiscard]] inline FloatVector exp_of(FloatVector x) noexcept {
+    const SplitExponent e = split_exp_of(clamped(x, 87.0f));
+    return e.fraction * power_of_two(e.shifted);
+}
+
+/// e^x for all x, infinite and 0 where they are next: 2^n by two factors.
+[[nodiscard]] inline FloatVector wide_exp_of(FloatVector x) noexcept {
+    constexpr std::int32_t kRoundBits = 0x4B400000;  // of 1.5 * 2^23
+    const SplitExponent e = split_exp_of(clamped(x, 110.0f));
+    const IntVector n = e.shifted - kRoundBits, half = n >> 1;
+    return e.fraction * power_of_two(half) * power_of_two(n - half);
 }
 
 [[nodiscard]] inline FloatVector sigmoid_of(FloatVector x) noexcept {
