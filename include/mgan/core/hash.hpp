@@ -4,7 +4,7 @@
 ///
 ///     h = 0xcbf29ce484222325;      for each byte:  h = (h xor byte) * 0x100000001b3  mod 2^64
 ///
-/// It names things: the purpose of random numbers, a data set. To find damage, see io/checksum.hpp.
+/// It names things: the purpose of random numbers, a data set. To find damage, see checksum.hpp.
 
 #include <mgan/core/version.hpp>
 
