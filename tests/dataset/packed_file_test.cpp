@@ -419,3 +419,20 @@ TEST_CASE("Packed: of many places a sample is evenly spaced, of few all are take
     CHECK(sample_places(10, 5) == std::vector<std::size_t>{0, 2, 4, 6, 8});
     CHECK(sample_places(0, 5).empty());
 }
+
+TEST_CASE("Packed: a file that was packed when the format was new is still read") {
+    const std::filesystem::path path =
+        std::filesystem::path(MGAN_SOURCE_DIR) / "tests/data/packed/format-1.mgan";
+    PackedFile(path).check();
+    const DataSet data = load_data_set(path), songs = lab::small_data(3);
+    REQUIRE(data.songs.size() == 3);
+    CHECK(data.names == songs.names);
+    for (std::size_t i = 0; i < 3; ++i) CHECK(data.songs[i].notes == songs.songs[i].notes);
+    CHECK(data.songs[1].title == "a title");
+    CHECK(data.songs[1].tempo == std::vector<midi::TempoChange>{{0, 400'000}, {960, 300'000}});
+    REQUIRE(data.skipped.size() == 2);
+    CHECK(data.skipped[1].is_folder);
+    REQUIRE(data.mended.size() == 1);
+    CHECK(data.mended[0].repairs == "long_wait (1)");
+    CHECK(fingerprint(open_data_set(path)) == fingerprint(songs));
+}

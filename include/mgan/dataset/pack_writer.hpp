@@ -41,10 +41,9 @@ struct PackedSong {
     packed.entry.fingerprint = print.value();
     packed.entry.size = static_cast<std::uint32_t>(packed.bytes.size());
     packed.entry.notes = static_cast<std::uint32_t>(song.notes.size());
-    for (const midi::Note& note : song.notes) {
-        packed.entry.sounding += note.velocity > 0 && note.channel != midi::kDrumChannel ? 1 : 0;
+    packed.entry.sounding = static_cast<std::uint32_t>(count_sounding(song.notes));
+    for (const midi::Note& note : song.notes)
         packed.entry.span = std::max(packed.entry.span, note.onset + note.length);
-    }
     packed.entry.seconds = midi::duration(song);
     return packed;
 }
@@ -67,8 +66,11 @@ public:
         return file_.temporary();
     }
 
-    /// Adds a song, packed by `pack_song`. Songs of one name must follow each other. \throws IoError
+    /// Adds a song, packed by `pack_song`. Songs of one name must follow each other.
+    /// \throws IoError; DataError for a song without notes to learn from
     void add(PackedSong packed, const midi::Song& song, const std::string& name) {
+        require<DataError>(packed.entry.sounding > 0, path_, ": song ", entries_.size(),
+                           " has no notes to learn from");
         if (names_.empty() || names_.back() != name) names_.push_back(name);
         packed.entry.name = static_cast<std::uint32_t>(names_.size() - 1);
         packed.entry.offset = offset_ + block_.size();

@@ -8,8 +8,8 @@
 ///
 /// When it is opened, everything but the notes is read and checked: every block is where it should
 /// be, the index fits the blocks, the checksums fit. A block of notes is checked when a song of it
-/// is read for the first time; `check` looks at all of them. Whatever the bytes are, they give valid
-/// songs, or an error that names the block. docs/packed.md has the format.
+/// is read for the first time; `check` looks at all of them. Whatever the bytes are, they give
+/// valid songs, or an error that names the block. docs/packed.md has the format.
 
 #include <mgan/core/mapped_file.hpp>
 #include <mgan/dataset/data_set.hpp>
@@ -74,12 +74,18 @@ public:
         check_block(place.block);
         bytes.resize(place.size);
         file_.read(place.offset, bytes);
-        within(place.block, place.offset, [&] { packed::get_song(bytes, place.notes, into); });
+        within(place.block, place.offset, [&] {
+            packed::get_song(bytes, place.notes, into);
+            if (count_sounding(into.notes) != place.sounding)
+                throw_or_abort(FormatError("not as many notes to learn from as the index says", 0));
+        });
     }
 
     /// The name of each song: the path of its file within the folder.
     [[nodiscard]] std::vector<std::string> names() const {
         std::vector<std::string> files;
+        // A name may repeat the one before at no cost. But it has a song, and that has 70 bytes.
+        std::uint64_t room = 64 * file_.size();
         for_each_item(packed::BlockKind::names, [&](ByteCursor& from) {
             // Names ascend, so much of each is in the one before.
             const std::uint64_t same = packed::get_number(from);
@@ -89,14 +95,17 @@ public:
                 throw_or_abort(FormatError("a name that repeats more than there is", 0));
             std::string name(before.substr(0, static_cast<std::size_t>(same)));
             name += packed::get_text(from);
-            if (name.size() > packed::kMostText)
-                throw_or_abort(FormatError("a name that is too long", 0));
+            if (name.size() > room) throw_or_abort(FormatError("names that are too long", 0));
+            room -= name.size();
             files.push_back(std::move(name));
         });
+        room = 64 * file_.size();
         std::vector<std::string> names;
         names.reserve(size());
         for_each_entry([&](const packed::SongEntry& entry, std::size_t block) {
             if (entry.name >= files.size()) refuse(block, "a song of file ", entry.name);
+            if (files[entry.name].size() > room) refuse(block, "names that are too long");
+            room -= files[entry.name].size();
             names.push_back(files[entry.name]);
         });
         return names;
@@ -360,6 +369,7 @@ private:
         std::size_t block = 0;       // of notes
         std::uint64_t in_block = 0;  // songs of it so far
         std::uint64_t offset = 0;    // where the next song begins
+        std::uint64_t count = 0;     // notes so far
         const auto next_block = [&] {
             while (blocks_[block].kind != packed::BlockKind::notes) ++block;
             offset = blocks_[block].offset;
@@ -374,7 +384,8 @@ private:
                 next_block();
             }
             const packed::Block& notes = blocks_[block];
-            if (entry.offset != offset || entry.size > notes.offset + notes.size - offset ||
+            if (entry.offset != offset || entry.sounding == 0 ||
+                entry.size > notes.offset + notes.size - offset ||
                 entry.notes > packed::kMostNotes || entry.sounding > entry.notes ||
                 entry.notes > std::uint64_t{entry.size} * 8 || entry.span < 0 ||
                 !(std::isfinite(entry.seconds) && entry.seconds >= 0.0))
@@ -382,11 +393,15 @@ private:
             places_.push_back({entry.offset, entry.size, entry.notes, entry.sounding,
                                static_cast<std::uint32_t>(block)});
             offset += entry.size;
+            count += entry.notes;
             ++in_block;
         });
         if (offset != blocks_[block].offset + blocks_[block].size ||
             in_block != blocks_[block].items)
             refuse(block, "its songs do not fill it");
+        if (count != facts_.notes)
+            refuse_at(packed::kHeadSize, "holds ", count, " notes, and should hold ", facts_.notes,
+                      "; pack the data again");
     }
 
     MappedFile file_;

@@ -23,6 +23,14 @@
 
 namespace mgan::inline MGAN_ABI {
 
+/// Number of sounding notes (midi/sounding_notes.hpp).
+[[nodiscard]] inline std::size_t count_sounding(const std::vector<midi::Note>& notes) noexcept {
+    return static_cast<std::size_t>(
+        std::count_if(notes.begin(), notes.end(), [](const midi::Note& note) {
+            return note.velocity > 0 && note.channel != midi::kDrumChannel;
+        }));
+}
+
 /// Songs that are not in memory. All functions may be called from many threads at once.
 class SongStore {
 public:
@@ -70,12 +78,7 @@ public:
 
     /// Number of its sounding notes.
     [[nodiscard]] std::size_t sounding(std::size_t song) const {
-        if (source_) return source_->sounding(song);
-        const std::vector<midi::Note>& notes = memory_[song].notes;
-        return static_cast<std::size_t>(
-            std::count_if(notes.begin(), notes.end(), [](const midi::Note& note) {
-                return note.velocity > 0 && note.channel != midi::kDrumChannel;
-            }));
+        return source_ ? source_->sounding(song) : count_sounding(memory_[song].notes);
     }
 
     /// The file that songs are read from, or null: they are in memory.
