@@ -6,6 +6,9 @@
 //     bench_data write FOLDER SONGS             writes synthetic songs as MIDI files
 //     bench_data corpus FOLDER SONGS            the same, songs of many kinds, in folders of 500
 //     bench_data pack FILE.mgan SONGS           those songs in a packed file, without MIDI files
+//     bench_data pack-folder FOLDER FILE.mgan [--threads N]   as `mgan pack`
+//     bench_data start DATA [--length T] [--threads N]        what a training does with its songs
+//                                               before the first minibatch: folder or packed file
 //     bench_data crops FILE.mgan N [--length T] N random crops read at their place, and encoded
 //
 // Prints one JSON object: seconds, and with it files, bytes, notes, the most memory held.
@@ -14,14 +17,16 @@
 
 #include <mgan/core/parallel.hpp>
 #include <mgan/core/random.hpp>
+#include <mgan/dataset/corpus_statistics.hpp>
 #include <mgan/dataset/crops.hpp>
 #include <mgan/dataset/load_data_set.hpp>
-#include <mgan/dataset/pack_writer.hpp>
+#include <mgan/dataset/pack_data_set.hpp>
 #include <mgan/dataset/packed_file.hpp>
 #include <mgan/encoding/codec.hpp>
 #include <mgan/midi/find_files.hpp>
 #include <mgan/midi/notes.hpp>
 #include <mgan/midi/writer.hpp>
+#include <mgan/training/evaluation.hpp>
 
 #include <array>
 #include <atomic>
@@ -29,6 +34,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <fstream>
 #include <iostream>
 
@@ -39,6 +45,11 @@ double seconds(Work&& work) {
     const auto begin = std::chrono::steady_clock::now();
     work();
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+/// Processor time of this process so far, all threads.
+double processor_seconds() {
+    return static_cast<double>(std::clock()) / static_cast<double>(CLOCKS_PER_SEC);
 }
 
 /// A song of 400 notes, two at a time.
@@ -138,7 +149,52 @@ int pack(const std::filesystem::path& file, std::size_t count) {
     return 0;
 }
 
-/// What a training step asks of the file, without the training: microseconds a crop.
+int pack_folder(const std::filesystem::path& folder, const std::filesystem::path& file,
+                int threads) {
+    mgan::PackResult result;
+    const double time =
+        seconds([&] { result = mgan::pack_data_set(folder, file, {.threads = threads}); });
+    std::printf("{\"seconds\": %.6f, \"songs\": %zu, \"bytes\": %llu, \"peak_mib\": %.1f}\n", time,
+                result.songs, static_cast<unsigned long long>(result.bytes), bench::peak_mib());
+    return 0;
+}
+
+/// Everything that the constructor of a `Trainer` asks of the songs, and the crops of a minibatch,
+/// without the nets. Preset `recommended`.
+int start(const std::filesystem::path& where, std::int64_t length, int threads) {
+    mgan::DataSet data;
+    std::array<std::vector<std::size_t>, 3> parts;
+    std::size_t looped = 0;
+    const double opening = seconds([&] {
+        data = mgan::open_data_set(where, threads);
+        (void)mgan::fingerprint(data);
+        parts = mgan::split_songs(data.names, data.pieces, 0.1, 0.1, 1);
+    });
+    const double preparing = seconds([&] {
+        const mgan::Songs songs = data.view();
+        const auto codec = mgan::fit_codec({}, songs, parts[0], threads);
+        const mgan::CropSource<float> train(songs, parts[0], codec, length),
+            validation(songs, parts[1], codec, length);
+        const auto real =
+            mgan::measure_real(songs, parts[1], static_cast<std::size_t>(length), 4, 1, threads);
+        const auto styles = mgan::corpus_styles(train, codec, songs, parts[0], length, 1, threads);
+        const auto order = train.order(mgan::Random(1, "order"), 20);
+        std::vector<float> rows(static_cast<std::size_t>(length) * mgan::encoding::kFeatures);
+        for (std::size_t i = 0; i < 20; ++i)
+            train.copy_crop(order[i], train.crop_begin(order[i], mgan::Random(1, "crop"), i),
+                            static_cast<std::size_t>(length), rows.data());
+        looped = train.looped() + validation.looped();
+        if (styles.empty() || real.empty()) throw mgan::DataError("songs were lost");
+    });
+    std::printf(
+        "{\"seconds\": %.6f, \"opening\": %.6f, \"preparing\": %.6f, \"songs\": %zu, "
+        "\"looped\": %zu, \"peak_mib\": %.1f}\n",
+        opening + preparing, opening, preparing, data.size(), looped, bench::peak_mib());
+    return 0;
+}
+
+/// What a training step asks of the file, without the training: microseconds of the processor a
+/// crop.
 int crops(const std::filesystem::path& path, std::size_t count, std::size_t length) {
     const auto file = std::make_shared<const mgan::PackedFile>(path);
     const mgan::Random random(1, "crops");
@@ -151,13 +207,18 @@ int crops(const std::filesystem::path& path, std::size_t count, std::size_t leng
     const auto codec = mgan::encoding::Codec::fit({}, some);
     std::vector<float> rows(length * mgan::encoding::kFeatures);
     std::uint64_t notes = 0;
-    const double reading = seconds([&] {
+    const auto processor = [](auto&& work) {
+        const double before = processor_seconds();
+        work();
+        return processor_seconds() - before;
+    };
+    const double reading = processor([&] {
         for (std::size_t i = 0; i < count; ++i) {
             file->read(random.integer(i, file->size()), song);
             notes += song.notes.size();
         }
     });
-    const double all = seconds([&] {
+    const double all = processor([&] {
         for (std::size_t i = 0; i < count; ++i) {
             file->read(random.integer(i, file->size()), song);
             codec.encode_crop(song, 0, length, rows.data());
@@ -261,6 +322,11 @@ int main(int count, char** arguments) {
         const auto songs = static_cast<std::size_t>(count > 3 ? std::atoll(arguments[3]) : 0);
         if (what == "corpus" && songs > 0) return corpus(arguments[2], songs);
         if (what == "pack" && songs > 0) return pack(arguments[2], songs);
+        const int threads = static_cast<int>(option(count, arguments, "--threads", 1));
+        if (what == "pack-folder" && count > 3)
+            return pack_folder(arguments[2], arguments[3], threads);
+        if (what == "start")
+            return start(arguments[2], option(count, arguments, "--length", 100), threads);
         if (what == "crops" && songs > 0)
             return crops(arguments[2], songs,
                          static_cast<std::size_t>(option(count, arguments, "--length", 100)));
@@ -268,7 +334,8 @@ int main(int count, char** arguments) {
         std::cerr << "bench_data: " << error.what() << '\n';
         return 1;
     }
-    std::cerr << "usage: bench_data read|load FOLDER, prepare SONGS, write|corpus FOLDER SONGS, "
+    std::cerr << "usage: bench_data read|load FOLDER, start DATA, prepare SONGS, "
+                 "write|corpus FOLDER SONGS, pack-folder FOLDER FILE, "
                  "pack|crops FILE N\n";
     return 2;
 }

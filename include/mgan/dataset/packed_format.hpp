@@ -148,9 +148,30 @@ inline void put_text(Bytes& to, std::string_view text) {
 /// Appends a column: the number of distinct values, the values ascending (the first as it is, then
 /// differences less 1), and the indices, lowest bits first. `values` is not empty.
 inline void put_column(Bytes& to, std::span<const std::int64_t> values, unsigned least_bits) {
-    std::vector<std::int64_t> table(values.begin(), values.end());
-    std::sort(table.begin(), table.end());
-    table.erase(std::unique(table.begin(), table.end()), table.end());
+    const auto [low, high] = std::minmax_element(values.begin(), values.end());
+    const std::int64_t first = *low;
+    // The index of each value; where they lie close together, by a look at a list of all of them.
+    constexpr std::int64_t kDense = 4096;
+    std::vector<std::int64_t> table;
+    std::vector<std::uint32_t> places;
+    if (*high - first < kDense) {
+        places.assign(static_cast<std::size_t>(*high - first) + 1, 0);
+        for (const std::int64_t value : values) places[static_cast<std::size_t>(value - first)] = 1;
+        for (std::size_t i = 0; i < places.size(); ++i) {
+            if (places[i] == 0) continue;
+            places[i] = static_cast<std::uint32_t>(table.size());
+            table.push_back(first + static_cast<std::int64_t>(i));
+        }
+    } else {
+        table.assign(values.begin(), values.end());
+        std::sort(table.begin(), table.end());
+        table.erase(std::unique(table.begin(), table.end()), table.end());
+    }
+    const auto index_of = [&](std::int64_t value) -> std::uint64_t {
+        if (!places.empty()) return places[static_cast<std::size_t>(value - first)];
+        return static_cast<std::uint64_t>(std::lower_bound(table.begin(), table.end(), value) -
+                                          table.begin());
+    };
     put_number(to, table.size());
     put_number(to, folded(table.front()));
     for (std::size_t i = 1; i < table.size(); ++i)
@@ -159,9 +180,7 @@ inline void put_column(Bytes& to, std::span<const std::int64_t> values, unsigned
     std::uint64_t pending = 0;
     unsigned filled = 0;
     for (const std::int64_t value : values) {
-        const auto index = static_cast<std::uint64_t>(
-            std::lower_bound(table.begin(), table.end(), value) - table.begin());
-        pending |= index << filled;
+        pending |= index_of(value) << filled;
         for (filled += bits; filled >= 8; filled -= 8, pending >>= 8)
             to.push_back(static_cast<std::byte>(pending & 0xFF));
     }
