@@ -42,14 +42,31 @@ DataSet load_data(const std::string& where, DamagedFiles damaged) {
     return is_bundled(where) ? load_bundled() : load_data_set(where, available_threads(), damaged);
 }
 
-DataSet load_data_of_run(const SettingNotes& notes, std::string_view advice) {
+DataSet open_data(const std::string& where, DamagedFiles damaged) {
+    return is_bundled(where) ? load_bundled() : open_data_set(where, available_threads(), damaged);
+}
+
+namespace {
+
+/// What `load` gives for the data of a run.
+template <typename Load>
+DataSet data_of_run(const SettingNotes& notes, std::string_view advice, Load&& load) {
     const std::string place = data_place(notes);
     try {
-        return load_data(
-            place, note(notes, "keep_damaged").empty() ? DamagedFiles::skip : DamagedFiles::keep);
+        return load(place,
+                    note(notes, "keep_damaged").empty() ? DamagedFiles::skip : DamagedFiles::keep);
     } catch (const IoError& error) {
         fail<IoError>(printable(error.what()), "; if the music of this run has moved, ", advice);
     }
+}
+
+}  // namespace
+
+DataSet load_data_of_run(const SettingNotes& notes, std::string_view advice) {
+    return data_of_run(notes, advice, load_data);
+}
+DataSet open_data_of_run(const SettingNotes& notes, std::string_view advice) {
+    return data_of_run(notes, advice, open_data);
 }
 
 std::string note(const SettingNotes& notes, std::string_view key) {
@@ -163,7 +180,7 @@ std::string describe(const DataSet& data) {
     const std::string folders =
         data.folders() > 1 ? count(data.folders(), "composer") + " (folders)" : "1 folder";
     std::string text =
-        concat(count(data.songs.size(), "song"), " in ", count(used, "file"), " of ", folders, ": ",
+        concat(count(data.size(), "song"), " in ", count(used, "file"), " of ", folders, ": ",
                count(data.notes(), "note"), ", ", fixed(data.hours(), 1), " hours");
     if (skipped > 0) text += concat("; ", count(skipped, "file"), " skipped");
     if (data.unlisted > 0)

@@ -13,14 +13,19 @@ namespace mgan::program {
 /// The word for the bundled corpus, in options and in config.json.
 inline constexpr const char* kBundled = "bundled";
 
-/// The songs of a folder or a file; of the bundled corpus if `where` is empty, or "bundled" and no
-/// such file is there. Throws what `load_data_set` throws.
+/// The songs of a folder, a file or a packed file; of the bundled corpus if `where` is empty, or
+/// "bundled" and no such file is there. Throws what `load_data_set` throws.
 [[nodiscard]] DataSet load_data(const std::string& where,
+                                DamagedFiles damaged = DamagedFiles::skip);
+
+/// The same, but songs of a packed file stay there (`DataSet::view` gives them).
+[[nodiscard]] DataSet open_data(const std::string& where,
                                 DamagedFiles damaged = DamagedFiles::skip);
 
 /// The same for the data of a run, `notes`: those of its config.json. An error says what to do if
 /// the music has moved: `advice`.
 [[nodiscard]] DataSet load_data_of_run(const SettingNotes& notes, std::string_view advice);
+[[nodiscard]] DataSet open_data_of_run(const SettingNotes& notes, std::string_view advice);
 
 /// A note of a config.json, or "".
 [[nodiscard]] std::string note(const SettingNotes& notes, std::string_view key);

@@ -278,8 +278,10 @@ Run add_evaluate(CLI::App& app) {
     app.add_option("SONGS", options->songs, "folder of generated songs, or of a run that has some")
         ->type_name("")
         ->required();
-    app.add_option("--against", options->against,
-                   "folder of real songs, or the word bundled; may be left out with --run")
+    app.add_option(
+           "--against", options->against,
+           "folder of real songs, a file of mgan pack, or the word bundled; may be left out "
+           "with --run")
         ->type_name("DATA");
     app.add_option("--run", options->run,
                    "compare with one part of this run's data only (--part): songs that the model "

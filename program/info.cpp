@@ -1,12 +1,15 @@
 /// \file
-/// `mgan info`: what a model is, and how far its run is.
+/// `mgan info`: what a model is, and how far its run is; or what a packed file holds.
 
 #include "data.hpp"
 #include "metrics_json.hpp"
 #include "program.hpp"
 
+#include <mgan/dataset/packed_file.hpp>
+#include <mgan/dataset/split.hpp>
 #include <mgan/generation/model_file.hpp>
 #include <mgan/layers/parameters.hpp>
+#include <mgan/runs/checkpoint.hpp>
 #include <mgan/runs/history.hpp>
 #include <mgan/runs/run_files.hpp>
 
@@ -80,7 +83,66 @@ Json progress_of(const RunFiles& run) {
     return object;
 }
 
+/// What a packed file holds, after a look at every byte of it.
+Json packed_facts(const std::string& path) {
+    const auto file = std::make_shared<const PackedFile>(path);
+    file->check();
+    const DataSet data = packed_data_set(file);
+    std::size_t blocks_of_notes = 0;
+    std::uint64_t bytes_of_notes = 0;
+    for (const packed::Block& block : file->blocks()) {
+        if (block.kind != packed::BlockKind::notes) continue;
+        ++blocks_of_notes;
+        bytes_of_notes += block.size;
+    }
+    Json object;
+    object["version"] = kVersion;
+    object["kind"] = "packed data set";
+    object["format"] = packed::kVersion;
+    object["packed_by"] = printable(file->facts().version);
+    object["songs"] = data.size();
+    object["files"] = data.files;
+    object["folders"] = data.folders();
+    object["notes"] = data.notes();
+    object["hours"] = data.hours();
+    object["skipped"] = data.skipped.size();
+    object["mended"] = data.repaired;
+    object["of_runs"] = data.of_runs;
+    object["keeps_damaged"] = file->facts().keeps_damaged;
+    object["copies"] = count_copies(data.names, data.pieces);
+    object["fingerprint"] = fingerprint_text(file->fingerprint());
+    object["bytes"] = file->bytes();
+    object["bytes_of_notes"] = bytes_of_notes;
+    object["blocks"] = file->blocks().size();
+    object["blocks_of_notes"] = blocks_of_notes;
+    return object;
+}
+
+int packed_info(const InfoOptions& options) {
+    const Json facts = packed_facts(options.model);
+    if (options.json) {
+        std::cout << facts.dump(2) << '\n';
+        return kDone;
+    }
+    const auto number = [&](const char* key) { return grouped(facts[key].get<std::size_t>()); };
+    const double bytes = facts["bytes"].get<double>();
+    std::cout << printable(options.model) << ": a packed data set of format " << facts["format"]
+              << ", packed by mgan " << facts["packed_by"].get<std::string>() << '\n'
+              << "songs        " << number("songs") << " of " << number("files") << " files in "
+              << number("folders") << " folders\n"
+              << "notes        " << number("notes") << ", "
+              << fixed(facts["hours"].get<double>(), 1) << " hours\n"
+              << "skipped      " << number("skipped") << ", mended " << number("mended")
+              << ", other versions of a piece " << number("copies") << '\n'
+              << "size         " << number("bytes") << " bytes, "
+              << fixed(bytes / facts["notes"].get<double>(), 2) << " a note\n"
+              << "fingerprint  " << facts["fingerprint"].get<std::string>() << '\n'
+              << "All " << number("blocks") << " blocks are whole.\n";
+    return kDone;
+}
+
 int info(const InfoOptions& options) {
+    if (PackedFile::is_packed(options.model)) return packed_info(options);
     const bool is_run = is_folder(options.model);
     const RunFiles run(options.model);
     const bool has_config = is_run && is_there(run.config());
@@ -156,13 +218,18 @@ int info(const InfoOptions& options) {
 
 Run add_info(CLI::App& app) {
     app.description(
-        "Describes a model: settings, sizes, normalisation; of a run also its progress.");
+        "Describes a model: settings, sizes, normalisation; of a run also its progress. Or a "
+        "packed "
+        "file, of which every byte is checked.");
     auto options = std::make_shared<InfoOptions>();
-    app.add_option("MODEL", options->model, "a run's folder, or a .safetensors file")
+    app.add_option("MODEL", options->model,
+                   "a run's folder, a .safetensors file, or a file of mgan pack")
         ->type_name("")
         ->required();
     app.add_flag("--json", options->json, "as JSON");
-    app.footer("Examples:\n  mgan info run\n  mgan info run/model.safetensors --json");
+    app.footer(
+        "Examples:\n  mgan info run\n  mgan info run/model.safetensors --json\n  "
+        "mgan info songs.mgan");
     return [options] { return info(*options); };
 }
 

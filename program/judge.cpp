@@ -197,8 +197,10 @@ Run add_judge(CLI::App& app) {
     app.add_option("MADE", options->songs, "folder of generated songs, or of a run that made some")
         ->type_name("")
         ->required();
-    app.add_option("--against", options->against,
-                   "folder of real songs, or the word bundled; may be left out with --run")
+    app.add_option(
+           "--against", options->against,
+           "folder of real songs, a file of mgan pack, or the word bundled; may be left out "
+           "with --run")
         ->type_name("DATA");
     app.add_option("--run", options->run,
                    "learn from the training part of this run's data, and judge --part; without it, "

@@ -110,7 +110,7 @@ int main(int argc, char** argv) {
     const std::pair<const char*, Run (*)(CLI::App&)> commands[] = {
         {"train", add_train}, {"generate", add_generate}, {"evaluate", add_evaluate},
         {"stats", add_stats}, {"render", add_render},     {"report", add_report},
-        {"info", add_info},   {"judge", add_judge}};
+        {"info", add_info},   {"judge", add_judge},       {"pack", add_pack}};
     try {
         std::vector<std::pair<CLI::App*, Run>> runs;
         for (const auto& [name, add] : commands) {

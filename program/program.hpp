@@ -48,5 +48,6 @@ using Run = std::function<int()>;
 [[nodiscard]] Run add_render(CLI::App& app);
 [[nodiscard]] Run add_report(CLI::App& app);
 [[nodiscard]] Run add_judge(CLI::App& app);
+[[nodiscard]] Run add_pack(CLI::App& app);
 
 }  // namespace mgan::program

@@ -29,7 +29,8 @@ void save_crops(const std::filesystem::path& folder, const DataSet& data,
     const Random random(settings.seed, "report crop");
     const auto length = static_cast<std::size_t>(settings.length);
     for (std::size_t i = 0; i < chosen.size(); ++i) {
-        const midi::Song& whole = data.songs[chosen[i]];
+        midi::Song memory;
+        const midi::Song& whole = data.view().get(chosen[i], memory);
         const std::size_t size = midi::sounding_notes(whole).size();
         const std::size_t begin = size > length ? random.integer(i, size - length + 1) : 0;
         midi::Song piece = metrics::crop(whole, begin, length);
@@ -55,7 +56,7 @@ void save_real_set(const RunFiles& run, const Settings& settings, const DataSet&
 
     Json facts;
     facts["data"] = {{"files", data.files},       {"skipped", data.skipped.size()},
-                     {"mended", data.repaired},   {"songs", data.songs.size()},
+                     {"mended", data.repaired},   {"songs", data.size()},
                      {"folders", data.folders()}, {"notes", data.notes()},
                      {"hours", data.hours()}};
     for (const Part part : {Part::train, Part::validation, Part::test})

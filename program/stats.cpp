@@ -1,10 +1,11 @@
 /// \file
-/// `mgan stats`: the metrics of MIDI files, one by one.
+/// `mgan stats`: the metrics of MIDI files, or of the songs of a packed file, one by one.
 
 #include "data.hpp"
 #include "metrics_json.hpp"
 #include "program.hpp"
 
+#include <mgan/dataset/packed_file.hpp>
 #include <mgan/metrics/song_metrics.hpp>
 #include <mgan/midi/find_files.hpp>
 #include <mgan/midi/notes.hpp>
@@ -78,7 +79,28 @@ void print_table(const std::vector<FileStats>& all) {
     std::cout << "  mean\n";
 }
 
-int stats(const StatsOptions& options) {
+/// The songs of a packed file, then the files that it could not use.
+std::vector<FileStats> measure_packed(const std::string& path) {
+    const PackedFile packed(path);
+    const std::vector<std::string> names = packed.names();
+    std::vector<FileStats> all;
+    midi::Song song;
+    std::size_t number = 0;  // of the song in its file
+    for (std::size_t i = 0; i < packed.size(); ++i) {
+        packed.read(i, song);
+        number = i > 0 && names[i] == names[i - 1] ? number + 1 : 1;
+        const bool alone = number == 1 && (i + 1 == packed.size() || names[i + 1] != names[i]);
+        const std::string name = printable(names[i]);
+        all.push_back({alone ? name : concat(name, ", song ", number), metrics::compute(song), ""});
+    }
+    for (const SkippedFile& file : packed.skipped()) {
+        const std::string name = printable(file.file);
+        all.push_back({name, {}, concat(name, ": ", printable(file.reason))});
+    }
+    return all;
+}
+
+std::vector<FileStats> measure_files(const StatsOptions& options) {
     std::vector<midi::UnreadPlace> unread;
     const std::vector<std::filesystem::path> files = midi::find_midi_files(options.path, &unread);
     for (const midi::UnreadPlace& place : unread)
@@ -89,6 +111,12 @@ int stats(const StatsOptions& options) {
     for (const std::filesystem::path& file : files) {
         for (FileStats& one : measure_file(file)) all.push_back(std::move(one));
     }
+    return all;
+}
+
+int stats(const StatsOptions& options) {
+    const std::vector<FileStats> all =
+        PackedFile::is_packed(options.path) ? measure_packed(options.path) : measure_files(options);
     std::size_t broken = 0;
     for (const FileStats& one : all) broken += one.error.empty() ? 0U : 1U;
     if (options.json) {
@@ -118,7 +146,7 @@ int stats(const StatsOptions& options) {
 Run add_stats(CLI::App& app) {
     app.description("Measures MIDI files, one by one.");
     auto options = std::make_shared<StatsOptions>();
-    app.add_option("PATH", options->path, "a MIDI file, or a folder of them")
+    app.add_option("PATH", options->path, "a MIDI file, a folder of them, or a file of mgan pack")
         ->type_name("")
         ->required();
     app.add_flag("--json", options->json,

@@ -178,10 +178,10 @@ void check(Plan& plan, const TrainOptions& options) {
 /// The music; where a run goes on, that of the run unless another folder is named.
 DataSet load_songs(const Plan& plan, const TrainOptions& options) {
     if (plan.resumes && options.data.empty())
-        return load_data_of_run(plan.notes,
+        return open_data_of_run(plan.notes,
                                 concat("say where it is: mgan train FOLDER --resume --out ",
                                        shell_word(plan.run.path().string())));
-    return load_data(plan.data, plan.keep_damaged ? DamagedFiles::keep : DamagedFiles::skip);
+    return open_data(plan.data, plan.keep_damaged ? DamagedFiles::keep : DamagedFiles::skip);
 }
 
 /// Which song is for what: the run's own split, if it goes on, since mgan may have split songs by
@@ -198,15 +198,20 @@ std::array<std::vector<std::size_t>, 3> parts_of(const Plan& plan, const DataSet
 }
 
 /// Names the song by whose longest wait or note a linear scaling measures all others, if that is an
-/// outlier: eight times as long as in 99 of 100 notes, and four bars at least.
+/// outlier: eight times as long as in 99 of 100 notes, and four bars at least. Of many songs, some
+/// are looked at.
 void say_outlier(Progress& progress, const DataSet& data, const std::vector<std::size_t>& part) {
     constexpr std::int64_t kFourBars = 16 * midi::kTicksPerQuarter;
     std::vector<std::int64_t> times;
     std::int64_t longest = 0;
     std::size_t where = 0;
-    for (const std::size_t index : part) {
+    constexpr std::size_t kMost = 10'000;
+    const Songs songs = data.view();
+    midi::Song memory;
+    for (const std::size_t place : sample_places(part.size(), kMost)) {
+        const std::size_t index = part[place];
         std::int64_t before = 0;
-        for (const midi::Note& note : data.songs[index].notes) {
+        for (const midi::Note& note : songs.get(index, memory).notes) {
             times.push_back(std::max(note.length, note.onset - before));
             before = note.onset;
             if (times.back() > longest) where = index;
@@ -228,10 +233,9 @@ void say_outlier(Progress& progress, const DataSet& data, const std::vector<std:
 template <typename AnyTrainer>
 void say_songs(Progress& progress, const DataSet& data, const AnyTrainer& trainer) {
     const encoding::NormalisationKind kind = trainer.settings().encoding.events.normalisation;
-    if (trainer.settings().has_step_heads()) {
-        // Times beyond the list of values are shortened: no outlier harms.
-    } else if (kind == encoding::NormalisationKind::minmax ||
-               kind == encoding::NormalisationKind::zscore)
+    const bool is_linear =
+        kind == encoding::NormalisationKind::minmax || kind == encoding::NormalisationKind::zscore;
+    if (is_linear && !trainer.settings().has_step_heads())  // steps cut what is too long
         say_outlier(progress, data, trainer.part(Part::train));
     if (trainer.looped_songs() > 0)
         progress.say(concat("  ", trainer.looped_songs(), " of the training songs have fewer than ",
@@ -346,7 +350,7 @@ bool train_to_end(Progress& progress, const Plan& plan, AnyTrainer& trainer, int
 /// The training itself, from the songs on.
 template <typename AnyTrainer>
 int train_on(Plan& plan, const TrainOptions& options, Progress& progress, const DataSet& data) {
-    AnyTrainer trainer(plan.settings, data.songs, parts_of(plan, data), options.threads);
+    AnyTrainer trainer(plan.settings, data.view(), parts_of(plan, data), options.threads);
     say_songs(progress, data, trainer);
     open_run(plan, options.out, trainer, data);
     if (plan.resumes && trainer.finished())
@@ -392,9 +396,10 @@ Run add_train(CLI::App& app) {
     app.description(
         "Trains a model on MIDI files: pretraining first, then generator against discriminator.");
     auto options = std::make_shared<TrainOptions>();
-    app.add_option("DATA", options->data,
-                   "folder that is searched for .mid, .midi, .rmi and .kar files; without it, the "
-                   "music that comes with mgan")
+    app.add_option(
+           "DATA", options->data,
+           "folder that is searched for .mid, .midi, .rmi and .kar files, or a file of mgan "
+           "pack; without it, the music that comes with mgan")
         ->type_name("");
     app.add_option(
            "-o,--out", options->out,

@@ -42,9 +42,11 @@
 // ---- music
 #include <mgan/core/atomic_file.hpp>
 #include <mgan/core/byte_cursor.hpp>
+#include <mgan/core/checksum.hpp>
 #include <mgan/core/error.hpp>
 #include <mgan/core/file_lock.hpp>
 #include <mgan/core/hash.hpp>
+#include <mgan/core/mapped_file.hpp>
 #include <mgan/core/parallel.hpp>
 #include <mgan/core/random.hpp>
 #include <mgan/core/setting.hpp>
@@ -70,6 +72,8 @@
 #include <mgan/dataset/crops.hpp>
 #include <mgan/dataset/fingerprint.hpp>
 #include <mgan/dataset/load_data_set.hpp>
+#include <mgan/dataset/pack_data_set.hpp>
+#include <mgan/dataset/packed_file.hpp>
 #include <mgan/dataset/piece_groups.hpp>
 #include <mgan/dataset/split.hpp>
 #include <mgan/encoding/codec.hpp>

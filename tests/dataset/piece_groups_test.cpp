@@ -88,3 +88,20 @@ TEST_CASE("Pieces: songs of one name are one group, and short or empty songs are
     const std::vector<std::string> names = {"a", "a", "b", "c", "d"};
     CHECK(piece_groups(songs, names) == std::vector<std::size_t>{0, 0, 2, 3, 0});
 }
+
+TEST_CASE("Pieces: in one pass or in several, by one thread or three, the groups are the same") {
+    std::vector<midi::Song> songs;
+    std::vector<std::string> names;
+    for (std::uint64_t i = 0; i < 60; ++i) {
+        songs.push_back(piece(i % 45, 100 + static_cast<int>(i)));
+        if (i >= 45)
+            for (midi::Note& note : songs.back().notes) note.pitch += 3;
+        names.push_back(std::to_string(i / 2));
+    }
+    const std::vector<std::size_t> groups = piece_groups(songs, names);
+    CHECK(groups[47] == groups[2]);
+    CHECK(groups[30] == 30);
+    for (const std::size_t most : {1u, 37u, 1000u})
+        for (const int threads : {1, 3})
+            CHECK(piece_groups(Songs(songs), name_groups(names), threads, most) == groups);
+}

@@ -1,6 +1,6 @@
 #include "bytes.hpp"
 
-#include <mgan/io/checksum.hpp>
+#include <mgan/core/checksum.hpp>
 #include <mgan/io/flat_json.hpp>
 #include <mgan/io/json_text.hpp>
 #include <support/catch.hpp>

@@ -191,13 +191,13 @@ std::string Training::model_bytes() const {
     return read_text(folder / "model");
 }
 std::string Training::checkpoint_bytes() const {
-    return text_of(safetensors::serialize(make_checkpoint(*trainer_, fingerprint(data_.songs))));
+    return text_of(safetensors::serialize(make_checkpoint(*trainer_, fingerprint(data_))));
 }
 void Training::save_checkpoint(const std::filesystem::path& path) const {
-    mgan::save_checkpoint(path, *trainer_, fingerprint(data_.songs));
+    mgan::save_checkpoint(path, *trainer_, fingerprint(data_));
 }
 void Training::restore_checkpoint(const std::filesystem::path& path) {
-    mgan::restore_checkpoint(read_safetensors(path), *trainer_, fingerprint(data_.songs));
+    mgan::restore_checkpoint(read_safetensors(path), *trainer_, fingerprint(data_));
 }
 
 bool Training::run_in(const std::filesystem::path& folder, bool resume, std::int64_t stop_after) {

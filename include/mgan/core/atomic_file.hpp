@@ -69,95 +69,163 @@ namespace mgan::inline MGAN_ABI {
     return path.parent_path() / concat(".", path.filename().string(), ".tmp-", process);
 }
 
-/// Replaces (or creates) a file by `bytes`, all or nothing: temporary file, write, fsync, close,
-/// rename, fsync of the folder, each checked. A symbolic link stays; the file that it names is
-/// replaced. A device or a pipe is written directly. Threads may write different files at once, not
-/// the same one. What a file system does not know (fsync, permissions) is left out.
-/// \throws IoError with path and cause; then the old file is untouched and no temporary is left.
-///         The one exception: if only the last fsync fails, the new file is in place, whole, but a
-///         power cut may still bring the old one back; the message says so.
+/// A file that is written piece by piece and takes its name when it is whole: temporary file,
+/// writes, fsync, close, rename, fsync of the folder, each checked. A symbolic link stays; the file
+/// that it names is replaced. A device or a pipe is written directly. What a file system does not
+/// know (fsync, permissions) is left out. Without `commit` nothing stays.
+///
+///     AtomicWriter writer(path);
+///     writer.append(bytes);
+///     writer.commit();
+///
+/// All throw IoError with path and cause; then the old file is untouched and no temporary is left.
+/// The one exception: if only the last fsync fails, the new file is in place, whole, but a power
+/// cut may still bring the old one back; the message says so.
+class AtomicWriter {
+public:
+    explicit AtomicWriter(const std::filesystem::path& path) : path_(path), target_(path) {
+        namespace fs = std::filesystem;
+        std::error_code failure;
+        if (fs::is_symlink(fs::symlink_status(path, failure))) {
+            target_ = fs::weakly_canonical(path, failure);
+            if (failure) throw_io_error(path, "follow the link", failure.value());
+        }
+        require<IoError>(target_.has_filename(), path, ": cannot write: the path names no file");
+        temporary_ = temporary_path(target_);
+#if MGAN_HAS_POSIX_FILES
+        struct stat old {};
+        const bool exists = ::stat(target_.c_str(), &old) == 0;
+        if (exists && S_ISDIR(old.st_mode)) throw_io_error(path, "write", EISDIR);
+        is_device_ = exists && !S_ISREG(old.st_mode);
+        if (is_device_) {
+            file_ = FileDescriptor(::open(target_.c_str(), O_WRONLY | O_CLOEXEC));
+            if (!file_.is_open()) throw_io_error(path, "open for writing", errno);
+            return;
+        }
+        const auto create = [&] {
+            const mode_t mode = exists ? old.st_mode & 0777 : 0666;
+            return ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode | 0200);
+        };
+        int descriptor = create();
+        if (descriptor < 0 && errno == EEXIST && ::unlink(temporary_.c_str()) == 0) {
+            descriptor = create();  // left by a killed process with our number
+        }
+        file_ = FileDescriptor(descriptor);
+        if (!file_.is_open()) throw_io_error(path, "create a file beside it", errno);
+        if (exists && ::fchmod(file_.get(), old.st_mode & 07777) != 0) {
+            // Some file systems (CIFS, exFAT, Windows drives in WSL) give all files the permissions
+            // that they like. That is no loss unless more people may read the new file.
+            const int cause = errno;
+            struct stat now {};
+            const bool opens =
+                ::fstat(file_.get(), &now) != 0 || (now.st_mode & ~old.st_mode & 077) != 0;
+            if (opens || (cause != EPERM && cause != EACCES && !is_unsupported(cause)))
+                give_up("keep the permissions", cause);
+        }
+#else
+        file_.open(temporary_, std::ios::binary | std::ios::trunc);
+        if (!file_) throw_io_error(path, "create a file beside it", EACCES);
+#endif
+    }
+
+    AtomicWriter(const AtomicWriter&) = delete;
+    AtomicWriter& operator=(const AtomicWriter&) = delete;
+    ~AtomicWriter() {
+        if (!done_) remove();
+    }
+
+    /// Where the bytes are until `commit`.
+    [[nodiscard]] const std::filesystem::path& temporary() const noexcept {
+        return temporary_;
+    }
+
+    /// Writes the next bytes. \throws IoError; then the file is given up
+    void append(std::span<const std::byte> bytes) {
+#if MGAN_HAS_POSIX_FILES
+        if (const int cause = write_fully(file_.get(), bytes); cause != 0) give_up("write", cause);
+#else
+        file_.write(reinterpret_cast<const char*>(bytes.data()),
+                    static_cast<std::streamsize>(bytes.size()));
+        if (!file_) give_up("write", EIO);
+#endif
+    }
+
+    /// Makes the bytes available to readers of `temporary()`.
+    void flush() {
+#if !MGAN_HAS_POSIX_FILES
+        if (!file_.flush()) give_up("write", EIO);
+#endif
+    }
+
+    /// Gives the file its name. \throws IoError
+    void commit() {
+#if MGAN_HAS_POSIX_FILES
+        if (is_device_) {
+            if (const int cause = file_.close(); cause != 0) give_up("write", cause);
+            done_ = true;
+            return;
+        }
+        // After a failed fsync the system may have dropped the bytes and call a second one a
+        // success.
+        if (const int cause = bring_to_disk(file_.get()); cause != 0)
+            give_up("bring to the disk (fsync)", cause);
+        if (const int cause = file_.close(); cause != 0) give_up("close", cause);
+        if (::rename(temporary_.c_str(), target_.c_str()) != 0) give_up("replace (rename)", errno);
+        done_ = true;
+        const std::filesystem::path folder =
+            target_.has_parent_path() ? target_.parent_path() : std::filesystem::path(".");
+        FileDescriptor directory(::open(folder.c_str(), O_RDONLY | O_CLOEXEC));
+        // A folder may be writable and unreadable; and some file systems that know no fsync of
+        // folders say EBADF.
+        if (directory.is_open() && ::fsync(directory.get()) != 0 && errno != EBADF &&
+            !is_unsupported(errno))
+            throw_io_error(
+                path_, "make the new name durable (fsync of the folder; the file itself is whole)",
+                errno);
+#else
+        file_.close();
+        if (!file_) give_up("write", EIO);
+        std::error_code failure;
+        std::filesystem::rename(temporary_, target_, failure);
+        if (failure) give_up("replace (rename)", failure.value());
+        done_ = true;
+#endif
+    }
+
+private:
+    [[noreturn]] void give_up(std::string_view what, int cause) {
+        remove();
+        throw_io_error(path_, what, cause);
+    }
+    void remove() noexcept {
+        done_ = true;
+#if MGAN_HAS_POSIX_FILES
+        (void)file_.close();
+        if (!is_device_) (void)::unlink(temporary_.c_str());
+#else
+        file_.close();
+        std::error_code ignored;
+        std::filesystem::remove(temporary_, ignored);
+#endif
+    }
+
+    std::filesystem::path path_, target_, temporary_;
+#if MGAN_HAS_POSIX_FILES
+    FileDescriptor file_{-1};
+    bool is_device_ = false;
+#else
+    std::ofstream file_;
+#endif
+    bool done_ = false;  ///< nothing to remove
+};
+
+/// Replaces (or creates) a file by `bytes`, all or nothing, as an `AtomicWriter` does. Threads may
+/// write different files at once, not the same one. \throws IoError
 inline void write_file_atomically(const std::filesystem::path& path,
                                   std::span<const std::byte> bytes) {
-    namespace fs = std::filesystem;
-    std::error_code failure;
-    fs::path target = path;
-    if (fs::is_symlink(fs::symlink_status(path, failure))) {
-        target = fs::weakly_canonical(path, failure);
-        if (failure) throw_io_error(path, "follow the link", failure.value());
-    }
-    require<IoError>(target.has_filename(), path, ": cannot write: the path names no file");
-    const fs::path temporary = temporary_path(target);
-#if MGAN_HAS_POSIX_FILES
-    struct stat old {};
-    const bool exists = ::stat(target.c_str(), &old) == 0;
-    if (exists && S_ISDIR(old.st_mode)) throw_io_error(path, "write", EISDIR);
-    if (exists && !S_ISREG(old.st_mode)) {
-        FileDescriptor device(::open(target.c_str(), O_WRONLY | O_CLOEXEC));
-        if (!device.is_open()) throw_io_error(path, "open for writing", errno);
-        int cause = write_fully(device.get(), bytes);
-        const int close_cause = device.close();
-        if (cause == 0) cause = close_cause;
-        if (cause != 0) throw_io_error(path, "write", cause);
-        return;
-    }
-
-    const auto create = [&] {
-        const mode_t mode = exists ? old.st_mode & 0777 : 0666;
-        return ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode | 0200);
-    };
-    int descriptor = create();
-    if (descriptor < 0 && errno == EEXIST && ::unlink(temporary.c_str()) == 0) {
-        descriptor = create();  // left by a killed process with our number
-    }
-    FileDescriptor file(descriptor);
-    if (!file.is_open()) throw_io_error(path, "create a file beside it", errno);
-
-    const auto give_up = [&](std::string_view what, int cause) {
-        (void)file.close();
-        (void)::unlink(temporary.c_str());
-        throw_io_error(path, what, cause);
-    };
-    if (exists && ::fchmod(file.get(), old.st_mode & 07777) != 0) {
-        // Some file systems (CIFS, exFAT, Windows drives in WSL) give all files the permissions
-        // that they like. That is no loss unless more people may read the new file.
-        const int cause = errno;
-        struct stat now {};
-        const bool opens =
-            ::fstat(file.get(), &now) != 0 || (now.st_mode & ~old.st_mode & 077) != 0;
-        if (opens || (cause != EPERM && cause != EACCES && !is_unsupported(cause)))
-            give_up("keep the permissions", cause);
-    }
-    if (const int cause = write_fully(file.get(), bytes); cause != 0) give_up("write", cause);
-    // After a failed fsync the system may have dropped the bytes and call a second one a success.
-    if (const int cause = bring_to_disk(file.get()); cause != 0)
-        give_up("bring to the disk (fsync)", cause);
-    if (const int cause = file.close(); cause != 0) give_up("close", cause);
-    if (::rename(temporary.c_str(), target.c_str()) != 0) give_up("replace (rename)", errno);
-
-    const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
-    FileDescriptor directory(::open(folder.c_str(), O_RDONLY | O_CLOEXEC));
-    // A folder may be writable and unreadable; and some file systems that know no fsync of folders
-    // say EBADF.
-    if (directory.is_open() && ::fsync(directory.get()) != 0 && errno != EBADF &&
-        !is_unsupported(errno))
-        throw_io_error(path,
-                       "make the new name durable (fsync of the folder; the file itself is whole)",
-                       errno);
-#else
-    const auto give_up = [&](std::string_view what, int cause) {
-        std::error_code ignored;
-        fs::remove(temporary, ignored);
-        throw_io_error(path, what, cause);
-    };
-    std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
-    if (!file) throw_io_error(path, "create a file beside it", EACCES);
-    file.write(reinterpret_cast<const char*>(bytes.data()),
-               static_cast<std::streamsize>(bytes.size()));
-    file.close();
-    if (!file) give_up("write", EIO);
-    fs::rename(temporary, target, failure);
-    if (failure) give_up("replace (rename)", failure.value());
-#endif
+    AtomicWriter writer(path);
+    writer.append(bytes);
+    writer.commit();
 }
 
 /// Whether the file system of `folder` can bring files to the disk. If not, saved files survive a

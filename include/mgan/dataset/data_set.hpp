@@ -3,16 +3,19 @@
 /// The songs to train on, the names of their files, and what was left out.
 ///
 ///     folder -> files (sorted) -> songs           load_data_set.hpp
+///     packed file -> songs, one by one            packed_file.hpp
 ///     songs  -> train | validation | test         split.hpp
 ///     song   -> a crop of T events                crops.hpp
 
 #include <mgan/core/error.hpp>
+#include <mgan/dataset/songs.hpp>
 #include <mgan/midi/tempo.hpp>
 
 #include <cstddef>
-#include <filesystem>
+#include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -22,6 +25,7 @@ namespace mgan::inline MGAN_ABI {
 struct SkippedFile {
     std::string file;
     std::string reason;
+    bool is_folder = false;  ///< a folder: what is in it is not known
 };
 
 /// A file with faults that were mended, and what they were.
@@ -33,18 +37,31 @@ struct MendedFile {
 /// Songs, their files, and what was left out.
 struct DataSet {
     std::vector<midi::Song> songs;
+    /// Songs that stay in their file (`open_data_set`): then `songs` is empty, and `view` gives
+    /// them.
+    std::shared_ptr<const SongStore> source;
     std::vector<std::string> names;  ///< of the songs: the path within the folder
     std::vector<SkippedFile> skipped;
     std::vector<MendedFile> mended;  ///< by file, as `skipped`
     /// The piece of each song: the index of the first song of it (piece_groups.hpp). Empty: every
     /// name is a piece.
     std::vector<std::size_t> pieces;
-    std::size_t files = 0;     ///< files found
-    std::size_t repaired = 0;  ///< files with faults that were mended
-    std::size_t of_runs = 0;   ///< files left out because a training wrote them
-    std::size_t unlisted = 0;  ///< folders among `skipped`: what is in them is not known
+    std::size_t files = 0;         ///< files found
+    std::size_t repaired = 0;      ///< files with faults that were mended
+    std::size_t of_runs = 0;       ///< files left out because a training wrote them
+    std::size_t unlisted = 0;      ///< folders among `skipped`: what is in them is not known
+    std::size_t source_notes = 0;  ///< of the songs in `source`
+    double source_seconds = 0.0;   ///< their playing time
+
+    /// All songs, wherever they are. The data set must outlive the view.
+    [[nodiscard]] Songs view() const { return source ? Songs(source) : Songs(songs); }
+
+    [[nodiscard]] std::size_t size() const noexcept {
+        return source ? source->size() : songs.size();
+    }
 
     [[nodiscard]] std::size_t notes() const noexcept {
+        if (source) return source_notes;
         std::size_t count = 0;
         for (const midi::Song& song : songs) count += song.notes.size();
         return count;
@@ -52,16 +69,22 @@ struct DataSet {
 
     /// Playing time of all songs at their tempo, in hours.
     [[nodiscard]] double hours() const noexcept {
-        double seconds = 0.0;
+        double seconds = source_seconds;
         for (const midi::Song& song : songs) seconds += midi::duration(song);
         return seconds / 3600.0;
     }
 
     /// Number of different folders the songs lie in ("composers", in most collections).
     [[nodiscard]] std::size_t folders() const {
-        std::set<std::string> found;
-        for (const std::string& file : names)
-            found.insert(std::filesystem::path(file).parent_path().string());
+        std::set<std::string_view> found;
+        std::string_view last;  // songs of one folder stand together
+        for (const std::string& file : names) {
+            const std::size_t slash = file.rfind('/');
+            const std::string_view folder =
+                std::string_view(file).substr(0, slash == std::string::npos ? 0 : slash);
+            if (found.empty() || folder != last) found.insert(folder);
+            last = folder;
+        }
         return found.size();
     }
 };

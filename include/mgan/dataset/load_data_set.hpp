@@ -1,6 +1,7 @@
 #pragma once
 /// \file
-/// From a folder of MIDI files to songs. A file that cannot be read is listed, not fatal.
+/// From a folder of MIDI files, or a packed file, to songs. A MIDI file that cannot be read is
+/// listed, not fatal.
 ///
 ///     a file                                     becomes
 ///     read without a fault                       songs
@@ -10,6 +11,7 @@
 
 #include <mgan/core/parallel.hpp>
 #include <mgan/dataset/data_set.hpp>
+#include <mgan/dataset/packed_file.hpp>
 #include <mgan/dataset/piece_groups.hpp>
 #include <mgan/midi/copy_damage.hpp>
 #include <mgan/midi/find_files.hpp>
@@ -130,29 +132,91 @@ struct ReadFile {
     });
 }
 
+/// What a folder holds, before a file of it is read.
+struct Listing {
+    std::vector<std::filesystem::path> files;
+    std::vector<std::string> labels;  ///< of the files: their paths within the folder
+    std::vector<SkippedFile> unread;  ///< places that could not be looked into
+    std::size_t of_runs = 0;
+};
+[[nodiscard]] inline Listing list_folder(const std::filesystem::path& folder) {
+    Listing listing;
+    std::vector<midi::UnreadPlace> unread;
+    listing.files = midi::find_midi_files(folder, &unread);
+    listing.of_runs = leave_out_runs(folder, listing.files);
+    listing.labels.reserve(listing.files.size());
+    for (const std::filesystem::path& file : listing.files) {
+        std::string label = file.lexically_relative(folder).generic_string();
+        if (label.empty() || label == ".") label = file.filename().generic_string();
+        listing.labels.push_back(std::move(label));
+    }
+    for (midi::UnreadPlace& place : unread)
+        listing.unread.push_back(
+            {std::move(place.place), std::move(place.reason), place.is_folder});
+    return listing;
+}
+
+/// Why there is nothing to learn from in `folder`.
+[[nodiscard]] inline std::string nothing_usable_text(const std::filesystem::path& folder,
+                                                     std::size_t files,
+                                                     const std::vector<SkippedFile>& skipped) {
+    std::string message = concat(folder, ": no usable MIDI file (", files, " found");
+    if (!skipped.empty()) {
+        message += concat("; ", skipped.front().file, ": ", skipped.front().reason);
+        if (skipped.size() > 1) message += concat("; and ", skipped.size() - 1, " more");
+    }
+    return message + "). Give a folder with .mid, .midi, .rmi or .kar files that hold notes.";
+}
+
+/// The same order whatever came first.
+inline void sort_by_file(std::vector<SkippedFile>& skipped) {
+    std::sort(skipped.begin(), skipped.end(),
+              [](const SkippedFile& a, const SkippedFile& b) { return a.file < b.file; });
+}
+
 }  // namespace data_set_detail
 
 /// Reads every MIDI file under `folder` (or the file itself), `threads` at a time, which affects
 /// only the time it takes. A file that cannot be read, or holds no note, is listed in
 /// `skipped`, and so are damaged ones, folders that cannot be listed and links that lead nowhere;
-/// what lies in run directories below the folder is left out. Throws IoError if there is
-/// no such folder, DataError if no file is usable; the message names the first few reasons.
+/// what lies in run directories below the folder is left out. Or reads all songs of a packed file.
+/// Throws IoError if there is no such folder, DataError if no file is usable; the message names the
+/// first few reasons; of a packed file FormatError.
 [[nodiscard]] inline DataSet load_data_set(const std::filesystem::path& folder,
                                            int threads = available_threads(),
-                                           DamagedFiles damaged = DamagedFiles::skip) {
+                                           DamagedFiles damaged = DamagedFiles::skip);
+
+/// The same, but the songs of a packed file stay there (`DataSet::source`): its names and index are
+/// read, which takes about 150 bytes a song.
+[[nodiscard]] inline DataSet open_data_set(const std::filesystem::path& folder,
+                                           int threads = available_threads(),
+                                           DamagedFiles damaged = DamagedFiles::skip);
+
+namespace data_set_detail {
+
+[[nodiscard]] inline DataSet load_packed(const std::filesystem::path& path, DamagedFiles damaged,
+                                         bool in_memory) {
+    auto file = std::make_shared<const PackedFile>(path);
+    if (damaged == DamagedFiles::keep && !file->facts().keeps_damaged)
+        fail<DataError>(path,
+                        ": was packed without the damaged files; pack the folder again, with "
+                        "--keep-damaged");
+    return packed_data_set(std::move(file), in_memory);
+}
+
+[[nodiscard]] inline DataSet load_folder(const std::filesystem::path& folder, int threads,
+                                         DamagedFiles damaged) {
     DataSet data;
-    std::vector<midi::UnreadPlace> unread;
-    std::vector<std::filesystem::path> files = midi::find_midi_files(folder, &unread);
-    data.of_runs = data_set_detail::leave_out_runs(folder, files);
-    data.files = files.size();
-    std::vector<data_set_detail::ReadFile> read(files.size());
-    parallel_for(static_cast<std::ptrdiff_t>(files.size()), threads, [&](std::ptrdiff_t index) {
+    Listing listing = list_folder(folder);
+    data.of_runs = listing.of_runs;
+    data.files = listing.files.size();
+    std::vector<ReadFile> read(listing.files.size());
+    parallel_for(static_cast<std::ptrdiff_t>(read.size()), threads, [&](std::ptrdiff_t index) {
         const auto i = static_cast<std::size_t>(index);
-        read[i] = data_set_detail::read_one(files[i], damaged);
+        read[i] = read_one(listing.files[i], damaged);
     });
-    for (std::size_t i = 0; i < files.size(); ++i) {
-        std::string label = files[i].lexically_relative(folder).generic_string();
-        if (label.empty() || label == ".") label = files[i].filename().generic_string();
+    for (std::size_t i = 0; i < read.size(); ++i) {
+        const std::string& label = listing.labels[i];
         if (!read[i].reason.empty()) {
             data.skipped.push_back({label, read[i].reason});
             continue;
@@ -166,26 +230,28 @@ struct ReadFile {
             data.names.push_back(label);
         }
     }
-    for (const midi::UnreadPlace& place : unread) {
+    for (SkippedFile& place : listing.unread) {
         ++(place.is_folder ? data.unlisted : data.files);
-        data.skipped.push_back({place.place, place.reason});
+        data.skipped.push_back(std::move(place));
     }
-    if (!unread.empty()) {
-        std::sort(data.skipped.begin(), data.skipped.end(),
-                  [](const SkippedFile& a, const SkippedFile& b) { return a.file < b.file; });
-    }
-    if (data.songs.empty()) {
-        std::string message = concat(folder, ": no usable MIDI file (", data.files, " found");
-        if (!data.skipped.empty()) {
-            message += concat("; ", data.skipped.front().file, ": ", data.skipped.front().reason);
-            if (data.skipped.size() > 1)
-                message += concat("; and ", data.skipped.size() - 1, " more");
-        }
-        fail<DataError>(message,
-                        "). Give a folder with .mid, .midi, .rmi or .kar files that hold notes.");
-    }
-    data.pieces = piece_groups(data.songs, data.names);
+    if (!listing.unread.empty()) sort_by_file(data.skipped);
+    if (data.songs.empty()) fail<DataError>(nothing_usable_text(folder, data.files, data.skipped));
+    data.pieces = piece_groups(Songs(data.songs), name_groups(data.names), threads);
     return data;
+}
+
+}  // namespace data_set_detail
+
+inline DataSet load_data_set(const std::filesystem::path& folder, int threads,
+                             DamagedFiles damaged) {
+    if (PackedFile::is_packed(folder)) return data_set_detail::load_packed(folder, damaged, true);
+    return data_set_detail::load_folder(folder, threads, damaged);
+}
+
+inline DataSet open_data_set(const std::filesystem::path& folder, int threads,
+                             DamagedFiles damaged) {
+    if (PackedFile::is_packed(folder)) return data_set_detail::load_packed(folder, damaged, false);
+    return data_set_detail::load_folder(folder, threads, damaged);
 }
 
 }  // namespace mgan::inline MGAN_ABI

@@ -17,21 +17,23 @@
 /// repeated notes) say nothing. Two songs are one piece if the shorter one shares with the other at
 /// least half of the passages that are left of it, and at least `kFewest`.
 ///
-/// Time and memory are linear in the notes: of the passages, those whose hash is a multiple of
-/// `kSampling` are looked at (Broder 1997: the same ones are kept in both songs), and songs that
-/// share none are never compared.
+/// Time is linear in the notes: of the passages, those whose hash is a multiple of `kSampling` are
+/// looked at (Broder 1997: the same ones are kept in both songs), and songs that share none are
+/// never compared. Memory is bounded: where there are more than `kMostAtOnce` passages, the songs
+/// are read several times, each time for a part of the hashes.
 
+#include <mgan/core/parallel.hpp>
+#include <mgan/dataset/songs.hpp>
+#include <mgan/dataset/split.hpp>
 #include <mgan/midi/song.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <numeric>
 #include <span>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -44,15 +46,19 @@ inline constexpr std::size_t kPassage = 12;    ///< steps of a passage
 inline constexpr std::size_t kCommon = 20;     ///< songs that a telling passage may have at most
 inline constexpr std::size_t kFewest = 4;      ///< passages that two songs must share
 inline constexpr std::uint64_t kSampling = 4;  ///< one passage of so many is looked at
+inline constexpr std::size_t kMostAtOnce = std::size_t{1} << 23;  ///< passages, of 16 bytes each
 
 /// The steps of a song's top line, as small numbers.
 [[nodiscard]] inline std::vector<std::uint32_t> top_line_steps(const midi::Song& song) {
-    std::map<std::int64_t, int> top;  // onset -> highest pitch
-    for (const midi::Note& note : song.notes) {
-        if (note.velocity <= 0 || note.channel == 9) continue;
-        int& pitch = top.try_emplace(note.onset, note.pitch).first->second;
-        pitch = std::max(pitch, note.pitch);
-    }
+    std::vector<std::pair<std::int64_t, int>> top;  // onset, highest pitch
+    for (const midi::Note& note : song.notes)
+        if (note.velocity > 0 && note.channel != 9) top.emplace_back(note.onset, note.pitch);
+    if (!std::is_sorted(top.begin(), top.end())) std::sort(top.begin(), top.end());
+    // The last of each onset is the highest.
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < top.size(); ++i)
+        if (i + 1 == top.size() || top[i + 1].first != top[i].first) top[kept++] = top[i];
+    top.resize(kept);
     std::vector<std::uint32_t> steps;
     std::int64_t onset = 0, difference = 0;
     int pitch = 0;
@@ -104,46 +110,76 @@ inline void join(std::vector<std::size_t>& parent, std::size_t a, std::size_t b)
 
 }  // namespace piece_groups_detail
 
-/// The group of each song: the index of the first song of the same piece. `names` says which songs
-/// belong together whatever their notes (the tracks of one file, the variants of one score).
-[[nodiscard]] inline std::vector<std::size_t> piece_groups(std::span<const midi::Song> songs,
-                                                           std::span<const std::string> names) {
+/// The group of each song: the index of the first song of the same piece. Songs of one
+/// `name_group` belong together whatever their notes (the tracks of one file, the variants of one
+/// score). `threads` and `most_at_once` (passages in memory, about) change the time it takes,
+/// nothing else. Throws what reading songs throws.
+[[nodiscard]] inline std::vector<std::size_t> piece_groups(
+    const Songs& songs, std::span<const std::size_t> name_group, int threads = 1,
+    std::size_t most_at_once = piece_groups_detail::kMostAtOnce) {
     using namespace piece_groups_detail;
-    std::vector<std::size_t> parent(songs.size());
+    const std::size_t count = songs.size();
+    std::vector<std::size_t> parent(count);
     std::iota(parent.begin(), parent.end(), std::size_t{0});
-    std::map<std::string_view, std::size_t> first_of_name;
-    for (std::size_t i = 0; i < songs.size(); ++i)
-        join(parent, i, first_of_name.try_emplace(names[i], i).first->second);
+    std::vector<std::size_t> first(count, count);
+    std::size_t notes = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        std::size_t& begin = first[name_group[i]];
+        begin = std::min(begin, i);
+        join(parent, i, begin);
+        notes += songs.sounding(i);
+    }
 
-    // Songs of one name count once: only between names is there something to find.
-    std::vector<std::vector<std::uint64_t>> passages(songs.size());
-    std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> songs_with;
-    for (std::size_t i = 0; i < songs.size(); ++i) {
-        passages[i] = passages_of(songs[i]);
-        for (const std::uint64_t passage : passages[i]) {
-            std::vector<std::uint32_t>& with = songs_with[passage];
-            if (with.size() <= kCommon) with.push_back(static_cast<std::uint32_t>(i));
+    // Passages with the songs that have them, equal ones side by side once they are sorted.
+    using Found = std::pair<std::uint64_t, std::uint32_t>;
+    constexpr std::size_t kChunk = 1024;
+    const std::size_t passes = notes / kSampling / most_at_once + 1;
+    std::vector<std::uint32_t> telling(count, 0);
+    std::unordered_map<std::uint64_t, std::uint32_t> shared;  // of songs i < j: i 2^32 + j
+    std::vector<Found> found;
+    std::vector<std::vector<std::uint64_t>> passages(std::min(count, kChunk));
+    for (std::size_t pass = 0; pass < passes; ++pass) {
+        found.clear();
+        for (std::size_t begin = 0; begin < count; begin += kChunk) {
+            const std::size_t size = std::min(kChunk, count - begin);
+            parallel_for(static_cast<std::ptrdiff_t>(size), threads, [&](std::ptrdiff_t index) {
+                midi::Song memory;
+                const auto i = static_cast<std::size_t>(index);
+                passages[i] = passages_of(songs.get(begin + i, memory));
+            });
+            for (std::size_t i = 0; i < size; ++i)
+                for (const std::uint64_t passage : passages[i])
+                    if (passage / kSampling % passes == pass)
+                        found.emplace_back(passage, static_cast<std::uint32_t>(begin + i));
+        }
+        std::sort(found.begin(), found.end());
+        for (auto with = found.begin(); with != found.end();) {
+            const auto end = std::find_if(
+                with, found.end(), [&](const Found& other) { return other.first != with->first; });
+            if (static_cast<std::size_t>(end - with) <= kCommon) {
+                for (auto i = with; i != end; ++i) {
+                    ++telling[i->second];
+                    for (auto j = i + 1; j != end; ++j)
+                        ++shared[std::uint64_t{i->second} << 32 | j->second];
+                }
+            }
+            with = end;
         }
     }
-    std::vector<std::size_t> telling(songs.size(), 0);
-    for (const auto& [passage, with] : songs_with)
-        if (with.size() <= kCommon)
-            for (const std::uint32_t i : with) ++telling[i];
-    for (std::size_t i = 0; i < songs.size(); ++i) {
-        std::map<std::uint32_t, std::size_t> shared;
-        for (const std::uint64_t passage : passages[i]) {
-            const std::vector<std::uint32_t>& with = songs_with[passage];
-            if (with.size() > kCommon) continue;
-            for (const std::uint32_t j : with)
-                if (j > i) ++shared[j];
-        }
-        for (const auto& [j, count] : shared)
-            if (count >= kFewest && 2 * count >= std::min(telling[i], telling[j]))
-                join(parent, i, j);
+    for (const auto& [pair, number] : shared) {
+        const auto i = static_cast<std::size_t>(pair >> 32);
+        const auto j = static_cast<std::size_t>(pair & 0xFFFFFFFFu);
+        if (number >= kFewest && 2 * number >= std::min(telling[i], telling[j])) join(parent, i, j);
     }
-    std::vector<std::size_t> group(songs.size());
-    for (std::size_t i = 0; i < songs.size(); ++i) group[i] = root_of(parent, i);
+    std::vector<std::size_t> group(count);
+    for (std::size_t i = 0; i < count; ++i) group[i] = root_of(parent, i);
     return group;
+}
+
+/// The same; songs of one name belong together.
+[[nodiscard]] inline std::vector<std::size_t> piece_groups(std::span<const midi::Song> songs,
+                                                           const std::vector<std::string>& names) {
+    return piece_groups(Songs(songs), name_groups(names));
 }
 
 }  // namespace mgan::inline MGAN_ABI

@@ -13,7 +13,6 @@
 #include <cstddef>
 #include <map>
 #include <numeric>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,15 +29,34 @@ enum class Part { train, validation, test };
     return names[static_cast<std::size_t>(part)];
 }
 
+/// The group of each song: songs of one name have one number. Groups are numbered from 0 in the
+/// order in which they begin.
+[[nodiscard]] inline std::vector<std::size_t> name_groups(const std::vector<std::string>& names) {
+    std::vector<std::size_t> group(names.size());
+    // Names that ascend, as those of a folder do, need no table.
+    if (std::is_sorted(names.begin(), names.end())) {
+        for (std::size_t i = 1; i < names.size(); ++i)
+            group[i] = group[i - 1] + (names[i] != names[i - 1] ? 1 : 0);
+        return group;
+    }
+    std::map<std::string_view, std::size_t> group_of_name;
+    for (std::size_t i = 0; i < names.size(); ++i)
+        group[i] = group_of_name.emplace(names[i], group_of_name.size()).first->second;
+    return group;
+}
+
 /// Names whose songs are all copies of a piece that another name before has.
 [[nodiscard]] inline std::size_t count_copies(const std::vector<std::string>& names,
                                               std::span<const std::size_t> pieces) {
-    std::set<std::string_view> all, firsts;
+    const std::vector<std::size_t> group = name_groups(names);
+    // Of each group: has it a song here, and is it the first of a piece?
+    std::vector<bool> is_there(names.size()), is_first(names.size());
     for (std::size_t i = 0; i < pieces.size(); ++i) {
-        all.insert(names[i]);
-        firsts.insert(names[pieces[i]]);
+        is_there[group[i]] = true;
+        is_first[group[pieces[i]]] = true;
     }
-    return all.size() - firsts.size();
+    return static_cast<std::size_t>(std::count(is_there.begin(), is_there.end(), true) -
+                                    std::count(is_first.begin(), is_first.end(), true));
 }
 
 /// Keeps each piece in one part: all of its names go where the name of its first song is. `pieces`:
@@ -67,12 +85,8 @@ enum class Part { train, validation, test };
 [[nodiscard]] inline std::array<std::vector<std::size_t>, 3> split_songs(
     const std::vector<std::string>& names, double validation_share, double test_share,
     std::uint64_t seed) {
-    std::map<std::string_view, std::size_t> group_of_name;
-    std::vector<std::size_t> group(names.size());
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        group[i] = group_of_name.emplace(names[i], group_of_name.size()).first->second;
-    }
-    const std::size_t count = group_of_name.size();
+    const std::vector<std::size_t> group = name_groups(names);
+    const std::size_t count = group.empty() ? 0 : *std::max_element(group.begin(), group.end()) + 1;
     std::vector<std::size_t> order(count);
     std::iota(order.begin(), order.end(), std::size_t{0});
     shuffle(std::span(order), Random(seed, "split"));

@@ -11,6 +11,7 @@
 /// ("straight through": Bengio, Leonard, Courville 2013, arXiv:1308.3432).
 
 #include <mgan/core/error.hpp>
+#include <mgan/core/parallel.hpp>
 #include <mgan/core/version.hpp>
 #include <mgan/encoding/event_encoding.hpp>
 #include <mgan/encoding/features.hpp>
@@ -23,6 +24,7 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -110,12 +112,36 @@ public:
     /// bad options.
     [[nodiscard]] static Codec fit(const EncodingSettings& options,
                                    std::span<const midi::Song> songs) {
+        return fit(options, songs.size(),
+                   [&](std::size_t i) { return raw_events(songs[i], options); });
+    }
+
+    /// The same for songs that need not be in memory together: `events(i)` gives the raw events of
+    /// number i of `count`, to up to `threads` threads at once. They change the time it takes,
+    /// nothing else.
+    template <std::invocable<std::size_t> EventsAt>
+    [[nodiscard]] static Codec fit(const EncodingSettings& options, std::size_t count,
+                                   EventsAt&& events, int threads = 1) {
         validate(options);
-        std::vector<Events<double>> events;
-        events.reserve(songs.size());
-        for (const midi::Song& song : songs) events.push_back(raw_events(song, options));
-        return Codec(options, Normalisation::fit(options.normalisation, times(options), events,
-                                                 options.pitch_contrast));
+        constexpr std::size_t kChunk = 256;
+        FeatureDistributions distributions;
+        std::vector<FeatureDistributions::OfSong> shares(std::min(count, kChunk));
+        for (std::size_t begin = 0; begin < count; begin += kChunk) {
+            const std::size_t size = std::min(kChunk, count - begin);
+            parallel_for(static_cast<std::ptrdiff_t>(size), threads, [&](std::ptrdiff_t index) {
+                const auto i = static_cast<std::size_t>(index);
+                shares[i] = FeatureDistributions::of_song(events(begin + i));
+            });
+            for (std::size_t i = 0; i < size; ++i) distributions.add(shares[i]);
+        }
+        return Codec(options, Normalisation::fit(options.normalisation, times(options),
+                                                 distributions, options.pitch_contrast));
+    }
+
+    /// Number of events of a song with so many sounding notes.
+    [[nodiscard]] static std::size_t events_of(const EncodingSettings& options,
+                                               std::size_t notes) noexcept {
+        return options.kind == EncodingKind::tone ? notes : 2 * notes;
     }
 
     [[nodiscard]] const EncodingSettings& settings() const noexcept { return options_; }
@@ -130,6 +156,18 @@ public:
             for (std::size_t f = 0; f < kFeatures; ++f)
                 rows[t][f] = static_cast<Scalar>(normalisation_.encode(raw[t][f], f));
         return rows;
+    }
+
+    /// `count` events of a song from event `begin` on (from its start again where it ends), as rows
+    /// of x. Row t starts at rows + t * stride. The song must have an event.
+    template <typename Scalar>
+    void encode_crop(const midi::Song& song, std::size_t begin, std::size_t count, Scalar* rows,
+                     std::size_t stride = kFeatures) const {
+        const Events<double> raw = raw_events(song, options_);
+        for (std::size_t t = 0; t < count; ++t)
+            for (std::size_t f = 0; f < kFeatures; ++f)
+                rows[t * stride + f] =
+                    static_cast<Scalar>(normalisation_.encode(raw[(begin + t) % raw.size()][f], f));
     }
 
     /// `steps` rows of x -> a song. Row t starts at rows + t * stride: for sample b of a batch

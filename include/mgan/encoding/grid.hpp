@@ -31,7 +31,8 @@ inline void snap(std::vector<midi::Note>& notes, std::int64_t grid) {
         note.onset = snap(note.onset, grid);
         note.length = std::max(grid, snap(note.length, grid));
     }
-    std::sort(notes.begin(), notes.end(), midi::note_order);
+    if (!std::is_sorted(notes.begin(), notes.end(), midi::note_order))
+        std::sort(notes.begin(), notes.end(), midi::note_order);
 }
 
 }  // namespace mgan::inline MGAN_ABI::encoding

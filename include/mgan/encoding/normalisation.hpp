@@ -58,6 +58,52 @@ struct FeatureTable {
     friend bool operator==(const FeatureTable&, const FeatureTable&) = default;
 };
 
+/// The distributions of the features' values, gathered song by song: of each value the mean over
+/// the songs of its share of a song's events. Memory grows with the distinct values, not with the
+/// songs.
+class FeatureDistributions {
+public:
+    /// The distinct values of one song, ascending, each with its share of the song's events.
+    using OfSong = std::array<std::vector<std::pair<double, double>>, kFeatures>;
+
+    /// The shares in a song, [n, F].
+    [[nodiscard]] static OfSong of_song(const Events<double>& song) {
+        OfSong shares;
+        std::vector<double> column;
+        for (std::size_t f = 0; f < kFeatures; ++f) {
+            column.clear();
+            for (const Event<double>& event : song) column.push_back(event[f]);
+            std::sort(column.begin(), column.end());
+            for (auto first = column.begin(); first != column.end();) {
+                const auto last = std::upper_bound(first, column.end(), *first);
+                shares[f].emplace_back(
+                    *first, static_cast<double>(last - first) / static_cast<double>(song.size()));
+                first = last;
+            }
+        }
+        return shares;
+    }
+
+    /// Adds a song. Songs without events do not count. The order of songs decides the last bits.
+    void add(const OfSong& song) {
+        if (song[0].empty()) return;
+        ++songs_;
+        for (std::size_t f = 0; f < kFeatures; ++f)
+            for (const auto& [value, share] : song[f]) sums_[f][value] += share;
+    }
+
+    /// The distribution of one feature; empty if no song had an event.
+    [[nodiscard]] std::map<double, double> mean(std::size_t feature) const {
+        std::map<double, double> shares = sums_[feature];
+        for (auto& [value, share] : shares) share /= static_cast<double>(songs_);
+        return shares;
+    }
+
+private:
+    std::array<std::map<double, double>, kFeatures> sums_;
+    std::size_t songs_ = 0;
+};
+
 /// Scales the features of events, and undoes it. Immutable; a value type.
 class Normalisation {
 public:
@@ -79,6 +125,12 @@ public:
                                            const std::array<bool, kFeatures>& time,
                                            std::span<const Events<double>> songs,
                                            double contrast = 1.0, std::size_t contrast_feature = 2);
+
+    /// The same from the distributions of the songs' values.
+    [[nodiscard]] static Normalisation fit(NormalisationKind kind,
+                                           const std::array<bool, kFeatures>& time,
+                                           const FeatureDistributions& songs, double contrast = 1.0,
+                                           std::size_t contrast_feature = 2);
 
     [[nodiscard]] NormalisationKind kind() const noexcept { return kind_; }
     [[nodiscard]] const std::array<FeatureTable, kFeatures>& tables() const noexcept {
@@ -112,28 +164,6 @@ inline constexpr double kSqrt3 = 1.7320508075688772935;
 /// x of value k: the middle of its part.
 [[nodiscard]] inline double middle(const FeatureTable& table, std::size_t k) noexcept {
     return 0.5 * ((k == 0 ? -kSqrt3 : table.upper[k - 1]) + table.upper[k]);
-}
-
-/// A distribution over the distinct values of one feature: the mean over songs of each song's own.
-[[nodiscard]] inline std::map<double, double> distribution(std::span<const Events<double>> songs,
-                                                           std::size_t feature) {
-    std::map<double, double> share;
-    std::size_t used = 0;
-    std::vector<double> column;
-    for (const Events<double>& song : songs) {
-        if (song.empty()) continue;
-        ++used;
-        column.clear();
-        for (const Event<double>& event : song) column.push_back(event[feature]);
-        std::sort(column.begin(), column.end());
-        for (auto first = column.begin(); first != column.end();) {
-            const auto last = std::upper_bound(first, column.end(), *first);
-            share[*first] += static_cast<double>(last - first) / static_cast<double>(song.size());
-            first = last;
-        }
-    }
-    for (auto& [value, weight] : share) weight /= static_cast<double>(used);
-    return share;
 }
 
 /// The table of `cdf`. Rare values get a share of at least 2^-22: their part is then some units in
@@ -207,9 +237,18 @@ inline Normalisation Normalisation::fit(NormalisationKind kind,
                                         const std::array<bool, kFeatures>& time,
                                         std::span<const Events<double>> songs, double contrast,
                                         std::size_t contrast_feature) {
+    FeatureDistributions distributions;
+    for (const Events<double>& song : songs) distributions.add(FeatureDistributions::of_song(song));
+    return fit(kind, time, distributions, contrast, contrast_feature);
+}
+
+inline Normalisation Normalisation::fit(NormalisationKind kind,
+                                        const std::array<bool, kFeatures>& time,
+                                        const FeatureDistributions& songs, double contrast,
+                                        std::size_t contrast_feature) {
     std::array<FeatureTable, kFeatures> tables;
     for (std::size_t f = 0; f < kFeatures; ++f) {
-        const auto share = normalisation_detail::distribution(songs, f);
+        const std::map<double, double> share = songs.mean(f);
         require<DataError>(!share.empty(), "Normalisation::fit: no song has a single note");
         FeatureTable& table = tables[f];
         table.low = share.begin()->first;

@@ -21,7 +21,7 @@
 ///
 /// Format: https://huggingface.co/docs/safetensors, section "Format".
 
-#include <mgan/io/checksum.hpp>
+#include <mgan/core/checksum.hpp>
 #include <mgan/io/tensor_file.hpp>
 
 #include <algorithm>

@@ -101,7 +101,7 @@ public:
         lock();
         require_free();  // nobody may have come between
         remove_leftovers();
-        fingerprint_ = fingerprint(data.songs);
+        fingerprint_ = fingerprint(data);
         write_lists(settings, data);
         start_history(history(), 0);
         // The last of them: a folder with settings has everything else too.
@@ -114,7 +114,7 @@ public:
     template <typename AnyTrainer>
     void resume(AnyTrainer& trainer, const DataSet& data, const std::string& data_name) {
         lock();
-        fingerprint_ = fingerprint(data.songs);
+        fingerprint_ = fingerprint(data);
         const auto [before, notes] = read_config();
         for (const auto& [key, text] : notes) {
             if (key != "data_fingerprint") continue;
@@ -179,7 +179,7 @@ private:
                               {"simd", kSimdName},
                               {"data", data_name},
                               {"data_fingerprint", fingerprint_text(fingerprint_)},
-                              {"data_songs", std::to_string(data.songs.size())}};
+                              {"data_songs", std::to_string(data.size())}};
         notes.insert(notes.end(), more_notes.begin(), more_notes.end());
         write_settings(config(), settings, notes);
     }

@@ -107,12 +107,9 @@ void fill_crops(ShardInputs<Scalar>& inputs, const CropSource<Scalar>& source,
         const std::size_t song = order[static_cast<std::size_t>(shard.begin + b)];
         const std::size_t begin =
             source.crop_begin(song, crop, static_cast<std::size_t>(shard.begin + b));
-        for (Index t = 0; t < steps; ++t) {
-            const encoding::Event<Scalar>& event =
-                source.event(song, begin, static_cast<std::size_t>(t));
-            for (Index f = 0; f < kEvent; ++f)
-                inputs.target(t, b, f) = event[static_cast<std::size_t>(f)];
-        }
+        source.copy_crop(song, begin, static_cast<std::size_t>(steps),
+                         inputs.target.data() + b * kEvent,
+                         static_cast<std::size_t>(shard.size() * kEvent));
     }
     const auto extra = static_cast<Index>(encoding::context_size(context));
     inputs.before.resize(steps, shard.size(), kEvent + extra);

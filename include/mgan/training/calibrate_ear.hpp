@@ -27,10 +27,8 @@ template <typename Scalar>
     for (Index b = 0; b < count; ++b) {
         const auto song = static_cast<std::size_t>(b);
         const std::size_t begin = source.crop_begin(song, crop, song);
-        for (Index t = 0; t < settings.length; ++t) {
-            const auto& event = source.event(song, begin, static_cast<std::size_t>(t));
-            std::copy_n(event.data(), kEvent, songs.step(t).col(b).data());
-        }
+        source.copy_crop(song, begin, static_cast<std::size_t>(settings.length),
+                         songs.data() + b * kEvent, static_cast<std::size_t>(count * kEvent));
     }
     return make_ear<Scalar>(settings.pf, codec, std::as_const(songs).view());
 }

@@ -24,7 +24,7 @@ struct StepData {
     static constexpr std::size_t kStarts = 1500;
 
     /// `parts`: indices into `songs`. Throws DataError if no training song has two notes.
-    StepData(const Settings& settings, const std::vector<midi::Song>& songs,
+    StepData(const Settings& settings, const Songs& songs,
              const std::array<std::vector<std::size_t>, 3>& parts)
         : StepData(settings, prepared(settings, songs, parts[0]),
                    prepared(settings, songs, parts[1])) {}
@@ -44,7 +44,7 @@ private:
           starts(draw_starts(train, vocabulary, kStarts, settings.seed)) {}
 
     [[nodiscard]] static std::vector<midi::Song> prepared(const Settings& settings,
-                                                          const std::vector<midi::Song>& songs,
+                                                          const Songs& songs,
                                                           const std::vector<std::size_t>& part) {
         require<DataError>(!songs.empty(), "there is no song to train on");
         std::vector<midi::Song> result =

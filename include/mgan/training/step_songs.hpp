@@ -62,13 +62,15 @@ private:
 };
 
 /// The songs of `part` as the step encoding sees them; those of fewer than 2 notes are left out.
-[[nodiscard]] inline std::vector<midi::Song> prepare_songs(const std::vector<midi::Song>& songs,
+[[nodiscard]] inline std::vector<midi::Song> prepare_songs(const Songs& songs,
                                                            const std::vector<std::size_t>& part,
                                                            std::int64_t grid_ticks,
                                                            bool normalise_key) {
     std::vector<midi::Song> prepared;
+    midi::Song memory;
     for (const std::size_t index : part) {
-        prepared.push_back(encoding::prepare_steps(songs[index], grid_ticks, normalise_key));
+        prepared.push_back(
+            encoding::prepare_steps(songs.get(index, memory), grid_ticks, normalise_key));
         if (prepared.back().notes.size() < 2) prepared.pop_back();
     }
     return prepared;

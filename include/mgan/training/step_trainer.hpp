@@ -38,7 +38,7 @@ public:
     /// Prepares a training on `data`. `threads` changes the time it takes, nothing else. Throws
     /// ConfigError if settings contradict each other, DataError if there is no song.
     StepTrainer(const Settings& settings, const DataSet& data, int threads)
-        : StepTrainer(settings, data.songs,
+        : StepTrainer(settings, data.view(),
                       split_songs(data.names, data.pieces, settings.evaluation.validation_share,
                                   settings.evaluation.test_share, settings.seed),
                       threads) {}
@@ -48,14 +48,14 @@ public:
         : StepTrainer(settings, data_set_of(songs), threads) {}
 
     /// The same with the parts (train, validation, test; indices into `songs`) given.
-    StepTrainer(const Settings& settings, const std::vector<midi::Song>& songs,
+    StepTrainer(const Settings& settings, const Songs& songs,
                 std::array<std::vector<std::size_t>, 3> parts, int threads)
         : settings_(settings),
           threads_(std::max(1, threads)),
           parts_(std::move(parts)),
           data_(checked(settings), songs, parts_),
           real_metrics_(measure_real(songs, parts_[1], static_cast<std::size_t>(settings.length), 4,
-                                     settings.seed)),
+                                     settings.seed, threads_)),
           nets_(settings_, data_.shape),
           minibatch_(settings_, data_, nets_, threads_) {}
 

@@ -15,6 +15,7 @@
 ///
 /// The class does no input or output; runs/run_directory.hpp does.
 
+#include <mgan/dataset/corpus_statistics.hpp>
 #include <mgan/dataset/data_set.hpp>
 #include <mgan/dataset/split.hpp>
 #include <mgan/generation/sampler.hpp>
@@ -34,7 +35,7 @@ public:
     /// Prepares a training on `data`. `threads` changes the time it takes, nothing else. Throws
     /// ConfigError if settings contradict each other, DataError if there is no song.
     Trainer(const Settings& settings, const DataSet& data, int threads)
-        : Trainer(settings, data.songs,
+        : Trainer(settings, data.view(),
                   split_songs(data.names, data.pieces, settings.evaluation.validation_share,
                               settings.evaluation.test_share, settings.seed),
                   threads) {}
@@ -44,18 +45,20 @@ public:
         : Trainer(settings, data_set_of(songs), threads) {}
 
     /// The same with the parts (train, validation, test; indices into `songs`) given.
-    Trainer(const Settings& settings, const std::vector<midi::Song>& songs,
+    Trainer(const Settings& settings, const Songs& songs,
             std::array<std::vector<std::size_t>, 3> parts, int threads)
         : settings_(settings),
           threads_(std::max(1, threads)),
           parts_(std::move(parts)),
-          codec_(fit_codec(settings, songs, parts_[0])),
+          codec_(fit_codec(settings.encoding.events, songs, parts_[0], threads_)),
           train_(songs, parts_[0], codec_, settings.length),
           validation_(songs, parts_[1], codec_, settings.length),
           real_metrics_(measure_real(songs, parts_[1], static_cast<std::size_t>(settings.length), 4,
-                                     settings.seed)),
-          styles_(settings.encoding.context.style ? train_.styles(codec_, settings.seed)
-                                                  : std::vector<encoding::Style>{}) {
+                                     settings.seed, threads_)),
+          styles_(settings.encoding.context.style
+                      ? corpus_styles(train_, codec_, songs, parts_[0], settings.length,
+                                      settings.seed, threads_)
+                      : std::vector<encoding::Style>{}) {
         require<ConfigError>(settings.pretrain.quantile_low < settings.pretrain.quantile_high,
                              "pretrain.quantile_low must be below pretrain.quantile_high");
         std::unique_ptr<Ear<Scalar>> ear;
@@ -162,15 +165,6 @@ public:
     }
 
 private:
-    [[nodiscard]] static encoding::Codec fit_codec(const Settings& settings,
-                                                   const std::vector<midi::Song>& songs,
-                                                   const std::vector<std::size_t>& part) {
-        require<DataError>(!songs.empty(), "there is no song to train on");
-        std::vector<midi::Song> chosen;
-        for (const std::size_t index : part) chosen.push_back(songs[index]);
-        return encoding::Codec::fit(settings.encoding.events, chosen);
-    }
-
     [[nodiscard]] bool has_pf_classifier() const noexcept { return settings_.has_pf_classifier(); }
     [[nodiscard]] bool begun_adversarial() const noexcept {
         return state_.epoch > settings_.pretrain.epochs + 1 || (adversarial() && state_.step > 0);

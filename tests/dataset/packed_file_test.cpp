@@ -1,0 +1,438 @@
+// Packed files: the same data set as the folder, and every kind of damage refused.
+#include <mgan/core/mapped_file.hpp>
+#include <mgan/dataset/corpus_statistics.hpp>
+#include <mgan/dataset/pack_data_set.hpp>
+
+#include <support/catch.hpp>
+#include <support/packed_properties.hpp>
+#include <support/training_lab.hpp>
+
+#include <fstream>
+
+using namespace mgan;
+using Catch::Matchers::Contains;
+
+namespace {
+
+/// A folder of songs, two of them one piece, with an unreadable file, a link that leads nowhere and
+/// a mended one.
+struct Folder {
+    lab::TemporaryFolder folder;
+    std::filesystem::path music = folder / "music", file = folder / "songs.mgan";
+
+    explicit Folder(std::size_t count = 8) {
+        const DataSet songs = lab::small_data(count);
+        for (std::size_t i = 0; i < count; ++i) save(songs.names[i], songs.songs[i]);
+        save("folder0/song0 once more.mid", songs.songs[0]);
+        std::ofstream(music / "letter.mid") << "Dear Wolfgang,\n";
+        std::filesystem::create_symlink("nowhere", music / "lost.mid");
+        // A byte too many behind the last track.
+        midi::save_song(music / "mended.mid", songs.songs[1]);
+        std::ofstream(music / "mended.mid", std::ios::binary | std::ios::app) << "MTrk";
+    }
+    void save(const std::string& name, const midi::Song& song) const {
+        std::filesystem::create_directories((music / name).parent_path());
+        midi::save_song(music / name, song);
+    }
+};
+
+void check_same(const DataSet& a, const DataSet& b) {
+    REQUIRE(a.size() == b.size());
+    CHECK(a.names == b.names);
+    CHECK(a.pieces == b.pieces);
+    CHECK(a.files == b.files);
+    CHECK(a.repaired == b.repaired);
+    CHECK(a.unlisted == b.unlisted);
+    CHECK(a.notes() == b.notes());
+    CHECK(a.hours() == b.hours());
+    CHECK(a.folders() == b.folders());
+    CHECK(fingerprint(a) == fingerprint(b));
+    REQUIRE(a.skipped.size() == b.skipped.size());
+    for (std::size_t i = 0; i < a.skipped.size(); ++i) {
+        CHECK(a.skipped[i].file == b.skipped[i].file);
+        CHECK(a.skipped[i].reason == b.skipped[i].reason);
+    }
+    REQUIRE(a.mended.size() == b.mended.size());
+    for (std::size_t i = 0; i < a.mended.size(); ++i) {
+        CHECK(a.mended[i].file == b.mended[i].file);
+        CHECK(a.mended[i].repairs == b.mended[i].repairs);
+    }
+    midi::Song of_a, of_b;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        CHECK(a.view().get(i, of_a) == b.view().get(i, of_b));
+        CHECK(a.view().sounding(i) == b.view().sounding(i));
+    }
+}
+
+std::vector<std::byte> small_file(const std::filesystem::path& path) {
+    DataSet data = lab::small_data(3);
+    data.skipped = {{"letter.mid", "no music"}};
+    data.mended = {{"folder0/song0.mid", "long_wait (1)"}};
+    pack_data_set(data, path);
+    return read_file_bytes(path);
+}
+
+}  // namespace
+
+TEST_CASE("Packed: a file holds what load_data_set finds in the folder") {
+    const Folder place;
+    const PackResult result = pack_data_set(place.music, place.file, {.threads = 2});
+    const DataSet folder = load_data_set(place.music);
+    REQUIRE(folder.size() == 10);
+    REQUIRE(folder.mended.size() == 1);
+    REQUIRE(folder.skipped.size() == 2);
+    CHECK(result.songs == 10);
+    CHECK(result.added == 10);
+    CHECK(result.bytes == std::filesystem::file_size(place.file));
+    const DataSet memory = load_data_set(place.file), file = open_data_set(place.file);
+    CHECK(file.songs.empty());
+    CHECK(file.source != nullptr);
+    CHECK(memory.source == nullptr);
+    check_same(folder, memory);
+    check_same(folder, file);
+    PackedFile(place.file).check();
+    CHECK(count_copies(file.names, file.pieces) >= 1);
+}
+
+TEST_CASE("Packed: threads change nothing in the file, and packing it again gives it again") {
+    const Folder place;
+    pack_data_set(place.music, place.file, {.threads = 1});
+    const auto bytes = read_file_bytes(place.file);
+    for (const int threads : {2, 3}) {
+        pack_data_set(place.music, place.folder / "other.mgan", {.threads = threads});
+        CHECK(read_file_bytes(place.folder / "other.mgan") == bytes);
+    }
+    pack_data_set(place.file, place.folder / "again.mgan", {});
+    CHECK(read_file_bytes(place.folder / "again.mgan") == bytes);
+}
+
+TEST_CASE("Packed: files that are added stand where they would have stood from the start") {
+    const Folder place(9);
+    pack_data_set(place.music, place.folder / "whole.mgan", {});
+    const auto hidden = place.folder / "hidden";
+    std::filesystem::create_directories(hidden);
+    for (const char* name : {"song3.mid", "song5.mid"})
+        std::filesystem::rename(place.music / "folder1" / name, hidden / name);
+    std::filesystem::rename(place.music / "letter.mid", hidden / "letter.mid");
+    pack_data_set(place.music, place.file, {});
+    CHECK(open_data_set(place.file).size() == 9);
+    for (const char* name : {"song3.mid", "song5.mid"})
+        std::filesystem::rename(hidden / name, place.music / "folder1" / name);
+    std::filesystem::rename(hidden / "letter.mid", place.music / "letter.mid");
+    const PackResult result = pack_data_set(place.music, place.file, {.add = true});
+    CHECK(result.added == 2);
+    CHECK(result.known == 9);
+    CHECK(result.songs == 11);
+    CHECK(read_file_bytes(place.file) == read_file_bytes(place.folder / "whole.mgan"));
+    // Once more: nothing is new.
+    CHECK(pack_data_set(place.music, place.file, {.add = true}).added == 0);
+    CHECK(read_file_bytes(place.file) == read_file_bytes(place.folder / "whole.mgan"));
+    // Without a file to add to, it is made.
+    pack_data_set(place.music, place.folder / "new.mgan", {.add = true});
+    CHECK(read_file_bytes(place.folder / "new.mgan") ==
+          read_file_bytes(place.folder / "whole.mgan"));
+    CHECK_THROWS_AS(
+        pack_data_set(place.music, place.file, {.damaged = DamagedFiles::keep, .add = true}),
+        DataError);
+}
+
+TEST_CASE("Packed: a folder without music leaves the old file as it is") {
+    const Folder place;
+    pack_data_set(place.music, place.file, {});
+    const auto bytes = read_file_bytes(place.file);
+    std::filesystem::create_directories(place.folder / "empty");
+    CHECK_THROWS_AS(pack_data_set(place.folder / "empty", place.file, {}), DataError);
+    CHECK_THROWS_AS(pack_data_set(place.folder / "nowhere", place.file, {}), IoError);
+    CHECK(read_file_bytes(place.file) == bytes);
+    for (const auto& entry : std::filesystem::directory_iterator(place.folder.path()))
+        CHECK_FALSE(is_stale_temporary(entry.path().filename().string()));
+}
+
+TEST_CASE("Packed: a data set that was packed without damaged files cannot give them") {
+    const Folder place;
+    pack_data_set(place.music, place.file, {});
+    CHECK_THROWS_WITH(open_data_set(place.file, 1, DamagedFiles::keep), Contains("--keep-damaged"));
+    pack_data_set(place.music, place.file, {.damaged = DamagedFiles::keep});
+    CHECK(open_data_set(place.file, 1, DamagedFiles::keep).size() == 10);
+    CHECK(open_data_set(place.file).size() == 10);
+}
+
+TEST_CASE("Packed: every flipped bit, every truncation and every growth is refused by name") {
+    const lab::TemporaryFolder folder;
+    const auto path = folder / "songs.mgan";
+    const std::vector<std::byte> whole = small_file(path);
+    INFO("bytes: " << whole.size());
+    const auto refused = [&](const std::vector<std::byte>& bytes) {
+        packed_properties::write_bytes(path, bytes);
+        try {
+            PackedFile(path).check();
+        } catch (const FormatError& error) {
+            return std::string(error.what()).starts_with(path.string() + ": ");
+        }
+        return false;
+    };
+    for (std::size_t at = 0; at < whole.size(); ++at)
+        for (unsigned bit = 0; bit < 8; ++bit) {
+            std::vector<std::byte> bytes = whole;
+            bytes[at] ^= static_cast<std::byte>(1u << bit);
+            if (!refused(bytes)) FAIL("bit " << bit << " of byte " << at);
+        }
+    for (std::size_t size = 0; size < whole.size(); ++size)
+        if (!refused({whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)}))
+            FAIL("cut after " << size << " bytes");
+    for (const std::size_t more : {1u, 40u, 64u, 5000u}) {
+        std::vector<std::byte> bytes = whole;
+        bytes.resize(whole.size() + more);
+        CHECK(refused(bytes));
+        bytes = whole;
+        bytes.insert(bytes.end(), whole.begin(), whole.end());
+        CHECK(refused(bytes));
+    }
+    packed_properties::write_bytes(path, whole);
+    PackedFile(path).check();
+}
+
+TEST_CASE("Packed: damage in the notes names the block, and other blocks stay readable") {
+    const lab::TemporaryFolder folder;
+    const auto path = folder / "songs.mgan";
+    {
+        PackWriter writer(path);
+        midi::Song song;
+        for (int i = 0; i < 20'000; ++i)
+            song.notes.push_back({7 * i * (i % 13), 1 + i % 997, i % 128, 1 + i % 127, 0});
+        std::sort(song.notes.begin(), song.notes.end(), midi::note_order);
+        for (int i = 0; i < 10; ++i) writer.add(pack_song(song), song, std::to_string(i));
+        writer.finish({}, {}, {}, 1);
+    }
+    std::vector<std::byte> bytes = read_file_bytes(path);
+    packed::Block second;
+    {
+        const PackedFile file(path);
+        second = file.blocks().at(1);
+        REQUIRE(second.kind == packed::BlockKind::notes);
+        REQUIRE(second.first > 0);
+    }
+    bytes[static_cast<std::size_t>(second.offset) + 100] ^= std::byte{1};
+    packed_properties::write_bytes(path, bytes);
+    const PackedFile file(path);
+    midi::Song song;
+    file.read(0, song);
+    CHECK(song.notes.size() == 20'000);
+    for (int time = 0; time < 2; ++time)
+        CHECK_THROWS_WITH(
+            file.read(static_cast<std::size_t>(second.first), song),
+            Contains("block 1 (notes of ") && Contains("is damaged") && Contains(path.string()));
+    CHECK_THROWS_AS(file.check(), FormatError);
+    CHECK_THROWS_AS(file.read(10, song), DataError);
+}
+
+TEST_CASE("Packed: bytes whose checksums were made to fit give valid songs or an error") {
+    const lab::TemporaryFolder folder;
+    const auto path = folder / "songs.mgan";
+    const std::vector<std::byte> whole = small_file(path);
+    for (std::size_t at = 0; at < whole.size(); ++at)
+        for (const unsigned change : {1u, 2u, 16u, 128u, 255u}) {
+            std::vector<std::byte> bytes = whole;
+            bytes[at] ^= static_cast<std::byte>(change);
+            packed_properties::reseal(bytes);
+            const std::string why = packed_properties::violation(bytes, path);
+            if (!why.empty()) FAIL(why << ": byte " << at << " ^ " << change);
+        }
+}
+
+TEST_CASE("Packed: other files are told what they are") {
+    const lab::TemporaryFolder folder;
+    const auto path = folder / "songs.mgan";
+    const std::vector<std::byte> whole = small_file(path);
+    CHECK(PackedFile::is_packed(path));
+    CHECK_FALSE(PackedFile::is_packed(folder.path()));
+    CHECK_FALSE(PackedFile::is_packed(folder / "nowhere"));
+    std::vector<std::byte> text;
+    for (const std::byte byte : whole) {
+        if (byte == std::byte{'\n'}) text.push_back(std::byte{'\r'});
+        text.push_back(byte);
+    }
+    packed_properties::write_bytes(path, text);
+    CHECK_THROWS_WITH(PackedFile(path), Contains("copied as text"));
+    std::vector<std::byte> newer = whole;
+    newer[8] = std::byte{9};
+    packed_properties::write_bytes(path, newer);
+    CHECK_THROWS_WITH(PackedFile(path), Contains("format 9"));
+    std::ofstream(folder / "letter") << "Dear Wolfgang, this is no music at all. Yours, Leopold";
+    CHECK_FALSE(PackedFile::is_packed(folder / "letter"));
+    CHECK_THROWS_WITH(PackedFile(folder / "letter"), Contains("mgan pack"));
+    CHECK_THROWS_AS(PackedFile(folder / "nowhere"), IoError);
+    CHECK_THROWS_AS(PackedFile(folder.path()), IoError);
+}
+
+TEST_CASE("Packed: a file that changes while it is in use is an error") {
+    const lab::TemporaryFolder folder;
+    const auto path = folder / "songs.mgan";
+    for (const FileAccess access : {FileAccess::mapped, FileAccess::plain}) {
+        const std::vector<std::byte> whole = small_file(path);
+        const PackedFile file(path, access);
+        midi::Song song;
+        file.read(0, song);
+        // Another one under its name is no change.
+        small_file(path);
+        file.read(1, song);
+        const PackedFile again(path, access);
+        std::filesystem::resize_file(path, whole.size() / 2);
+        CHECK_THROWS_WITH(again.read(0, song), Contains("was changed"));
+        CHECK_THROWS_WITH(again.read(2, song), Contains("was changed"));
+        std::filesystem::remove(path);
+    }
+}
+
+TEST_CASE("Mapped file: mapped and plain reads give the same bytes, and none beyond the end") {
+    const lab::TemporaryFolder folder;
+    std::vector<std::byte> bytes(300'000);
+    for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>(i * i >> 3);
+    packed_properties::write_bytes(folder / "file", bytes);
+    const MappedFile mapped(folder / "file"), plain(folder / "file", FileAccess::plain);
+    CHECK(mapped.is_mapped() == (MGAN_HAS_MMAP == 1));
+    CHECK_FALSE(plain.is_mapped());
+    for (const std::size_t offset : {0u, 1u, 4095u, 70'000u, 299'999u, 300'000u})
+        for (const std::size_t size : {0u, 1u, 4096u, 100'000u}) {
+            std::vector<std::byte> a(size), b(size);
+            if (offset + size > bytes.size()) {
+                CHECK_THROWS_AS(mapped.read(offset, a), IoError);
+                CHECK_THROWS_AS(plain.read(offset, b), IoError);
+                continue;
+            }
+            mapped.read(offset, a);
+            plain.read(offset, b);
+            CHECK(a == b);
+            CHECK(std::equal(a.begin(), a.end(),
+                             bytes.begin() + static_cast<std::ptrdiff_t>(offset)));
+        }
+    CHECK_THROWS_AS(mapped.read(UINT64_MAX, bytes), IoError);
+    CHECK_THROWS_AS(MappedFile("/dev/null"), IoError);
+    // Many reads, so that pages are forgotten on the way.
+    for (std::size_t i = 0; i < 5000; ++i) {
+        std::byte one{};
+        mapped.read(i * 59, {&one, 1});
+        REQUIRE(one == bytes[i * 59]);
+    }
+}
+
+TEST_CASE("Packed: crops that are read at their place are those of songs in memory") {
+    const lab::TemporaryFolder folder;
+    const DataSet data = lab::small_data(6);
+    pack_data_set(data, folder / "songs.mgan");
+    const Songs file(std::make_shared<const PackedFile>(folder / "songs.mgan"));
+    const Songs crowded(std::make_shared<const packed_properties::Crowded>(folder / "songs.mgan"));
+    const std::vector<std::size_t> part{0, 2, 3, 5};
+    for (const auto kind : {encoding::EncodingKind::tone, encoding::EncodingKind::event}) {
+        encoding::EncodingSettings settings;
+        settings.kind = kind;
+        const encoding::Codec codec = fit_codec(settings, data.songs, part, 1);
+        for (const std::int64_t length : {5, 30, 300}) {
+            const CropSource<double> a(data.songs, part, codec, length),
+                b(file, part, codec, length), c(crowded, part, codec, length);
+            CHECK(b.is_encoded());
+            REQUIRE_FALSE(c.is_encoded());
+            CHECK(a.size() == c.size());
+            CHECK(a.looped() == c.looped());
+            CHECK(a.styles(codec, 3) == b.styles(codec, 3));
+            CHECK(a.styles(codec, 3) == c.styles(codec, 3, 3));
+            for (std::size_t song = 0; song < part.size(); ++song) {
+                const std::size_t begin = a.crop_begin(song, Random(1, "crop"), song);
+                CHECK(c.crop_begin(song, Random(1, "crop"), song) == begin);
+                const auto steps = static_cast<std::size_t>(length);
+                std::vector<double> x(4 * steps), y(4 * steps), z(4 * steps);
+                a.copy_crop(song, begin, steps, x.data());
+                b.copy_crop(song, begin, steps, y.data());
+                c.copy_crop(song, begin, steps, z.data());
+                CHECK(x == y);
+                CHECK(x == z);
+            }
+        }
+    }
+}
+
+TEST_CASE("Packed: statistics come from the cache, and are those of the songs in memory") {
+    const lab::TemporaryFolder folder;
+    const DataSet data = lab::small_data(20);
+    const auto path = folder / "songs.mgan";
+    pack_data_set(data, path);
+    const auto cache = folder / "songs.mgan.cache";
+    const std::vector<std::size_t> part{1, 2, 3, 4, 7, 11, 19};
+    for (const auto kind :
+         {encoding::NormalisationKind::cdf, encoding::NormalisationKind::minmax}) {
+        encoding::EncodingSettings settings;
+        settings.normalisation = kind;
+        const encoding::Codec codec = fit_codec(settings, data.songs, part, 1);
+        const auto tables = codec.normalisation().tables();
+        const CropSource<float> source(data.songs, part, codec, 12);
+        const auto styles = source.styles(codec, 5);
+        CHECK_FALSE(std::filesystem::exists(cache));
+        for (int time = 0; time < 3; ++time) {
+            const Songs songs(std::make_shared<const PackedFile>(path));
+            CHECK(fit_codec(settings, songs, part, 2).normalisation().tables() == tables);
+            CHECK(corpus_styles(source, codec, songs, part, 12, 5, 2) == styles);
+            std::size_t files = 0;
+            for (const auto& entry : std::filesystem::directory_iterator(cache)) {
+                ++files;
+                // A damaged one is made again.
+                if (time == 1) std::filesystem::resize_file(entry.path(), 16);
+            }
+            CHECK(files == 2);
+        }
+        std::filesystem::remove_all(cache);
+    }
+    // What was kept is what is used: numbers that were changed by hand come back.
+    const Songs songs(std::make_shared<const PackedFile>(path));
+    encoding::EncodingSettings settings;
+    const encoding::Codec codec = fit_codec(settings, songs, part, 1);
+    std::vector<double> numbers = corpus_detail::numbers_of(codec);
+    numbers[0] -= 1.0;  // the least value of the first feature
+    songs.source()->cache().keep("codec", corpus_detail::codec_key(settings, songs, part).value(),
+                                 numbers);
+    CHECK(fit_codec(settings, songs, part, 1).normalisation().tables()[0].low ==
+          codec.normalisation().tables()[0].low - 1.0);
+    // Other songs, other settings: other numbers.
+    CHECK(fit_codec(settings, songs, {1, 2}, 1).normalisation().tables()[0].low >= 0.0);
+    settings.grid_ticks = 96;
+    CHECK(fit_codec(settings, songs, part, 1).normalisation().tables()[0].low >= 0.0);
+}
+
+TEST_CASE("Packed: a cache that cannot be written is done without") {
+    const StatisticsCache cache("/proc/nowhere/cache");
+    const std::vector<double> numbers{1.0, 2.0};
+    cache.keep("codec", 1, numbers);
+    CHECK_FALSE(cache.find("codec", 1).has_value());
+    CHECK_FALSE(StatisticsCache().find("codec", 1).has_value());
+    const lab::TemporaryFolder folder;
+    const StatisticsCache small(folder / "cache");
+    for (std::uint64_t key = 0; key < StatisticsCache::kMostFiles + 10; ++key)
+        small.keep("codec", key, numbers);
+    std::size_t files = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(folder / "cache"))
+        if (entry.is_regular_file()) ++files;
+    CHECK(files == StatisticsCache::kMostFiles);
+    CHECK(small.find("codec", StatisticsCache::kMostFiles + 9) == numbers);
+}
+
+TEST_CASE("Packed: of many places a sample is evenly spaced, of few all are taken") {
+    CHECK(sample_places(5, 10) == std::vector<std::size_t>{0, 1, 2, 3, 4});
+    CHECK(sample_places(10, 5) == std::vector<std::size_t>{0, 2, 4, 6, 8});
+    CHECK(sample_places(0, 5).empty());
+}
+
+TEST_CASE("Packed: a file that was packed when the format was new is still read") {
+    const std::filesystem::path path =
+        std::filesystem::path(MGAN_SOURCE_DIR) / "tests/data/packed/format-1.mgan";
+    PackedFile(path).check();
+    const DataSet data = load_data_set(path), songs = lab::small_data(3);
+    REQUIRE(data.songs.size() == 3);
+    CHECK(data.names == songs.names);
+    for (std::size_t i = 0; i < 3; ++i) CHECK(data.songs[i].notes == songs.songs[i].notes);
+    CHECK(data.songs[1].title == "a title");
+    CHECK(data.songs[1].tempo == std::vector<midi::TempoChange>{{0, 400'000}, {960, 300'000}});
+    REQUIRE(data.skipped.size() == 2);
+    CHECK(data.skipped[1].is_folder);
+    REQUIRE(data.mended.size() == 1);
+    CHECK(data.mended[0].repairs == "long_wait (1)");
+    CHECK(fingerprint(open_data_set(path)) == fingerprint(songs));
+}
