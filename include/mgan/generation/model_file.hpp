@@ -239,9 +239,20 @@ void save_model(const std::filesystem::path& path, const BasicModel<Scalar>& mod
     write_safetensors(path, file);
 }
 
+/// The model in the tensors of a file. Throws DataError, ConfigError, ShapeError, NumericalError; no
+/// settings make it take more memory than twice the file asks for.
+template <typename Scalar = float>
+[[nodiscard]] BasicModel<Scalar> read_model(const TensorFile& file) {
+    Settings settings = read_settings(file, "model");
+    require_parameters(file, "generator.", parameter_count(settings.generator_settings()));
+    Generator<Scalar> generator(settings.generator_settings());
+    read_parameters(file, "generator.", generator);
+    encoding::Codec codec = read_codec(file, settings.encoding.events);
+    return {std::move(settings), std::move(generator), std::move(codec), read_styles(file)};
+}
+
 /// Reads a model: a .safetensors file, or a run directory that holds model.safetensors. Throws
-/// IoError, FormatError, DataError, ShapeError; nothing of a damaged file is used, and no settings
-/// make it take more memory than twice the file asks for.
+/// IoError, FormatError, and what `read_model` throws; nothing of a damaged file is used.
 template <typename Scalar = float>
 [[nodiscard]] BasicModel<Scalar> load_model(const std::filesystem::path& path) {
     std::error_code failure;
@@ -251,13 +262,7 @@ template <typename Scalar = float>
         std::filesystem::exists(file_path, failure) || failure, path,
         is_folder ? ": holds no model (no model.safetensors)" : ": no such file or folder",
         "; give the folder that mgan train made, or a model.safetensors");
-    const TensorFile file = read_safetensors(file_path);
-    Settings settings = read_settings(file, "model");
-    require_parameters(file, "generator.", parameter_count(settings.generator_settings()));
-    Generator<Scalar> generator(settings.generator_settings());
-    read_parameters(file, "generator.", generator);
-    encoding::Codec codec = read_codec(file, settings.encoding.events);
-    return {std::move(settings), std::move(generator), std::move(codec), read_styles(file)};
+    return read_model<Scalar>(read_safetensors(file_path));
 }
 
 }  // namespace mgan::inline MGAN_ABI

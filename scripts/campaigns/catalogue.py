@@ -1,0 +1,4 @@
+"""All campaigns, in the order of the table. A campaign has a name, `what` it tries, a `goal`, and `run`."""
+from .fuzzing import FUZZERS
+
+CAMPAIGNS = {campaign.name: campaign for campaign in [*FUZZERS]}
