@@ -105,8 +105,8 @@ class Fuzzer:
 FUZZERS = [
     Fuzzer("fuzz-midi", "any bytes to the MIDI reader, with the properties of `support/midi_properties.hpp`", 50_000_000, 384,
            ["-dict=tests/fuzz/midi.dict"]),
-    Fuzzer("fuzz-safetensors", "any bytes as a safetensors file, a history, an override", 55_000_000, 1024),
-    Fuzzer("fuzz-model", "forged model and checkpoint files, valid but for their content, loaded and played", 5_000_000, 256,
+    Fuzzer("fuzz-safetensors", "any bytes as a safetensors file, a history, an override", 59_000_000, 1024),
+    Fuzzer("fuzz-model", "forged model and checkpoint files, valid but for their content, loaded and played", 1_000_000, 256,
            sources=["tests/support/training_lab.cpp"]),
     Fuzzer("fuzz-score", "any text as a score, performed and written as MIDI", 10_000_000, 512, ["-dict=tests/fuzz/score.dict"]),
     Fuzzer("fuzz-settings", "any JSON as the settings of a training", 10_000_000, 512, ["-dict=tests/fuzz/settings.dict"]),

@@ -4,7 +4,6 @@
 
 #include <mgan/io/settings_json.hpp>
 #include <mgan/models/parameter_count.hpp>
-#include <mgan/runs/resumable_settings.hpp>
 #include <mgan/runs/run_files.hpp>
 
 #include <cstddef>
@@ -12,11 +11,31 @@
 #include <cstdlib>
 #include <span>
 #include <string>
+#include <string_view>
+#include <type_traits>
 
 namespace {
 
 void require(bool condition) {
     if (!condition) std::abort();
+}
+
+/// All values as bytes: a comparison that takes no more time than reading.
+struct Digest {
+    std::string bytes;
+    template <typename Value, typename... More>
+    void operator()(std::string_view, Value& value, More&&...) {
+        if constexpr (std::is_same_v<Value, std::string>)
+            bytes += value;
+        else
+            bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
+    }
+};
+
+std::string digest(mgan::Settings settings) {
+    Digest all;
+    settings.visit(all);
+    return std::move(all.bytes);
 }
 
 void check(const mgan::Settings& settings) {
@@ -31,14 +50,14 @@ void check(const mgan::Settings& settings) {
     }
     mgan::Settings again;
     (void)mgan::settings_from_json(std::as_bytes(std::span(json)), "again", again);
-    require(mgan::differences(settings, again).empty());
+    require(digest(settings) == digest(again));
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::span<const std::byte> input = std::as_bytes(std::span(data, size));
-    static const mgan::Settings before;
+    static const std::string before = digest({});
     mgan::Settings settings;
     try {
         if (size > 0 && data[0] == '-') {
@@ -47,11 +66,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             (void)mgan::settings_from_json(input, "input", settings, mgan::run_note_keys());
         }
     } catch (const mgan::ConfigError&) {  // anything but these two is a finding
-        require(mgan::differences(before, settings).empty());
+        require(digest(settings) == before);
         return 0;
     } catch (const mgan::FormatError& error) {
         require(error.offset() <= size);
-        require(mgan::differences(before, settings).empty());
+        require(digest(settings) == before);
         return 0;
     }
     try {
