@@ -8,6 +8,7 @@ bounded form.
 """
 import io
 import os
+import pathlib
 import re
 import subprocess
 import zipfile
@@ -40,9 +41,7 @@ class Fuzzer:
         """The program that follows `coverage`, compiled anew if a header has changed."""
         program = WORK / f"{self.name}-{coverage}"
         files = [self.source(), *(ROOT / source for source in self.sources)]
-        newest = max(path.stat().st_mtime for path in [*(ROOT / "include").rglob("*.hpp"), *(ROOT / "tests/support").glob("*.hpp"),
-                                                       *files])
-        if program.exists() and program.stat().st_mtime > newest:
+        if program.exists() and program.stat().st_mtime > max(self.times(coverage, files)):
             return program
         follow = {"compare": "-fsanitize=fuzzer-no-link", "edges": "-fsanitize-coverage=inline-8bit-counters,pc-table"}[coverage]
         objects = []
@@ -50,13 +49,22 @@ class Fuzzer:
             objects.append(WORK / f"{self.name}-{coverage}-{file.stem}.o")
             made = subprocess.run(["clang++-14", "-std=c++20", "-g1", "-O2", SANITIZERS, "-fno-sanitize-recover=all", follow,
                                    "-I", ROOT / "include", "-I", ROOT / "tests", *eigen_flags(), f'-DMGAN_SOURCE_DIR="{ROOT}"',
-                                   "-c", file, "-o", objects[-1]], capture_output=True, text=True)
+                                   "-MMD", "-c", file, "-o", objects[-1]], capture_output=True, text=True)
             if made.returncode != 0:
                 raise SystemExit(f"{file} does not compile:\n{made.stderr[:4000]}")
         made = subprocess.run(["clang++-14", SANITIZERS, "-fsanitize=fuzzer", *objects, "-o", program], capture_output=True, text=True)
         if made.returncode != 0:
             raise SystemExit(f"{self.name} does not link:\n{made.stderr[:4000]}")
         return program
+
+    def times(self, coverage, files):
+        """When that which the program was made of last changed: sources, and the headers that the compiler has noted."""
+        for file in files:
+            yield file.stat().st_mtime
+            noted = WORK / f"{self.name}-{coverage}-{file.stem}.d"
+            for word in noted.read_text().split() if noted.exists() else []:
+                if word.startswith(str(ROOT)) and word.endswith("pp"):
+                    yield pathlib.Path(word).stat().st_mtime if pathlib.Path(word).exists() else float("inf")
 
     def corpus(self):
         folder = WORK / f"{self.name}-corpus"

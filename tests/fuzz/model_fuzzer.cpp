@@ -111,22 +111,64 @@ void change_setting(std::string& json, std::size_t line, const std::string& valu
 }
 
 void change(Parts& parts, Instructions& in) {
-    static const char* const kValues[] = {
-        "0",    "1",     "2",     "3",    "4",      "5",           "7",       "8",
-        "16",   "48",    "100",   "1000", "4096",   "1000000",     "1000000000000",
-        "-1",   "-3",    "0.0",   "0.25", "1.0",    "1e-300",      "1e300",   "true",
-        "false", "\"none\"", "\"tones\"", "\"carnn-gan\"", "\"c-rnn-gan\"", "\"paper\"", "null"};
-    static const double kNumbers[] = {0.0, -0.0, 1.0, -1.0, 0.5, 1e30, -1e30, 1e308, 1e-308,
+    static const char* const kValues[] = {"0",
+                                          "1",
+                                          "2",
+                                          "3",
+                                          "4",
+                                          "5",
+                                          "7",
+                                          "8",
+                                          "16",
+                                          "48",
+                                          "100",
+                                          "1000",
+                                          "4096",
+                                          "1000000",
+                                          "1000000000000",
+                                          "-1",
+                                          "-3",
+                                          "0.0",
+                                          "0.25",
+                                          "1.0",
+                                          "1e-300",
+                                          "1e300",
+                                          "true",
+                                          "false",
+                                          "\"none\"",
+                                          "\"tones\"",
+                                          "\"carnn-gan\"",
+                                          "\"c-rnn-gan\"",
+                                          "\"paper\"",
+                                          "null"};
+    static const double kNumbers[] = {0.0,
+                                      -0.0,
+                                      1.0,
+                                      -1.0,
+                                      0.5,
+                                      1e30,
+                                      -1e30,
+                                      1e308,
+                                      1e-308,
                                       std::numeric_limits<double>::infinity(),
                                       -std::numeric_limits<double>::infinity(),
-                                      std::numeric_limits<double>::quiet_NaN(), 1e9, -1e9, 127.0};
-    static const std::int64_t kIntegers[] = {0, 1, -1, 2, 3, 5, 100, 1'000'000'000'000,
+                                      std::numeric_limits<double>::quiet_NaN(),
+                                      1e9,
+                                      -1e9,
+                                      127.0};
+    static const std::int64_t kIntegers[] = {0,
+                                             1,
+                                             -1,
+                                             2,
+                                             3,
+                                             5,
+                                             100,
+                                             1'000'000'000'000,
                                              std::numeric_limits<std::int64_t>::max(),
                                              std::numeric_limits<std::int64_t>::min()};
     const std::size_t what = in.below(10);
     Tensor none;
-    Tensor& tensor =
-        parts.tensors.empty() ? none : parts.tensors[in.below(parts.tensors.size())];
+    Tensor& tensor = parts.tensors.empty() ? none : parts.tensors[in.below(parts.tensors.size())];
     std::string& settings = parts.metadata["mgan.settings"];
     switch (what) {
         case 0:
