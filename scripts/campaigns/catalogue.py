@@ -1,5 +1,8 @@
 """All campaigns, in the order of the table. A campaign has a name, `what` it tries, a `goal`, and `run`."""
 from .fuzzing import FUZZERS
-from .interruptions import Faults, KillPoints, RandomKills
+from .in_process import PROGRAMS
+from .interruptions import Faults, KillPoints, RandomKills, Threads
+from .proofs import Checks, Gradients, Portable
 
-CAMPAIGNS = {campaign.name: campaign for campaign in [*FUZZERS, Faults(), KillPoints(), RandomKills()]}
+CAMPAIGNS = {campaign.name: campaign for campaign in [
+    *FUZZERS, Faults(), KillPoints(), RandomKills(), Threads(), *PROGRAMS, Checks(), Gradients(), Portable()]}

@@ -28,7 +28,7 @@ BITS = ["checkpoint.safetensors", "model.safetensors"]
 THREADS = [1, 2, 3, 4, 7, 16]
 CAUSES = {str(number): os.strerror(number) for number in
           (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EINTR, errno.EACCES)}
-HANG = 20
+HANG = 60
 
 
 def program_of(options):
@@ -337,3 +337,23 @@ class RandomKills:
                 elif temporaries(shop.place):
                     found.append(f"run {runs}: left behind {temporaries(shop.place)}")
         return killed, found
+
+
+class Threads:
+    """The same training with other numbers of threads."""
+    name, goal = "threads", 0
+    what = "one training with 2, 3, 4, 7 and 16 threads: the bits of one thread"
+
+    def run(self, options):
+        found = []
+        with Shop(options, LONGER) as shop:
+            shop.place.mkdir()
+            write_music(shop.place / "music")
+            expected = None
+            for count in THREADS:
+                status, said, _ = shop.run(["train", "music", "--out", f"run{count}", "--threads", str(count), *shop.training])
+                now = bits(shop.place / f"run{count}")
+                if status != 0 or (expected is not None and now != expected):
+                    found.append(f"{count} threads: {said.strip() or 'other bits'}")
+                expected = expected or now
+        return len(THREADS) - 1, found

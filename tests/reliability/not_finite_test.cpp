@@ -1,5 +1,5 @@
-// NaN and infinities, put into every tensor of a model and of a checkpoint, and into every weight of
-// a training: nothing takes them over, nothing writes them, and each is named.
+// NaN and infinities, put into every tensor of a model and of a checkpoint, and into every weight
+// of a training: nothing takes them over, nothing writes them, and each is named.
 #include <mgan/generation/model_file.hpp>
 #include <mgan/io/safetensors.hpp>
 
@@ -75,7 +75,7 @@ void for_each_place(const TensorFile& file, Use&& use) {
 
 }  // namespace
 
-TEST_CASE("No NaN and no infinity is taken from a model's file; the tensor is named") {
+TEST_CASE("No NaN and no infinity is taken from a model's file, and the tensor is named") {
     std::uint64_t places = 0;
     for (const Variant variant : {Variant::c_rnn_gan, Variant::carnn_gan, Variant::carnn_mgan}) {
         lab::Training training(tiny_settings(variant), lab::small_data());
@@ -96,7 +96,7 @@ TEST_CASE("No NaN and no infinity is taken from a model's file; the tensor is na
     mgan_test::tell_tried(places);
 }
 
-TEST_CASE("No NaN and no infinity is taken from a checkpoint; the tensor is named") {
+TEST_CASE("No NaN and no infinity is taken from a checkpoint, and the tensor is named") {
     std::uint64_t places = 0;
     for (const Variant variant : {Variant::c_rnn_gan, Variant::carnn_mgan}) {
         lab::Training training(tiny_settings(variant), lab::small_data());

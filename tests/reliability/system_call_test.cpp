@@ -1,5 +1,5 @@
-// The real-time step in a process whose thread may make no system call at all: a filter of the kernel
-// ends it at the first one, while other instances play on other threads.
+// The real-time step in a thread that may make no system call at all: a filter of the kernel ends
+// the process at the first one, while other instances play on other threads.
 #if defined(__linux__) && defined(__x86_64__)
 #include <mgan/generation/feedback.hpp>
 #include <mgan/generation/model_file.hpp>

@@ -1,6 +1,6 @@
 #pragma once
-// Some tests try a few of very many cases. scripts/campaign has them try all: it sets MGAN_CAMPAIGN,
-// and reads the line `tried N` from what they print.
+// Some tests try a few of very many cases. scripts/campaign has them try all: it sets
+// MGAN_CAMPAIGN, and reads the line `tried N` from what they print.
 
 #include <cstdint>
 #include <cstdio>

@@ -1,8 +1,9 @@
 #pragma once
-// Lets one allocation of the calling thread fail: the n-th from now. Both ways to the heap count,
-// `operator new` (which glibc's serves from malloc) and the `malloc` of Eigen. Include it in exactly
-// one source file of a program: with glibc, its malloc stands in front of the library's own. Under a
-// sanitizer, which stands there itself, nothing fails; `can_fail()` says so.
+// Lets an allocation of the calling thread fail: the n-th from now, alone or with all that follow.
+// Both ways to the heap count, `operator new` (which gets its memory from malloc) and the `malloc`
+// of Eigen. Include it in exactly one source file of a program: with glibc, its malloc stands in
+// front of the library's own. Under a sanitizer, which stands there itself, nothing fails;
+// `can_fail()` says so.
 
 #include <cstddef>
 #include <cstdint>
