@@ -1,11 +1,12 @@
-"""libFuzzer (clang-14, AddressSanitizer, UndefinedBehaviorSanitizer, leaks) on everything that reads bytes of strangers.
+"""libFuzzer on everything that reads bytes of strangers, with all sanitizers of clang-14.
 
 All in one process, without the file system. Two builds of each: one that follows the comparisons
-(trace-cmp), which finds the way through magic numbers but takes half of the time, for the first fifth
-of a piece; and one that only counts the edges, for the rest. The corpus of earlier pieces is in
+(trace-cmp), which finds the way through magic numbers but takes half of the time, for the first
+fifth of a piece; and one that only counts the edges, for the rest. The corpus of earlier pieces is in
 build/full/NAME-corpus; what is committed, tests/fuzz/NAME_seed_corpus.zip, is its minimised and
 bounded form.
 """
+
 import io
 import os
 import pathlib
@@ -22,7 +23,9 @@ LARGEST_CORPUS = 64 * 1024
 
 def eigen_flags():
     found = subprocess.run(["pkg-config", "--cflags", "eigen3"], capture_output=True, text=True)
-    return [flag.replace("-I", "-isystem") for flag in found.stdout.split()] or ["-isystem/usr/include/eigen3"]
+    return [flag.replace("-I", "-isystem") for flag in found.stdout.split()] or [
+        "-isystem/usr/include/eigen3"
+    ]
 
 
 class Fuzzer:
@@ -43,28 +46,60 @@ class Fuzzer:
         files = [self.source(), *(ROOT / source for source in self.sources)]
         if program.exists() and program.stat().st_mtime > max(self.times(coverage, files)):
             return program
-        follow = {"compare": "-fsanitize=fuzzer-no-link", "edges": "-fsanitize-coverage=inline-8bit-counters,pc-table"}[coverage]
+        follow = {
+            "compare": "-fsanitize=fuzzer-no-link",
+            "edges": "-fsanitize-coverage=inline-8bit-counters,pc-table",
+        }[coverage]
         objects = []
         for file in files:
             objects.append(WORK / f"{self.name}-{coverage}-{file.stem}.o")
-            made = subprocess.run(["clang++-14", "-std=c++20", "-g1", "-O2", SANITIZERS, "-fno-sanitize-recover=all", follow,
-                                   "-I", ROOT / "include", "-I", ROOT / "tests", *eigen_flags(), f'-DMGAN_SOURCE_DIR="{ROOT}"',
-                                   "-MMD", "-c", file, "-o", objects[-1]], capture_output=True, text=True)
+            made = subprocess.run(
+                [
+                    "clang++-14",
+                    "-std=c++20",
+                    "-g1",
+                    "-O2",
+                    SANITIZERS,
+                    "-fno-sanitize-recover=all",
+                    follow,
+                    "-I",
+                    ROOT / "include",
+                    "-I",
+                    ROOT / "tests",
+                    *eigen_flags(),
+                    f'-DMGAN_SOURCE_DIR="{ROOT}"',
+                    "-MMD",
+                    "-c",
+                    file,
+                    "-o",
+                    objects[-1],
+                ],
+                capture_output=True,
+                text=True,
+            )
             if made.returncode != 0:
                 raise SystemExit(f"{file} does not compile:\n{made.stderr[:4000]}")
-        made = subprocess.run(["clang++-14", SANITIZERS, "-fsanitize=fuzzer", *objects, "-o", program], capture_output=True, text=True)
+        made = subprocess.run(
+            ["clang++-14", SANITIZERS, "-fsanitize=fuzzer", *objects, "-o", program],
+            capture_output=True,
+            text=True,
+        )
         if made.returncode != 0:
             raise SystemExit(f"{self.name} does not link:\n{made.stderr[:4000]}")
         return program
 
     def times(self, coverage, files):
-        """When that which the program was made of last changed: sources, and the headers that the compiler has noted."""
+        """When its sources, and the headers that the compiler has noted, last changed."""
         for file in files:
             yield file.stat().st_mtime
             noted = WORK / f"{self.name}-{coverage}-{file.stem}.d"
             for word in noted.read_text().split() if noted.exists() else []:
                 if word.startswith(str(ROOT)) and word.endswith("pp"):
-                    yield pathlib.Path(word).stat().st_mtime if pathlib.Path(word).exists() else float("inf")
+                    yield (
+                        pathlib.Path(word).stat().st_mtime
+                        if pathlib.Path(word).exists()
+                        else float("inf")
+                    )
 
     def corpus(self):
         folder = WORK / f"{self.name}-corpus"
@@ -76,13 +111,37 @@ class Fuzzer:
         return folder
 
     def fuzz(self, coverage, seconds, seed):
-        done = subprocess.run([self.build(coverage), f"-max_len={self.max_len}", "-timeout=5", f"-rss_limit_mb={self.memory}",
-                               f"-malloc_limit_mb={self.block}", "-print_final_stats=1", f"-max_total_time={max(1, int(seconds))}",
-                               f"-seed={seed}", f"-artifact_prefix={WORK}/{self.name}-", *self.arguments, self.corpus()],
-                              cwd=ROOT, capture_output=True, text=True, errors="replace", env={**os.environ, "ASAN_OPTIONS": OPTIONS})
+        done = subprocess.run(
+            [
+                self.build(coverage),
+                f"-max_len={self.max_len}",
+                "-timeout=5",
+                f"-rss_limit_mb={self.memory}",
+                f"-malloc_limit_mb={self.block}",
+                "-print_final_stats=1",
+                f"-max_total_time={max(1, int(seconds))}",
+                f"-seed={seed}",
+                f"-artifact_prefix={WORK}/{self.name}-",
+                *self.arguments,
+                self.corpus(),
+            ],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            env={**os.environ, "ASAN_OPTIONS": OPTIONS},
+        )
         count = re.search(r"stat::number_of_executed_units:\s*(\d+)", done.stderr)
-        found = [] if done.returncode == 0 else [line for line in done.stderr.splitlines() if re.search(
-            "ERROR: |Test unit|violated|runtime error", line)] or [f"exit status {done.returncode}"]
+        found = (
+            []
+            if done.returncode == 0
+            else [
+                line
+                for line in done.stderr.splitlines()
+                if re.search("ERROR: |Test unit|violated|runtime error", line)
+            ]
+            or [f"exit status {done.returncode}"]
+        )
         return int(count.group(1)) if count else 0, found
 
     def run(self, options):
@@ -93,29 +152,62 @@ class Fuzzer:
         return first + second, found + more
 
     def minimise(self):
-        """The smallest inputs that reach what the corpus reaches, into the archive that is committed."""
+        """The smallest inputs that reach what the corpus does, into the committed archive."""
         small = WORK / f"{self.name}-small"
         subprocess.run(["rm", "-rf", small])
         small.mkdir()
-        subprocess.run([self.build("edges"), "-merge=1", f"-max_len={self.max_len}", small, self.corpus()], cwd=ROOT,
-                       capture_output=True, env={**os.environ, "ASAN_OPTIONS": OPTIONS})
+        subprocess.run(
+            [self.build("edges"), "-merge=1", f"-max_len={self.max_len}", small, self.corpus()],
+            cwd=ROOT,
+            capture_output=True,
+            env={**os.environ, "ASAN_OPTIONS": OPTIONS},
+        )
         buffer, used = io.BytesIO(), 0
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
             for path in sorted(small.iterdir(), key=lambda path: (path.stat().st_size, path.name)):
                 used += path.stat().st_size
                 if used > LARGEST_CORPUS:
                     break
-                archive.writestr(zipfile.ZipInfo(path.name[:12]), path.read_bytes(), zipfile.ZIP_DEFLATED)
+                archive.writestr(
+                    zipfile.ZipInfo(path.name[:12]), path.read_bytes(), zipfile.ZIP_DEFLATED
+                )
         self.seeds().write_bytes(buffer.getvalue())
         return len(list(small.iterdir())), len(buffer.getvalue())
 
 
 FUZZERS = [
-    Fuzzer("fuzz-midi", "any bytes to the MIDI reader, with the properties of `support/midi_properties.hpp`", 50_000_000, 384,
-           ["-dict=tests/fuzz/midi.dict"]),
-    Fuzzer("fuzz-safetensors", "any bytes as a safetensors file, a history, an override", 59_000_000, 1024),
-    Fuzzer("fuzz-model", "forged model and checkpoint files, valid but for their content, loaded and played", 1_000_000, 256,
-           sources=["tests/support/training_lab.cpp"]),
-    Fuzzer("fuzz-score", "any text as a score, performed and written as MIDI", 10_000_000, 512, ["-dict=tests/fuzz/score.dict"]),
-    Fuzzer("fuzz-settings", "any JSON as the settings of a training", 10_000_000, 512, ["-dict=tests/fuzz/settings.dict"]),
+    Fuzzer(
+        "fuzz-midi",
+        "any bytes to the MIDI reader, with the properties of `support/midi_properties.hpp`",
+        50_000_000,
+        384,
+        ["-dict=tests/fuzz/midi.dict"],
+    ),
+    Fuzzer(
+        "fuzz-safetensors",
+        "any bytes as a safetensors file, a history, an override",
+        59_000_000,
+        1024,
+    ),
+    Fuzzer(
+        "fuzz-model",
+        "forged model and checkpoint files, valid but for their content, loaded and played",
+        1_000_000,
+        256,
+        sources=["tests/support/training_lab.cpp"],
+    ),
+    Fuzzer(
+        "fuzz-score",
+        "any text as a score, performed and written as MIDI",
+        10_000_000,
+        512,
+        ["-dict=tests/fuzz/score.dict"],
+    ),
+    Fuzzer(
+        "fuzz-settings",
+        "any JSON as the settings of a training",
+        10_000_000,
+        512,
+        ["-dict=tests/fuzz/settings.dict"],
+    ),
 ]

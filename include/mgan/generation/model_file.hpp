@@ -239,8 +239,8 @@ void save_model(const std::filesystem::path& path, const BasicModel<Scalar>& mod
     write_safetensors(path, file);
 }
 
-/// The model in the tensors of a file. Throws DataError, ConfigError, ShapeError, NumericalError; no
-/// settings make it take more memory than twice the file asks for.
+/// The model in the tensors of a file. Throws DataError, ConfigError, ShapeError, NumericalError;
+/// no settings make it take more memory than twice the file asks for.
 template <typename Scalar = float>
 [[nodiscard]] BasicModel<Scalar> read_model(const TensorFile& file) {
     Settings settings = read_settings(file, "model");
