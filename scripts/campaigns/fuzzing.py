@@ -2,8 +2,8 @@
 
 All in one process, without the file system. Two builds of each: one that follows the comparisons
 (trace-cmp), which finds the way through magic numbers but takes half of the time, for the first
-fifth of a piece; and one that only counts the edges, for the rest. The corpus of earlier pieces is in
-build/full/NAME-corpus; what is committed, tests/fuzz/NAME_seed_corpus.zip, is its minimised and
+fifth of a piece; and one that only counts the edges, for the rest. The corpus of earlier pieces is
+in build/full/NAME-corpus; what is committed, tests/fuzz/NAME_seed_corpus.zip, is its minimised and
 bounded form.
 """
 
