@@ -18,7 +18,7 @@ from .ledger import ROOT, WORK, tried
 
 SANITIZERS = "-fsanitize=address,undefined,float-divide-by-zero,float-cast-overflow"
 OPTIONS = "malloc_context_size=2:quarantine_size_mb=2:max_malloc_fill_size=0"
-LARGEST_CORPUS = 64 * 1024
+LARGEST_CORPUS = 16 * 1024
 
 
 def eigen_flags():
