@@ -13,13 +13,15 @@
 #include <cstdio>
 #include <filesystem>
 #include <set>
+#include <utility>
 
 namespace {
 
 int calls_until_fault = -1;  // < 0: no fault
 bool for_ever = false;
 int fault_number = 0;
-int most_written = 0;  // > 0: a write takes no more than so many bytes
+int most_written = 0;       // > 0: a write takes no more than so many bytes
+int reads_interrupted = 0;  // so many reads in a row end with EINTR
 
 bool fault_is_due() {
     if (calls_until_fault < 0) return false;
@@ -45,6 +47,13 @@ extern "C" ssize_t write(int descriptor, const void* bytes, size_t size) {
     if (most_written > 0 && size > static_cast<size_t>(most_written))
         size = static_cast<size_t>(most_written);
     return real(descriptor, bytes, size);
+}
+extern "C" ssize_t read(int descriptor, void* bytes, size_t size) {
+    static auto* const real = next_of<ssize_t(int, void*, size_t)>("read");
+    if (reads_interrupted == 0) return real(descriptor, bytes, size);
+    --reads_interrupted;
+    errno = EINTR;
+    return -1;
 }
 extern "C" int fsync(int descriptor) {
     static auto* const real = next_of<int(int)>("fsync");
@@ -113,5 +122,26 @@ TEST_CASE("Whatever call of a save fails, the old or the new file is whole and a
     CHECK(interrupted_saves == 8 * 8 - 4);
     CHECK(causes.size() == 5);
     fs::remove_all(folder);
+}
+
+TEST_CASE("A read that is interrupted for ever is an error, not a loop") {
+    namespace fs = std::filesystem;
+    const fs::path path =
+        fs::temp_directory_path() / mgan::temporary_path("mgan_interrupted").filename();
+    const std::vector<std::byte> bytes(1000, std::byte{1});
+    mgan::write_file_atomically(path, bytes);
+    reads_interrupted = 10;
+    CHECK(mgan::read_file_bytes(path) == bytes);
+    reads_interrupted = 1'000'000;
+    std::string error;
+    try {
+        (void)mgan::read_file_bytes(path);
+    } catch (const mgan::IoError& failure) {
+        error = failure.what();
+    }
+    const int left = std::exchange(reads_interrupted, 0);
+    CHECK(left == 1'000'000 - mgan::kMostInterruptions);
+    CHECK(error == path.string() + ": cannot read: " + std::generic_category().message(EINTR));
+    fs::remove(path);
 }
 #endif

@@ -115,7 +115,7 @@ TEST_CASE("Step model: bytes keep it whole") {
     for (const Variant variant : {Variant::c_rnn_gan, Variant::carnn_gan, Variant::carnn_mgan}) {
         Model model = small_model(variant);
         model.settings.playing.guide = 2;
-        const Model read = model_from<float>(
+        const Model read = read_model<float>(
             safetensors::parse(safetensors::serialize(bytes_of(model, "model")), "memory"));
         CHECK(read.kept_phase == "adversarial");
         CHECK(read.steps->vocabulary == model.steps->vocabulary);
@@ -133,10 +133,10 @@ TEST_CASE("Step model: a file whose settings lie about its sizes is refused befo
     Model lie = model;
     lie.settings.generator.hidden = 4096;
     lie.settings.generator.layers = 8;
-    CHECK_THROWS_AS(model_from<float>(bytes_of(lie, "lie")), ShapeError);
+    CHECK_THROWS_AS(read_model<float>(bytes_of(lie, "lie")), ShapeError);
     lie = model;
     lie.settings.discriminator.hidden = 4096;
-    CHECK_THROWS_AS(model_from<float>(bytes_of(lie, "lie")), ShapeError);
+    CHECK_THROWS_AS(read_model<float>(bytes_of(lie, "lie")), ShapeError);
 }
 
 TEST_CASE("Step model: the count of parameters from settings alone is that of the nets") {

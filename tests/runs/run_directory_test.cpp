@@ -202,6 +202,19 @@ TEST_CASE_METHOD(Fixture, "A run is not resumed with other songs, and nothing is
     CHECK(lab::read_text(run.history()) == history);
 }
 
+TEST_CASE_METHOD(Fixture, "A resumed run with a song too few says which file was skipped") {
+    {
+        lab::Training training(settings, data);
+        training.run_in(run.path(), false, 4);
+    }
+    DataSet fewer = lab::small_data(7);
+    fewer.skipped.push_back({"folder1/song7.mid", "cannot open: Input/output error"});
+    lab::Training training(settings, fewer);
+    CHECK_THROWS_WITH(training.run_in(run.path(), true),
+                      Contains("other songs") &&
+                          Contains("1 file was skipped: folder1/song7.mid: cannot open: Input"));
+}
+
 TEST_CASE_METHOD(Fixture, "A run is not resumed with a damaged checkpoint") {
     {
         lab::Training training(settings, data);

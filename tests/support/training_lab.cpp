@@ -197,7 +197,10 @@ void Training::save_checkpoint(const std::filesystem::path& path) const {
     mgan::save_checkpoint(path, *trainer_, fingerprint(data_));
 }
 void Training::restore_checkpoint(const std::filesystem::path& path) {
-    mgan::restore_checkpoint(read_safetensors(path), *trainer_, fingerprint(data_));
+    restore_checkpoint(read_safetensors(path));
+}
+void Training::restore_checkpoint(const TensorFile& file) {
+    mgan::restore_checkpoint(file, *trainer_, fingerprint(data_));
 }
 
 bool Training::run_in(const std::filesystem::path& folder, bool resume, std::int64_t stop_after) {

@@ -16,6 +16,7 @@
 namespace mgan::inline MGAN_ABI {
 template <typename Scalar>
 class Trainer;
+class TensorFile;
 }
 
 namespace lab {
@@ -103,6 +104,7 @@ public:
 
     void save_checkpoint(const std::filesystem::path& path) const;
     void restore_checkpoint(const std::filesystem::path& path);
+    void restore_checkpoint(const mgan::TensorFile& file);
 
     /// What the program does in a run directory: `start` or `resume`, then train. `stop_after`:
     /// minibatches, as of Ctrl-C; -1: none. Returns whether the end was reached.

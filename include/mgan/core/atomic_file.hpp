@@ -32,7 +32,7 @@ namespace mgan::inline MGAN_ABI {
     int interruptions = 0;
     while (!bytes.empty()) {
         const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
-        if (written < 0 && errno == EINTR && ++interruptions < 1000) continue;
+        if (written < 0 && errno == EINTR && ++interruptions < kMostInterruptions) continue;
         if (written < 0) return errno;
         if (written == 0) return EIO;
         interruptions = 0;

@@ -65,6 +65,9 @@ private:
 
 #endif
 
+/// How often in a row a read or a write may be interrupted by a signal before that is an error.
+inline constexpr int kMostInterruptions = 1000;
+
 /// The largest file that `read_file_bytes` accepts by default: 16 GiB.
 inline constexpr std::uint64_t kDefaultReadLimit = std::uint64_t{1} << 34;
 
@@ -86,6 +89,7 @@ inline constexpr std::uint64_t kMostFromDevice = std::uint64_t{1} << 26;
     if (::fstat(file.get(), &status) != 0) throw_io_error(path, "read", errno);
     if (S_ISDIR(status.st_mode)) throw_io_error(path, "read", EISDIR);
     std::size_t filled = 0;
+    int interruptions = 0;
     if (S_ISREG(status.st_mode)) {
         require_within(static_cast<std::uint64_t>(status.st_size));
         bytes.resize(static_cast<std::size_t>(status.st_size));
@@ -97,9 +101,11 @@ inline constexpr std::uint64_t kMostFromDevice = std::uint64_t{1} << 26;
         const ssize_t got = within
                                 ? ::read(file.get(), bytes.data() + filled, bytes.size() - filled)
                                 : ::read(file.get(), extra, sizeof extra);
-        if (got < 0 && errno == EINTR) continue;
+        // A signal may interrupt it, but not for ever.
+        if (got < 0 && errno == EINTR && ++interruptions < kMostInterruptions) continue;
         if (got < 0) throw_io_error(path, "read", errno);
         if (got == 0) break;
+        interruptions = 0;
         filled += static_cast<std::size_t>(got);
         require_within(filled);
         // /dev/zero never ends.

@@ -189,7 +189,7 @@ void save_model(const std::filesystem::path& path, const BasicModel<Scalar>& mod
 /// The model of a file in memory. Throws FormatError, DataError, ShapeError; nothing of a damaged
 /// file is used, and no settings make it take more memory than twice the file asks for.
 template <typename Scalar = float>
-[[nodiscard]] BasicModel<Scalar> model_from(const TensorFile& file) {
+[[nodiscard]] BasicModel<Scalar> read_model(const TensorFile& file) {
     BasicModel<Scalar> model;
     model.settings = read_settings(file, "model");
     if (const auto phase = file.metadata().find(kPhaseKey); phase != file.metadata().end())
@@ -208,8 +208,7 @@ template <typename Scalar = float>
 }
 
 /// Reads a model: a .safetensors file, or a run directory that holds model.safetensors. Throws
-/// IoError, FormatError, DataError, ShapeError; nothing of a damaged file is used, and no settings
-/// make it take more memory than twice the file asks for.
+/// IoError, FormatError, and what `read_model` throws; nothing of a damaged file is used.
 template <typename Scalar = float>
 [[nodiscard]] BasicModel<Scalar> load_model(const std::filesystem::path& path) {
     std::error_code failure;
@@ -219,7 +218,7 @@ template <typename Scalar = float>
         std::filesystem::exists(file_path, failure) || failure, path,
         is_folder ? ": holds no model (no model.safetensors)" : ": no such file or folder",
         "; give the folder that mgan train made, or a model.safetensors");
-    return model_from<Scalar>(read_safetensors(file_path));
+    return read_model<Scalar>(read_safetensors(file_path));
 }
 
 }  // namespace mgan::inline MGAN_ABI

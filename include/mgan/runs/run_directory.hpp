@@ -119,9 +119,10 @@ public:
         for (const auto& [key, text] : notes) {
             if (key != "data_fingerprint") continue;
             if (text != fingerprint_text(fingerprint_))
-                fail<DataError>(
-                    config().string(), ": the run was started with other songs (fingerprint ",
-                    in_quotes(text), ", these have ", fingerprint_text(fingerprint_), ")");
+                fail<DataError>(config().string(),
+                                ": the run was started with other songs (fingerprint ",
+                                in_quotes(text), ", these have ", fingerprint_text(fingerprint_),
+                                ")", skipped_text(data));
         }
         std::error_code failure;
         const bool checkpointed = std::filesystem::exists(checkpoint(), failure);
@@ -171,6 +172,15 @@ private:
             if (!entry->is_symlink(none) && entry->is_directory(none))
                 remove_stale_temporaries(entry->path());
         }
+    }
+
+    /// What was left out of `data`: a song that cannot be read for a moment makes it other data.
+    [[nodiscard]] static std::string skipped_text(const DataSet& data) {
+        if (data.skipped.empty()) return "";
+        const SkippedFile& first = data.skipped.front();
+        return concat("; ", data.skipped.size(),
+                      data.skipped.size() == 1 ? " file was skipped: " : " files were skipped: ",
+                      first.file, ": ", first.reason, data.skipped.size() == 1 ? "" : ", ...");
     }
 
     void write_config(const Settings& settings, const DataSet& data, const std::string& data_name,

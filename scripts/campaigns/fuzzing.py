@@ -1,0 +1,219 @@
+"""libFuzzer on everything that reads bytes of strangers, with all sanitizers of clang-14.
+
+All in one process, without the file system. Two builds of each: one that follows the comparisons
+(trace-cmp), which finds the way through magic numbers but takes half of the time, for the first
+fifth of a piece; and one that only counts the edges, for the rest. The corpus of earlier pieces is
+in build/full/NAME-corpus; what is committed, tests/fuzz/NAME_seed_corpus.zip, is its minimised and
+bounded form.
+"""
+
+import io
+import os
+import pathlib
+import re
+import subprocess
+import zipfile
+
+from .ledger import ROOT, WORK, tried
+
+SANITIZERS = "-fsanitize=address,undefined,float-divide-by-zero,float-cast-overflow"
+OPTIONS = "malloc_context_size=2:quarantine_size_mb=2:max_malloc_fill_size=0"
+LARGEST_CORPUS = 16 * 1024
+
+
+def eigen_flags():
+    found = subprocess.run(["pkg-config", "--cflags", "eigen3"], capture_output=True, text=True)
+    return [flag.replace("-I", "-isystem") for flag in found.stdout.split()] or [
+        "-isystem/usr/include/eigen3"
+    ]
+
+
+class Fuzzer:
+    def __init__(self, name, what, goal, max_len, arguments=(), sources=(), memory=1024, block=64):
+        self.name, self.what, self.goal, self.max_len = name, what, goal, max_len
+        self.arguments, self.sources = list(arguments), list(sources)
+        self.memory, self.block = memory, block
+
+    def source(self):
+        return ROOT / "tests/fuzz" / f"{self.name.removeprefix('fuzz-')}_fuzzer.cpp"
+
+    def seeds(self):
+        return ROOT / "tests/fuzz" / f"{self.name.removeprefix('fuzz-')}_seed_corpus.zip"
+
+    def build(self, coverage):
+        """The program that follows `coverage`, compiled anew if a header has changed."""
+        program = WORK / f"{self.name}-{coverage}"
+        files = [self.source(), *(ROOT / source for source in self.sources)]
+        if program.exists() and program.stat().st_mtime > max(self.times(coverage, files)):
+            return program
+        follow = {
+            "compare": "-fsanitize=fuzzer-no-link",
+            "edges": "-fsanitize-coverage=inline-8bit-counters,pc-table",
+        }[coverage]
+        objects = []
+        for file in files:
+            objects.append(WORK / f"{self.name}-{coverage}-{file.stem}.o")
+            made = subprocess.run(
+                [
+                    "clang++-14",
+                    "-std=c++20",
+                    "-g1",
+                    "-O2",
+                    SANITIZERS,
+                    "-fno-sanitize-recover=all",
+                    follow,
+                    "-I",
+                    ROOT / "include",
+                    "-I",
+                    ROOT / "tests",
+                    *eigen_flags(),
+                    f'-DMGAN_SOURCE_DIR="{ROOT}"',
+                    "-MMD",
+                    "-c",
+                    file,
+                    "-o",
+                    objects[-1],
+                ],
+                capture_output=True,
+                text=True,
+            )
+            if made.returncode != 0:
+                raise SystemExit(f"{file} does not compile:\n{made.stderr[:4000]}")
+        made = subprocess.run(
+            ["clang++-14", SANITIZERS, "-fsanitize=fuzzer", *objects, "-o", program],
+            capture_output=True,
+            text=True,
+        )
+        if made.returncode != 0:
+            raise SystemExit(f"{self.name} does not link:\n{made.stderr[:4000]}")
+        return program
+
+    def times(self, coverage, files):
+        """When its sources, and the headers that the compiler has noted, last changed."""
+        for file in files:
+            yield file.stat().st_mtime
+            noted = WORK / f"{self.name}-{coverage}-{file.stem}.d"
+            for word in noted.read_text().split() if noted.exists() else []:
+                if word.startswith(str(ROOT)) and word.endswith("pp"):
+                    yield (
+                        pathlib.Path(word).stat().st_mtime
+                        if pathlib.Path(word).exists()
+                        else float("inf")
+                    )
+
+    def corpus(self):
+        folder = WORK / f"{self.name}-corpus"
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            if self.seeds().exists():
+                with zipfile.ZipFile(self.seeds()) as archive:
+                    archive.extractall(folder)
+        return folder
+
+    def fuzz(self, coverage, seconds, seed):
+        done = subprocess.run(
+            [
+                self.build(coverage),
+                f"-max_len={self.max_len}",
+                "-timeout=5",
+                f"-rss_limit_mb={self.memory}",
+                f"-malloc_limit_mb={self.block}",
+                "-print_final_stats=1",
+                f"-max_total_time={max(1, int(seconds))}",
+                f"-seed={seed}",
+                f"-artifact_prefix={WORK}/{self.name}-",
+                *self.arguments,
+                self.corpus(),
+            ],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            env={**os.environ, "ASAN_OPTIONS": OPTIONS},
+        )
+        count = re.search(r"stat::number_of_executed_units:\s*(\d+)", done.stderr)
+        found = (
+            []
+            if done.returncode == 0
+            else [
+                line
+                for line in done.stderr.splitlines()
+                if re.search("ERROR: |Test unit|violated|runtime error", line)
+            ]
+            or [f"exit status {done.returncode}"]
+        )
+        return int(count.group(1)) if count else 0, found
+
+    def run(self, options):
+        _, pieces = tried(self.name)
+        seconds = 60 * options.minutes
+        first, found = self.fuzz("compare", seconds / 5, 2 * pieces + 1)
+        second, more = self.fuzz("edges", seconds * 4 / 5, 2 * pieces + 2)
+        return first + second, found + more
+
+    def minimise(self):
+        """The smallest inputs that reach what the corpus does, into the committed archive."""
+        small = WORK / f"{self.name}-small"
+        subprocess.run(["rm", "-rf", small])
+        small.mkdir()
+        subprocess.run(
+            [self.build("edges"), "-merge=1", f"-max_len={self.max_len}", small, self.corpus()],
+            cwd=ROOT,
+            capture_output=True,
+            env={**os.environ, "ASAN_OPTIONS": OPTIONS},
+        )
+        buffer, used = io.BytesIO(), 0
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+            for path in sorted(small.iterdir(), key=lambda path: (path.stat().st_size, path.name)):
+                used += path.stat().st_size
+                if used > LARGEST_CORPUS:
+                    break
+                archive.writestr(
+                    zipfile.ZipInfo(path.name[:12]), path.read_bytes(), zipfile.ZIP_DEFLATED
+                )
+        self.seeds().write_bytes(buffer.getvalue())
+        return len(list(small.iterdir())), len(buffer.getvalue())
+
+
+FUZZERS = [
+    Fuzzer(
+        "fuzz-midi",
+        "any bytes to the MIDI reader, with the properties of `support/midi_properties.hpp`",
+        50_000_000,
+        384,
+        ["-dict=tests/fuzz/midi.dict"],
+    ),
+    Fuzzer(
+        "fuzz-safetensors",
+        "any bytes as a safetensors file, a history, an override",
+        59_000_000,
+        1024,
+    ),
+    Fuzzer(
+        "fuzz-model",
+        "forged model and checkpoint files, valid but for their content, loaded and played",
+        1_000_000,
+        256,
+        sources=["tests/support/training_lab.cpp"],
+    ),
+    Fuzzer(
+        "fuzz-score",
+        "any text as a score, performed and written as MIDI",
+        10_000_000,
+        512,
+        ["-dict=tests/fuzz/score.dict"],
+    ),
+    Fuzzer(
+        "fuzz-settings",
+        "any JSON as the settings of a training",
+        10_000_000,
+        512,
+        ["-dict=tests/fuzz/settings.dict"],
+    ),
+    Fuzzer(
+        "fuzz-packed",
+        "any bytes as a packed data set, whose checksums are made to fit",
+        10_000_000,
+        4096,
+    ),
+]
