@@ -1,7 +1,7 @@
 // Any bytes at all, given to the MIDI reader: no crash, no leak, and the properties of
 // support/midi_properties.hpp. Not part of the build. From the root of the project:
 //
-//   clang++-14 -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+//   clang++-14 -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 //       -Iinclude -Itests tests/fuzz/midi_fuzzer.cpp -o midi_fuzzer
 //   ./midi_fuzzer -max_len=4096 -max_total_time=300 -dict=tests/fuzz/midi.dict CORPUS_FOLDER
 #include <support/midi_properties.hpp>

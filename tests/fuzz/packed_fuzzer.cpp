@@ -1,7 +1,7 @@
 // Any bytes at all, given to the reader of packed data sets: no crash, no leak, and the properties
 // of support/packed_properties.hpp. Not part of the build. From the root of the project:
 //
-//   clang++-14 -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+//   clang++-14 -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 //       -Iinclude -Itests tests/fuzz/packed_fuzzer.cpp -o packed_fuzzer
 //   ./packed_fuzzer -max_len=4096 -timeout=2 -rss_limit_mb=512 CORPUS tests/data/packed
 //

@@ -100,8 +100,8 @@ public:
         return weight > 0.0 ? loss / weight : 0.0;
     }
 
-    /// G plays the songs of a shard, the plain stream; with `candidates` above 1, D judges that many
-    /// proposals for each event.
+    /// G plays the songs of a shard, the plain stream; with `candidates` above 1, D judges that
+    /// many proposals for each event.
     void play_pass(const StepBand<Scalar>& band, const Random& random, Shard range, Index songs,
                    Index candidates, StepShard<Scalar>& shard) const {
         PlayingSettings playing = settings_.playing;
@@ -294,7 +294,8 @@ private:
         }
     }
 
-    /// The candidates of the event of column `from` of the inputs become columns first .. of `wide`.
+    /// The candidates of the event of column `from` of the inputs become columns first .. of
+    /// `wide`.
     void propose_again(StepShard<Scalar>& shard, const encoding::StepListener& listener, Index from,
                        Index first) const {
         const Index n = settings_.adversarial.candidates;
