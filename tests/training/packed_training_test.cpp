@@ -1,6 +1,7 @@
 // A training from a packed file has the bytes of one from the folder.
 #include <mgan/dataset/pack_data_set.hpp>
 #include <mgan/hearing/make_ear.hpp>
+#include <mgan/runs/checkpoint.hpp>
 #include <mgan/settings/presets.hpp>
 
 #include <support/catch.hpp>
@@ -14,7 +15,7 @@ namespace {
 /// A preset in small: a training takes a tenth of a second.
 Settings small_preset(bool paper, Variant variant) {
     const Settings small = lab::small_settings();
-    Settings settings = paper ? paper_settings(variant) : recommended_settings(variant);
+    Settings settings = paper ? paper_settings(variant) : numeric_settings(variant);
     settings.length = small.length;
     settings.batch = small.batch;
     settings.shard_songs = small.shard_songs;
@@ -41,41 +42,78 @@ std::string bytes_of(const Settings& settings, const DataSet& data, int threads)
     return training.model_bytes() + training.checkpoint_bytes();
 }
 
+/// The same music as a folder, as a packed file, and as one that is too large to be encoded.
+struct PackedMusic {
+    lab::TemporaryFolder folder;
+    DataSet from_folder, packed, crowded;
+
+    PackedMusic() {
+        const DataSet songs = lab::small_data(9);
+        for (std::size_t i = 0; i < songs.songs.size(); ++i) {
+            const auto path = folder / ("music/" + songs.names[i]);
+            std::filesystem::create_directories(path.parent_path());
+            midi::save_song(path, songs.songs[i]);
+        }
+        pack_data_set(folder / "music", folder / "songs.mgan", {.threads = 2});
+        from_folder = load_data_set(folder / "music");
+        packed = open_data_set(folder / "songs.mgan");
+        crowded = packed;
+        crowded.source = std::make_shared<const packed_properties::Crowded>(folder / "songs.mgan");
+        REQUIRE(packed.source != nullptr);
+    }
+};
+
 }  // namespace
 
 TEST_CASE("Training from a packed file: model and checkpoint have the bytes of the folder's") {
-    const lab::TemporaryFolder folder;
-    const DataSet songs = lab::small_data(9);
-    for (std::size_t i = 0; i < songs.songs.size(); ++i) {
-        const auto path = folder / ("music/" + songs.names[i]);
-        std::filesystem::create_directories(path.parent_path());
-        midi::save_song(path, songs.songs[i]);
-    }
-    pack_data_set(folder / "music", folder / "songs.mgan", {.threads = 2});
-    const DataSet from_folder = load_data_set(folder / "music");
-    const DataSet packed = open_data_set(folder / "songs.mgan");
-    DataSet crowded = packed;
-    crowded.source = std::make_shared<const packed_properties::Crowded>(folder / "songs.mgan");
-    REQUIRE(packed.source != nullptr);
+    const PackedMusic music;
     for (const bool paper : {false, true}) {
         for (const Variant variant : {Variant::c_rnn_gan, Variant::carnn_gan, Variant::carnn_mgan,
                                       Variant::carnn_pf_mgan}) {
             const Settings settings = small_preset(paper, variant);
             if (settings.has_pf_classifier() && !kHasEar) continue;
-            INFO((paper ? "paper" : "recommended") << ", variant " << static_cast<int>(variant));
-            const std::string whole = bytes_of(settings, from_folder, 1);
+            INFO((paper ? "paper" : "numeric") << ", variant " << static_cast<int>(variant));
+            const std::string whole = bytes_of(settings, music.from_folder, 1);
             // The first time statistics are computed, then they come from the cache.
-            for (const int threads : {1, 2}) CHECK((bytes_of(settings, packed, threads) == whole));
-            CHECK((bytes_of(settings, crowded, 2) == whole));
+            for (const int threads : {1, 2})
+                CHECK((bytes_of(settings, music.packed, threads) == whole));
+            CHECK((bytes_of(settings, music.crowded, 2) == whole));
         }
     }
     // A training that began with the folder goes on with the file.
     const Settings settings = small_preset(false, Variant::c_rnn_gan);
-    lab::Training before(settings, from_folder);
+    lab::Training before(settings, music.from_folder);
     before.run(7);
-    before.save_checkpoint(folder / "checkpoint");
-    lab::Training after(settings, packed, 2);
-    after.restore_checkpoint(folder / "checkpoint");
+    before.save_checkpoint(music.folder / "checkpoint");
+    lab::Training after(settings, music.packed, 2);
+    after.restore_checkpoint(music.folder / "checkpoint");
     after.run();
-    CHECK((after.model_bytes() + after.checkpoint_bytes() == bytes_of(settings, crowded, 1)));
+    CHECK((after.model_bytes() + after.checkpoint_bytes() == bytes_of(settings, music.crowded, 1)));
+}
+
+TEST_CASE(
+    "Training with step heads from a packed file: the checkpoint has the bytes of the folder's") {
+    const PackedMusic music;
+    Settings settings = quick_settings(Variant::c_rnn_gan);
+    settings.length = 12;
+    settings.batch = 4;
+    settings.epoch_songs = 8;
+    settings.generator.embedding = 3;
+    settings.generator.input = settings.generator.hidden = settings.generator.head = 6;
+    settings.discriminator.hidden = settings.discriminator.input = settings.discriminator.answer =
+        6;
+    settings.pretrain.epochs = 2;
+    settings.adversarial.epochs = 1;
+    settings.adversarial.songs = 4;
+    settings.adversarial.candidates = 2;
+    settings.adversarial.discriminator_warmup = 2;
+    settings.evaluation.songs = settings.evaluation.selection_songs = 2;
+    const auto bytes = [&](const DataSet& data, int threads) {
+        StepTrainer<float> trainer(settings, data, threads);
+        while (!trainer.finished()) (void)trainer.run_epoch({});
+        return safetensors::serialize(make_checkpoint(trainer, 1));
+    };
+    const auto whole = bytes(music.from_folder, 1);
+    CHECK((bytes(music.packed, 2) == whole));
+    CHECK((bytes(music.crowded, 2) == whole));
 }

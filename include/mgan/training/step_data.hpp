@@ -23,35 +23,50 @@ struct StepData {
     /// Starts that are drawn from the training songs.
     static constexpr std::size_t kStarts = 1500;
 
+    /// Songs by which vocabulary and scale are fitted: of more, evenly spaced ones.
+    static constexpr std::size_t kMostFitted = 20'000;
+
     /// `parts`: indices into `songs`. Throws DataError if no training song has two notes.
     StepData(const Settings& settings, const Songs& songs,
              const std::array<std::vector<std::size_t>, 3>& parts)
-        : StepData(settings, prepared(settings, songs, parts[0]),
-                   prepared(settings, songs, parts[1])) {}
+        : StepData(settings, songs, usable_songs(songs, parts[0]), usable_songs(songs, parts[1])) {}
 
     StepData(const StepData&) = delete;
     StepData& operator=(const StepData&) = delete;
 
 private:
-    StepData(const Settings& settings, const std::vector<midi::Song>& learnt,
-             const std::vector<midi::Song>& others)
-        : vocabulary(encoding::StepVocabulary::fit(
-              learnt, {.grid_ticks = settings.encoding.events.grid_ticks})),
-          train(learnt, vocabulary, settings.length),
-          validation(others.empty() ? learnt : others, vocabulary, settings.length),
-          scale(encoding::StyleScale::fit(train.all(), vocabulary)),
+    StepData(const Settings& settings, const Songs& songs, const std::vector<std::size_t>& learnt,
+             const std::vector<std::size_t>& others)
+        : StepData(settings, songs, learnt, others.empty() ? learnt : others,
+                   {settings.encoding.events.grid_ticks, settings.encoding.events.normalise_key}) {}
+
+    StepData(const Settings& settings, const Songs& songs, const std::vector<std::size_t>& learnt,
+             const std::vector<std::size_t>& others, const StepPreparation& prepare)
+        : vocabulary(encoding::StepVocabulary::fit(sample(songs, learnt, prepare),
+                                                   {.grid_ticks = prepare.grid_ticks})),
+          train(songs, learnt, prepare, vocabulary, settings.length),
+          validation(songs, others, prepare, vocabulary, settings.length),
+          scale(fit_scale(sample(songs, learnt, prepare), vocabulary)),
           shape(step_shape(vocabulary)),
           starts(draw_starts(train, vocabulary, kStarts, settings.seed)) {}
 
-    [[nodiscard]] static std::vector<midi::Song> prepared(const Settings& settings,
-                                                          const Songs& songs,
-                                                          const std::vector<std::size_t>& part) {
+    /// Training songs, prepared; at most `kMostFitted`.
+    [[nodiscard]] static std::vector<midi::Song> sample(const Songs& songs,
+                                                        const std::vector<std::size_t>& learnt,
+                                                        const StepPreparation& prepare) {
         require<DataError>(!songs.empty(), "there is no song to train on");
-        std::vector<midi::Song> result =
-            prepare_songs(songs, part, settings.encoding.events.grid_ticks,
-                          settings.encoding.events.normalise_key);
-        require<DataError>(!result.empty() || part.empty(), "no song has two notes");
-        return result;
+        require<DataError>(!learnt.empty(), "no training song has two notes");
+        std::vector<midi::Song> prepared;
+        for (const std::size_t place : sample_places(learnt.size(), kMostFitted))
+            prepared.push_back(prepare(songs, learnt[place]));
+        return prepared;
+    }
+    [[nodiscard]] static encoding::StyleScale fit_scale(
+        const std::vector<midi::Song>& songs, const encoding::StepVocabulary& vocabulary) {
+        std::vector<encoding::StepSong> events;
+        for (const midi::Song& song : songs)
+            events.push_back(encoding::step_events(song, vocabulary));
+        return encoding::StyleScale::fit(events, vocabulary);
     }
 };
 

@@ -7,47 +7,77 @@
 /// shorter than a crop begins again, from its first onset on, until the crop is full.
 
 #include <mgan/dataset/crops.hpp>
+#include <mgan/dataset/songs.hpp>
 #include <mgan/encoding/step_events.hpp>
 #include <mgan/encoding/style_meter.hpp>
 #include <mgan/generation/step_play.hpp>
 
 #include <algorithm>
 #include <cstdint>
-#include <span>
+#include <utility>
 #include <vector>
 
 namespace mgan::inline MGAN_ABI {
 
-/// The step events of one part of the songs.
+/// How songs become step events.
+struct StepPreparation {
+    std::int64_t grid_ticks = 24;
+    bool normalise_key = true;
+
+    /// Song `song` as the step encoding sees it (encoding/step_events.hpp).
+    [[nodiscard]] midi::Song operator()(const Songs& songs, std::size_t song) const {
+        midi::Song memory;
+        return encoding::prepare_steps(songs.get(song, memory), grid_ticks, normalise_key);
+    }
+};
+
+/// The songs of `part` that have notes enough to learn from: 2.
+[[nodiscard]] inline std::vector<std::size_t> usable_songs(const Songs& songs,
+                                                           const std::vector<std::size_t>& part) {
+    std::vector<std::size_t> usable;
+    for (const std::size_t song : part)
+        if (songs.sounding(song) >= 2) usable.push_back(song);
+    return usable;
+}
+
+/// The step events of one part of the songs. Songs in memory are encoded once; so are those of a
+/// packed file that is not too large (`SongStore::most_encoded`). Of a larger one each song is read
+/// at its place and encoded when a crop of it is asked for: the same events.
 class StepSongs {
 public:
     StepSongs() = default;
 
-    /// Songs of fewer than 2 notes are left out.
-    StepSongs(const std::vector<midi::Song>& prepared, const encoding::StepVocabulary& vocabulary,
-              std::int64_t length)
-        : length_(static_cast<std::size_t>(length)) {
-        for (const midi::Song& song : prepared) {
-            songs_.push_back(encoding::step_events(song, vocabulary));
-            if (songs_.back().events.size() < length_) ++looped_;
+    /// `part`: of `usable_songs`.
+    StepSongs(const Songs& songs, std::vector<std::size_t> part, const StepPreparation& prepare,
+              const encoding::StepVocabulary& vocabulary, std::int64_t length)
+        : length_(static_cast<std::size_t>(length)), prepare_(prepare) {
+        std::size_t events = 0;
+        for (const std::size_t song : part) {
+            events += songs.sounding(song);
+            if (songs.sounding(song) < length_) ++looped_;
         }
+        if (songs.source() != nullptr &&
+            events * sizeof(encoding::StepEvent) > songs.source()->most_encoded()) {
+            from_ = songs;
+            part_ = std::move(part);
+            return;
+        }
+        for (const std::size_t song : part)
+            songs_.push_back(encoding::step_events(prepare(songs, song), vocabulary));
     }
 
-    [[nodiscard]] std::size_t size() const noexcept { return songs_.size(); }
+    [[nodiscard]] std::size_t size() const noexcept { return songs_.size() + part_.size(); }
+    /// Songs shorter than a crop.
     [[nodiscard]] std::size_t looped() const noexcept { return looped_; }
-    [[nodiscard]] std::span<const encoding::StepSong> all() const noexcept { return songs_; }
 
-    /// The crop of song `song` that `random` chooses for `place`.
+    /// The crop of song `song` that `random` chooses for `place`. May be called from many threads
+    /// at once. Throws IoError, FormatError if songs are read from a file.
     [[nodiscard]] encoding::StepSong crop(std::size_t song, const Random& random,
                                           std::uint64_t place,
                                           const encoding::StepVocabulary& vocabulary) const {
-        const encoding::StepSong& whole = songs_[song];
-        const std::size_t size = whole.events.size();
-        const std::size_t begin = size > length_ ? random.integer(place, size - length_ + 1) : 0;
-        encoding::StepSong crop = encoding::crop_of(whole, begin, length_, vocabulary);
-        for (std::size_t i = 0; crop.events.size() < length_; ++i)
-            crop.events.push_back(whole.events[i % size]);
-        return crop;
+        if (part_.empty()) return crop_of_song(songs_[song], random, place, vocabulary);
+        return crop_of_song(encoding::step_events(prepare_(from_, part_[song]), vocabulary), random,
+                            place, vocabulary);
     }
 
     /// The songs of an epoch (dataset/crops.hpp).
@@ -56,25 +86,25 @@ public:
     }
 
 private:
+    [[nodiscard]] encoding::StepSong crop_of_song(
+        const encoding::StepSong& whole, const Random& random, std::uint64_t place,
+        const encoding::StepVocabulary& vocabulary) const {
+        const std::size_t size = whole.events.size();
+        const std::size_t begin = size > length_ ? random.integer(place, size - length_ + 1) : 0;
+        encoding::StepSong crop = encoding::crop_of(whole, begin, length_, vocabulary);
+        for (std::size_t i = 0; crop.events.size() < length_; ++i)
+            crop.events.push_back(whole.events[i % size]);
+        return crop;
+    }
+
     std::vector<encoding::StepSong> songs_;
+    /// Or, of songs that are read when they are asked for:
+    Songs from_;
+    std::vector<std::size_t> part_;
     std::size_t length_ = 0;
     std::size_t looped_ = 0;
+    StepPreparation prepare_;
 };
-
-/// The songs of `part` as the step encoding sees them; those of fewer than 2 notes are left out.
-[[nodiscard]] inline std::vector<midi::Song> prepare_songs(const Songs& songs,
-                                                           const std::vector<std::size_t>& part,
-                                                           std::int64_t grid_ticks,
-                                                           bool normalise_key) {
-    std::vector<midi::Song> prepared;
-    midi::Song memory;
-    for (const std::size_t index : part) {
-        prepared.push_back(
-            encoding::prepare_steps(songs.get(index, memory), grid_ticks, normalise_key));
-        if (prepared.back().notes.size() < 2) prepared.pop_back();
-    }
-    return prepared;
-}
 
 /// Style and place in the bar of a crop. `meter` is reset.
 [[nodiscard]] inline StepStart start_of(const encoding::StepSong& crop,

@@ -151,6 +151,8 @@ private:
     static constexpr Index kValidationCrops = 96;
 
     [[nodiscard]] static const Settings& checked(const Settings& settings) {
+        require<ConfigError>(settings.has_step_heads(),
+                             "StepTrainer: generator.heads is numeric; take a Trainer");
         require<ConfigError>(settings.length >= 2, "length is ", settings.length,
                              "; with step heads it must be at least 2");
         require<ConfigError>(settings.generator.mapping_layers == 0 || settings.length >= 4,

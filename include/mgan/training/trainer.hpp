@@ -59,6 +59,8 @@ public:
                       ? corpus_styles(train_, codec_, songs, parts_[0], settings.length,
                                       settings.seed, threads_)
                       : std::vector<encoding::Style>{}) {
+        require<ConfigError>(!settings.has_step_heads(),
+                             "Trainer: generator.heads is steps; take a StepTrainer");
         require<ConfigError>(settings.pretrain.quantile_low < settings.pretrain.quantile_high,
                              "pretrain.quantile_low must be below pretrain.quantile_high");
         std::unique_ptr<Ear<Scalar>> ear;
