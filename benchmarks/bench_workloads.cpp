@@ -81,8 +81,12 @@ bool chosen(const bench::Workload& workload, const std::string& filter) {
     std::size_t begin = 0;
     while (begin <= filter.size()) {
         const std::size_t end = std::min(filter.find(',', begin), filter.size());
-        if (end > begin && name.find(filter.substr(begin, end - begin)) != std::string::npos)
-            return true;
+        const std::size_t found = name.find(filter.substr(begin, end - begin));
+        const std::size_t after = found + (end - begin);
+        // W1 is not the beginning of W12.
+        const bool whole = found != std::string::npos &&
+                           (after >= name.size() || name[after] < '0' || name[after] > '9');
+        if (end > begin && whole) return true;
         begin = end + 1;
     }
     return false;

@@ -89,7 +89,7 @@ TEST_CASE("Layers that do not fit are refused when the chain is made") {
 
 TEST_CASE("A chain is a layer of a chain, and convolutions have a place in it") {
     auto inner = chain(Dense<double>(3, 4), ActivationLayer<double>{Activation::tanh});
-    auto outer = chain(inner, Conv2d<double>({.width = 4, .time_reach = 1, .width_reach = 1}),
+    auto outer = chain(inner, Conv2d<double>({.width = 4, .window_time = 3, .window_width = 3}),
                        Dense<double>(4, 1));
     initialise(outer, Random(3, "outer"));
     CHECK(outer.out() == 1);
