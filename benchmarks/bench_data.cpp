@@ -5,7 +5,7 @@
 //     bench_data prepare SONGS [--length T]     synthetic songs: codec fitted, all songs encoded
 //     bench_data write FOLDER SONGS             writes synthetic songs as MIDI files
 //     bench_data corpus FOLDER SONGS            the same, songs of many kinds, in folders of 500
-//     bench_data pack FILE.mgan SONGS           those songs in a packed file, without MIDI files
+//     bench_data pack FILE.mgan SONGS [--threads N]   those songs in a packed file, without MIDI files
 //     bench_data pack-folder FOLDER FILE.mgan [--threads N]   as `mgan pack`
 //     bench_data start DATA [--length T] [--threads N]        what a training does with its songs
 //                                               before the first minibatch: folder or packed file
@@ -122,8 +122,7 @@ int corpus(const std::filesystem::path& folder, std::size_t count) {
     return 0;
 }
 
-int pack(const std::filesystem::path& file, std::size_t count) {
-    const int threads = mgan::available_threads();
+int pack(const std::filesystem::path& file, std::size_t count, int threads) {
     mgan::PackWriter writer(file);
     const double time = seconds([&] {
         constexpr std::size_t kChunk = 1024;
@@ -320,9 +319,9 @@ int main(int count, char** arguments) {
         if (what == "write" && count > 3)
             return write(arguments[2], static_cast<std::size_t>(std::atoll(arguments[3])));
         const auto songs = static_cast<std::size_t>(count > 3 ? std::atoll(arguments[3]) : 0);
-        if (what == "corpus" && songs > 0) return corpus(arguments[2], songs);
-        if (what == "pack" && songs > 0) return pack(arguments[2], songs);
         const int threads = static_cast<int>(option(count, arguments, "--threads", 1));
+        if (what == "corpus" && songs > 0) return corpus(arguments[2], songs);
+        if (what == "pack" && songs > 0) return pack(arguments[2], songs, threads);
         if (what == "pack-folder" && count > 3)
             return pack_folder(arguments[2], arguments[3], threads);
         if (what == "start")

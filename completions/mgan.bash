@@ -3,7 +3,7 @@ _mgan() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} words=""
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "train generate evaluate stats render report info judge --help --version" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "train generate evaluate stats render report info judge pack --help --version" -- "$word")
         return
     fi
     case $before in
@@ -29,6 +29,7 @@ _mgan() {
         report) words="--help --out --threads" ;;
         info) words="--help --json" ;;
         judge) words="--help --against --run --part --seeds --steps --json" ;;
+        pack) words="--help --add --threads --keep-damaged --quiet" ;;
     esac
     if [[ $word == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
