@@ -84,6 +84,37 @@ void write_song(SNDFILE* file, const midi::Song& song, double rate, double limit
     play(song, rate, limit, write, on_progress);
 }
 
+#if MGAN_HAS_POSIX_FILES
+
+/// An open file, as libsndfile sees it. Left to itself, libsndfile says neither which cause a
+/// failed write had, nor that the last one of `sf_close` failed, which completes the header.
+struct DiskFile {
+    int descriptor = -1;
+    int cause = 0;  ///< the error number of the first write that failed
+
+    static DiskFile& of(void* self) { return *static_cast<DiskFile*>(self); }
+    static sf_count_t size(void* self) {
+        struct stat status {};
+        return ::fstat(of(self).descriptor, &status) == 0 ? status.st_size : -1;
+    }
+    static sf_count_t seek(sf_count_t offset, int whence, void* self) {
+        return ::lseek(of(self).descriptor, offset, whence);
+    }
+    static sf_count_t read(void* to, sf_count_t count, void* self) {
+        return ::read(of(self).descriptor, to, static_cast<std::size_t>(count));
+    }
+    static sf_count_t write(const void* from, sf_count_t count, void* self) {
+        DiskFile& file = of(self);
+        const int cause = write_fully(file.descriptor, {static_cast<const std::byte*>(from),
+                                                        static_cast<std::size_t>(count)});
+        if (file.cause == 0) file.cause = cause;
+        return cause == 0 ? count : 0;
+    }
+    static sf_count_t tell(void* self) { return ::lseek(of(self).descriptor, 0, SEEK_CUR); }
+};
+
+#endif
+
 /// A file in memory, as libsndfile sees it.
 struct MemoryFile {
     std::string bytes;
@@ -160,15 +191,31 @@ void save_sound(const std::filesystem::path& path, const midi::Song& song,
     FileDescriptor descriptor(
         ::open(draft.path().c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
     if (!descriptor.is_open()) throw_io_error(path, "write", errno);
-    SoundFile file(sf_open_fd(descriptor.get(), SFM_WRITE, &info, SF_FALSE), sf_close);
+    DiskFile disk{descriptor.get()};
+    SF_VIRTUAL_IO io{DiskFile::size, DiskFile::seek, DiskFile::read, DiskFile::write,
+                     DiskFile::tell};
+    SoundFile file(sf_open_virtual(&io, SFM_WRITE, &info, &disk), sf_close);
+    const auto require_written = [&] {
+        if (disk.cause != 0) throw_io_error(path, "write", disk.cause);
+    };
 #else
+    const auto require_written = [] {};
+
     SoundFile file(sf_open(draft.path().string().c_str(), SFM_WRITE, &info), sf_close);
 #endif
-    if (file == nullptr)
+    if (file == nullptr) {
+        require_written();
         fail<IoError>(printable(path.string()), ": cannot write: ", sf_strerror(nullptr));
-    write_song(file.get(), song, kSoundRate, kMaxSoundSeconds, printable(path.string()),
-               on_progress);
+    }
+    try {
+        write_song(file.get(), song, kSoundRate, kMaxSoundSeconds, printable(path.string()),
+                   on_progress);
+    } catch (const IoError&) {
+        require_written();  // which names the cause
+        throw;
+    }
     const int cause = sf_close(file.release());
+    require_written();
     if (cause != 0)
         fail<IoError>(printable(path.string()), ": cannot write: ", sf_error_number(cause));
 #if MGAN_HAS_POSIX_FILES
