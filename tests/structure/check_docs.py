@@ -8,8 +8,8 @@
     check_docs.py outputs PROGRAM... [--mgan MGAN]
                                    runs the programs, in a folder with a run that MGAN trained;
                                    every block ```text output is what one of them prints
-    check_docs.py oracles          docs/oracles/NAME.py prints docs/oracles/NAME.txt (exit status 77:
-                                   PyTorch is not installed)
+    check_docs.py oracles          docs/oracles/NAME.py prints docs/oracles/NAME.txt (exit status
+                                   77: PyTorch is not installed)
     check_docs.py path             docs/bptt.md: each program is compiled with the command shown and
                                    prints ```text before; each ```diff fits, and then it prints
                                    ```text after
@@ -359,8 +359,8 @@ def self_test():
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="?", choices=["links", "snippets", "outputs", "oracles", "path",
-                                                   "commands"])
+    parser.add_argument("what", nargs="?", choices=[
+        "links", "snippets", "outputs", "oracles", "path", "commands"])
     parser.add_argument("programs", nargs="*")
     parser.add_argument("--mgan")
     parser.add_argument("--self-test", action="store_true")

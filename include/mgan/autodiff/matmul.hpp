@@ -3,6 +3,7 @@
 /// The matrix product, and its two gradients.
 ///
 ///     y = a b            y_ij = sum over k of a_ik b_kj          a: M x K, b: K x N, y: M x N
+///
 /// Who used a_ik? Row i of y, once in each column j, with the factor b_kj. Who used b_kj? Column j
 /// of y, once in each row i, with the factor a_ik. The chain rule sums over the users:
 ///
