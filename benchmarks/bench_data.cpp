@@ -5,11 +5,13 @@
 //     bench_data prepare SONGS [--length T]     synthetic songs: codec fitted, all songs encoded
 //     bench_data write FOLDER SONGS             writes synthetic songs as MIDI files
 //     bench_data corpus FOLDER SONGS            the same, songs of many kinds, in folders of 500
-//     bench_data pack FILE.mgan SONGS [--threads N]   those songs in a packed file, without MIDI files
-//     bench_data pack-folder FOLDER FILE.mgan [--threads N]   as `mgan pack`
-//     bench_data start DATA [--length T] [--threads N]        what a training does with its songs
-//                                               before the first minibatch: folder or packed file
+//     bench_data pack FILE.mgan SONGS           those songs in a packed file, without MIDI files
+//     bench_data pack-folder FOLDER FILE.mgan   as `mgan pack`
+//     bench_data start DATA [--length T]        what a training does with its songs before the
+//                                               first minibatch: folder or packed file
 //     bench_data crops FILE.mgan N [--length T] N random crops read at their place, and encoded
+//
+// pack, pack-folder and start take --threads N, too.
 //
 // Prints one JSON object: seconds, and with it files, bytes, notes, the most memory held.
 

@@ -432,9 +432,9 @@ def chord():
 
 
 PICTURES = {"lstm": lstm, "queries": queries, "attention-map": attention_map,
-            "noise-plane": noise_plane, "chord": chord, "lstm-forward": lstm_forward,
-            "lstm-backward": lstm_backward,
-            "feedback": feedback, "bilstm": bilstm, "gan-losses": gan_losses, "pinball": pinball,
+            "noise-plane": noise_plane, "chord": chord,
+            "lstm-forward": lstm_forward, "lstm-backward": lstm_backward, "feedback": feedback,
+            "bilstm": bilstm, "gan-losses": gan_losses, "pinball": pinball,
             "autodiff": autodiff, "errors": errors, "convolution": convolution,
             "attention": attention, "valley": valley}
 

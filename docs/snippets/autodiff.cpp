@@ -48,13 +48,13 @@ Errors errors(double h) {
 }
 
 void print_table() {
-    std::printf("       h   correct digits: one-sided   central   complex step\n");
+    std::printf("h       correct digits: one-sided   central   complex step\n");
     for (const double h : {1e-1, 1e-2, 1e-4, 1e-5, 1e-8, 1e-11, 1e-100}) {
         const Errors e = errors(h);
         const auto digits = [](double error) {
             return static_cast<int>(std::max(0.0, -std::log10(std::max(error, 1.1e-16))));
         };
-        std::printf("%8.0e %26d %9d %14d\n", h, digits(e.one_sided), digits(e.central),
+        std::printf("%-8.0e %23d %9d %14d\n", h, digits(e.one_sided), digits(e.central),
                     digits(e.complex_step));
     }
 }

@@ -134,7 +134,7 @@ void print_reach(double bias) {
 int main() {
     const double difference = difference_to_layer();
     std::printf("by hand and in the layer: %s\n", difference < 1e-14 ? "the same" : "DIFFERENT");
-    print_numbers();
     for (const double bias : {-1.0, 1.0, 4.0}) print_reach(bias);
+    print_numbers();
     return difference < 1e-14 ? 0 : 1;
 }

@@ -103,16 +103,11 @@ int main(int argc, char** argv) {
     std::printf("samples: the formula and the oscillators %s\n",
                 apart < 1e-12 ? "agree" : "DIFFER");
 
-    // The numbers of docs/oracles/synthesiser.py: L = sum of x_n^2, dx = 2 x.
-    const Note loud = note.gradient(2.0 * waveform);
-    const char* const names[] = {"onset", "length", "pitch", "velocity"};
-    const double numbers[] = {loud.onset, loud.length, loud.pitch, loud.velocity};
-    for (int row = 0; row < 4; ++row) std::printf("dL/d %-9s %13.6f\n", names[row], numbers[row]);
-
     const Vector<double> g = mgan::random_matrix(4000, 1, 1);
     synthesiser.backward(tones, mgan::ConstVectorMap<double>(g.data(), 4000), d_tones);
     const Note mine = note.gradient(g);
     const double by_hand[] = {mine.onset, mine.length, mine.pitch, mine.velocity};
+    const char* const names[] = {"onset", "length", "pitch", "velocity"};
     bool same = apart < 1e-12;
     for (Index row = 0; row < 4; ++row) {
         const double error = std::abs(d_tones(row) / by_hand[row] - 1.0);
@@ -120,5 +115,10 @@ int main(int argc, char** argv) {
                     error < 1e-9 ? "the same" : "DIFFERENT");
         same = same && error < 1e-9;
     }
+
+    // The numbers of docs/oracles/synthesiser.py: L = sum of x_n^2, dx = 2 x.
+    const Note loud = note.gradient(2.0 * waveform);
+    const double numbers[] = {loud.onset, loud.length, loud.pitch, loud.velocity};
+    for (int row = 0; row < 4; ++row) std::printf("dL/d %-9s %13.6f\n", names[row], numbers[row]);
     return same ? 0 : 1;
 }

@@ -359,8 +359,8 @@ def self_test():
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="?", 
-                        choices=["links", "snippets", "outputs", "oracles", "path", "commands"])
+    parser.add_argument("what", nargs="?", choices=[
+        "links", "snippets", "outputs", "oracles", "path", "commands"])
     parser.add_argument("programs", nargs="*")
     parser.add_argument("--mgan")
     parser.add_argument("--self-test", action="store_true")
