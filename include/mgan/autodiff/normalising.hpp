@@ -12,7 +12,7 @@
 ///     m = mean x     v = mean (x - m)^2     n = (x - m) / s,  s = sqrt(v + epsilon)
 ///     y = gain * n + bias
 ///
-/// n does not change when x is shifted or stretched (but for epsilon), so its gradient is
+/// n does not change when x is shifted or stretched (but for epsilon), so that the gradient of x is
 /// orthogonal to both directions:
 ///
 ///     dx = (dn - mean dn - n mean(n dn)) / s

@@ -4,17 +4,17 @@
 ///
 ///     auto net = chain(Lstm<float>(8, 100), LayerNorm<float>(100), Dense<float>(100, 4));
 ///
-///     x --layer 0--> h_0 --layer 1--> h_1 -- ... --> y          forward(x, y, cache)
-///     dx <--------- dh_0 <--------- dh_1 <-- ... -- dy          backward(dy, dx, cache, gradients)
+///     x --layer 0--> h_0 --layer 1--> h_1 -- ... --> y      forward(x, y, cache)
+///     dx <--------- dh_0 <--------- dh_1 <-- ... -- dy      backward(dy, dx, cache, gradients)
 ///
 /// The chain knows its layers when it is compiled: no virtual call, no list, and each call can be
 /// inlined. It is a layer over sequences like any other. Its parameters are those of its layers,
 /// named as in PyTorch's nn.Sequential ("0.weight_ih_l0", "1.weight", ...), so that initialising,
-/// optimising, saving, loading and recording on a tape need nothing else; its gradients are an
-/// object of its own type. What backward needs lies in the caller's cache.
+/// optimising, saving, loading and recording on a tape need nothing else. Its gradients are an
+/// object of its own type; what backward needs lies in the cache of the caller.
 ///
-/// A layer takes its place by one of these forms. `ChainLink` says how it is called; specialise it
-/// for a layer of another form.
+/// A layer takes its place by one of these forms, in which `ChainLink` calls it (specialise it for
+/// a layer of another form):
 ///   - over sequences (Lstm, Gru, Conv2d, Attention, another chain):
 ///         forward(x, y, cache) const;  backward(dy, dx, cache, gradients) const;
 ///   - over matrices, a sample a column, all steps alike (LayerNorm, and layers of your own): the
