@@ -1,17 +1,17 @@
 // The way from MIDI files to what a training reads.
 //
-//     bench_data read FOLDER [--threads N]      every file: bytes -> events -> notes
+//     bench_data read FOLDER                    every file: bytes -> events -> notes
 //     bench_data load FOLDER                    load_data_set, as the program does it
+//     bench_data start DATA [--length T]        what a training does with its songs before the
+//                                               first minibatch: of a folder or a packed file
 //     bench_data prepare SONGS [--length T]     synthetic songs: codec fitted, all songs encoded
 //     bench_data write FOLDER SONGS             writes synthetic songs as MIDI files
 //     bench_data corpus FOLDER SONGS            the same, songs of many kinds, in folders of 500
 //     bench_data pack FILE.mgan SONGS           those songs in a packed file, without MIDI files
 //     bench_data pack-folder FOLDER FILE.mgan   as `mgan pack`
-//     bench_data start DATA [--length T]        what a training does with its songs before the
-//                                               first minibatch: folder or packed file
 //     bench_data crops FILE.mgan N [--length T] N random crops read at their place, and encoded
 //
-// pack, pack-folder and start take --threads N, too.
+// read, start, pack and pack-folder take --threads N.
 //
 // Prints one JSON object: seconds, and with it files, bytes, notes, the most memory held.
 
