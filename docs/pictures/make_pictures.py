@@ -3,7 +3,7 @@
 
     pip install numpy matplotlib
     cmake --build --preset release        (the programs of docs/snippets)
-    mgan train --variant carnn-gan        (for attention-map.svg; the folder is run)
+    mgan train --preset numeric --variant carnn-gan   (for attention-map.svg; the folder is run)
     docs/pictures/make_pictures.py [NAME...] [--programs build/release/bin] [--model FILE]
 
 What a picture measures comes from a program of docs/snippets: `mgan_docs_dense valley` prints the
