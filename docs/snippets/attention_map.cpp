@@ -1,6 +1,7 @@
 // Where a trained generator looks while it plays: the weights p_tj of docs/attention.md.
 //
-//     attention_map MODEL [map]       of a model with attention (mgan train --preset numeric --variant carnn-gan)
+//     attention_map MODEL [map]       of a model with attention and numeric heads
+//                                     (mgan train --preset numeric --variant carnn-gan)
 //
 // Without `map`: where the weight goes, over 20 songs. With it: one song, for the heat map of
 // docs/pictures/attention-map.svg.
