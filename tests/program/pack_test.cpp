@@ -20,8 +20,8 @@ struct Packed : Workshop {
         const process::Result result = mgan("pack data songs.mgan");
         REQUIRE(result.status == 0);
         CHECK(result.error.empty());
-        CHECK_THAT(result.output, Contains("9 songs in 9 files of 2 composers"));
-        CHECK_THAT(result.output, Contains("skipped letter.mid"));
+        CHECK_THAT(result.out, Contains("9 songs in 9 files of 2 composers"));
+        CHECK_THAT(result.out, Contains("skipped letter.mid"));
     }
 };
 
@@ -56,7 +56,7 @@ TEST_CASE_METHOD(Packed,
     const auto said = [&](const std::string& line) {
         const process::Result result = mgan(line);
         CHECK(result.status == 0);
-        return result.output;
+        return result.out;
     };
     CHECK(said("evaluate made --against songs.mgan --json") ==
           said("evaluate made --against data --json"));
@@ -81,8 +81,8 @@ TEST_CASE_METHOD(Packed,
 TEST_CASE_METHOD(Packed, "mgan info of a packed file checks every byte, and says what is in it") {
     const process::Result said = mgan("info songs.mgan");
     CHECK(said.status == 0);
-    CHECK_THAT(said.output, Contains("9 of 10 files in 2 folders") && Contains("are whole"));
-    const json facts = json::parse(mgan("info songs.mgan --json").output);
+    CHECK_THAT(said.out, Contains("9 of 10 files in 2 folders") && Contains("are whole"));
+    const json facts = json::parse(mgan("info songs.mgan --json").out);
     CHECK(facts["kind"] == "packed data set");
     CHECK(facts["songs"] == 9);
     CHECK(facts["skipped"] == 1);
@@ -109,7 +109,7 @@ TEST_CASE_METHOD(Packed, "mgan pack --add takes what is new, and says what was t
     std::filesystem::rename(*this / "song4.mid", *this / "data/a/song4.mid");
     const process::Result added = mgan("pack data part.mgan --add");
     CHECK(added.status == 0);
-    CHECK_THAT(added.output, Contains("1 song is new; 8 files"));
+    CHECK_THAT(added.out, Contains("1 song is new; 8 files"));
     CHECK((read("part.mgan") == whole));
 }
 
