@@ -32,7 +32,7 @@ struct ElementKernel : Recipe<Scalar> {
     void (*backward)(const Scalar* a, const Scalar* b, const Scalar* y, const Scalar* dy,
                      Scalar* da, Scalar* db, Index n, const Scalar& p);
     unsigned reads;  ///< what `backward` reads beside dy: see kReadsArguments, kReadsResult
-    bool adds;  ///< y = a + b
+    bool adds;       ///< y = a + b
 };
 
 /// One line of a program. A line's result is a block of entries; other lines name it by the line's
