@@ -59,6 +59,7 @@ TEST_CASE("A variable that was moved into an expression cannot be asked any more
     CHECK_THROWS_AS(y.value(), Error);     // NOLINT: that is the point
     CHECK_THROWS_AS(y * x, Error);         // NOLINT
     CHECK_THROWS_AS(y.gradient(), Error);  // NOLINT
+    CHECK_THROWS_AS(tape.backward(y, Matrix<double>::Ones(3, 4)), Error);  // NOLINT
 }
 
 TEST_CASE("Sums of products are added up in one matrix, with the gradients of each") {

@@ -27,15 +27,12 @@ struct Recipe {
 /// argument; p is a number that belongs to f, such as an exponent.
 template <typename Scalar>
 struct ElementKernel : Recipe<Scalar> {
-    /// What `backward` reads beside dy.
-    enum Reads : unsigned { nothing = 0, arguments = 1, result = 2 };
-
     void (*forward)(const Scalar* a, const Scalar* b, Scalar* y, Index n, const Scalar& p);
     /// Writes da = df/da dy and db = df/db dy; each may be null, if nobody wants it.
     void (*backward)(const Scalar* a, const Scalar* b, const Scalar* y, const Scalar* dy,
                      Scalar* da, Scalar* db, Index n, const Scalar& p);
-    unsigned reads;
-    bool adds;  ///< y = a + b
+    unsigned reads;  ///< what `backward` reads beside dy: see kReadsArguments, kReadsResult
+    bool adds;       ///< y = a + b
 };
 
 /// One line of a program. A line's result is a block of entries; other lines name it by the line's

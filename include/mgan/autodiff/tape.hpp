@@ -588,7 +588,10 @@ private:
     template <typename Derived>
     void differentiate(NodeIndex y, const Eigen::MatrixBase<Derived>& seed) {
         operations_ = 0;
-        if (y >= 0) compute(y);
+        if (y >= 0) {
+            require_own(y, "Tape::backward");
+            compute(y);
+        }
         // The last node and the numbers before it: of a number, the run that it lies in.
         std::uint32_t numbers = y < 0 ? number_of(y) + 1 : numbers_.size();
         auto last = static_cast<NodeIndex>(nodes_.size() - 1);
