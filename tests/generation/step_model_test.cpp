@@ -63,6 +63,7 @@ TEST_CASE("Step model: a song is the same whatever is generated beside it") {
 
 TEST_CASE("Step model: guided without sharpness is drawn from the candidates alike") {
     Model model = small_model();
+    model.settings.playing.guide = 0;
     const auto plain = model.songs(4, 20, 5, 1);
     model.settings.playing.guide = 1;  // one candidate: no choice
     CHECK(model.songs(4, 20, 5, 1) == plain);

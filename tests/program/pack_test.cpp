@@ -33,7 +33,7 @@ TEST_CASE_METHOD(Packed,
     REQUIRE(mgan("train songs.mgan --quiet --out file" + kSmall).status == 0);
     REQUIRE(mgan("train songs.mgan --quiet --out again --threads 2" + kSmall).status == 0);
     for (const char* name : {"model.safetensors", "checkpoint.safetensors", "split.tsv",
-                             "skipped.tsv", "mended.tsv", "songs/song-1.mid", "real.json"}) {
+                             "skipped.tsv", "mended.tsv", "songs/song-01.mid", "real.json"}) {
         REQUIRE(has(std::string("folder/") + name));
         CHECK((read(std::string("file/") + name) == read(std::string("folder/") + name)));
         CHECK((read(std::string("again/") + name) == read(std::string("folder/") + name)));

@@ -139,9 +139,10 @@ TEST_CASE("train --print-config prints the manual and a schema, too") {
     const Workshop shop;
     const process::Result manual = shop.mgan("train --print-config=markdown");
     CHECK(manual.status == 0);
-    CHECK_THAT(manual.out, Contains("| setting | recommended | paper | allowed |") &&
-                               Contains("| `generator.hidden` | `100` | `100` |") &&
-                               Contains("### The variants in preset `paper`"));
+    CHECK_THAT(manual.out,
+               Contains("| setting | recommended | quick | paper | numeric | allowed |") &&
+                   Contains("| `generator.hidden` | `100` | `100` | `100` | `100` |") &&
+                   Contains("### The variants in preset `paper`"));
     const process::Result schema = shop.mgan("train --print-config=schema");
     CHECK(schema.status == 0);
     CHECK_THAT(schema.out, StartsWith("{\n") && Contains("\"generator.hidden\": {\"type\""));

@@ -342,7 +342,7 @@ def self_test(root):
             print(f"a false alarm: {alarm}")
         page = copy / "docs/house.md"
         text = page.read_text(encoding="utf-8")
-        for old, new in [("`load_data_set`", "`load_nothing`"), ("reader.hpp", "raeder.hpp")]:
+        for old, new in [("`open_data_set`", "`open_nothing`"), ("reader.hpp", "raeder.hpp")]:
             page.write_text(text.replace(old, new), encoding="utf-8")
             if not any("there is no" in found for found in check(copy) if found not in before):
                 failures += 1
