@@ -30,6 +30,17 @@ using namespace mgan;
 
 namespace {
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define MGAN_TEST_SANITIZED
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(MGAN_TEST_SANITIZED)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+
 /// An instance that plays without an end, and that has all its memory.
 class Player {
 public:
@@ -161,7 +172,8 @@ TEST_CASE("The real-time step makes no system call, while other instances play")
         }
         INFO("variant " << static_cast<int>(variant) << ", signal "
                         << (WIFSIGNALED(status) ? WTERMSIG(status) : 0));
-        CHECK(WIFEXITED(status));
+        // With a sanitizer the end of the process, behind the last event, makes calls of its own.
+        if (!kSanitized) CHECK(WIFEXITED(status));
         CHECK(played == events);
         CHECK(others > 10);
         mgan_test::tell_tried(static_cast<std::uint64_t>(events));
