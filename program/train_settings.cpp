@@ -95,17 +95,12 @@ void require_one_origin(const std::string& file, const Settings& asked) {
 /// Whether a file holds the settings of a run before there were step heads: it names the preset
 /// that it came from, as only mgan does, and no heads. They were numeric then.
 bool is_older_than_step_heads(const std::string& file) {
-    const auto names = [&](auto&& change, auto&& of) {
-        Settings one, other;
-        change(other);
-        (void)read_settings(file, one, run_note_keys());
-        (void)read_settings(file, other, run_note_keys());
-        return of(one) == of(other);
-    };
-    const bool names_heads = names([](Settings& s) { s.generator.heads = HeadKind::steps; },
-                                   [](const Settings& s) { return s.generator.heads; });
-    return !names_heads && names([](Settings& s) { s.preset = "another"; },
-                                 [](const Settings& s) { return s.preset; });
+    // What the file names is equal in both afterwards, whatever it was before.
+    Settings one, other;
+    other.generator.heads = HeadKind::steps;
+    other.preset = "another";
+    for (Settings* settings : {&one, &other}) (void)read_settings(file, *settings, run_note_keys());
+    return one.generator.heads != other.generator.heads && one.preset == other.preset;
 }
 
 }  // namespace

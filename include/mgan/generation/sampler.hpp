@@ -9,6 +9,7 @@
 #include <mgan/core/parallel.hpp>
 #include <mgan/core/random.hpp>
 #include <mgan/generation/feedback.hpp>
+#include <mgan/generation/song_count.hpp>
 #include <mgan/models/generator.hpp>
 
 #include <algorithm>
@@ -87,7 +88,7 @@ struct SongSampler {
                                                       int threads) const {
         require<ConfigError>(count >= 2, "interpolation: ", count,
                              " songs; it takes at least 2, its ends");
-        require_possible(count, length);
+        require_possible_songs(count, length);
         const SongSource begin = source(seed, 0, length), end = source(seed, 1, length);
         return songs_from(count, length, threads, [&](Index number) {
             if (number == 0) return begin;
@@ -105,17 +106,10 @@ struct SongSampler {
     }
 
 private:
-    static void require_possible(Index count, Index length) {
-        constexpr Index kMost = 1'000'000'000;
-        require<ConfigError>(count >= 0 && count <= kMost && length >= 0 && length <= kMost,
-                             "sampling: ", count, " songs of ", length,
-                             " events; both can be from 0 to ", kMost);
-    }
-
     template <typename Source>
     [[nodiscard]] std::vector<midi::Song> songs_from(Index count, Index length, int threads,
                                                      Source&& source_of) const {
-        require_possible(count, length);
+        require_possible_songs(count, length);
         std::vector<midi::Song> songs(static_cast<std::size_t>(count));
         parallel_for(shard_count(count, kGroup), threads, [&](std::ptrdiff_t group) {
             const Index begin = group * kGroup, batch = std::min(count, begin + kGroup) - begin;

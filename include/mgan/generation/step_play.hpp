@@ -158,9 +158,6 @@ public:
         column_of_song_.resize(starts.size());
     }
 
-    /// Events that were played.
-    [[nodiscard]] Index time() const noexcept { return time_; }
-
     /// The next event of each song; it is heard already. Allocates nothing from the second event
     /// on.
     std::span<const encoding::StepEvent> next() {
@@ -193,9 +190,6 @@ public:
     [[nodiscard]] std::span<const double> weights() const noexcept { return weights_; }
     /// What the discriminator says of each song so far; with candidates only.
     [[nodiscard]] std::span<const double> logits() const noexcept { return logit_; }
-    [[nodiscard]] const encoding::StepListener& listener(Index song) const noexcept {
-        return listeners_[static_cast<std::size_t>(song)];
-    }
 
 private:
     /// The noise of candidate i begins at i 2^40, that of the choice behind the last one's.
@@ -217,29 +211,27 @@ private:
         return std::as_const(w_).view().steps(t % w_.steps(), 1);
     }
 
-    [[nodiscard]] Index song_of(Index column, Index columns) const noexcept {
-        return columns == static_cast<Index>(listeners_.size()) ? column : column / candidates_;
-    }
-
     /// Draws the components of every column of `in`, one after the other.
     void propose(StepInputs<Scalar>& in, const Matrix<Scalar>& h,
                  typename StepGenerator<Scalar>::HeadCaches& heads) {
         const StepShape& shape = band_.generator->shape();
         const Index columns = in.columns(), count = shape.count();
+        const auto songs = static_cast<Index>(listeners_.size());
+        const Index each = columns / songs;  // columns of a song, side by side
         const auto gap = static_cast<Index>(encoding::StepVocabulary::gap());
         sharpness_.resize(static_cast<std::size_t>(columns));  // its memory is there from `start`
         for (Index k = 0; k < count; ++k) {
             const StepKind kind = shape.components[static_cast<std::size_t>(k)].kind;
-            for (Index i = 0; i < columns; ++i) {
-                const auto song = static_cast<std::size_t>(song_of(i, columns));
-                sharpness_[static_cast<std::size_t>(i)] = static_cast<RealOf<Scalar>>(
-                    1.0 / step_temperature(kind, playing_, listeners_[song]));
-            }
+            for (Index b = 0; b < songs; ++b)
+                std::fill_n(sharpness_.begin() + b * each, each,
+                            static_cast<RealOf<Scalar>>(
+                                1.0 / step_temperature(kind, playing_,
+                                                       listeners_[static_cast<std::size_t>(b)])));
             band_.generator->draw(
-                in, k, h, [&](Index i) { return level(i, columns, k, count); },
+                in, k, h, [&](Index i) { return level(i / each, i % each, k, count); },
                 std::span<const RealOf<Scalar>>(sharpness_), heads[static_cast<std::size_t>(k)]);
             for (Index i = 0; i < columns; ++i) {
-                const auto song = static_cast<std::size_t>(song_of(i, columns));
+                const auto song = static_cast<std::size_t>(i / each);
                 if (k == 0) {
                     if (time_ == 0) in.value(i, 0) = 1;
                     put_arrival(arrivals_[song][in.value(i, 0) != 0 ? 1 : 0], i, in);
@@ -251,13 +243,11 @@ private:
         }
     }
 
-    /// z of a column and component: that of the plain stream for candidate 0.
-    [[nodiscard]] double level(Index column, Index columns, Index k, Index count) const noexcept {
-        const bool plain = columns == static_cast<Index>(listeners_.size());
-        const Index candidate = plain ? 0 : column % candidates_;
-        const Random& random = noise_[static_cast<std::size_t>(song_of(column, columns))];
-        return random.uniform(static_cast<std::uint64_t>(time_ * count + k) +
-                              (static_cast<std::uint64_t>(candidate) << kCandidateBits));
+    /// z of a candidate's component: that of the plain stream for candidate 0.
+    [[nodiscard]] double level(Index song, Index candidate, Index k, Index count) const noexcept {
+        return noise_[static_cast<std::size_t>(song)].uniform(
+            static_cast<std::uint64_t>(time_ * count + k) +
+            (static_cast<std::uint64_t>(candidate) << kCandidateBits));
     }
 
     void choose_among_candidates(Index songs) {

@@ -3,6 +3,7 @@
 /// Songs by a step-quantile generator, any number of them, on any number of threads.
 
 #include <mgan/core/parallel.hpp>
+#include <mgan/generation/song_count.hpp>
 #include <mgan/generation/step_play.hpp>
 
 #include <algorithm>
@@ -26,10 +27,7 @@ struct StepSampler {
     /// Songs are computed in groups, `threads` at a time; neither changes their notes.
     [[nodiscard]] std::vector<midi::Song> songs(Index count, Index length, std::uint64_t seed,
                                                 int threads) const {
-        constexpr Index kMost = 1'000'000'000;
-        require<ConfigError>(count >= 0 && count <= kMost && length >= 0 && length <= kMost,
-                             "sampling: ", count, " songs of ", length,
-                             " events; both can be from 0 to ", kMost);
+        require_possible_songs(count, length);
         std::vector<midi::Song> songs(static_cast<std::size_t>(count));
         parallel_for(shard_count(count, kGroup), threads, [&](std::ptrdiff_t group) {
             const Index begin = group * kGroup, batch = std::min(count, begin + kGroup) - begin;

@@ -115,12 +115,12 @@ struct ChainLink {
     }
 };
 
-/// Layers over sequences; Lstm and Gru can stream.
-template <chain_detail::OverSequences Layer>
-struct ChainLink<Layer> {
+namespace chain_detail {
+/// The calls of a layer over sequences.
+template <typename Layer>
+struct SequenceLink {
     using Scalar = typename Layer::ScalarType;
     using Cache = typename Layer::Cache;
-    using State = chain_detail::NoState;
 
     static void forward(const Layer& layer, SequenceView<const Scalar> x, SequenceView<Scalar> y,
                         Cache& cache) {
@@ -131,24 +131,21 @@ struct ChainLink<Layer> {
         layer.backward(dy, dx, cache, gradients);
     }
 };
+}  // namespace chain_detail
+
+/// Layers over sequences; Lstm and Gru can stream.
+template <chain_detail::OverSequences Layer>
+struct ChainLink<Layer> : chain_detail::SequenceLink<Layer> {
+    using State = chain_detail::NoState;
+};
 
 template <typename Number>
-struct ChainLink<Lstm<Number>> {
+struct ChainLink<Lstm<Number>> : chain_detail::SequenceLink<Lstm<Number>> {
     using Layer = Lstm<Number>;
-    using Cache = typename Layer::Cache;
     struct State {
         LstmState<Number> memory;
         Matrix<Number> gates;
     };
-
-    static void forward(const Layer& layer, SequenceView<const Number> x, SequenceView<Number> y,
-                        Cache& cache) {
-        layer.forward(x, y, cache);
-    }
-    static void backward(const Layer& layer, SequenceView<const Number> dy, SequenceView<Number> dx,
-                         Cache& cache, Layer& gradients) {
-        layer.backward(dy, dx, cache, gradients);
-    }
     static void start(const Layer& layer, Index batch, State& state) {
         state.memory.set_zero(layer.hidden(), batch);
         state.gates.resize(4 * layer.hidden(), batch);
@@ -161,22 +158,12 @@ struct ChainLink<Lstm<Number>> {
 };
 
 template <typename Number>
-struct ChainLink<Gru<Number>> {
+struct ChainLink<Gru<Number>> : chain_detail::SequenceLink<Gru<Number>> {
     using Layer = Gru<Number>;
-    using Cache = typename Layer::Cache;
     struct State {
         Matrix<Number> hidden;
         Matrix<Number> scratch;
     };
-
-    static void forward(const Layer& layer, SequenceView<const Number> x, SequenceView<Number> y,
-                        Cache& cache) {
-        layer.forward(x, y, cache);
-    }
-    static void backward(const Layer& layer, SequenceView<const Number> dy, SequenceView<Number> dx,
-                         Cache& cache, Layer& gradients) {
-        layer.backward(dy, dx, cache, gradients);
-    }
     static void start(const Layer& layer, Index batch, State& state) {
         state.hidden = Matrix<Number>::Zero(layer.hidden(), batch);
         state.scratch.resize(layer.scratch_rows(), batch);

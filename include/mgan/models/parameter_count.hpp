@@ -53,25 +53,33 @@ inline Count lstm(Count in, Count hidden) noexcept {
     return Count(4) * hidden * (in + hidden + 2);
 }
 
+/// `layers` layers, one on the other.
+inline Count lstms(Count in, Count hidden, Index layers) noexcept {
+    return layers > 0 ? lstm(in, hidden) + Count(layers - 1) * lstm(hidden, hidden) : Count(0);
+}
+
+/// Of either generator: what stands in front of the LSTM, and what looks back at it.
+template <typename GeneratorSizes>
+Count noise_path_and_attention(const GeneratorSizes& sizes) noexcept {
+    Count count = 0;
+    if (sizes.mapping_layers > 0) {
+        const Count plane = Count(sizes.plane_length) * sizes.noise;
+        count = count + Count(sizes.mapping_layers) * dense(plane, plane);
+    }
+    if (sizes.convolution > 0) count = count + Count(sizes.convolution) * sizes.convolution + 1;
+    if (sizes.attention_heads > 0)
+        count = count + Count(sizes.attention_heads > 1 ? 4 : 3) * sizes.hidden * sizes.hidden;
+    return count;
+}
+
 }  // namespace parameter_count_detail
 
 /// Scalars of all parameters of a generator; the largest number if there are more than that.
 [[nodiscard]] inline std::uint64_t parameter_count(const GeneratorSettings& settings) noexcept {
-    using parameter_count_detail::Count, parameter_count_detail::dense,
-        parameter_count_detail::lstm;
+    using namespace parameter_count_detail;
     const Count z = settings.noise, f = settings.features, h = settings.hidden;
-    Count count = 0;
-    if (settings.mapping_layers > 0) {
-        const Count plane = Count(settings.plane_length) * z;
-        count = count + Count(settings.mapping_layers) * dense(plane, plane);
-    }
-    if (settings.convolution > 0)
-        count = count + Count(settings.convolution) * settings.convolution + 1;
-    if (settings.layers > 0) {
-        count = count + lstm(z + f + settings.context, h) + Count(settings.layers - 1) * lstm(h, h);
-    }
-    if (settings.attention_heads > 0)
-        count = count + Count(settings.attention_heads > 1 ? 4 : 3) * h * h;
+    Count count = noise_path_and_attention(settings);
+    count = count + lstms(z + f + settings.context, h, settings.layers);
     count = count + dense(h, settings.head) + dense(settings.head, f);
     if (settings.noise_to_head) count = count + Count(settings.head) * z;
     if (settings.recall_gate) count = count + dense(settings.head, f);
@@ -94,24 +102,16 @@ inline Count lstm(Count in, Count hidden) noexcept {
 /// The same of a generator with step heads.
 [[nodiscard]] inline std::uint64_t parameter_count(const StepShape& shape,
                                                    const StepGeneratorSettings& sizes) noexcept {
-    using parameter_count_detail::Count, parameter_count_detail::dense,
-        parameter_count_detail::lstm;
+    using namespace parameter_count_detail;
     const Count h = sizes.hidden, width = sizes.head, embedding = sizes.embedding;
-    Count count = 0;
-    if (sizes.mapping_layers > 0) {
-        const Count plane = Count(sizes.plane_length) * sizes.noise;
-        count = count + Count(sizes.mapping_layers) * dense(plane, plane);
-    }
-    if (sizes.convolution > 0) count = count + Count(sizes.convolution) * sizes.convolution + 1;
+    Count count = noise_path_and_attention(sizes);
     for (const StepComponentShape& component : shape.components)
         count = count + embedding * (component.size() + 1);
     count = count + embedding * shape.quarter * 2;
     count = count + dense(embedding * (shape.input_sources * shape.count() + 2) + shape.numbers +
                               sizes.noise,
                           sizes.input);
-    if (sizes.layers > 0)
-        count = count + lstm(sizes.input, h) + Count(sizes.layers - 1) * lstm(h, h);
-    if (sizes.attention_heads > 0) count = count + Count(sizes.attention_heads > 1 ? 4 : 3) * h * h;
+    count = count + lstms(sizes.input, h, sizes.layers);
     for (Index k = 0; k < shape.count(); ++k) {
         count = count + dense(h + shape.style, width) + dense(width, StepRows(shape, k).end);
         for (Index j = 0; j < k; ++j)
@@ -126,8 +126,7 @@ inline Count lstm(Count in, Count hidden) noexcept {
 /// The same of its discriminator.
 [[nodiscard]] inline std::uint64_t parameter_count(
     const StepShape& shape, const StepDiscriminatorSettings& sizes) noexcept {
-    using parameter_count_detail::Count, parameter_count_detail::dense,
-        parameter_count_detail::lstm;
+    using namespace parameter_count_detail;
     const Count h = sizes.hidden, embedding = sizes.embedding;
     Count count = embedding * shape.quarter;
     for (const StepComponentShape& component : shape.components)
@@ -135,8 +134,7 @@ inline Count lstm(Count in, Count hidden) noexcept {
     count = count + dense(embedding * (shape.count() + 1) + shape.sources * shape.count() +
                               (shape.numbers - shape.style) + shape.facts,
                           sizes.input);
-    if (sizes.layers > 0)
-        count = count + lstm(sizes.input, h) + Count(sizes.layers - 1) * lstm(h, h);
+    count = count + lstms(sizes.input, h, sizes.layers);
     count = count + dense(Count(2) * (h + sizes.input) + shape.sets, sizes.answer) +
             dense(sizes.answer, 1);
     return count.value();

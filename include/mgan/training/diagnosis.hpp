@@ -6,6 +6,7 @@
 
 #include <mgan/training/nets.hpp>
 #include <mgan/training/place.hpp>
+#include <mgan/training/shard_memory.hpp>
 #include <mgan/training/shard_pool.hpp>
 
 #include <cmath>
@@ -40,7 +41,7 @@ template <typename Scalar>
 /// Where a loss that is not finite comes from, as far as weights and gradients tell.
 template <typename Scalar>
 [[nodiscard]] std::string culprit(const TrainingNets<Scalar>& nets,
-                                  const ShardPool<Scalar>& shards) {
+                                  const ShardPool<ShardMemory<Scalar>>& shards) {
     using diagnosis_detail::not_finite;
     std::string found = bad_weight(nets);
     for (const ShardMemory<Scalar>& memory : shards.all()) {
@@ -55,9 +56,9 @@ template <typename Scalar>
 }
 
 /// Throws NumericalError if `loss`, called `what` in the message, is not finite.
-template <typename Scalar>
-void check_loss(const char* what, double loss, TrainingPlace place,
-                const TrainingNets<Scalar>& nets, const ShardPool<Scalar>& shards) {
+template <typename Nets, typename Memory>
+void check_loss(const char* what, double loss, TrainingPlace place, const Nets& nets,
+                const ShardPool<Memory>& shards) {
     if (std::isfinite(loss)) return;
     fail<NumericalError>(diagnosis_detail::place_text(place), ": ", what, " is ", loss, " (",
                          culprit(nets, shards),

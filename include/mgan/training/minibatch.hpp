@@ -86,7 +86,7 @@ public:
                 shard.teacher_cache, shard.d_teacher, shard.generator_gradient);
             if (!generator.noise_path.empty()) noise_.collect(range, shard.teacher_cache);
         });
-        const Losses losses = shards_.sum_losses(batch.size());
+        const Losses losses = sum_losses(batch.size());
         check_loss("the pretraining loss", losses.loss_pretrain, place, nets, shards_);
         sums.losses += losses;
         sums.gradient_g += learn_generator(nets, batch.size(), step_size, place);
@@ -104,7 +104,7 @@ public:
             memory.adversarial.losses = {};
             judge(nets, step, memory, learning);
         });
-        const Losses losses = shards_.sum_losses(batch.size());
+        const Losses losses = sum_losses(batch.size());
         check_loss("the discriminator's loss", losses.loss_d, place, nets, shards_);
         check_loss("the PF classifier's loss", losses.f_loss, place, nets, shards_);
         if (has_pf_classifier_ && learning.pf_classifier)
@@ -132,7 +132,7 @@ public:
             if (settings_.adversarial.pretrain_weight > 0.0)
                 noise_.collect(range, memory.adversarial.teacher_cache);
         });
-        const Losses losses = shards_.sum_losses(batch.size());
+        const Losses losses = sum_losses(batch.size());
         const auto check = [&](const char* what, double loss) {
             check_loss(what, loss, place, nets, shards_);
         };
@@ -166,10 +166,15 @@ public:
             judge(nets, step, memory, kNobody);
             answer(nets, step, memory, false);
         });
-        return shards_.sum_losses(batch.size());
+        return sum_losses(batch.size());
     }
 
 private:
+    [[nodiscard]] Losses sum_losses(Index batch) const {
+        return shards_.sum_losses(batch, [](const ShardMemory<Scalar>& memory) -> const Losses& {
+            return memory.adversarial.losses;
+        });
+    }
     [[nodiscard]] AdversarialStep<Scalar> adversarial_step(const Batch<Scalar>& batch) const {
         return {settings_.adversarial, settings_.pretrain.loss, view_, codec_, batch.size()};
     }
@@ -271,7 +276,7 @@ private:
     const encoding::Codec& codec_;
     DiscriminatorView view_;
     bool has_pf_classifier_;
-    ShardPool<Scalar> shards_;
+    ShardPool<ShardMemory<Scalar>> shards_;
     BatchNoise<Scalar> noise_;
     NoisePath<Scalar> noise_gradient_;
     PfClassifier<Scalar> pf_gradient_;  ///< of the whole batch

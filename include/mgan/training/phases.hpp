@@ -1,12 +1,17 @@
 #pragma once
 /// \file
-/// The two phases of a training: how long they are, which one a state is in, and the step sizes.
+/// The two phases of a training: how long they are, which one a state is in, the step sizes, and
+/// what every epoch has in common.
 
 #include <mgan/settings/settings.hpp>
 #include <mgan/training/epoch.hpp>
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <vector>
 
 namespace mgan::inline MGAN_ABI {
 
@@ -32,6 +37,10 @@ struct Phases {
     [[nodiscard]] bool adversarial(const TrainingState& state) const noexcept {
         return state.epoch > settings.pretrain.epochs;
     }
+    /// Whether a minibatch of the adversarial phase is done.
+    [[nodiscard]] bool begun_adversarial(const TrainingState& state) const noexcept {
+        return state.epoch > settings.pretrain.epochs + 1 || (adversarial(state) && state.step > 0);
+    }
     /// Whether the epoch is the last one of its phase.
     [[nodiscard]] bool is_last_of_phase(const TrainingState& state) const noexcept {
         return state.epoch == settings.pretrain.epochs || state.epoch == epochs();
@@ -56,5 +65,44 @@ struct Phases {
         return base * factor * std::min(1.0, risen);
     }
 };
+
+/// Goes on with the epoch that is under way at `state`, of `steps` minibatches, to its end:
+/// `minibatch(i)` for each that is left. If `on_step(step_report())` returns false before the last
+/// of them, nothing is reported, and the training stands behind that minibatch.
+template <typename Minibatch, typename Report, typename Evaluate>
+std::optional<EpochReport> continue_epoch(TrainingState& state, std::int64_t steps,
+                                          const std::function<bool(const StepReport&)>& on_step,
+                                          Minibatch&& minibatch, Report&& step_report,
+                                          Evaluate&& evaluate) {
+    while (state.step < steps) {
+        minibatch(state.step);
+        ++state.step;
+        ++state.total_steps;
+        state.sums.steps += 1.0;
+        if (on_step && !on_step(step_report()) && state.step < steps) return std::nullopt;
+    }
+    EpochReport report = evaluate();
+    ++state.epoch;
+    state.step = 0;
+    state.sums = {};
+    return report;
+}
+
+/// Songs to generate after an epoch; more where they are compared thoroughly.
+[[nodiscard]] inline std::int64_t evaluation_songs(const EvaluationSettings& settings,
+                                                   bool compares) noexcept {
+    return std::max(settings.songs, compares ? settings.selection_songs : 0);
+}
+
+/// Measures those songs into the report, and compares them with `real` ones.
+inline void report_songs(EpochReport& report, const std::vector<midi::Song>& songs,
+                         std::span<const metrics::SongMetrics> real,
+                         const EvaluationSettings& settings, bool compares) {
+    const std::vector<metrics::SongMetrics> measured = metrics::measure(songs);
+    const std::span<const metrics::SongMetrics> reported(measured.data(),
+                                                         static_cast<std::size_t>(settings.songs));
+    report_metrics(report, reported);
+    report.comparison = metrics::compare(real, compares ? std::span(measured) : reported);
+}
 
 }  // namespace mgan::inline MGAN_ABI

@@ -7,20 +7,17 @@
 ///     sums      = in the order of the shards     so that threads change no bit
 
 #include <mgan/core/parallel.hpp>
-#include <mgan/training/pf_step.hpp>
+#include <mgan/layers/parameters.hpp>
+#include <mgan/training/losses.hpp>
 
+#include <algorithm>
+#include <type_traits>
 #include <vector>
 
 namespace mgan::inline MGAN_ABI {
 
-/// The memory of one shard.
-template <typename Scalar>
-struct ShardMemory {
-    AdversarialShard<Scalar> adversarial;
-    PfShard<Scalar> pf;  ///< empty without PF classifier
-};
-
-template <typename Scalar>
+/// `Memory`: what a shard works with.
+template <typename Memory>
 class ShardPool {
 public:
     /// For batches of up to `batch` songs, in shards of up to `shard_songs`.
@@ -38,12 +35,12 @@ public:
     }
 
     /// All shards, filled or not.
-    [[nodiscard]] std::vector<ShardMemory<Scalar>>& all() noexcept { return shards_; }
-    [[nodiscard]] const std::vector<ShardMemory<Scalar>>& all() const noexcept { return shards_; }
-    [[nodiscard]] ShardMemory<Scalar>& operator[](Index i) noexcept {
+    [[nodiscard]] std::vector<Memory>& all() noexcept { return shards_; }
+    [[nodiscard]] const std::vector<Memory>& all() const noexcept { return shards_; }
+    [[nodiscard]] Memory& operator[](Index i) noexcept {
         return shards_[static_cast<std::size_t>(i)];
     }
-    [[nodiscard]] const ShardMemory<Scalar>& operator[](Index i) const noexcept {
+    [[nodiscard]] const Memory& operator[](Index i) const noexcept {
         return shards_[static_cast<std::size_t>(i)];
     }
 
@@ -56,9 +53,11 @@ public:
         });
     }
 
-    [[nodiscard]] Losses sum_losses(Index batch) const {
+    /// The sum of losses_of(memory).
+    template <typename LossesOf>
+    [[nodiscard]] Losses sum_losses(Index batch, LossesOf&& losses_of) const {
         Losses sum;
-        for (Index i = 0; i < count(batch); ++i) sum += (*this)[i].adversarial.losses;
+        for (Index i = 0; i < count(batch); ++i) sum += losses_of((*this)[i]);
         return sum;
     }
 
@@ -66,15 +65,16 @@ public:
     template <typename GradientOf>
     [[nodiscard]] auto& sum_gradients(Index batch, GradientOf&& gradient_of) {
         auto& sum = gradient_of((*this)[0]);
+        using One = typename std::remove_cvref_t<decltype(sum)>::ScalarType;
         for (Index i = 1; i < count(batch); ++i)
-            add_parameters(sum, gradient_of((*this)[i]), Scalar(1));
+            add_parameters(sum, gradient_of((*this)[i]), One(1));
         return sum;
     }
 
 private:
     Index shard_songs_;
     int threads_;
-    std::vector<ShardMemory<Scalar>> shards_;
+    std::vector<Memory> shards_;
 };
 
 }  // namespace mgan::inline MGAN_ABI

@@ -46,7 +46,7 @@ private:
                                                    {.grid_ticks = prepare.grid_ticks})),
           train(songs, learnt, prepare, vocabulary, settings.length),
           validation(songs, others, prepare, vocabulary, settings.length),
-          scale(fit_scale(sample(songs, learnt, prepare), vocabulary)),
+          scale(fit_scale(train, vocabulary)),
           shape(step_shape(vocabulary)),
           starts(draw_starts(train, vocabulary, kStarts, settings.seed)) {}
 
@@ -62,10 +62,10 @@ private:
         return prepared;
     }
     [[nodiscard]] static encoding::StyleScale fit_scale(
-        const std::vector<midi::Song>& songs, const encoding::StepVocabulary& vocabulary) {
+        const StepSongs& songs, const encoding::StepVocabulary& vocabulary) {
         std::vector<encoding::StepSong> events;
-        for (const midi::Song& song : songs)
-            events.push_back(encoding::step_events(song, vocabulary));
+        for (const std::size_t place : sample_places(songs.size(), kMostFitted))
+            events.push_back(songs.song(place, vocabulary));
         return encoding::StyleScale::fit(events, vocabulary);
     }
 };

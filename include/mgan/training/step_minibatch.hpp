@@ -53,10 +53,12 @@ public:
     /// Refers to settings and data.
     StepMinibatch(const Settings& settings, const StepData& data, const StepNets<Scalar>& nets,
                   int threads)
-        : settings_(settings), data_(data), passes_(settings, data), threads_(threads) {
-        const Index most = std::max<Index>(settings.batch, settings.adversarial.songs);
-        shards_.resize(static_cast<std::size_t>(shard_count(most, settings.shard_songs)));
-        for (StepShard<Scalar>& shard : shards_) {
+        : settings_(settings),
+          data_(data),
+          passes_(settings, data),
+          shards_(std::max<Index>(settings.batch, settings.adversarial.songs), settings.shard_songs,
+                  threads) {
+        for (StepShard<Scalar>& shard : shards_.all()) {
             shard.generator_gradient = nets.generator.net;
             shard.discriminator_gradient = nets.discriminator.net;
             shard.listener.emplace_back(data.vocabulary, data.scale);
@@ -70,14 +72,15 @@ public:
                   double rate, TrainingPlace place, EpochSums& sums) {
         const StepDraw draw{"step crop", number};
         const auto batch = static_cast<Index>(songs.size());
-        for_each_shard(batch, [&](Shard range, StepShard<Scalar>& shard) {
+        shards_.for_each(batch, [&](Shard range, StepShard<Scalar>& shard) {
             set_zero(shard.generator_gradient);
-            shard.loss = passes_.pretraining_pass(nets.generator.net, data_.train, songs, draw,
-                                                  range, batch, 1.0, settings_.pretrain.dropout,
-                                                  shard, &shard.generator_gradient);
+            shard.losses = {};
+            shard.losses.loss_pretrain = passes_.pretraining_pass(
+                nets.generator.net, data_.train, songs, draw, range, batch, 1.0,
+                settings_.pretrain.dropout, shard, &shard.generator_gradient);
         });
-        const double loss = sum_losses(batch);
-        check("the pretraining loss", loss, place, nets);
+        const double loss = sum_losses(batch).loss_pretrain;
+        check_loss("the pretraining loss", loss, place, nets, shards_);
         sums.losses.loss_pretrain += loss;
         sums.gradient_g += learn_generator(nets, batch, rate, place);
     }
@@ -94,13 +97,14 @@ public:
             const std::span<const std::size_t> chosen(songs.data() + begin,
                                                       static_cast<std::size_t>(batch));
             const StepDraw draw{"step validation crop", static_cast<std::uint64_t>(begin)};
-            for_each_shard(batch, [&](Shard range, StepShard<Scalar>& shard) {
-                shard.loss = passes_.pretraining_pass(net, data_.validation, chosen, draw, range,
-                                                      crops, 1.0, 0.0, shard, nullptr);
+            shards_.for_each(batch, [&](Shard range, StepShard<Scalar>& shard) {
+                shard.losses = {};
+                shard.losses.loss_pretrain = passes_.pretraining_pass(
+                    net, data_.validation, chosen, draw, range, crops, 1.0, 0.0, shard, nullptr);
             });
-            loss += sum_losses(batch);
+            loss += sum_losses(batch).loss_pretrain;
         }
-        check("the validation loss", loss, place, nets);
+        check_loss("the validation loss", loss, place, nets, shards_);
         return loss;
     }
 
@@ -113,14 +117,14 @@ public:
                                     &data_.scale};
         const Random random(settings_.seed, "step roll-out", number);
         const Index n = judged ? settings_.adversarial.candidates : 1;
-        for_each_shard(songs, [&](Shard range, StepShard<Scalar>& shard) {
+        shards_.for_each(songs, [&](Shard range, StepShard<Scalar>& shard) {
             passes_.play_pass(band, random, range, songs, n, shard);
         });
         if (!judged) return;
         // The deviation of (4), over all candidates.
         double square = 0.0, count = 0.0;
-        for (Index i = 0; i < shards_of(songs); ++i) {
-            for (const double w : shards_[static_cast<std::size_t>(i)].weights) {
+        for (Index i = 0; i < shards_.count(songs); ++i) {
+            for (const double w : shards_[i].weights) {
                 const double a = static_cast<double>(n) * w - 1.0;
                 square += a * a;
                 count += 1.0;
@@ -136,11 +140,11 @@ public:
         const Losses losses = discriminator_losses(nets, data_.train,
                                                    StepDraw{"step real crop", number}, true, place);
         add_scaled(sums, losses, settings_.adversarial.discriminator_steps);
-        for (Index i = 1; i < shards_of(rolled_); ++i)
-            add_parameters(shards_[0].discriminator_gradient,
-                           shards_[static_cast<std::size_t>(i)].discriminator_gradient, Scalar(1));
-        sums.gradient_d += take_step(nets.discriminator, shards_[0].discriminator_gradient, rate,
-                                     "discriminator", threads_, place, nets) /
+        StepDiscriminator<Scalar>& gradient = shards_.sum_gradients(
+            rolled_,
+            [](StepShard<Scalar> & shard) -> auto& { return shard.discriminator_gradient; });
+        sums.gradient_d += take_step(nets.discriminator, gradient, rate, "discriminator",
+                                     shards_.threads(), place, nets) /
                            steps_of(settings_.adversarial.discriminator_steps);
         return losses.accuracy;
     }
@@ -165,22 +169,21 @@ public:
         const std::span<const std::size_t> crops(songs.data(),
                                                  static_cast<std::size_t>(settings_.batch));
         const StepDraw draw{"step anchor crop", 64 * number + static_cast<std::uint64_t>(piece)};
-        const Index shards = shards_of(rolled_);
-        for_each_shard(rolled_, [&](Shard, StepShard<Scalar>& shard) {
+        const Index shards = shards_.count(rolled_);
+        shards_.for_each(rolled_, [&](Shard, StepShard<Scalar>& shard) {
             set_zero(shard.generator_gradient);
             shard.losses = {};
             shard.losses.loss_g =
                 passes_.improvement_pass(nets.generator.net, moments, rolled_, deviation_, shard);
             if (phase.pretrain_weight == 0.0) return;
-            const Shard part = shard_of(settings_.batch, shards, &shard - shards_.data());
+            const Shard part = shard_of(settings_.batch, shards, &shard - shards_.all().data());
             if (part.size() > 0)
                 shard.losses.loss_pretrain = passes_.pretraining_pass(
                     nets.generator.net, data_.train, crops, draw, part, settings_.batch,
                     phase.pretrain_weight, 0.0, shard, &shard.generator_gradient);
         });
-        Losses losses;
-        for (Index i = 0; i < shards; ++i) losses += shards_[static_cast<std::size_t>(i)].losses;
-        check("the generator's loss", losses.loss_g, place, nets);
+        const Losses losses = sum_losses(rolled_);
+        check_loss("the generator's loss", losses.loss_g, place, nets, shards_);
         add_scaled(sums, losses, phase.generator_steps);
         sums.gradient_g +=
             learn_generator(nets, rolled_, rate, place) / steps_of(phase.generator_steps);
@@ -196,36 +199,15 @@ private:
         sums.losses += losses;
     }
 
-    [[nodiscard]] Index shards_of(Index songs) const noexcept {
-        return shard_count(songs, settings_.shard_songs);
-    }
-    template <typename Body>
-    void for_each_shard(Index songs, Body&& body) {
-        const Index count = shards_of(songs);
-        parallel_for(count, threads_, [&](std::ptrdiff_t index) {
-            body(shard_of(songs, count, index), shards_[static_cast<std::size_t>(index)]);
-        });
-    }
-    [[nodiscard]] double sum_losses(Index songs) const {
-        double sum = 0.0;
-        for (Index i = 0; i < shards_of(songs); ++i)
-            sum += shards_[static_cast<std::size_t>(i)].loss;
-        return sum;
-    }
-    void check(const char* what, double loss, TrainingPlace place,
-               const StepNets<Scalar>& nets) const {
-        if (std::isfinite(loss)) return;
-        const std::string weight = bad_weight(nets);
-        fail<NumericalError>(diagnosis_detail::place_text(place), ": ", what, " is ", loss, " (",
-                             weight.empty() ? "all weights are finite" : weight,
-                             "); it has not reached the weights. Try a lower learning rate.");
+    [[nodiscard]] Losses sum_losses(Index songs) const {
+        return shards_.sum_losses(
+            songs, [](const StepShard<Scalar>& shard) -> const Losses& { return shard.losses; });
     }
     double learn_generator(StepNets<Scalar>& nets, Index songs, double rate, TrainingPlace place) {
-        for (Index i = 1; i < shards_of(songs); ++i)
-            add_parameters(shards_[0].generator_gradient,
-                           shards_[static_cast<std::size_t>(i)].generator_gradient, Scalar(1));
-        return take_step(nets.generator, shards_[0].generator_gradient, rate, "generator", threads_,
-                         place, nets);
+        StepGenerator<Scalar>& gradient = shards_.sum_gradients(
+            songs, [](StepShard<Scalar> & shard) -> auto& { return shard.generator_gradient; });
+        return take_step(nets.generator, gradient, rate, "generator", shards_.threads(), place,
+                         nets);
     }
 
     [[nodiscard]] Losses discriminator_losses(const StepNets<Scalar>& nets, const StepSongs& real,
@@ -234,14 +216,12 @@ private:
         const std::vector<std::size_t> songs =
             real.order(Random(settings_.seed, "step real order", draw.number),
                        static_cast<std::size_t>(rolled_));
-        for_each_shard(rolled_, [&](Shard range, StepShard<Scalar>& shard) {
+        shards_.for_each(rolled_, [&](Shard range, StepShard<Scalar>& shard) {
             passes_.discriminator_pass(nets.discriminator.net, real, songs, draw, range, rolled_,
                                        learn, shard);
         });
-        Losses losses;
-        for (Index i = 0; i < shards_of(rolled_); ++i)
-            losses += shards_[static_cast<std::size_t>(i)].losses;
-        check("the discriminator's loss", losses.loss_d, place, nets);
+        const Losses losses = sum_losses(rolled_);
+        check_loss("the discriminator's loss", losses.loss_d, place, nets, shards_);
         return losses;
     }
 
@@ -262,8 +242,7 @@ private:
     const Settings& settings_;
     const StepData& data_;
     StepPasses<Scalar> passes_;
-    int threads_;
-    std::vector<StepShard<Scalar>> shards_;
+    ShardPool<StepShard<Scalar>> shards_;
     Index rolled_ = 0;  // songs of the last roll-out
     double deviation_ = 1.0;
 };

@@ -46,13 +46,4 @@ struct StepNets {
     }
 };
 
-/// "the weight NAME is not finite" for the first such weight, or "".
-template <typename Scalar>
-[[nodiscard]] std::string bad_weight(const StepNets<Scalar>& nets) {
-    std::string name = first_non_finite(nets.generator.net);
-    if (!name.empty()) return concat("the weight generator.", name, " is not finite");
-    name = first_non_finite(nets.discriminator.net);
-    return name.empty() ? name : concat("the weight discriminator.", name, " is not finite");
-}
-
 }  // namespace mgan::inline MGAN_ABI

@@ -10,6 +10,8 @@
 /// Each reads nets that do not change meanwhile, and adds to gradients of the shard's own.
 
 #include <mgan/layers/dropout.hpp>
+#include <mgan/layers/loss.hpp>
+#include <mgan/training/diagnosis.hpp>
 #include <mgan/training/losses.hpp>
 #include <mgan/training/step_data.hpp>
 #include <mgan/training/step_nets.hpp>
@@ -36,11 +38,10 @@ struct StepShard {
     Matrix<RealOf<Scalar>> sharpness;
     Matrix<Scalar> h, d_h;
     typename Dropout<Scalar>::Cache mask;
-    Sequence<Scalar> d_logit, noise, dw, dz;
+    Sequence<Scalar> d_logit, noise, dw;
     typename NoisePath<Scalar>::Cache noise_path;
     std::vector<encoding::StepListener> listener;  // one
     std::vector<encoding::StyleMeter> meter;       // one
-    double loss = 0.0;
     Losses losses;
 
     // The roll-out.
@@ -51,6 +52,29 @@ struct StepShard {
     std::vector<encoding::StepEvent> proposed;  // (t songs + b) n + i
     std::vector<double> weights;
 };
+
+/// "the weight NAME is not finite" for the first such weight, or "".
+template <typename Scalar>
+[[nodiscard]] std::string bad_weight(const StepNets<Scalar>& nets) {
+    using diagnosis_detail::not_finite;
+    const std::string found = not_finite("the weight generator.", nets.generator.net);
+    return found.empty() ? not_finite("the weight discriminator.", nets.discriminator.net) : found;
+}
+
+/// Where a loss that is not finite comes from, as far as weights and gradients tell.
+template <typename Scalar>
+[[nodiscard]] std::string culprit(const StepNets<Scalar>& nets,
+                                  const ShardPool<StepShard<Scalar>>& shards) {
+    using diagnosis_detail::not_finite;
+    std::string found = bad_weight(nets);
+    for (const StepShard<Scalar>& shard : shards.all()) {
+        if (found.empty())
+            found = not_finite("the gradient of generator.", shard.generator_gradient);
+        if (found.empty())
+            found = not_finite("the gradient of discriminator.", shard.discriminator_gradient);
+    }
+    return found.empty() ? "weights and gradients are finite: a sum overflows" : found;
+}
 
 /// A purpose and a number, of which random numbers are functions.
 struct StepDraw {
@@ -73,16 +97,8 @@ public:
         const Index n = range.size(), steps = settings_.length;
         const Random crops(settings_.seed, draw.purpose, draw.number);
         shard.inputs.resize(data_.shape, steps * n);
-        encoding::StepListener& listener = shard.listener.front();
-        for (Index b = 0; b < n; ++b) {
-            const auto place = static_cast<std::size_t>(range.begin + b);
-            const encoding::StepSong crop =
-                source.crop(songs[place], crops, place, data_.vocabulary);
-            const StepStart start = start_of(crop, shard.meter.front());
-            listener.reset(start.style, start.phase);
-            listen_to(std::span(crop.events), data_.shape, listener, StepReader::generator, b, n,
-                      shard.inputs);
-        }
+        for (Index b = 0; b < n; ++b)
+            hear_crop(source, songs, crops, range.begin + b, StepReader::generator, b, n, shard);
         SequenceView<const Scalar> mask;
         if (dropout > 0.0) {
             Dropout<Scalar>(dropout).draw(Random(settings_.seed, "step dropout", draw.number),
@@ -155,14 +171,12 @@ public:
             for (Index i = 0; i < columns; ++i) {
                 const bool is_real = i < n, last = t + 1 == steps;
                 const double l = static_cast<double>(logit(t, i, 0));
-                const double d = 1.0 / (1.0 + std::exp(-l));
-                // -log D: softplus(-l). For generated songs, softplus(l) = softplus(-l) + l.
-                const double minus_log = std::max(0.0, -l) + std::log1p(std::exp(-std::abs(l)));
-                shard.losses.loss_d += each * (is_real ? minus_log : minus_log + l);
-                if (!is_real) shard.losses.loss_non_saturating += each * minus_log;
-                (is_real ? shard.losses.d_real : shard.losses.d_fake) += each * d;
+                const LossValue<double> loss = logit_cross_entropy(l, is_real ? 1.0 : 0.0);
+                shard.losses.loss_d += each * loss.value;
+                if (!is_real) shard.losses.loss_non_saturating += each * softplus(-l);
+                (is_real ? shard.losses.d_real : shard.losses.d_fake) += each * sigmoid(l);
                 if (last && (l > 0.0) == is_real) shard.losses.accuracy += 0.5 * share;
-                shard.d_logit(t, i, 0) = static_cast<Scalar>(each * (is_real ? d - 1.0 : d));
+                shard.d_logit(t, i, 0) = static_cast<Scalar>(each * loss.derivative);
             }
         }
         if (!learn) return;
@@ -263,15 +277,12 @@ private:
     void backward(const StepGenerator<Scalar>& net, SequenceView<const Scalar> mask,
                   StepShard<Scalar>& shard, StepGenerator<Scalar>& gradient) const {
         const bool path = !net.noise_path.empty();
-        if (path) {
-            shard.dw.resize(shard.noise.steps(), shard.noise.batch(), shard.noise.features());
-            shard.dz.resize(shard.noise.steps(), shard.noise.batch(), shard.noise.features());
-        }
+        if (path) shard.dw.resize(shard.noise.steps(), shard.noise.batch(), shard.noise.features());
         net.backward(shard.inputs, path ? shard.dw.view() : SequenceView<Scalar>{}, mask,
                      shard.cache, gradient);
         if (path)
-            net.noise_path.backward(std::as_const(shard.dw).view(), shard.dz.view(),
-                                    shard.noise_path, gradient.noise_path);
+            net.noise_path.backward(std::as_const(shard.dw).view(), {}, shard.noise_path,
+                                    gradient.noise_path);
     }
 
     /// Inputs of D for `count` real crops in columns 0 .. and the roll-out's songs behind them.
@@ -279,19 +290,29 @@ private:
                      Shard range, StepShard<Scalar>& shard) const {
         const Index n = range.size(), columns = 2 * n;
         shard.inputs.resize(data_.shape, settings_.length * columns);
-        encoding::StepListener& listener = shard.listener.front();
         for (Index b = 0; b < n; ++b) {
-            const auto place = static_cast<std::size_t>(range.begin + b);
-            const encoding::StepSong crop = real.crop(songs[place], crops, place, data_.vocabulary);
-            const StepStart start = start_of(crop, shard.meter.front());
-            listener.reset(start.style, start.phase);
-            listen_to(std::span(crop.events), data_.shape, listener, StepReader::discriminator, b,
-                      columns, shard.inputs);
+            hear_crop(real, songs, crops, range.begin + b, StepReader::discriminator, b, columns,
+                      shard);
             const auto own = static_cast<std::size_t>(b);
-            listener.reset(shard.played_starts[own].style, shard.played_starts[own].phase);
-            listen_to(std::span(std::as_const(shard.played[own])), data_.shape, listener,
-                      StepReader::discriminator, n + b, columns, shard.inputs);
+            hear(shard.played_starts[own], shard.played[own], StepReader::discriminator, n + b,
+                 columns, shard);
         }
+    }
+
+    /// A song that began so, into the columns first, first + stride, ... of the inputs.
+    void hear(const StepStart& start, std::span<const encoding::StepEvent> events,
+              StepReader reader, Index first, Index stride, StepShard<Scalar>& shard) const {
+        encoding::StepListener& listener = shard.listener.front();
+        listener.reset(start.style, start.phase);
+        listen_to(events, data_.shape, listener, reader, first, stride, shard.inputs);
+    }
+    /// The same of the crop at `place` of a batch; it is told its own style.
+    void hear_crop(const StepSongs& source, std::span<const std::size_t> songs, const Random& crops,
+                   Index place, StepReader reader, Index first, Index stride,
+                   StepShard<Scalar>& shard) const {
+        const auto at = static_cast<std::size_t>(place);
+        const encoding::StepSong crop = source.crop(songs[at], crops, at, data_.vocabulary);
+        hear(start_of(crop, shard.meter.front()), crop.events, reader, first, stride, shard);
     }
 
     /// The candidates of the event of column `from` of the inputs become columns first .. of
@@ -301,6 +322,11 @@ private:
         const Index n = settings_.adversarial.candidates;
         const std::array<encoding::StepArrival, 2> arrivals = {listener.after(0),
                                                                listener.after(1)};
+        for (Index k = 0; k < data_.shape.count(); ++k) {
+            const StepKind kind = data_.shape.components[static_cast<std::size_t>(k)].kind;
+            shard.sharpness.row(k).segment(first, n).setConstant(static_cast<RealOf<Scalar>>(
+                1.0 / step_temperature(kind, settings_.playing, listener)));
+        }
         for (Index i = 0; i < n; ++i) {
             const encoding::StepEvent& event =
                 shard.proposed[static_cast<std::size_t>(from * n + i)];
@@ -308,11 +334,6 @@ private:
             put_event(event, data_.shape, first + i, shard.wide);
             put_arrival(arrivals[event.value[encoding::StepVocabulary::move()] != 0 ? 1 : 0],
                         first + i, shard.wide);
-            for (Index k = 0; k < data_.shape.count(); ++k) {
-                const StepKind kind = data_.shape.components[static_cast<std::size_t>(k)].kind;
-                shard.sharpness(k, first + i) = static_cast<RealOf<Scalar>>(
-                    1.0 / step_temperature(kind, settings_.playing, listener));
-            }
         }
     }
 };

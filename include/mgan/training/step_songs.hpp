@@ -76,8 +76,14 @@ public:
                                           std::uint64_t place,
                                           const encoding::StepVocabulary& vocabulary) const {
         if (part_.empty()) return crop_of_song(songs_[song], random, place, vocabulary);
-        return crop_of_song(encoding::step_events(prepare_(from_, part_[song]), vocabulary), random,
-                            place, vocabulary);
+        return crop_of_song(this->song(song, vocabulary), random, place, vocabulary);
+    }
+
+    /// The whole of song `song`.
+    [[nodiscard]] encoding::StepSong song(std::size_t song,
+                                          const encoding::StepVocabulary& vocabulary) const {
+        if (part_.empty()) return songs_[song];
+        return encoding::step_events(prepare_(from_, part_[song]), vocabulary);
     }
 
     /// The songs of an epoch (dataset/crops.hpp).

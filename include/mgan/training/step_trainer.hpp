@@ -115,8 +115,8 @@ public:
             static_cast<std::size_t>(steps * settings_.batch));
         if (state_.step == 0 && state_.epoch == settings_.pretrain.epochs + 1)
             begin_adversarial_phase();
-        while (state_.step < steps) {
-            const std::span<const std::size_t> songs(order.data() + state_.step * settings_.batch,
+        const auto minibatch = [&](std::int64_t step) {
+            const std::span<const std::size_t> songs(order.data() + step * settings_.batch,
                                                      static_cast<std::size_t>(settings_.batch));
             if (adversarial()) {
                 adversarial_step();
@@ -124,16 +124,10 @@ public:
                 minibatch_.pretrain(nets_, songs, number(), generator_rate(), state_.place(),
                                     state_.sums);
             }
-            ++state_.step;
-            ++state_.total_steps;
-            state_.sums.steps += 1.0;
-            if (on_step && !on_step(step_report()) && state_.step < steps) return std::nullopt;
-        }
-        EpochReport report = evaluate();
-        ++state_.epoch;
-        state_.step = 0;
-        state_.sums = {};
-        return report;
+        };
+        return continue_epoch(
+            state_, steps, on_step, minibatch, [&] { return step_report(); },
+            [&] { return evaluate(); });
     }
 
     /// `count` songs by `from`, of the full length, the plain stream.
@@ -167,7 +161,7 @@ private:
 
     [[nodiscard]] Phases phases() const noexcept { return {settings_, data_.train.size()}; }
     [[nodiscard]] bool begun_adversarial() const noexcept {
-        return state_.epoch > settings_.pretrain.epochs + 1 || (adversarial() && state_.step > 0);
+        return phases().begun_adversarial(state_);
     }
     /// Of the minibatch that is under way.
     [[nodiscard]] std::uint64_t number() const noexcept {
@@ -191,7 +185,6 @@ private:
     void adversarial_step() {
         warm_up();
         const AdversarialSettings& phase = settings_.adversarial;
-        const double rate = phase.discriminator_learning_rate;
         minibatch_.roll_out(nets_, nets_.generator.net, number(), phase.songs, true);
         const bool leads = state_.d_accuracy >= phase.lead;
         if (leads) {
@@ -208,12 +201,15 @@ private:
             update_average(nets_.average, std::as_const(nets_.generator.net),
                            std::min(phase.average, (1.0 + done) / (5.0 + done)));
         }
-        for (Index i = 0; i < phase.discriminator_steps; ++i) {
-            const double accuracy =
-                minibatch_.discriminate(nets_, 64 * number() + static_cast<std::uint64_t>(i), rate,
-                                        state_.place(), state_.sums);
-            state_.d_accuracy += 0.1 * (accuracy - state_.d_accuracy);
-        }
+        for (Index i = 0; i < phase.discriminator_steps; ++i)
+            discriminator_step(64 * number() + static_cast<std::uint64_t>(i), state_.sums);
+    }
+
+    /// D learns from the last roll-out. `number`: of the step, for its random numbers.
+    void discriminator_step(std::uint64_t number, EpochSums& sums) {
+        const double accuracy = minibatch_.discriminate(
+            nets_, number, settings_.adversarial.discriminator_learning_rate, state_.place(), sums);
+        state_.d_accuracy += 0.1 * (accuracy - state_.d_accuracy);
     }
 
     /// D alone, before the phase. Every roll-out serves `discriminator_steps` of its steps.
@@ -226,10 +222,7 @@ private:
             constexpr std::uint64_t kWarmup = std::uint64_t{1} << 32;
             minibatch_.roll_out(nets_, nets_.generator.net, kWarmup + done, phase.songs, false);
             for (Index i = 0; i < each && state_.warmup_done < phase.discriminator_warmup; ++i) {
-                const double accuracy = minibatch_.discriminate(
-                    nets_, kWarmup + static_cast<std::uint64_t>(state_.warmup_done),
-                    phase.discriminator_learning_rate, state_.place(), aside);
-                state_.d_accuracy += 0.1 * (accuracy - state_.d_accuracy);
+                discriminator_step(kWarmup + static_cast<std::uint64_t>(state_.warmup_done), aside);
                 ++state_.warmup_done;
             }
         }
@@ -270,15 +263,10 @@ private:
 
         const bool compares =
             state_.epoch % evaluation.every == 0 || phases().is_last_of_phase(state_);
-        const Index count =
-            std::max<Index>(evaluation.songs, compares ? evaluation.selection_songs : 0);
-        const std::vector<midi::Song> songs = sample(current, count, settings_.seed + 0x5eed);
-        const std::vector<metrics::SongMetrics> measured = metrics::measure(songs);
-        const std::span<const metrics::SongMetrics> reported(
-            measured.data(), static_cast<std::size_t>(evaluation.songs));
-        report_metrics(report, reported);
-        report.comparison =
-            metrics::compare(real_metrics_, compares ? std::span(measured) : reported);
+        report_songs(
+            report,
+            sample(current, evaluation_songs(evaluation, compares), settings_.seed + 0x5eed),
+            real_metrics_, evaluation, compares);
         report.best = keep_if_best(report);
         return report;
     }

@@ -138,24 +138,18 @@ public:
                          static_cast<std::size_t>(steps * settings_.batch));
         if (state_.step == 0 && state_.epoch == settings_.pretrain.epochs + 1)
             begin_adversarial_phase();
-        while (state_.step < steps) {
-            const std::span<const std::size_t> songs(order.data() + state_.step * settings_.batch,
+        const auto minibatch = [&](std::int64_t step) {
+            const std::span<const std::size_t> songs(order.data() + step * settings_.batch,
                                                      static_cast<std::size_t>(settings_.batch));
             if (adversarial()) {
                 adversarial_step(songs);
             } else {
                 pretraining_step(songs);
             }
-            ++state_.step;
-            ++state_.total_steps;
-            state_.sums.steps += 1.0;
-            if (on_step && !on_step(step_report()) && state_.step < steps) return std::nullopt;
-        }
-        EpochReport report = evaluate();
-        ++state_.epoch;
-        state_.step = 0;
-        state_.sums = {};
-        return report;
+        };
+        return continue_epoch(
+            state_, steps, on_step, minibatch, [&] { return step_report(); },
+            [&] { return evaluate(); });
     }
 
     /// `count` songs by `from`, of the full length.
@@ -169,7 +163,7 @@ public:
 private:
     [[nodiscard]] bool has_pf_classifier() const noexcept { return settings_.has_pf_classifier(); }
     [[nodiscard]] bool begun_adversarial() const noexcept {
-        return state_.epoch > settings_.pretrain.epochs + 1 || (adversarial() && state_.step > 0);
+        return phases().begun_adversarial(state_);
     }
 
     [[nodiscard]] Draws draws() const {
@@ -287,16 +281,10 @@ private:
         const EvaluationSettings& evaluation = settings_.evaluation;
         const bool compares = evaluation.keep_best && (state_.epoch % evaluation.every == 0 ||
                                                        phases().is_last_of_phase(state_));
-        const Index count =
-            std::max<Index>(evaluation.songs, compares ? evaluation.selection_songs : 0);
-        const std::vector<midi::Song> songs =
-            sample(current_generator(), count, settings_.seed + 0x5eed);
-        const std::vector<metrics::SongMetrics> measured = metrics::measure(songs);
-        const std::span<const metrics::SongMetrics> reported(
-            measured.data(), static_cast<std::size_t>(evaluation.songs));
-        report_metrics(report, reported);
-        report.comparison =
-            metrics::compare(real_metrics_, compares ? std::span(measured) : reported);
+        report_songs(report,
+                     sample(current_generator(), evaluation_songs(evaluation, compares),
+                            settings_.seed + 0x5eed),
+                     real_metrics_, evaluation, compares);
         if (compares) report.best = keep_if_best(*report.comparison);
         return report;
     }
