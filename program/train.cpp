@@ -58,9 +58,11 @@ RunDirectory claim_default_folder() {
             continue;
         try {
             run.lock();
+        } catch (const LockedError&) {
+            continue;  // another training is about to begin there, in a folder that we made, even
         } catch (const IoError&) {
             if (made) throw;
-            continue;  // another training is about to begin there
+            continue;
         }
         // A folder that was there is ours only if the lock keeps others out.
         if (!run.holds_run() && (made || run.is_locked())) return run;

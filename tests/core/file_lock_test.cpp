@@ -39,6 +39,7 @@ TEST_CASE("A lock excludes a second one, names who holds it, and goes with its o
         REQUIRE(lock.held());
         const std::string refusal = refusal_of(path);
         CHECK(refusal.find(folder.path.string()) == 0);
+        CHECK_THROWS_AS(mgan::FileLock(path), mgan::LockedError);
         CHECK(refusal.find("process " + std::to_string(::getpid()) + " on ") != std::string::npos);
     }
     CHECK(refusal_of(path).empty());

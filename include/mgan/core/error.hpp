@@ -54,6 +54,12 @@ public:
     using Error::Error;
 };
 
+/// Another process holds the lock on what was to be locked (core/file_lock.hpp).
+class LockedError : public IoError {
+public:
+    using IoError::IoError;
+};
+
 /// The bytes of a file are not what its format asks for. `offset()` is the position of the first
 /// byte that is wrong, counted from the start of the file.
 class FormatError : public Error {

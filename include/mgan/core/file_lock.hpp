@@ -27,17 +27,17 @@ namespace mgan::inline MGAN_ABI {
 /// An exclusive lock on one file. Movable; released by the destructor.
 class FileLock {
 public:
-    /// Takes the lock on `path`, which is created if it is not there. Does not wait: throws IoError
-    /// if another process holds it; the message names that process. Throws IoError also if the file
-    /// cannot be created. Where the file system knows no locks, the object holds none.
+    /// Takes the lock on `path`, which is created if it is not there. Does not wait: throws
+    /// LockedError if another process holds it; the message names that process. Throws IoError if
+    /// the file cannot be created. Where the file system knows no locks, the object holds none.
     explicit FileLock(const std::filesystem::path& path) {
 #if MGAN_HAS_POSIX_FILES
         file_.emplace(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
         if (!file_->is_open()) throw_io_error(path, "create the lock file", errno);
         if (const int cause = lock(file_->get()); cause != 0) {
             if (cause == EAGAIN || cause == EACCES || cause == EWOULDBLOCK) {
-                fail<IoError>(path.parent_path(), ": ", holder(file_->get()),
-                              " works on it; wait until it is done, or take another folder");
+                fail<LockedError>(path.parent_path(), ": ", holder(file_->get()),
+                                  " works on it; wait until it is done, or take another folder");
             }
             file_.reset();  // no locks here: ENOLCK, EOPNOTSUPP, EINVAL, ENOSYS
             return;
