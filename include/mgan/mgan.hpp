@@ -136,6 +136,9 @@
 #include <mgan/io/safetensors.hpp>
 #include <mgan/io/settings_json.hpp>
 #include <mgan/io/settings_manual.hpp>
+#include <mgan/player.hpp>
+#include <mgan/player/block_player.hpp>
+#include <mgan/player/handover.hpp>
 #include <mgan/runs/checkpoint.hpp>
 #include <mgan/runs/history.hpp>
 #include <mgan/runs/run_directory.hpp>

@@ -36,6 +36,7 @@ FLOORS = {
     "generation": ["settings", "io"],
     "training": ["dataset", "metrics", "hearing", "generation"],
     "runs": ["training"],
+    "player": ["generation"],
 }
 # Libraries, by the beginning of the included name: the floors that may name them.
 LIBRARIES = {

@@ -28,7 +28,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace mgan::inline MGAN_ABI {
+namespace mgan::inline MGAN_BOUNDARY {
 
 /// Base of everything that mgan throws.
 class Error : public std::runtime_error {
@@ -83,6 +83,10 @@ class NumericalError : public Error {
 public:
     using Error::Error;
 };
+
+}  // namespace mgan::inline MGAN_BOUNDARY
+
+namespace mgan::inline MGAN_ABI {
 
 /// One piece of a message: a text, a number, a path, or anything that `<<` writes. It refers to
 /// what it was made from, which must outlive it, and costs nothing until the message is written.

@@ -45,6 +45,10 @@
 #define MGAN_ABI MGAN_ABI_OF(_no_exceptions)
 #endif
 
+// What two such translation units hand to each other (errors, songs, the player) has no code that
+// depends on the processor; its names stand in a namespace of the version alone.
+#define MGAN_BOUNDARY v0
+
 #ifdef __FAST_MATH__
 #error \
     "mgan: -ffast-math (or -Ofast) removes the checks for NaN and the promise of equal bits; " \

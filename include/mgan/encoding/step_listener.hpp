@@ -151,9 +151,7 @@ public:
     /// Forgets everything: a song of that style starts, in raw axes. `first_phase` is the onset of
     /// its first event in grid steps, modulo 12 quarters.
     void reset(const StepStyle& asked, std::int32_t first_phase = 0) noexcept {
-        asked_raw_ = asked;
-        const StepStyle normalised = scale_->normalise(asked);
-        for (std::size_t a = 0; a < kStyleAxes; ++a) asked_[a] = static_cast<float>(normalised[a]);
+        ask(asked);
         by_pitch_.reset();
         by_time_.reset();
         by_phrase_.reset();
@@ -165,6 +163,13 @@ public:
         pitch_classes_.fill(0.0f);
         chord_ = 0;
         sounding_ = {};
+    }
+
+    /// From now on the song shall be of this style, in raw axes; what was heard stays.
+    void ask(const StepStyle& asked) noexcept {
+        asked_raw_ = asked;
+        const StepStyle normalised = scale_->normalise(asked);
+        for (std::size_t a = 0; a < kStyleAxes; ++a) asked_[a] = static_cast<float>(normalised[a]);
     }
 
     /// Writes what is told before the next event.
@@ -263,6 +268,21 @@ public:
         meter_.add(event);
     }
 
+    /// Grid steps from the last onset to the next; 0 before the first event.
+    [[nodiscard]] std::int32_t gap() const noexcept {
+        return heard_ == 0 ? 0
+                           : vocabulary_->value(StepVocabulary::gap(),
+                                                back(0).value[StepVocabulary::gap()]);
+    }
+    /// Keys that were struck and still sound so many grid steps after the last onset, `but` aside.
+    [[nodiscard]] int sounding(std::int32_t steps, int but = -1) const noexcept {
+        int count = 0;
+        for_each_sounding([&](std::size_t key) {
+            count += remaining(key) > steps && static_cast<int>(key) != but ? 1 : 0;
+        });
+        return count;
+    }
+
     /// The last 100 events and their style so far.
     [[nodiscard]] const StyleMeter& meter() const noexcept { return meter_; }
     [[nodiscard]] const StepVocabulary& vocabulary() const noexcept { return *vocabulary_; }
@@ -286,12 +306,6 @@ private:
     /// Events that are remembered.
     [[nodiscard]] std::size_t remembered() const noexcept {
         return std::min(heard_, memory_.size());
-    }
-    /// Grid steps from the last onset to the next; 0 before the first event.
-    [[nodiscard]] std::int32_t gap() const noexcept {
-        return heard_ == 0 ? 0
-                           : vocabulary_->value(StepVocabulary::gap(),
-                                                back(0).value[StepVocabulary::gap()]);
     }
     /// Grid steps from the last onset back to that of the event `k` before the last.
     [[nodiscard]] std::int32_t distance(std::size_t k) const noexcept {

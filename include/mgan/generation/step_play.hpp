@@ -29,6 +29,7 @@
 /// Candidate 0 is the event of the plain stream, as long as the songs are the same.
 
 #include <mgan/core/random.hpp>
+#include <mgan/generation/endless_noise.hpp>
 #include <mgan/generation/step_columns.hpp>
 #include <mgan/models/step_discriminator.hpp>
 #include <mgan/models/step_generator.hpp>
@@ -82,21 +83,46 @@ struct StepBand {
     return 1.0;
 }
 
-/// The noise that the noise path of a generator reads for songs first, first + 1, ... of `length`
-/// events: uniform, a function of seed and song. z: [T', B, Z] with T' from `plane_steps`.
+/// The noise that the noise path of a generator reads for songs first, first + 1, ...: uniform, a
+/// function of seed and song.
+inline void set_step_noise_numbers(std::uint64_t seed, Index first, Index songs,
+                                   NoiseNumbers& numbers) {
+    numbers.of_song.clear();
+    for (Index b = 0; b < songs; ++b)
+        numbers.of_song.emplace_back(seed, "step plane", static_cast<std::uint64_t>(first + b));
+}
+
+/// That noise as a plane. z: [T', B, Z] with T' from `plane_steps`.
 template <typename Scalar>
 void fill_noise_plane(const StepGenerator<Scalar>& generator, std::uint64_t seed, Index first,
                       Index songs, Index length, Sequence<Scalar>& z) {
     const Index rows = generator.config().noise;
     z.resize(generator.noise_path.plane_steps(length), songs, rows);
-    for (Index b = 0; b < songs; ++b) {
-        const Random random(seed, "step plane", static_cast<std::uint64_t>(first + b));
+    NoiseNumbers numbers;
+    set_step_noise_numbers(seed, first, songs, numbers);
+    for (Index b = 0; b < songs; ++b)
         for (Index t = 0; t < z.steps(); ++t)
             for (Index r = 0; r < rows; ++r)
                 z(t, b, r) =
-                    static_cast<Scalar>(random.uniform(static_cast<std::uint64_t>(t * rows + r)));
-    }
+                    static_cast<Scalar>(numbers.of_song[static_cast<std::size_t>(b)].uniform(
+                        static_cast<std::uint64_t>(t * rows + r)));
 }
+
+/// The director of songs that nobody directs. A `StepPlay` asks its director before it draws a
+/// component. One that directs (player/step_director.hpp) has a function besides,
+///
+///     open(component, listener, limits, values, bias)
+///
+/// which may narrow the limits, and adds to the logits by `bias` (zeros: as they are), given what is
+/// drawn of the event already: values[0 .. component - 1].
+struct Undirected {
+    /// Multiplies the temperature of a component.
+    [[nodiscard]] double temperature(StepKind) const noexcept { return 1.0; }
+    /// The level z to be used for the one that was drawn.
+    [[nodiscard]] double level(StepKind, double z) const noexcept { return z; }
+    /// Whether there is a function `open`.
+    static constexpr bool kDirects = false;
+};
 
 /// How candidates are chosen among.
 enum class StepChoice {
@@ -114,23 +140,24 @@ public:
         : band_(band),
           playing_(playing),
           candidates_(std::max<Index>(1, candidates)),
+          tried_candidates_(candidates_),
           choice_(choice) {
         require<ConfigError>(candidates_ == 1 || band.discriminator != nullptr,
                              "guidance needs a discriminator, and this model has none");
     }
 
     /// Begins a song for each start, with the noise of song first + i of `seed`. `longest`: events
-    /// that will be played; the plane of a noise path is as long, and beyond it begins again; an
-    /// attention without a window sees so many. Allocates.
+    /// that will be played; the plane of a noise path is as long, and beyond it goes on
+    /// (endless_noise.hpp); an attention without a window sees so many. Allocates, unless as many songs of this length were
+    /// played before.
     void start(std::span<const StepStart> starts, std::uint64_t seed, Index first, Index longest) {
         const StepGenerator<Scalar>& generator = *band_.generator;
         const auto songs = static_cast<Index>(starts.size());
-        listeners_.clear();
+        listeners_.resize(starts.size(), encoding::StepListener(*band_.vocabulary, *band_.scale));
         noise_.clear();
         for (Index b = 0; b < songs; ++b) {
             const StepStart& start = starts[static_cast<std::size_t>(b)];
-            listeners_.emplace_back(*band_.vocabulary, *band_.scale)
-                .reset(start.style, start.phase);
+            listeners_[static_cast<std::size_t>(b)].reset(start.style, start.phase);
             noise_.emplace_back(seed, "step noise", static_cast<std::uint64_t>(first + b));
         }
         contexts_.resize(starts.size());
@@ -139,7 +166,11 @@ public:
         chosen_.assign(starts.size(), {});
         generator.start(stream_, songs, longest);
         in_.resize(generator.shape(), songs);
-        prepare_noise_path(seed, first, songs, longest);
+        if (generator.config().noise > 0) {
+            set_step_noise_numbers(seed, first, songs, path_numbers_);
+            path_noise_.start(&generator.noise_path, generator.config().noise, longest,
+                              path_numbers_);
+        }
         sharpness_.resize(static_cast<std::size_t>(songs * candidates_));
         time_ = 0;
         if (candidates_ == 1) return;
@@ -161,27 +192,55 @@ public:
     /// The next event of each song; it is heard already. Allocates nothing from the second event
     /// on.
     std::span<const encoding::StepEvent> next() {
-        const StepShape& shape = band_.generator->shape();
+        Undirected nobody;
+        return next(nobody);
+    }
+    /// The same under a director (see `Undirected`).
+    template <typename Director>
+    std::span<const encoding::StepEvent> next(Director& director) {
         const auto songs = static_cast<Index>(listeners_.size());
-        for (Index b = 0; b < songs; ++b) {
-            const auto song = static_cast<std::size_t>(b);
-            listeners_[song].context(contexts_[song]);
-            put_context(contexts_[song], time_ == 0, shape, b, in_);
-            arrivals_[song] = {listeners_[song].after(0), listeners_[song].after(1)};
-        }
-        band_.generator->listen(in_, w_.empty() ? SequenceView<const Scalar>{} : w_step(time_),
-                                stream_);
-        if (candidates_ == 1) {
-            propose(in_, stream_.h, stream_.heads);
+        listen();
+        if (tried_candidates_ == 1) {
+            propose(in_, stream_.h, stream_.heads, director);
             for (Index b = 0; b < songs; ++b)
-                chosen_[static_cast<std::size_t>(b)] = event_of(in_, shape, b);
+                chosen_[static_cast<std::size_t>(b)] = event_of(in_, band_.generator->shape(), b);
+            if (candidates_ > 1) judge_chosen();
         } else {
-            choose_among_candidates(songs);
+            choose_among_candidates(songs, director);
         }
-        for (std::size_t b = 0; b < listeners_.size(); ++b) listeners_[b].hear(chosen_[b]);
-        ++time_;
+        hear_chosen();
         return chosen_;
     }
+
+    /// Hears events, one a song, that come from elsewhere, in place of drawing them. What is drawn
+    /// afterwards is the same as if they had been drawn here. Their gaps and moves must fit: notes
+    /// of a chord share their gap.
+    void hear(std::span<const encoding::StepEvent> events) {
+        listen();
+        for (std::size_t b = 0; b < events.size(); ++b) chosen_[b] = events[b];
+        if (candidates_ > 1) judge_chosen();
+        hear_chosen();
+    }
+
+    /// From now on each event is chosen among so many candidates, from 0 (the plain stream) to as
+    /// many as the constructor was told of. Costs nothing; an event with fewer costs as much as one
+    /// with all, the plain stream as much as it always does and one judgement.
+    void set_candidates(Index count) noexcept {
+        tried_candidates_ = std::clamp<Index>(count, 1, candidates_);
+    }
+
+    [[nodiscard]] Index candidates_asked() const noexcept { return tried_candidates_; }
+
+    /// What is known of song b.
+    [[nodiscard]] const encoding::StepListener& listener(std::size_t song) const noexcept {
+        return listeners_[song];
+    }
+    /// The style that song b shall have from now on, in raw axes.
+    void ask(std::size_t song, const encoding::StepStyle& style) noexcept {
+        listeners_[song].ask(style);
+    }
+    /// Events of each song so far.
+    [[nodiscard]] Index events() const noexcept { return time_; }
 
     /// Of the last event, candidate i of song b at b n + i: the candidates and their weights (1).
     [[nodiscard]] std::span<const encoding::StepEvent> candidates() const noexcept {
@@ -192,28 +251,46 @@ public:
     [[nodiscard]] std::span<const double> logits() const noexcept { return logit_; }
 
 private:
+    /// Reads what was heard, and runs the recurrent net on it.
+    void listen() {
+        const StepShape& shape = band_.generator->shape();
+        for (std::size_t song = 0; song < listeners_.size(); ++song) {
+            listeners_[song].context(contexts_[song]);
+            put_context(contexts_[song], time_ == 0, shape, static_cast<Index>(song), in_);
+            arrivals_[song] = {listeners_[song].after(0), listeners_[song].after(1)};
+        }
+        const bool reads_noise = band_.generator->config().noise > 0;
+        if (reads_noise) path_noise_.prepare(time_);
+        band_.generator->listen(in_, reads_noise ? path_noise_.w() : SequenceView<const Scalar>{},
+                                stream_);
+    }
+    /// Lets the discriminator hear the chosen events.
+    void judge_chosen() {
+        for (std::size_t b = 0; b < chosen_.size(); ++b) {
+            const auto column = static_cast<Index>(b);
+            const encoding::StepEvent& event = chosen_[b];
+            const auto& arrival = arrivals_[b][event.value[encoding::StepVocabulary::move()] != 0];
+            put_arrival(arrival, column, in_);
+            put_event(event, band_.generator->shape(), column, in_);
+            sets_[b].read(contexts_[b], *band_.vocabulary, listeners_[b].meter().size());
+            put_judged(contexts_[b], arrival, sets_[b], event, *band_.vocabulary, column, in_);
+        }
+        const Matrix<Scalar>& logits = band_.discriminator->step(in_, judged_);
+        for (std::size_t b = 0; b < chosen_.size(); ++b)
+            logit_[b] = static_cast<double>(logits(0, static_cast<Index>(b)));
+    }
+    void hear_chosen() {
+        for (std::size_t b = 0; b < listeners_.size(); ++b) listeners_[b].hear(chosen_[b]);
+        ++time_;
+    }
+
     /// The noise of candidate i begins at i 2^40, that of the choice behind the last one's.
     static constexpr int kCandidateBits = 40;
 
-    /// Noise for the noise path, and what it makes of it.
-    void prepare_noise_path(std::uint64_t seed, Index first, Index songs, Index longest) {
-        const StepGenerator<Scalar>& generator = *band_.generator;
-        w_ = {};
-        if (generator.config().noise == 0) return;
-        Sequence<Scalar> z;
-        fill_noise_plane(generator, seed, first, songs, longest, z);
-        typename NoisePath<Scalar>::Cache cache;
-        w_ = generator.noise_path.empty()
-                 ? std::move(z)
-                 : generator.noise_path.forward_long(std::as_const(z).view(), cache);
-    }
-    [[nodiscard]] SequenceView<const Scalar> w_step(Index t) const {
-        return std::as_const(w_).view().steps(t % w_.steps(), 1);
-    }
-
     /// Draws the components of every column of `in`, one after the other.
+    template <typename Director>
     void propose(StepInputs<Scalar>& in, const Matrix<Scalar>& h,
-                 typename StepGenerator<Scalar>::HeadCaches& heads) {
+                 typename StepGenerator<Scalar>::HeadCaches& heads, Director& director) {
         const StepShape& shape = band_.generator->shape();
         const Index columns = in.columns(), count = shape.count();
         const auto songs = static_cast<Index>(listeners_.size());
@@ -225,11 +302,25 @@ private:
             for (Index b = 0; b < songs; ++b)
                 std::fill_n(sharpness_.begin() + b * each, each,
                             static_cast<RealOf<Scalar>>(
-                                1.0 / step_temperature(kind, playing_,
-                                                       listeners_[static_cast<std::size_t>(b)])));
+                                1.0 / (director.temperature(kind) *
+                                       step_temperature(kind, playing_,
+                                                        listeners_[static_cast<std::size_t>(b)]))));
+            std::span<const RealOf<Scalar>> bias;
+            if constexpr (Director::kDirects) {
+                const Index size = shape.components[static_cast<std::size_t>(k)].size();
+                bias_.resize(static_cast<std::size_t>(columns * encoding::kMaxComponentValues));
+                for (Index i = 0; i < columns; ++i)
+                    director.open(k, listeners_[static_cast<std::size_t>(i / each)], in.limit(i, k),
+                                  &in.value(i, 0),
+                                  std::span(bias_).subspan(static_cast<std::size_t>(i * size),
+                                                           static_cast<std::size_t>(size)));
+                bias = std::span(bias_).first(static_cast<std::size_t>(columns * size));
+            }
             band_.generator->draw(
-                in, k, h, [&](Index i) { return level(i / each, i % each, k, count); },
-                std::span<const RealOf<Scalar>>(sharpness_), heads[static_cast<std::size_t>(k)]);
+                in, k, h,
+                [&](Index i) { return director.level(kind, level(i / each, i % each, k, count)); },
+                std::span<const RealOf<Scalar>>(sharpness_), heads[static_cast<std::size_t>(k)],
+                bias);
             for (Index i = 0; i < columns; ++i) {
                 const auto song = static_cast<std::size_t>(i / each);
                 if (k == 0) {
@@ -250,7 +341,8 @@ private:
             (static_cast<std::uint64_t>(candidate) << kCandidateBits));
     }
 
-    void choose_among_candidates(Index songs) {
+    template <typename Director>
+    void choose_among_candidates(Index songs, Director& director) {
         const StepShape& shape = band_.generator->shape();
         const encoding::StepVocabulary& words = *band_.vocabulary;
         for (Index b = 0; b < songs; ++b) {
@@ -259,7 +351,7 @@ private:
                 h_.col(i) = stream_.h.col(b);
             }
         }
-        propose(wide_, h_, wide_heads_);
+        propose(wide_, h_, wide_heads_, director);
         for (Index b = 0; b < songs; ++b) {
             const auto song = static_cast<std::size_t>(b);
             sets_[song].read(contexts_[song], words, listeners_[song].meter().size());
@@ -275,8 +367,9 @@ private:
         const Matrix<Scalar>& logits = band_.discriminator->step(wide_, tried_);
         for (Index b = 0; b < songs; ++b) {
             const auto song = static_cast<std::size_t>(b);
-            const std::span<double> weights = std::span(weights_).subspan(
-                static_cast<std::size_t>(b * candidates_), static_cast<std::size_t>(candidates_));
+            const std::span<double> weights =
+                std::span(weights_).subspan(static_cast<std::size_t>(b * candidates_),
+                                            static_cast<std::size_t>(tried_candidates_));
             const auto logit = [&](std::size_t i) {
                 return static_cast<double>(logits(0, b * candidates_ + static_cast<Index>(i)));
             };
@@ -289,7 +382,7 @@ private:
             if (choice_ == StepChoice::by_gain) {
                 const double level = noise_[song].uniform(
                     static_cast<std::uint64_t>(time_) +
-                    (static_cast<std::uint64_t>(candidates_) << kCandidateBits));
+                    (static_cast<std::uint64_t>(tried_candidates_) << kCandidateBits));
                 double below = weights[0];
                 while (taken + 1 < weights.size() && level >= below) below += weights[++taken];
             }
@@ -302,7 +395,8 @@ private:
 
     StepBand<Scalar> band_;
     PlayingSettings playing_;
-    Index candidates_ = 1;
+    Index candidates_ = 1;        // for which there is memory
+    Index tried_candidates_ = 1;  // of these
     StepChoice choice_ = StepChoice::by_gain;
 
     Index time_ = 0;
@@ -311,10 +405,11 @@ private:
     std::vector<encoding::StepContext> contexts_;
     std::vector<std::array<encoding::StepArrival, 2>> arrivals_;  // without and with a move
     std::vector<encoding::StepEvent> chosen_;
-    Sequence<Scalar> w_;
+    NoiseNumbers path_numbers_;
+    EndlessNoise<Scalar> path_noise_;
     typename StepGenerator<Scalar>::Stream stream_;
     StepInputs<Scalar> in_;
-    std::vector<RealOf<Scalar>> sharpness_;
+    std::vector<RealOf<Scalar>> sharpness_, bias_;
 
     // With candidates only.
     std::vector<HeardSets> sets_;

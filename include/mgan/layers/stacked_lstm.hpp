@@ -143,9 +143,14 @@ public:
 
     /// A zero state for B samples.
     [[nodiscard]] State zero_state(Index batch) const {
-        State state(size());
-        for (LstmState<Scalar>& layer : state) layer.set_zero(hidden(), batch);
+        State state;
+        set_zero(state, batch);
         return state;
+    }
+    /// The same in place: no allocation for a state of these sizes.
+    void set_zero(State& state, Index batch) const {
+        state.resize(size());
+        for (LstmState<Scalar>& layer : state) layer.set_zero(hidden(), batch);
     }
 
     template <typename Self, typename Visitor>

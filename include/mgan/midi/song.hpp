@@ -12,10 +12,7 @@
 #include <tuple>
 #include <vector>
 
-namespace mgan::inline MGAN_ABI::midi {
-
-/// Ticks of a quarter note, everywhere but in the file (the paper's resolution, section 4).
-inline constexpr std::int64_t kTicksPerQuarter = 384;
+namespace mgan::inline MGAN_BOUNDARY {
 
 /// One note. Times are in ticks of 1/384 quarter note.
 struct Note {
@@ -26,14 +23,6 @@ struct Note {
     int channel = 0;          ///< 0 .. 15; 9 is the drum channel ("channel 10")
 
     friend bool operator==(const Note&, const Note&) = default;
-};
-
-/// The order of a song's notes: by onset, then pitch; the rest only makes it total. (An object, not
-/// a function, so that std::sort inlines it.)
-inline constexpr auto note_order = [](const Note& a, const Note& b) noexcept {
-    if (a.onset != b.onset) return a.onset < b.onset;
-    if (a.pitch != b.pitch) return a.pitch < b.pitch;
-    return std::tie(a.length, a.velocity, a.channel) < std::tie(b.length, b.velocity, b.channel);
 };
 
 /// From `tick` on, a quarter note lasts `microseconds_per_quarter`.
@@ -52,6 +41,25 @@ struct Song {
     std::vector<TempoChange> tempo;
 
     friend bool operator==(const Song&, const Song&) = default;
+};
+
+}  // namespace mgan::inline MGAN_BOUNDARY
+
+namespace mgan::inline MGAN_ABI::midi {
+
+using mgan::Note;
+using mgan::Song;
+using mgan::TempoChange;
+
+/// Ticks of a quarter note, everywhere but in the file (the paper's resolution, section 4).
+inline constexpr std::int64_t kTicksPerQuarter = 384;
+
+/// The order of a song's notes: by onset, then pitch; the rest only makes it total. (An object, not
+/// a function, so that std::sort inlines it.)
+inline constexpr auto note_order = [](const Note& a, const Note& b) noexcept {
+    if (a.onset != b.onset) return a.onset < b.onset;
+    if (a.pitch != b.pitch) return a.pitch < b.pitch;
+    return std::tie(a.length, a.velocity, a.channel) < std::tie(b.length, b.velocity, b.channel);
 };
 
 }  // namespace mgan::inline MGAN_ABI::midi

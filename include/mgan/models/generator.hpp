@@ -298,7 +298,7 @@ public:
     void start(Stream& stream, const Eigen::MatrixBase<Derived>& first,
                Index longest = 4096) const {
         const Index batch = first.cols();
-        stream.state = lstm.zero_state(batch);
+        lstm.set_zero(stream.state, batch);
         stream.input.setZero(lstm.features(), batch);
         stream.input.bottomRows(first.rows()) = first;
         stream.gates.resize(4 * config_.hidden, batch);

@@ -48,6 +48,7 @@ public:
         typename Conv2d<Scalar>::Cache convolution;
         Sequence<Scalar> mapped;    ///< the convolution's input, [T, B, Z]
         Sequence<Scalar> w;         ///< [T, B, Z]
+        Sequence<Scalar> window;    ///< of a long song: the mapped noise of one window
         Sequence<Scalar> d_mapped;  ///< [T, B, Z]
     };
 
@@ -117,8 +118,10 @@ public:
             config_.plane_length - overlap(), " further, need ", plane_steps(z.steps()));
         if (!maps() || z.steps() == config_.plane_length) return forward(z, cache);
         const Index plane = config_.plane_length, fade = overlap();
-        Sequence<Scalar> joined(z.steps(), z.batch(), config_.noise);
-        Sequence<Scalar> window(plane, z.batch(), config_.noise);
+        Sequence<Scalar>& joined = convolves() ? cache.mapped : cache.w;
+        Sequence<Scalar>& window = cache.window;
+        joined.resize(z.steps(), z.batch(), config_.noise);
+        window.resize(plane, z.batch(), config_.noise);
         for (Index first = 0; first + plane <= z.steps(); first += plane - fade) {
             mapping.forward(z.steps(first, plane), window.view(), cache.mapping);
             const Index shared = first == 0 ? 0 : fade;
@@ -130,12 +133,8 @@ public:
             }
             joined.range(first + shared, plane - shared) = window.range(shared, plane - shared);
         }
+        if (!convolves()) return cache.w;
         cache.w.resize(z.steps(), z.batch(), config_.noise);
-        if (!convolves()) {
-            cache.w.all() = joined.all();
-            return cache.w;
-        }
-        cache.mapped = std::move(joined);
         convolution.forward(std::as_const(cache.mapped).view(), cache.w.view(), cache.convolution);
         return cache.w;
     }

@@ -176,7 +176,7 @@ public:
     };
 
     void start(Stream& stream, Index batch) const {
-        stream.lstm = lstm.zero_state(batch);
+        lstm.set_zero(stream.lstm, batch);
         stream.mean.setZero(mean_size(), batch);
         stream.steps = 0;
         stream.input.resize(input_size(), batch);

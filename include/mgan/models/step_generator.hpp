@@ -221,7 +221,7 @@ public:
     /// Begins B songs. `longest`: events of the longest, for the memory of an attention without
     /// window. Allocates; `listen` and `draw` do not once they have run.
     void start(Stream& stream, Index batch, Index longest) const {
-        stream.lstm = lstm.zero_state(batch);
+        lstm.set_zero(stream.lstm, batch);
         stream.h.resize(config_.hidden, batch);
         stream.input.resize(input_size(), batch);
         stream.dense.resize(config_.input, batch);
@@ -254,14 +254,15 @@ public:
               std::span<const RealOf<Scalar>> sharpness, Stream& stream) const {
         draw(in, k, stream.h, z, sharpness, stream.heads[static_cast<std::size_t>(k)]);
     }
-    /// The same where h, H x columns, is given: several columns may stand for one song.
+    /// The same where h, H x columns, is given: several columns may stand for one song. bias: as of
+    /// `StepHead::forward`.
     template <typename Levels>
     void draw(StepInputs<Scalar>& in, Index k, const ConstMatrixRef<Scalar>& h, Levels&& z,
-              std::span<const RealOf<Scalar>> sharpness,
-              typename StepHead<Scalar>::Cache& cache) const {
+              std::span<const RealOf<Scalar>> sharpness, typename StepHead<Scalar>::Cache& cache,
+              std::span<const RealOf<Scalar>> bias = {}) const {
         const StepHead<Scalar>& head = heads[static_cast<std::size_t>(k)];
         for (Index b = 0; b < in.columns(); ++b) in.value(b, k) = kNoValue;
-        head.forward(in, 0, h, cache, sharpness);
+        head.forward(in, 0, h, cache, sharpness, bias);
         for (Index b = 0; b < in.columns(); ++b)
             in.value(b, k) = head.quantile(cache, b, static_cast<double>(z(b)));
     }

@@ -46,6 +46,9 @@ class StepHead {
 public:
     using ScalarType = Scalar;
 
+    /// Closes a value: its probability becomes 0.
+    static constexpr RealOf<Scalar> kClosed = RealOf<Scalar>(-1e30);
+
     /// State saved for backward, plus scratch, of the N columns of one call.
     struct Cache {
         Matrix<Scalar> hidden;        ///< relu(a), A x N
@@ -86,10 +89,13 @@ public:
     [[nodiscard]] const StepRows& rows() const noexcept { return rows_; }
 
     /// Equations (1) to (4) for the columns first .. first + N - 1 of `in`, whose `event` holds the
-    /// values of the earlier components. h: H x N. q goes to cache.probability. `sharpness`, 1 /
-    /// temperature of each column, multiplies the logits: for playing, not for `backward`.
+    /// values of the earlier components. h: H x N. q goes to cache.probability. For playing, not for
+    /// `backward`: `sharpness`, 1 / temperature of each column, multiplies the logits; then `bias`,
+    /// values x N, is added to them: q times exp(bias), made to sum to 1 again. A value is closed by
+    /// `kClosed`; one at least within the limits must stay open.
     void forward(const StepInputs<Scalar>& in, Index first, const ConstMatrixRef<Scalar>& h,
-                 Cache& cache, std::span<const RealOf<Scalar>> sharpness = {}) const {
+                 Cache& cache, std::span<const RealOf<Scalar>> sharpness = {},
+                 std::span<const RealOf<Scalar>> bias = {}) const {
         const Index n = h.cols();
         cache.input.resize(read.in(), n);
         cache.input.topRows(h.rows()) = h;
@@ -113,6 +119,8 @@ public:
             });
             if (!sharpness.empty())
                 cache.probability.col(i) *= Scalar(sharpness[static_cast<std::size_t>(i)]);
+            for (std::size_t v = 0; v < bias.size() / static_cast<std::size_t>(n); ++v)
+                logit[v] += bias[static_cast<std::size_t>(i * values()) + v];
             const auto [low, high] = in.limit(first + i, component_);
             const Index drawn = in.value(first + i, component_);
             cache.negative_log(i) = drawn >= 0 ? -logit[drawn] : Scalar(0);

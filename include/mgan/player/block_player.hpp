@@ -1,0 +1,193 @@
+#pragma once
+/// \file
+/// A player inside an audio callback: for each block of samples, note-ons and note-offs with their
+/// frames, in time with a host.
+///
+///     const std::span<const mgan::BlockEvent> events = player.process({frames, quarters, tempo, playing});
+///
+/// The host's position in quarters is the only clock, so tempo changes need no care: a note at
+/// quarter q lies at frame
+///
+///     round((q - quarters) * 60 rate / tempo)                                                (1)
+///
+/// of the block that begins at `quarters`. When the transport stops or jumps, every note that sounds
+/// is ended at once; when it runs again, the song begins at the next quarter (or goes on there).
+
+#include <mgan/player.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace mgan::inline MGAN_PLAYER_ABI {
+
+/// What the host says of a block.
+struct BlockTime {
+    int frames = 0;
+    double quarters = 0.0;  ///< the transport's position at the first frame
+    double tempo = 120.0;   ///< quarters a minute
+    bool playing = true;
+};
+
+struct BlockEvent {
+    int frame = 0;  ///< 0 .. frames - 1
+    bool on = false;
+    int pitch = 0;
+    int velocity = 0;  ///< of a note-off 0
+};
+
+/// What a player does where the transport starts or jumps.
+enum class OnJump {
+    restart,  ///< begins its song again: the same place in a host sounds the same every time
+    go_on,    ///< goes on where it was
+};
+
+class BlockPlayer {
+public:
+    /// Notes of one block; more wait for the next one.
+    static constexpr int kMostNotesInBlock = 256;
+
+    /// `most_notes`: keys that sound at once, 1 .. 128; a note too many ends the one that would end
+    /// soonest. A player that does not look ahead (`PlayerOptions::looks_ahead`) answers controls and
+    /// notes of others soonest. Allocates; nothing else does.
+    BlockPlayer(Player player, double sample_rate, int most_notes = 32,
+                OnJump on_jump = OnJump::restart)
+        : player_(std::move(player)),
+          rate_(sample_rate),
+          most_notes_(std::clamp(most_notes, 1, 128)),
+          on_jump_(on_jump) {
+        events_.reserve(4 * kMostNotesInBlock);
+    }
+
+    /// The events of a block, in order of frames; valid until the next call.
+    [[nodiscard]] std::span<const BlockEvent> process(const BlockTime& block) noexcept {
+        events_.clear();
+        const double frames_a_quarter = 60.0 * rate_ / std::max(block.tempo, 1e-3);
+        const bool jumped = std::abs(block.quarters - expected_) > kJump;
+        if (running_ && (!block.playing || jumped)) end_all(0);
+        if (!block.playing) {
+            running_ = false;
+            return events_;
+        }
+        if (!running_ || jumped) begin(block.quarters);
+        running_ = true;
+        expected_ = block.quarters + block.frames / frames_a_quarter;
+        const auto frame_of = [&](double quarter) {
+            // Far ahead is far ahead, whatever it is in frames.
+            const double frame = (quarter - block.quarters) * frames_a_quarter;
+            return frame > 1e9 ? 1'000'000'000
+                               : static_cast<int>(std::lround(std::max(frame, 0.0)));
+        };
+        for (int count = 0; count < kMostNotesInBlock; ++count) {
+            const PlayedNote note = player_.peek();
+            const double onset = origin_ + quarters(note.onset);
+            const int frame = frame_of(onset);
+            if (frame >= block.frames) break;
+            (void)player_.next();
+            end_due(frame, frame_of);
+            begin_note(note, frame, onset);
+        }
+        end_due(block.frames - 1, frame_of);
+        return events_;
+    }
+
+    /// Hears a note that somebody played at `frame` of the block that is processed next, which
+    /// begins at `block_quarters`. Notes of the player's own that have not begun are taken back.
+    void feed(int frame, int pitch, int velocity, double block_quarters, double tempo) noexcept {
+        if (!running_) return;
+        const double quarter = block_quarters + frame * tempo / (60.0 * rate_);
+        player_.feed({std::llround((quarter - origin_) * midi_ticks()), 0,
+                      std::clamp(pitch, 0, 127), std::clamp(velocity, 1, 127), 0});
+    }
+
+    /// Ends all notes in the next block, as where the transport stops; the song begins again.
+    void stop() noexcept { expected_ = 1e300; }
+
+    /// For controls, reset and priming. Between two calls of `process`.
+    [[nodiscard]] Player& player() noexcept { return player_; }
+    /// The player that plays comes out, the other one goes in and begins at the next quarter; what
+    /// sounds ends when it would have. Nothing is freed here.
+    void swap_player(Player& player) noexcept {
+        std::swap(player_, player);
+        if (running_) origin_ = std::ceil(expected_ - 1e-6);
+    }
+    [[nodiscard]] int sounding() const noexcept { return sounding_; }
+    void set_sample_rate(double rate) noexcept { rate_ = rate; }
+
+private:
+    /// A position that is off by more is a jump, quarters.
+    static constexpr double kJump = 1.0 / 64.0;
+
+    [[nodiscard]] static constexpr double midi_ticks() noexcept { return 384.0; }
+    [[nodiscard]] static double quarters(std::int64_t ticks) noexcept {
+        return static_cast<double>(ticks) / midi_ticks();
+    }
+
+    void begin(double now) noexcept {
+        const double beat = std::ceil(now - 1e-6);
+        if (on_jump_ == OnJump::restart || !began_) {
+            player_.restart();
+            origin_ = beat;
+        } else {
+            origin_ = beat - std::floor(quarters(player_.peek().onset));
+        }
+        began_ = true;
+    }
+
+    void begin_note(const PlayedNote& note, int frame, double onset) noexcept {
+        const auto key = static_cast<std::size_t>(note.pitch);
+        if (sounds_[key]) {
+            end(key, frame);
+        } else if (sounding_ >= most_notes_) {
+            std::size_t soonest = 128;
+            for (std::size_t k = 0; k < 128; ++k)
+                if (sounds_[k] && (soonest == 128 || end_[k] < end_[soonest])) soonest = k;
+            end(soonest, frame);
+        }
+        events_.push_back({frame, true, note.pitch, note.velocity});
+        sounds_[key] = true;
+        end_[key] = onset + quarters(std::max<std::int64_t>(note.length, 1));
+        ++sounding_;
+    }
+    void end(std::size_t key, int frame) noexcept {
+        events_.push_back({frame, false, static_cast<int>(key), 0});
+        sounds_[key] = false;
+        --sounding_;
+    }
+    void end_all(int frame) noexcept {
+        for (std::size_t key = 0; key < 128; ++key)
+            if (sounds_[key]) end(key, frame);
+    }
+    /// Ends what ends at or before a frame, in order.
+    template <typename FrameOf>
+    void end_due(int frame, FrameOf&& frame_of) noexcept {
+        for (;;) {
+            std::size_t soonest = 128;
+            for (std::size_t key = 0; key < 128; ++key)
+                if (sounds_[key] && (soonest == 128 || end_[key] < end_[soonest])) soonest = key;
+            if (soonest == 128) return;
+            const int due = frame_of(end_[soonest]);
+            if (due > frame) return;
+            // Not before what this block holds already.
+            end(soonest, events_.empty() ? due : std::max(due, events_.back().frame));
+        }
+    }
+
+    Player player_;
+    double rate_;
+    int most_notes_;
+    OnJump on_jump_;
+    bool running_ = false, began_ = false;
+    double expected_ = 0.0;  // the position that the next block begins with
+    double origin_ = 0.0;    // of the song, in the host's quarters
+    std::vector<BlockEvent> events_;
+    std::array<bool, 128> sounds_{};
+    std::array<double, 128> end_{};
+    int sounding_ = 0;
+};
+
+}  // namespace mgan::inline MGAN_PLAYER_ABI

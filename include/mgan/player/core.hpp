@@ -1,0 +1,96 @@
+#pragma once
+/// \file
+/// The boundary between a player and what plays: plain data and two classes of virtual functions.
+///
+/// Nothing here depends on the processor, on Eigen or on JSON: a program may compile this side, and
+/// link the other one compiled for several processors.
+
+#include <mgan/midi/song.hpp>
+#include <mgan/player/controls.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace mgan::inline MGAN_BOUNDARY {
+
+/// A note that a player plays: in ticks from the song's beginning (384 a quarter), and in seconds
+/// at the player's tempo.
+struct PlayedNote : Note {
+    double onset_seconds = 0.0;
+    double length_seconds = 0.0;
+};
+
+/// How a player is made; what cannot change afterwards.
+struct PlayerOptions {
+    /// Events of the song whose notes are those of `mgan generate --length`; 0: as in training. The
+    /// player goes on behind its end.
+    std::int64_t length = 0;
+    /// Whether notes come with their final length, and those of a chord from the lowest up, as in a
+    /// file: the player then draws ahead until it knows whether a key is struck again before its
+    /// note ends, and takes back what it drew when it is directed otherwise. Without, each note
+    /// comes as soon as it is drawn.
+    bool looks_ahead = true;
+    /// The most candidates that may be asked for; -1: as many as the model was trained with.
+    int candidates = -1;
+};
+
+/// Bounds for a note that is asked for; each end counts.
+struct NoteBounds {
+    int low = 0, high = 127;                       ///< pitch
+    std::int64_t shortest = 0, longest = 1 << 20;  ///< length, ticks
+    int softest = 1, loudest = 127;                ///< velocity
+    friend bool operator==(const NoteBounds&, const NoteBounds&) = default;
+};
+
+/// One stream of notes. `Player` (player.hpp) says what the functions do.
+class PlayerCore {
+public:
+    virtual ~PlayerCore() = default;
+    [[nodiscard]] virtual std::unique_ptr<PlayerCore> clone() const = 0;
+    /// Becomes as `other`, which plays the same model under the same options. No allocation.
+    virtual void assign(const PlayerCore& other) noexcept = 0;
+
+    virtual void reset(std::uint64_t seed, std::uint64_t number) noexcept = 0;
+    virtual void prime(const Song& song, std::int64_t notes) = 0;
+    [[nodiscard]] virtual const PlayedNote& peek() noexcept = 0;
+    virtual PlayedNote next() noexcept = 0;
+    virtual PlayedNote next_within(std::int64_t earliest, std::int64_t latest,
+                                   const NoteBounds& bounds) noexcept = 0;
+    virtual void feed(const Note& note) noexcept = 0;
+    virtual void direct(const PlayerControls& controls) noexcept = 0;
+    virtual void set_tempo(double quarters_a_minute) noexcept = 0;
+
+protected:
+    PlayerCore() = default;
+    PlayerCore(const PlayerCore&) = default;
+    PlayerCore& operator=(const PlayerCore&) = default;
+};
+
+/// A trained model that players play.
+class PlayerModelCore : public std::enable_shared_from_this<PlayerModelCore> {
+public:
+    virtual ~PlayerModelCore() = default;
+    [[nodiscard]] virtual std::unique_ptr<PlayerCore> play(std::uint64_t seed, std::uint64_t number,
+                                                           const PlayerOptions& options) const = 0;
+    /// Events of a song in training.
+    [[nodiscard]] virtual std::int64_t length() const noexcept = 0;
+    /// Whether it has distributions: masks, styles by name, voices and guidance are for these.
+    [[nodiscard]] virtual bool has_step_heads() const noexcept = 0;
+    /// Candidates as it was trained; 0 where there is no discriminator to choose.
+    [[nodiscard]] virtual int guide() const noexcept = 0;
+    [[nodiscard]] virtual bool can_be_guided() const noexcept = 0;
+    /// The processor class that it was compiled for: "sse2", "avx2", ...
+    [[nodiscard]] virtual const char* kernels() const noexcept = 0;
+    /// The style of a song in standard deviations of the training songs; throws DataError for a
+    /// song without notes, ConfigError without step heads.
+    [[nodiscard]] virtual std::array<double, encoding::kStyleAxes> style_of(
+        const Song& song) const = 0;
+
+protected:
+    PlayerModelCore() = default;
+    PlayerModelCore(const PlayerModelCore&) = delete;
+    PlayerModelCore& operator=(const PlayerModelCore&) = delete;
+};
+
+}  // namespace mgan::inline MGAN_BOUNDARY

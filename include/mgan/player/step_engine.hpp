@@ -1,0 +1,263 @@
+#pragma once
+/// \file
+/// One song of a model with step heads, event by event, as a player plays it.
+///
+///     draw      the next event under the director, as a note: it is heard already
+///     hear      an event that another engine drew: this one comes to where that one is
+///
+/// An event says when the *next* onset comes (its gap). So what comes at a time of somebody's own
+/// choosing needs the last chord told again with another gap: `retell`.
+
+#include <mgan/encoding/step_events.hpp>
+#include <mgan/generation/model_file.hpp>
+#include <mgan/player/step_director.hpp>
+#include <mgan/player/style_field.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+
+namespace mgan::inline MGAN_ABI {
+
+/// What an engine made of one event.
+enum class Drawn {
+    note,    ///< a note of known length
+    opened,  ///< a note that goes on until it is closed
+    closed,  ///< the end of the oldest note of this pitch and channel that is open
+};
+
+/// All that players of one model share.
+template <typename Scalar>
+struct StepEngineModel {
+    const BasicStepModel<Scalar>* model = nullptr;
+    PlayingSettings playing;
+    StyleField field;
+    bool in_key = true;  ///< songs were transposed towards white keys for the training
+};
+
+template <typename Scalar>
+class StepEngine {
+public:
+    using Words = encoding::StepVocabulary;
+
+    /// A song's notes are cut where their key is struck again.
+    static constexpr bool kRestrikes = true;
+
+    /// An event with what is needed to hear it as it was drawn.
+    struct Event {
+        encoding::StepEvent event;
+        encoding::StepStyle asked{};
+        std::int64_t onset = 0;  ///< ticks
+    };
+
+    StepEngine(const StepEngineModel<Scalar>& model, std::int64_t length, int candidates)
+        : model_(&model),
+          director_(model.model->vocabulary),
+          play_(model.model->band(), model.playing, candidates),
+          length_(length) {}
+
+    /// The events of a song of `length` notes, as `StepSampler` draws them: a few more, since a key
+    /// can be struck twice at once.
+    [[nodiscard]] std::int64_t song_events() const noexcept { return length_ + length_ / 8 + 2; }
+
+    void start(std::uint64_t seed, std::uint64_t number) {
+        const StepSampler<Scalar> sampler{model_->model->band(), model_->model->starts,
+                                          model_->playing};
+        start(sampler.start_of(seed, static_cast<Index>(number)), seed, number);
+    }
+
+    /// Begins with the first `count` events of a primer, but does not hear those of its last onset:
+    /// they go to `chord_events`, to be told with a gap of the model's own. `key`: semitones that
+    /// bring the model's key back to the primer's; `silence`: ticks before its time begins.
+    void prime(const encoding::StepSong& primer, std::size_t count, int key, std::int64_t silence,
+               std::uint64_t seed, std::uint64_t number, std::vector<Event>& chord_events) {
+        const Words& words = model_->model->vocabulary;
+        const encoding::StepSong heard = encoding::crop_of(primer, 0, count, words);
+        start({encoding::step_style(heard, words), heard.first_phase}, seed, number, key);
+        onset_ = silence + grid() * heard.first_phase;
+        std::size_t chord = heard.events.size();
+        while (chord > 0 && heard.events[--chord].value[Words::move()] == 0) {
+        }
+        for (std::size_t i = 0; i < chord; ++i) hear(event_here(heard.events[i]));
+        const std::int64_t onset = next_onset();
+        for (std::size_t i = chord; i < heard.events.size(); ++i)
+            chord_events.push_back({heard.events[i], style_, onset});
+    }
+
+    /// Ticks of the last onset.
+    [[nodiscard]] std::int64_t onset() const noexcept { return onset_; }
+    /// Ticks of the next onset if the next event moves.
+    [[nodiscard]] std::int64_t next_onset() const noexcept {
+        return play_.events() == 0 ? onset_ : onset_ + grid() * play_.listener(0).gap();
+    }
+    [[nodiscard]] Index events() const noexcept { return play_.events(); }
+
+    /// From the next event on. `at_once`: no gliding.
+    void direct(const PlayerControls& controls, bool at_once) noexcept {
+        const int shift = (controls.scale == 0xFFF || !model_->in_key)
+                              ? key_ + controls.transpose
+                              : shift_to_scale(controls.scale, key_ + controls.transpose);
+        director_.set(controls, shift);
+        target_ = model_->field.directed(drawn_, controls, shift);
+        glide_from_ = style_;
+        glide_begin_ = onset_;
+        glide_ticks_ = at_once ? 0.0 : controls.glide * midi::kTicksPerQuarter;
+        play_.set_candidates(controls.guide < 0 ? model_->playing.guide : controls.guide);
+    }
+    /// The controls of another engine of the same song, and its glide.
+    void direct_as(const StepEngine& other) noexcept {
+        director_ = other.director_;
+        target_ = other.target_;
+        glide_from_ = other.glide_from_;
+        glide_begin_ = other.glide_begin_;
+        glide_ticks_ = other.glide_ticks_;
+        play_.set_candidates(other.play_.candidates_asked());
+    }
+
+    /// The next event, drawn under `ask`; `note` is what it plays.
+    Drawn draw(const StepAsk& ask, Event& event, Note& note) noexcept {
+        director_.ask(ask);
+        glide();
+        play_.ask(0, style_);
+        const std::int64_t then = next_onset();
+        const bool first = play_.events() == 0;
+        const encoding::StepEvent& drawn =
+            is_neutral(ask) ? play_.next()[0] : play_.next(director_)[0];
+        if (first || drawn.value[Words::move()] != 0) onset_ = then;
+        event = {drawn, style_, onset_};
+        note = note_of(drawn);
+        return Drawn::note;
+    }
+
+    /// Hears what another engine drew, or what was made by `event_for`.
+    void hear(const Event& event) noexcept {
+        style_ = event.asked;
+        play_.ask(0, style_);
+        play_.hear(std::span(&event.event, 1));
+        onset_ = event.onset;
+    }
+
+    /// Hears an event, but draws its gap anew, within least .. greatest ticks.
+    Event retell(const Event& event, std::int64_t least, std::int64_t greatest) noexcept {
+        const Words& words = model_->model->vocabulary;
+        const auto value = [&](std::size_t c) { return words.value(c, event.event.value[c]); };
+        StepAsk ask;
+        ask.move = event.event.value[Words::move()];
+        ask.least_gap = std::max<std::int64_t>(0, (least + grid() - 1) / grid());
+        ask.greatest_gap = std::max(greatest / grid(), ask.least_gap);
+        ask.low = ask.high = value(words.pitch());
+        ask.shortest = ask.longest = value(words.length());
+        ask.softest = ask.loudest = value(words.velocity());
+        style_ = event.asked;
+        play_.ask(0, style_);
+        director_.ask(ask);
+        Event heard = event;
+        heard.event = play_.next(director_)[0];
+        onset_ = event.onset;
+        return heard;
+    }
+
+    /// What is asked of an event of these bounds, in ticks and in the pitches that sound.
+    [[nodiscard]] StepAsk ask_for(const NoteBounds& bounds, int move) const noexcept {
+        StepAsk ask;
+        ask.move = move;
+        if (bounds.low > 0 || bounds.high < 127) {
+            ask.low = std::clamp(bounds.low - director_.shift(), 0, 127);
+            ask.high = std::clamp(bounds.high - director_.shift(), ask.low, 127);
+        }
+        if (bounds.shortest > 0 || bounds.longest < NoteBounds{}.longest) {
+            ask.shortest = std::max<std::int64_t>(1, (bounds.shortest + grid() - 1) / grid());
+            ask.longest = std::max(ask.shortest, bounds.longest / grid());
+        }
+        if (bounds.softest > 1 || bounds.loudest < 127) {
+            ask.softest = bounds.softest;
+            ask.loudest = bounds.loudest;
+        }
+        return ask;
+    }
+    /// A note of somebody else's as what must be drawn: its length free where it has none.
+    [[nodiscard]] StepAsk ask_for(const Note& note, int move) const noexcept {
+        const Words& words = model_->model->vocabulary;
+        StepAsk ask;
+        ask.move = move;
+        int pitch = note.pitch - director_.shift();
+        while (pitch < 0) pitch += 12;
+        while (pitch > 127) pitch -= 12;
+        ask.low = ask.high = pitch;
+        ask.softest = ask.loudest =
+            words.value(words.velocity(), words.nearest(words.velocity(), note.velocity));
+        if (note.length > 0)
+            ask.shortest = ask.longest =
+                words.value(words.length(), words.nearest(words.length(), note.length / grid()));
+        return ask;
+    }
+
+    /// A later note of a chord becomes its first.
+    static void begin_chord(const Event& first, Event& later) noexcept {
+        later.event.value[Words::move()] = first.event.value[Words::move()];
+    }
+    /// Lets a chord's later note share the gap of its first.
+    static void share_gap(const Event& first, Event& later) noexcept {
+        later.event.value[Words::gap()] = first.event.value[Words::gap()];
+    }
+    /// The longest time from one onset to the next, and the grid, in ticks.
+    [[nodiscard]] std::int64_t longest_gap() const noexcept {
+        return grid() * model_->model->vocabulary.components()[Words::gap()].values.back();
+    }
+    [[nodiscard]] std::int64_t grid() const noexcept {
+        return model_->model->vocabulary.grid_ticks();
+    }
+    /// Puts everything that follows so many ticks later: a silence that the model does not hear.
+    void wait(std::int64_t ticks) noexcept { onset_ += ticks; }
+
+private:
+    void start(const StepStart& start, std::uint64_t seed, std::uint64_t number, int key = 0) {
+        drawn_ = style_ = start.style;
+        key_ = key;
+        play_.start(std::span(&start, 1), seed, static_cast<Index>(number),
+                    static_cast<Index>(song_events()));
+        onset_ = grid() * (start.phase % model_->model->vocabulary.quarter_steps());
+        direct(director_.controls(), true);
+    }
+
+    [[nodiscard]] Event event_here(const encoding::StepEvent& event) const noexcept {
+        const bool moves = event.value[Words::move()] != 0;
+        return {event, style_, moves ? next_onset() : onset_};
+    }
+
+    [[nodiscard]] bool is_neutral(const StepAsk& ask) const noexcept {
+        return !ask.asks() && director_.controls() == PlayerControls{} && director_.shift() == 0;
+    }
+
+    /// Where the style has come to on its way from what it was to what was asked for.
+    void glide() noexcept {
+        const double share =
+            glide_ticks_ <= 0.0
+                ? 1.0
+                : std::min(1.0, static_cast<double>(onset_ - glide_begin_) / glide_ticks_);
+        for (std::size_t a = 0; a < style_.size(); ++a)
+            style_[a] =
+                share >= 1.0 ? target_[a] : glide_from_[a] + share * (target_[a] - glide_from_[a]);
+    }
+
+    [[nodiscard]] Note note_of(const encoding::StepEvent& event) const noexcept {
+        const Words& words = model_->model->vocabulary;
+        const auto value = [&](std::size_t c) { return words.value(c, event.value[c]); };
+        return {onset_, grid() * value(words.length()),
+                std::clamp(value(words.pitch()) + director_.shift(), 0, 127),
+                value(words.velocity()), 0};
+    }
+
+    const StepEngineModel<Scalar>* model_;
+    StepDirector<Scalar> director_;
+    StepPlay<Scalar> play_;
+    std::int64_t length_ = 0;
+    std::int64_t onset_ = 0;
+    int key_ = 0;
+    encoding::StepStyle drawn_{}, style_{};
+    encoding::StepStyle target_{}, glide_from_{};
+    std::int64_t glide_begin_ = 0;
+    double glide_ticks_ = 0.0;
+};
+
+}  // namespace mgan::inline MGAN_ABI
