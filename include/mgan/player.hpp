@@ -43,8 +43,8 @@ namespace mgan::inline MGAN_PLAYER_ABI {
 /// A trained model. Copies share it; it lives as long as any copy or player does.
 class PlayerModel {
 public:
-    /// Of a run's folder or a .safetensors file. Throws IoError, FormatError, DataError, ShapeError,
-    /// ConfigError, NumericalError; nothing of a damaged file is used.
+    /// Of a run's folder or a .safetensors file. Throws IoError, FormatError, DataError,
+    /// ShapeError, ConfigError, NumericalError; nothing of a damaged file is used.
     explicit PlayerModel(const std::string& path) : core_(load_player_model(path)) {}
     explicit PlayerModel(const char* path) : PlayerModel(std::string(path)) {}
 
@@ -141,20 +141,20 @@ public:
 
     // ---- playing along --------------------------------------------------------------------------
 
-    /// Hears a note that somebody else played, at its onset (rounded to the model's grid; not before
-    /// the last note), and goes on from there. Notes that this player has not returned yet are
-    /// taken back. A length of 0 is not known: the model thinks of its own.
+    /// Hears a note that somebody else played, at its onset (rounded to the model's grid; not
+    /// before the last note), and goes on from there. Notes that this player has not returned yet
+    /// are taken back. A length of 0 is not known: the model thinks of its own.
     void feed(const Note& note) noexcept { core_->feed(note); }
 
-    /// The next note, which begins within earliest .. latest (ticks from the song's beginning): what
-    /// would have come at another time comes then. With bounds, the note is within them.
+    /// The next note, which begins within earliest .. latest (ticks from the song's beginning):
+    /// what would have come at another time comes then. With bounds, the note is within them.
     PlayedNote next_within(std::int64_t earliest, std::int64_t latest,
                            const NoteBounds& bounds = {}) noexcept {
         return core_->next_within(earliest, latest, bounds);
     }
 
-    /// A note at a given moment, which goes with what sounds: at the onset of the last note it joins
-    /// that chord.
+    /// A note at a given moment, which goes with what sounds: at the onset of the last note it
+    /// joins that chord.
     PlayedNote next_at(std::int64_t onset, const NoteBounds& bounds = {}) noexcept {
         return core_->next_within(onset, onset, bounds);
     }
@@ -172,7 +172,8 @@ public:
 
     /// Begins anew by hearing a melody: its first `notes` notes (0: all), drums aside. What comes
     /// then goes on from it, in its key, on its beat and in its style; onsets count from the song's
-    /// beginning. Not for the audio thread: it allocates. Throws DataError for a song without notes.
+    /// beginning. Not for the audio thread: it allocates. Throws DataError for a song without
+    /// notes.
     void prime(const Song& song, std::int64_t notes = 0) { core_->prime(song, notes); }
 
     /// For the seconds of notes from now on; 120 at first. Times in ticks do not change.

@@ -42,9 +42,9 @@ constexpr bool kSanitized = false;
 #endif
 
 /// An instance that plays without an end, and that has all its memory.
-class Player {
+class Instance {
 public:
-    explicit Player(const Model& model, std::uint64_t seed)
+    explicit Instance(const Model& model, std::uint64_t seed)
         : generator_(model.generator), codec_(model.codec), styles_(model.styles) {
         generator_.limit_attention(16);
         const GeneratorSettings& config = generator_.settings();
@@ -154,13 +154,13 @@ TEST_CASE("The real-time step makes no system call, while other instances play")
             // Threads of the child; they end with it.
             for (std::uint64_t seed = 1; seed <= 2; ++seed) {
                 std::thread([&, seed] {
-                    for (Player player(model, seed);; ++others) player.step();
+                    for (Instance player(model, seed);; ++others) player.step();
                 }).detach();
             }
             while (others < 10) std::this_thread::yield();
-            return std::make_unique<Player>(model, 7);
+            return std::make_unique<Instance>(model, 7);
         };
-        const int status = in_strict_child(prepare, [&](std::unique_ptr<Player>& player) {
+        const int status = in_strict_child(prepare, [&](std::unique_ptr<Instance>& player) {
             for (std::int64_t i = 0; i < events; ++i) {
                 player->step();
                 played.store(i + 1, std::memory_order_relaxed);

@@ -274,6 +274,10 @@ public:
                            : vocabulary_->value(StepVocabulary::gap(),
                                                 back(0).value[StepVocabulary::gap()]);
     }
+    /// Whether a key was struck and still sounds at the last onset.
+    [[nodiscard]] bool sounds(std::size_t key) const noexcept {
+        return (sounding_[key / 64] >> (key % 64) & 1u) != 0 && remaining(key) > 0;
+    }
     /// Keys that were struck and still sound so many grid steps after the last onset, `but` aside.
     [[nodiscard]] int sounding(std::int32_t steps, int but = -1) const noexcept {
         int count = 0;

@@ -50,8 +50,9 @@ public:
         hop_ = maps() ? window() - path_->overlap() : kBlock;
         if (!maps()) plane_ = std::max(plane_, Index(1));
         const Index most = std::max(plane_, hop_);
-        for (Sequence<Scalar>* one : {&z_, &w_}) one->resize(most, batch, features_);
+        now_.resize(1, batch, features_);
         if (path_ == nullptr) return;
+        for (Sequence<Scalar>* one : {&z_, &w_}) one->resize(most, batch, features_);
         joined_.resize(hop_ + 2 * reach(), batch, features_);
         filtered_.resize(hop_ + 2 * reach(), batch, features_);
         edge_.resize(std::max<Index>(1, reach()), batch, features_);
@@ -61,7 +62,9 @@ public:
     }
 
     /// Makes step t ready; steps are asked for in order, from 0. `level(b, f, u)` gives the number
-    /// in [0, 1) to be used for the number u that was drawn: u itself where nobody directs.
+    /// in [0, 1) to be used for the number u that was drawn: u itself where nobody directs. z is
+    /// that of the step, w that of the plane or chunk, whose noise is drawn when its first step is
+    /// asked for.
     template <typename Level>
     void prepare(Index t, Level&& level) {
         while (t >= end_) {
@@ -71,6 +74,7 @@ public:
                 next_chunk(level);
         }
         at_ = t - begin_;
+        draw(t, now_.view(), level);
     }
     void prepare(Index t) {
         prepare(t, [](Index, Index, double u) { return u; });
@@ -78,9 +82,9 @@ public:
 
     /// w and z of the step that `prepare` was asked for, [1, B, Z].
     [[nodiscard]] SequenceView<const Scalar> w() const noexcept {
-        return (path_ != nullptr ? w_ : z_).view().steps(at_, 1);
+        return path_ != nullptr ? w_.view().steps(at_, 1) : now_.view();
     }
-    [[nodiscard]] SequenceView<const Scalar> z() const noexcept { return z_.view().steps(at_, 1); }
+    [[nodiscard]] SequenceView<const Scalar> z() const noexcept { return now_.view(); }
 
 private:
     /// Steps of a chunk where no mapping network asks for more.
@@ -116,10 +120,10 @@ private:
 
     template <typename Level>
     void first_plane(Level&& level) {
-        z_.resize(plane_, songs(), features_);
-        draw(0, z_.view(), level);
         end_ = plane_;
         if (path_ == nullptr) return;
+        z_.resize(plane_, songs(), features_);
+        draw(0, z_.view(), level);
         const Sequence<Scalar>& w = path_->forward_long(std::as_const(z_).view(), cache_);
         w_.resize(plane_, songs(), features_);
         w_.all() = w.all();
@@ -139,8 +143,6 @@ private:
         const bool follows_plane = end_ == plane_;
         begin_ = end_;
         end_ += hop_;
-        z_.resize(hop_, songs(), features_);
-        draw(begin_, z_.view(), level);
         if (path_ == nullptr) return;
         const Index side = reach();
         for (Index i = 0; i < side; ++i) joined_.step(i) = edge_.step(i);
@@ -182,7 +184,8 @@ private:
     Index features_ = 0, plane_ = 1, hop_ = kBlock;
     Index begin_ = 0, end_ = 0, at_ = 0;  // the steps that are ready, and which of them was asked
     NoiseNumbers numbers_;
-    Sequence<Scalar> z_, w_;
+    Sequence<Scalar> now_;    // z of the step that was asked for
+    Sequence<Scalar> z_, w_;  // of the plane, of the plane or chunk
     typename NoisePath<Scalar>::Cache cache_;
     Sequence<Scalar> joined_, filtered_, edge_;
     Sequence<Scalar> window_z_, window_, next_window_;

@@ -113,8 +113,8 @@ void fill_noise_plane(const StepGenerator<Scalar>& generator, std::uint64_t seed
 ///
 ///     open(component, listener, limits, values, bias)
 ///
-/// which may narrow the limits, and adds to the logits by `bias` (zeros: as they are), given what is
-/// drawn of the event already: values[0 .. component - 1].
+/// which may narrow the limits, and adds to the logits by `bias` (zeros: as they are), given what
+/// is drawn of the event already: values[0 .. component - 1].
 struct Undirected {
     /// Multiplies the temperature of a component.
     [[nodiscard]] double temperature(StepKind) const noexcept { return 1.0; }
@@ -148,12 +148,14 @@ public:
 
     /// Begins a song for each start, with the noise of song first + i of `seed`. `longest`: events
     /// that will be played; the plane of a noise path is as long, and beyond it goes on
-    /// (endless_noise.hpp); an attention without a window sees so many. Allocates, unless as many songs of this length were
-    /// played before.
+    /// (endless_noise.hpp); an attention without a window sees so many. Allocates, unless as many
+    /// songs of this length were played before.
     void start(std::span<const StepStart> starts, std::uint64_t seed, Index first, Index longest) {
         const StepGenerator<Scalar>& generator = *band_.generator;
         const auto songs = static_cast<Index>(starts.size());
-        listeners_.resize(starts.size(), encoding::StepListener(*band_.vocabulary, *band_.scale));
+        if (listeners_.size() != starts.size())
+            listeners_.assign(starts.size(),
+                              encoding::StepListener(*band_.vocabulary, *band_.scale));
         noise_.clear();
         for (Index b = 0; b < songs; ++b) {
             const StepStart& start = starts[static_cast<std::size_t>(b)];
@@ -308,7 +310,7 @@ private:
             std::span<const RealOf<Scalar>> bias;
             if constexpr (Director::kDirects) {
                 const Index size = shape.components[static_cast<std::size_t>(k)].size();
-                bias_.resize(static_cast<std::size_t>(columns * encoding::kMaxComponentValues));
+                bias_.resize(static_cast<std::size_t>(columns) * encoding::kMaxComponentValues);
                 for (Index i = 0; i < columns; ++i)
                     director.open(k, listeners_[static_cast<std::size_t>(i / each)], in.limit(i, k),
                                   &in.value(i, 0),

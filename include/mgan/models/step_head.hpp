@@ -89,10 +89,10 @@ public:
     [[nodiscard]] const StepRows& rows() const noexcept { return rows_; }
 
     /// Equations (1) to (4) for the columns first .. first + N - 1 of `in`, whose `event` holds the
-    /// values of the earlier components. h: H x N. q goes to cache.probability. For playing, not for
-    /// `backward`: `sharpness`, 1 / temperature of each column, multiplies the logits; then `bias`,
-    /// values x N, is added to them: q times exp(bias), made to sum to 1 again. A value is closed by
-    /// `kClosed`; one at least within the limits must stay open.
+    /// values of the earlier components. h: H x N. q goes to cache.probability. For playing, not
+    /// for `backward`: `sharpness`, 1 / temperature of each column, multiplies the logits; then
+    /// `bias`, values x N, is added to them: q times exp(bias), made to sum to 1 again. A value is
+    /// closed by `kClosed`; one at least within the limits must stay open.
     void forward(const StepInputs<Scalar>& in, Index first, const ConstMatrixRef<Scalar>& h,
                  Cache& cache, std::span<const RealOf<Scalar>> sharpness = {},
                  std::span<const RealOf<Scalar>> bias = {}) const {

@@ -3,15 +3,16 @@
 /// A player inside an audio callback: for each block of samples, note-ons and note-offs with their
 /// frames, in time with a host.
 ///
-///     const std::span<const mgan::BlockEvent> events = player.process({frames, quarters, tempo, playing});
+///     for (const mgan::BlockEvent& event : player.process({frames, quarters, tempo, playing})) ...
 ///
 /// The host's position in quarters is the only clock, so tempo changes need no care: a note at
 /// quarter q lies at frame
 ///
 ///     round((q - quarters) * 60 rate / tempo)                                                (1)
 ///
-/// of the block that begins at `quarters`. When the transport stops or jumps, every note that sounds
-/// is ended at once; when it runs again, the song begins at the next quarter (or goes on there).
+/// of the block that begins at `quarters`. When the transport stops or jumps, every note that
+/// sounds is ended at once; when it runs again, the song begins at the next quarter (or goes on
+/// there).
 
 #include <mgan/player.hpp>
 
@@ -52,8 +53,8 @@ public:
     static constexpr int kMostNotesInBlock = 256;
 
     /// `most_notes`: keys that sound at once, 1 .. 128; a note too many ends the one that would end
-    /// soonest. A player that does not look ahead (`PlayerOptions::looks_ahead`) answers controls and
-    /// notes of others soonest. Allocates; nothing else does.
+    /// soonest. A player that does not look ahead (`PlayerOptions::looks_ahead`) answers controls
+    /// and notes of others soonest. Allocates; nothing else does.
     BlockPlayer(Player player, double sample_rate, int most_notes = 32,
                 OnJump on_jump = OnJump::restart)
         : player_(std::move(player)),

@@ -27,7 +27,7 @@
 namespace mgan::inline MGAN_BOUNDARY {
 
 /// The parts of an event that noise is drawn for.
-enum class Part : std::size_t { time, pitch, length, velocity };
+enum class EventPart : std::size_t { time, pitch, length, velocity };
 inline constexpr std::size_t kParts = 4;
 
 /// What a style axis has that nobody set.
@@ -261,10 +261,10 @@ namespace control_words {
     return std::pair(*low, *high);
 }
 
-/// Sets one number by its name: those of `PlayerControls`, "style.AXIS" with the name of an axis or a
-/// word for it, "level.PART.low" and "level.PART.high" with PART time, pitch, length or velocity. A
-/// style of NaN leaves the axis to the song again. Returns false, and changes nothing, where there
-/// is no such name or the controls would be at fault.
+/// Sets one number by its name: those of `PlayerControls`, "style.AXIS" with the name of an axis or
+/// a word for it, "level.PART.low" and "level.PART.high" with PART time, pitch, length or velocity.
+/// A style of NaN leaves the axis to the song again. Returns false, and changes nothing, where
+/// there is no such name or the controls would be at fault.
 [[nodiscard]] inline bool set_control(PlayerControls& controls, std::string_view name,
                                       double value) noexcept {
     PlayerControls changed = controls;

@@ -26,9 +26,15 @@ class NumericEngine {
 public:
     static constexpr bool kRestrikes = false;
 
+    /// The controls of the noise.
+    struct NoiseControls {
+        std::array<double, kParts> temperature = {1.0, 1.0, 1.0, 1.0};
+        std::array<PlayerControls::Level, kParts> levels{};
+    };
     struct Event {
         std::array<Scalar, encoding::kFeatures> y{};  ///< as it is heard
         std::int64_t onset = 0;
+        NoiseControls noise{};  ///< under which it was drawn
     };
 
     NumericEngine(const BasicModel<Scalar>& model, std::int64_t length)
@@ -64,7 +70,7 @@ public:
         std::int64_t onset = silence;
         for (const encoding::Event<Scalar>& row : rows) {
             if (is_tones()) onset += static_cast<std::int64_t>(valid(row)[0]);
-            const Event event{row, onset};
+            const Event event{row, onset, {}};
             if (!is_tones()) onset += step_ticks();
             if (!chord_events.empty() && chord_events.front().onset < event.onset) {
                 for (const Event& heard : chord_events) hear(heard);
@@ -81,6 +87,8 @@ public:
 
     void direct(const PlayerControls& controls, bool) noexcept {
         controls_ = controls;
+        const double all = controls.temperature, time = all * controls.time_temperature;
+        noise_controls_ = {{time, all * controls.pitch_temperature, time, all}, controls.levels};
         shift_ = controls.scale == 0xFFF || !model_->settings.encoding.events.normalise_key
                      ? key_ + controls.transpose
                      : shift_to_scale(controls.scale, key_ + controls.transpose);
@@ -90,7 +98,8 @@ public:
     }
 
     Drawn draw(const StepAsk& ask, Event& event, Note& note) noexcept {
-        step();
+        event.noise = noise_controls_;
+        step(event.noise);
         encoding::Event<double> raw = valid(std::span<const Scalar, 4>(y_.data(), 4));
         const bool asks = ask.asks();
         if (asks || !neutral_) {
@@ -101,10 +110,10 @@ public:
     }
 
     void hear(const Event& event) noexcept {
-        step();
+        step(event.noise);
         std::copy(event.y.begin(), event.y.end(), y_.data());
         feed_back();
-        onset_ = is_tones() ? event.onset : onset_ + step_ticks();
+        onset_ = event.onset + (is_tones() ? 0 : step_ticks());
     }
 
     [[nodiscard]] StepAsk ask_for(const NoteBounds& bounds, int move) const noexcept {
@@ -146,6 +155,13 @@ public:
     [[nodiscard]] std::int64_t grid() const noexcept {
         return is_tones() ? model_->settings.encoding.events.grid_ticks : step_ticks();
     }
+    /// Draws once, which makes room in memory for all that follows.
+    void warm_up() {
+        Event event;
+        Note note;
+        (void)draw(StepAsk{}, event, note);
+        hear(event);
+    }
     /// The next onset lies so many ticks after the last one.
     void wait(std::int64_t ticks) noexcept { onset_ += ticks; }
     /// The next event's time from the last onset shall lie within these ticks.
@@ -183,23 +199,21 @@ private:
     }
 
     /// Runs the net: y of the next event.
-    void step() noexcept {
-        noise_.prepare(time_++, [&](Index, Index f, double u) { return level(f, u); });
+    void step(const NoiseControls& controls) noexcept {
+        noise_.prepare(time_++, [&](Index, Index f, double u) { return level(controls, f, u); });
         y_ = model_->generator.step(noise_.w().step(0), noise_.z().step(0), stream_);
     }
 
-    /// The noise under levels and temperature: drawn towards its median, or away from it.
-    [[nodiscard]] double level(Index f, double u) const noexcept {
+    /// The noise under levels and temperature: drawn towards its median, or away from it. Where
+    /// features of the noise are no parts of an event, one temperature serves them all.
+    [[nodiscard]] double level(const NoiseControls& controls, Index f, double u) const noexcept {
+        constexpr std::array<EventPart, kParts> kPartOfFeature = {
+            EventPart::time, EventPart::length, EventPart::pitch, EventPart::velocity};
         if (model_->generator.settings().noise != static_cast<Index>(kParts) || !is_tones())
-            return warm(u, controls_.temperature);
-        constexpr std::array<Part, kParts> kPartOfFeature = {Part::time, Part::length, Part::pitch,
-                                                             Part::velocity};
-        const Part part = kPartOfFeature[static_cast<std::size_t>(f)];
-        const PlayerControls::Level& level = controls_.levels[static_cast<std::size_t>(part)];
-        const double own = part == Part::pitch      ? controls_.pitch_temperature
-                           : part == Part::velocity ? 1.0
-                                                    : controls_.time_temperature;
-        const double z = warm(u, controls_.temperature * own);
+            return warm(u, controls.temperature[static_cast<std::size_t>(EventPart::velocity)]);
+        const auto part = static_cast<std::size_t>(kPartOfFeature[static_cast<std::size_t>(f)]);
+        const PlayerControls::Level& level = controls.levels[part];
+        const double z = warm(u, controls.temperature[part]);
         if (level == PlayerControls::Level{}) return z;
         return std::min(level.low + (level.high - level.low) * z, 0x1.fffffffffffffp-1);
     }
@@ -308,6 +322,7 @@ private:
     typename Generator<Scalar>::Stream stream_;
     EndlessNoise<Scalar> noise_;
     NoiseNumbers numbers_;
+    NoiseControls noise_controls_;
     Matrix<Scalar> first_, y_;
     Index time_ = 0;
     std::int64_t onset_ = 0;

@@ -117,6 +117,11 @@ public:
             close_beyond(component, ask_.least_gap, ask_.greatest_gap, bias);
         } else if (component == words_->pitch()) {
             open_pitches(bias);
+            // A key that is struck twice at one onset would sound as long as the longer of the two.
+            if (controls_.voices > 0 && ask_.low < 0 &&
+                values[encoding::StepVocabulary::move()] == 0)
+                for (std::size_t key = 0; key < 128; ++key)
+                    if (listener.sounds(key)) bias[key] = kClosed;
         } else if (component == words_->length()) {
             std::copy(length_.begin(), length_.end(), bias.begin());
             close_beyond(component, ask_.shortest, ask_.longest, bias);
@@ -133,20 +138,20 @@ public:
 private:
     static constexpr Real kClosed = StepHead<Scalar>::kClosed;
 
-    [[nodiscard]] static Part part_of(StepKind kind) noexcept {
+    [[nodiscard]] static EventPart part_of(StepKind kind) noexcept {
         switch (kind) {
             case StepKind::pitch:
-                return Part::pitch;
+                return EventPart::pitch;
             case StepKind::length:
-                return Part::length;
+                return EventPart::length;
             case StepKind::velocity:
             case StepKind::label:
-                return Part::velocity;
+                return EventPart::velocity;
             case StepKind::move:
             case StepKind::gap:
                 break;
         }
-        return Part::time;
+        return EventPart::time;
     }
 
     [[nodiscard]] StepInputs<Scalar>::Limits whole(std::size_t component) const noexcept {

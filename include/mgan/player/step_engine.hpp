@@ -207,6 +207,14 @@ public:
     [[nodiscard]] std::int64_t grid() const noexcept {
         return model_->model->vocabulary.grid_ticks();
     }
+    /// Draws by every path once, which makes room in memory for all that follows.
+    void warm_up() {
+        for (const Index candidates : {Index(0), Index(256)}) {
+            play_.set_candidates(candidates);
+            const encoding::StepEvent event = play_.next(director_)[0];
+            play_.hear(std::span(&event, 1));
+        }
+    }
     /// Puts everything that follows so many ticks later: a silence that the model does not hear.
     void wait(std::int64_t ticks) noexcept { onset_ += ticks; }
 

@@ -7,18 +7,18 @@
 ///           ^ last returned             ^ drawn
 ///
 /// Two engines play one song. `ahead_` draws; `before_` follows, one chord behind what the caller
-/// has got, by hearing the same events. So the future can be dropped at any time: `ahead_` becomes a
-/// copy of `before_`, hears the chord again, and draws on under other controls, at other times, or
-/// after what somebody else played.
+/// has got, by hearing the same events. So the future can be dropped at any time: `ahead_` becomes
+/// a copy of `before_`, hears the chord again, and draws on under other controls, at other times,
+/// or after what somebody else played.
 ///
 /// Why draw ahead at all? A note ends where its key is struck again, so its length is known only
 /// when the song has come to its end; and the notes of a chord are drawn in any order. A note is
-/// returned once the chord is complete and its length is final. Whoever plays live does not wait for
-/// that (`PlayerOptions::looks_ahead`): he ends notes himself.
+/// returned once the chord is complete and its length is final. Whoever plays live does not wait
+/// for that (`PlayerOptions::looks_ahead`): he ends notes himself.
 ///
 /// Nothing here allocates after construction: lists have room for `kMostPending` notes and
-/// `kMostLog` events, and where a song fills them (a model that plays one chord for ever), notes are
-/// returned as they are known by then.
+/// `kMostLog` events, and where a song fills them (a model that plays one chord for ever), notes
+/// are returned as they are known by then.
 
 #include <mgan/player/core.hpp>
 #include <mgan/player/numeric_engine.hpp>
@@ -50,9 +50,10 @@ public:
           ahead_(engine) {
         pending_.reserve(kMostPending + 1);
         log_.reserve(kMostLog + 1);
+        returned_.reserve(kMostPending + 1);
         PlayerStream::reset(seed, number);
         // The first events make room in memory for all that follow, of both engines.
-        for (Engine* one : {&before_, &ahead_}) warm_up(*one);
+        for (Engine* one : {&before_, &ahead_}) one->warm_up();
         PlayerStream::reset(seed, number);
     }
 
@@ -60,6 +61,7 @@ public:
         auto copy = std::make_unique<PlayerStream>(*this);
         copy->pending_.reserve(kMostPending + 1);
         copy->log_.reserve(kMostLog + 1);
+        copy->returned_.reserve(kMostPending + 1);
         return copy;
     }
     void assign(const PlayerCore& other) noexcept override {
@@ -82,13 +84,18 @@ public:
         // The caller knows the primer's last chord.
         now_ = chord.front().onset;
         for (const Event& event : chord) log_event(event);
+        given_ = drawn_ - 1;
         tell_chord(0, 1 << 20);
         if constexpr (Engine::kRestrikes) ahead_.direct_as(before_);
     }
 
     [[nodiscard]] const PlayedNote& peek() noexcept override {
-        while (!is_ready()) advance();
-        peeked_ = played(pending_.front().note);
+        for (std::size_t tried = 0; !is_ready(); ++tried) advance(tried);
+        Pending& first = pending_.front();
+        // Where a song fills the lists, a note lasts as long as it has lasted by then.
+        if (first.open)
+            first.note.length = std::max(ahead_.grid(), ahead_.onset() - first.note.onset);
+        peeked_ = played(first.note);
         return peeked_;
     }
 
@@ -112,6 +119,7 @@ public:
         Note note;
         const Drawn drawn = ahead_.draw(ahead_.ask_for(bounds, joins ? 0 : 1), event, note);
         log_event(event);
+        given_ = drawn_ - 1;
         arrive(event.onset);
         note.onset = std::clamp(note.onset, earliest, latest);
         if (drawn == Drawn::opened) note.length = ahead_.grid();
@@ -128,6 +136,7 @@ public:
         Note heard;
         (void)ahead_.draw(ahead_.ask_for(note, joins ? 0 : 1), event, heard);
         log_event(event);
+        given_ = drawn_ - 1;
         arrive(event.onset);
         remember(played(note));
     }
@@ -148,9 +157,16 @@ private:
     /// A note that is not returned yet.
     struct Pending {
         Note note;
-        bool behind = false;       ///< drawn behind the song's last event
-        bool open = false;         ///< its end is not known yet
-        std::uint64_t number = 0;  ///< of the event that it comes from
+        std::int64_t uncut = 0;       ///< its length if its key is not struck again
+        bool behind = false;          ///< drawn behind the song's last event
+        bool open = false;            ///< its end is not known yet
+        std::uint64_t number = 0;     ///< of the event that it comes from
+        std::uint64_t closed_by = 0;  ///< of the event that ended it, if one did
+    };
+    /// A note that was returned, and may be ended again by an event that is drawn anew.
+    struct Returned {
+        int pitch = 0, channel = 0;
+        std::uint64_t closed_by = 0;
     };
     /// An event that `ahead_` has heard and `before_` has not.
     struct Logged {
@@ -162,29 +178,22 @@ private:
         before_.direct(controls_, true);
         ahead_ = before_;
         pending_.clear();
+        returned_.clear();
         log_.clear();
+        given_ = drawn_ - 1;
         now_ = std::numeric_limits<std::int64_t>::min();
         reached_ = 0;
         reached_seconds_ = 0.0;
-    }
-
-    void warm_up(Engine& engine) noexcept {
-        Event event;
-        Note note;
-        for (int i = 0; i < 2; ++i) (void)engine.draw(StepAsk{}, event, note);
-        engine.hear(event);
-        PlayerControls changed;
-        changed.pitch_temperature = 0.99;
-        engine.direct(changed, true);
-        (void)engine.draw(StepAsk{}, event, note);
-        engine.direct(controls_, true);
     }
 
     /// Whether a chord that the caller knows lies behind `before_`.
     [[nodiscard]] bool has_chord() const noexcept {
         return now_ != std::numeric_limits<std::int64_t>::min();
     }
-    [[nodiscard]] bool is_behind() const noexcept { return ahead_.events() >= boundary_; }
+    /// Whether the song that files hold has ended. One that is directed has no such end.
+    [[nodiscard]] bool is_behind() const noexcept {
+        return ahead_.events() >= boundary_ && controls_ == PlayerControls{};
+    }
 
     /// Whether the first pending note is all that it will be.
     [[nodiscard]] bool is_ready() const noexcept {
@@ -198,18 +207,21 @@ private:
         return !Engine::kRestrikes || ahead_.onset() >= first.note.onset + first.note.length;
     }
 
-    /// Draws one event.
-    void advance() noexcept {
+    /// Draws one event. `tried`: events that were drawn for this note. A model that ends notes for
+    /// ever and begins none is made to begin one.
+    void advance(std::size_t tried) noexcept {
         const bool behind = is_behind();
         Event event;
         Note note;
-        const Drawn drawn = ahead_.draw(StepAsk{}, event, note);
+        StepAsk ask;
+        if (pending_.empty() && tried >= kMostPending) ask.move = 1;
+        const Drawn drawn = ahead_.draw(ask, event, note);
         const std::uint64_t number = drawn_;
         log_event(event);
         if (drawn == Drawn::closed)
-            close(note);
+            close(note, number);
         else
-            insert({note, behind, drawn == Drawn::opened, number});
+            insert({note, note.length, behind, drawn == Drawn::opened, number});
         if (!behind && is_behind()) end_song();
     }
 
@@ -222,7 +234,8 @@ private:
                 if (earlier.note.pitch != added.note.pitch) continue;
                 if (earlier.note.onset == added.note.onset) {
                     if (earlier.behind == added.behind)
-                        earlier.note.length = std::max(earlier.note.length, added.note.length);
+                        earlier.note.length = earlier.uncut =
+                            std::max(earlier.uncut, added.note.length);
                     return;
                 }
                 if (earlier.behind == added.behind)
@@ -249,13 +262,21 @@ private:
         pending_.insert(place, added);
     }
 
-    /// Ends the oldest open note of this pitch and channel.
-    void close(const Note& end) noexcept {
+    /// Ends the oldest open note of this pitch and channel: one that was returned, and whose end
+    /// was taken back, is the oldest.
+    void close(const Note& end, std::uint64_t number) noexcept {
+        for (Returned& one : returned_) {
+            if (one.closed_by != 0 || one.pitch != end.pitch || one.channel != end.channel)
+                continue;
+            one.closed_by = number;
+            return;
+        }
         for (Pending& one : pending_) {
             if (!one.open || one.note.pitch != end.pitch || one.note.channel != end.channel)
                 continue;
             one.note.length = end.onset - one.note.onset;
             one.open = false;
+            one.closed_by = number;
             return;
         }
     }
@@ -270,6 +291,12 @@ private:
 
     /// The first pending note was returned.
     void give(const PlayedNote& note) noexcept {
+        const Pending& first = pending_.front();
+        given_ = std::max(given_, first.number);
+        if (first.closed_by != 0 || first.open) {
+            if (returned_.size() >= kMostPending) returned_.erase(returned_.begin());
+            returned_.push_back({note.pitch, note.channel, first.closed_by});
+        }
         pending_.erase(pending_.begin());
         arrive(note.onset);
         remember(note);
@@ -281,6 +308,10 @@ private:
         while (heard < log_.size() && log_[heard].event.onset < onset)
             before_.hear(log_[heard++].event);
         log_.erase(log_.begin(), log_.begin() + static_cast<std::ptrdiff_t>(heard));
+        const std::uint64_t oldest = log_.empty() ? drawn_ : log_.front().number;
+        std::erase_if(returned_, [&](const Returned& one) {
+            return one.closed_by != 0 && one.closed_by < oldest;
+        });
         now_ = std::max(now_, onset);
     }
     void remember(const PlayedNote& note) noexcept {
@@ -303,18 +334,25 @@ private:
         log_.push_back({event, drawn_++});
     }
 
-    /// Drops what was drawn behind the chord that the caller has come to.
+    /// Drops what was drawn behind the last event whose note the caller has got.
     void take_back() noexcept {
-        std::size_t chord = 0;
-        if (has_chord())
-            while (chord < log_.size() && log_[chord].event.onset <= now_) ++chord;
-        if (chord == log_.size()) return;
-        log_.erase(log_.begin() + static_cast<std::ptrdiff_t>(chord), log_.end());
-        std::erase_if(pending_, [&](const Pending& one) { return one.note.onset > now_; });
+        std::size_t kept = 0;
+        while (kept < log_.size() && log_[kept].number <= given_) ++kept;
+        if (kept == log_.size()) return;
+        log_.erase(log_.begin() + static_cast<std::ptrdiff_t>(kept), log_.end());
+        for (Returned& one : returned_)
+            if (one.closed_by > given_) one.closed_by = 0;
+        std::erase_if(pending_, [&](const Pending& one) { return one.number > given_; });
+        for (Pending& one : pending_) {
+            if constexpr (Engine::kRestrikes) one.note.length = one.uncut;
+            if (one.closed_by <= given_) continue;
+            one.closed_by = 0;
+            one.open = true;
+        }
         hear_chord();
     }
 
-    /// Drops all that the caller has not got, of that chord too.
+    /// Drops all that the caller has not got, what was drawn before that too.
     void take_back_all() noexcept {
         take_back();
         if (pending_.empty()) return;
@@ -358,6 +396,12 @@ private:
     /// After `take_back`: the next onset lies within earliest .. latest.
     void aim(std::int64_t earliest, std::int64_t latest) noexcept {
         const std::int64_t from = ahead_.onset(), grid = ahead_.grid();
+        if constexpr (!Engine::kRestrikes) {
+            if (!ahead_.is_tones()) {  // events without time: the next one comes then
+                ahead_.wait((std::max<std::int64_t>(0, earliest - from) + grid - 1) / grid * grid);
+                return;
+            }
+        }
         if (ahead_.events() == 0) {
             const std::int64_t silence =
                 (std::max<std::int64_t>(0, earliest - from) + grid / 2) / grid * grid;
@@ -407,7 +451,9 @@ private:
     Index boundary_ = 0;            // events of the song that files hold
     std::vector<Pending> pending_;  // in the order in which they will be returned
     std::vector<Logged> log_;
-    std::uint64_t drawn_ = 0;        // events, those that were taken back among them
+    std::vector<Returned> returned_;
+    std::uint64_t given_ = 0;        // the last event whose note was returned
+    std::uint64_t drawn_ = 1;        // events, those that were taken back among them
     std::int64_t now_ = 0;           // onset of the last note that was returned or fed
     std::int64_t given_onset_ = -1;  // and which keys began there
     std::array<std::uint64_t, 2> given_keys_{};

@@ -1,0 +1,166 @@
+// A player in the blocks of a host: frames to the sample, every note ended.
+
+#include <mgan/player/block_player.hpp>
+
+#include <player/small_models.hpp>
+#include <support/catch.hpp>
+
+#include <cmath>
+#include <tuple>
+#include <vector>
+
+using namespace mgan;
+
+namespace {
+
+const PlayerModel& model() {
+    static const PlayerModel shared(mgan_test::small_step_model(Variant::c_rnn_gan));
+    return shared;
+}
+
+Player live_player(std::uint64_t seed = 3) {
+    PlayerOptions options;
+    options.looks_ahead = false;
+    return Player(model(), seed, 0, options);
+}
+
+/// An event with its frame from the beginning.
+using Heard = std::tuple<std::int64_t, bool, int, int>;
+
+/// Plays blocks of `frames` from quarter `from` on, and checks what must hold of each.
+std::vector<Heard> play(BlockPlayer& player, int frames, std::int64_t blocks, double from = 0.0,
+                        double tempo = 120.0) {
+    std::vector<Heard> heard;
+    int sounding = player.sounding();
+    for (std::int64_t i = 0; i < blocks; ++i) {
+        const double quarters = from + static_cast<double>(i * frames) * tempo / (60.0 * 48000.0);
+        int last = 0;
+        for (const BlockEvent& event : player.process({frames, quarters, tempo, true})) {
+            CHECK(event.frame >= last);
+            CHECK(event.frame < frames);
+            last = event.frame;
+            sounding += event.on ? 1 : -1;
+            heard.emplace_back(i * frames + event.frame, event.on, event.pitch, event.velocity);
+        }
+    }
+    CHECK(sounding == player.sounding());
+    return heard;
+}
+
+}  // namespace
+
+TEST_CASE("Block player: the same events, to the sample, in blocks of any size") {
+    BlockPlayer one(live_player(), 48000.0);
+    const std::vector<Heard> expected = play(one, 48000, 20);
+    CHECK(expected.size() > 50);
+    std::vector<bool> sounds(128, false);
+    for (const auto& [frame, on, pitch, velocity] : expected) {
+        const auto key = static_cast<std::size_t>(pitch);
+        CHECK(sounds[key] != on);  // no key is struck twice, or ended twice
+        sounds[key] = on;
+    }
+    for (const int frames : {1, 64, 100, 256, 4800}) {
+        BlockPlayer other(live_player(), 48000.0);
+        const std::int64_t blocks = 20 * 48000 / frames;
+        const std::vector<Heard> heard = play(other, frames, blocks);
+        CHECK(heard == expected);
+    }
+}
+
+TEST_CASE("Block player: onsets lie at the rounded frame of their quarter") {
+    BlockPlayer blocks(live_player(), 44100.0);
+    Player player = live_player();
+    const double tempo = 97.0, a_quarter = 60.0 * 44100.0 / tempo;
+    std::int64_t frame = 0;
+    int count = 0;
+    while (count < 200) {
+        const double quarters = static_cast<double>(frame) / a_quarter;
+        for (const BlockEvent& event : blocks.process({256, quarters, tempo, true})) {
+            if (!event.on) continue;
+            const PlayedNote note = player.next();
+            const auto exact = static_cast<double>(note.onset) / 384.0 * a_quarter;
+            CHECK(std::abs(static_cast<double>(frame + event.frame) - exact) <= 0.5 + 1e-6);
+            CHECK(event.pitch == note.pitch);
+            ++count;
+        }
+        frame += 256;
+    }
+}
+
+TEST_CASE("Block player: tempo changes move what is to come, not what is counted") {
+    // Every block at another tempo: the position in quarters is what counts.
+    BlockPlayer blocks(live_player(), 48000.0);
+    Player player = live_player();
+    double quarters = 0.0;
+    int count = 0;
+    for (int i = 0; i < 4000; ++i) {
+        const double tempo = 90.0 + 60.0 * std::sin(i * 0.01), a_quarter = 60.0 * 48000.0 / tempo;
+        for (const BlockEvent& event : blocks.process({128, quarters, tempo, true})) {
+            if (!event.on) continue;
+            const PlayedNote note = player.next();
+            const double at = quarters + event.frame / a_quarter;
+            CHECK(std::abs(at - static_cast<double>(note.onset) / 384.0) <=
+                  0.51 / a_quarter + 1e-9);
+            ++count;
+        }
+        quarters += 128 / a_quarter;
+    }
+    CHECK(count > 20);
+}
+
+TEST_CASE("Block player: stops and jumps end every note; a start begins the song again") {
+    BlockPlayer player(live_player(), 48000.0);
+    const std::vector<Heard> first = play(player, 256, 400);
+    std::vector<bool> sounds(128, false);
+    for (const auto& [frame, on, pitch, velocity] : first)
+        sounds[static_cast<std::size_t>(pitch)] = on;
+    CHECK(player.sounding() > 0);
+    for (const BlockEvent& event : player.process({256, 8.0, 120.0, false})) {
+        CHECK_FALSE(event.on);
+        CHECK(event.frame == 0);
+        sounds[static_cast<std::size_t>(event.pitch)] = false;
+    }
+    for (const bool one : sounds) CHECK_FALSE(one);
+    CHECK(player.sounding() == 0);
+    CHECK(player.process({256, 8.0, 120.0, false}).empty());
+    CHECK(play(player, 256, 400) == first);
+
+    // A jump while it plays: what sounds is ended in the first frame, then the song begins again.
+    (void)play(player, 256, 400, 100.0);
+    const int before = player.sounding();
+    CHECK(before > 0);
+    std::vector<Heard> again = play(player, 256, 400, 32.0);
+    int ended = 0;
+    while (!again.empty() && !std::get<1>(again.front()) && std::get<0>(again.front()) == 0) {
+        again.erase(again.begin());
+        ++ended;
+    }
+    CHECK(ended == before);
+    CHECK(again == first);
+}
+
+TEST_CASE("Block player: no more keys at once than were allowed") {
+    for (const int most : {1, 2, 5}) {
+        BlockPlayer player(live_player(), 48000.0, most);
+        int sounding = 0, greatest = 0;
+        for (const auto& [frame, on, pitch, velocity] : play(player, 512, 2000)) {
+            sounding += on ? 1 : -1;
+            greatest = std::max(greatest, sounding);
+        }
+        CHECK(greatest <= most);
+        CHECK(greatest > 0);
+    }
+}
+
+TEST_CASE("Block player: hears others, and another player may take over") {
+    BlockPlayer player(live_player(), 48000.0);
+    (void)play(player, 256, 200);
+    const double now = 200 * 256 / 24000.0;
+    player.feed(10, 60, 90, now, 120.0);
+    (void)play(player, 256, 200, now);
+    Player other = live_player(9);
+    const int before = player.sounding();
+    player.swap_player(other);
+    CHECK(player.sounding() == before);
+    (void)play(player, 256, 400, now + 200 * 256 / 24000.0);
+}

@@ -1,0 +1,90 @@
+#pragma once
+// Models of small nets for tests of players: of every variant, with both families of heads.
+
+#include <mgan/generation/model_file.hpp>
+#include <mgan/io/safetensors.hpp>
+#include <mgan/runs/run_directory.hpp>
+#include <mgan/settings/presets.hpp>
+
+#include <support/training_lab.hpp>
+#include <training/arpeggios.hpp>
+
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace mgan_test {
+
+/// With step heads, after a few minibatches, with its discriminator.
+inline mgan::Model small_step_model(mgan::Variant variant, bool attention_window = false) {
+    using namespace mgan;
+    Settings s = recommended_settings(variant);
+    s.length = 20;
+    s.batch = 8;
+    s.epoch_songs = 16;
+    s.generator.embedding = 4;
+    s.generator.input = s.generator.hidden = s.generator.head = 12;
+    if (s.generator.mapping_layers > 0) s.generator.mapping_layers = 1;
+    if (attention_window) s.generator.attention_window = 8;
+    s.discriminator.embedding = 4;
+    s.discriminator.input = s.discriminator.hidden = s.discriminator.answer = 12;
+    s.pretrain.epochs = 3;
+    s.adversarial.epochs = 1;
+    s.adversarial.songs = 8;
+    s.adversarial.candidates = 2;
+    s.adversarial.discriminator_warmup = 2;
+    s.evaluation.songs = 2;
+    s.evaluation.selection_songs = 2;
+    s.playing.guide = 0;
+    StepTrainer<float> trainer(s, arpeggios(8), 2);
+    while (!trainer.finished()) (void)trainer.run_epoch({});
+    return model_of(trainer);
+}
+
+/// With numeric heads; `event`: with the paper's encoding, which has no time.
+inline mgan::Model small_numeric_model(mgan::Variant variant, bool event = false) {
+    using namespace mgan;
+    Settings settings = lab::small_settings();
+    settings.variant = variant;
+    if (event) {
+        settings.encoding.events.kind = encoding::EncodingKind::event;
+        settings.encoding.events.normalisation = encoding::NormalisationKind::minmax;
+    }
+    lab::Training training(settings, lab::small_data());
+    training.run(event ? 1 : 4);
+    const std::string bytes = training.model_bytes();
+    const auto span = std::as_bytes(std::span(bytes));
+    Model model = read_model<float>(safetensors::parse({span.begin(), span.end()}, "model"));
+    // A net that has hardly learnt anything begins no notes; larger weights do something.
+    if (event)
+        Generator<float>::visit(
+            model.generator, [](const auto&, auto& weights) { weights *= 4.0f; }, ParameterName());
+    return model;
+}
+
+/// All of them, with names.
+inline const std::vector<std::pair<std::string, mgan::Model>>& small_models() {
+    using mgan::Variant;
+    static const std::vector<std::pair<std::string, mgan::Model>> models = [] {
+        std::vector<std::pair<std::string, mgan::Model>> all;
+        all.emplace_back("steps, c-rnn-gan", small_step_model(Variant::c_rnn_gan));
+        all.emplace_back("steps, carnn-gan", small_step_model(Variant::carnn_gan));
+        all.emplace_back("steps, carnn-gan, window", small_step_model(Variant::carnn_gan, true));
+        all.emplace_back("steps, carnn-mgan", small_step_model(Variant::carnn_mgan));
+        for (const bool event : {false, true}) {
+            const std::string kind = event ? "events, " : "tones, ";
+            all.emplace_back(kind + "c-rnn-gan", small_numeric_model(Variant::c_rnn_gan, event));
+            all.emplace_back(kind + "carnn-gan", small_numeric_model(Variant::carnn_gan, event));
+            all.emplace_back(kind + "carnn-mgan", small_numeric_model(Variant::carnn_mgan, event));
+#ifdef MGAN_HAS_FFTW
+            all.emplace_back(kind + "carnn-pf-mgan",
+                             small_numeric_model(Variant::carnn_pf_mgan, event));
+#endif
+        }
+        return all;
+    }();
+    return models;
+}
+
+}  // namespace mgan_test
