@@ -1,19 +1,23 @@
-// A generator inside an audio callback: nothing in the callback may allocate, lock or throw.
+// A trained model inside an audio callback, directed from another thread: nothing in the callback
+// may allocate, lock or throw.
+//
+//     embed_realtime MODEL
 //
 // Everything is prepared before the stream starts. The callback is then called for each block of
-// samples, makes the next event when its time has come, and otherwise returns at once. Here a loop
-// stands in for the sound card, and malloc counts whoever disturbs it.
+// samples. Here a loop stands in for the sound card, a thread for a window with knobs, and malloc
+// counts whoever disturbs them.
 
-#include <mgan/core/random.hpp>
-#include <mgan/encoding/codec.hpp>
-#include <mgan/layers/initialisation.hpp>
-#include <mgan/models/generator.hpp>
+#include <mgan/player.hpp>
+#include <mgan/player/block_player.hpp>
+#include <mgan/player/handover.hpp>
 
-#include <cmath>
+#include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <iostream>
+#include <thread>
 
-static std::size_t allocations = 0;
+static thread_local std::size_t allocations = 0;
 #ifdef __GLIBC__  // operator new and Eigen both end here
 extern "C" void* __libc_malloc(std::size_t size);
 extern "C" void* malloc(std::size_t size) noexcept {
@@ -22,64 +26,72 @@ extern "C" void* malloc(std::size_t size) noexcept {
 }
 #endif
 
-/// One voice. The constructor allocates; `process` does not.
-class Player {
+/// What a host calls for each block of samples.
+class Instrument {
 public:
-    Player(const mgan::Generator<float>& generator, const mgan::encoding::Codec& codec, double rate)
-        : generator_(generator), codec_(codec), samples_per_tick_(rate / 768.0) {
-        noise_.setZero(generator.settings().noise, 1);
-        event_.setZero(4, 1);
-        generator.start(stream_, mgan::Matrix<float>::Constant(4, 1, 0.5F));
-        prepare_next();
-    }
+    Instrument(const mgan::PlayerModel& model, double sample_rate)
+        : blocks_(mgan::Player(model, /*seed=*/7, /*number=*/0, live()), sample_rate),
+          sample_rate_(sample_rate) {}
 
-    /// A block of `samples`; `play(pitch, velocity, samples)` is called for each note that begins.
+    /// From the window's thread, at any time.
+    void turn(const mgan::PlayerControls& controls) noexcept { knobs_.put(controls); }
+
+    /// From the audio thread: `play(frame, on, pitch, velocity)` for each event of the block.
     template <typename Play>
-    void process(int samples, Play&& play) noexcept {
-        for (until_next_ -= samples; until_next_ <= 0; prepare_next())
-            play(raw(2), raw(3), samples_per_tick_ * raw(1));
+    void process(int frames, double tempo, Play&& play) noexcept {
+        mgan::PlayerControls controls;
+        if (knobs_.take(controls)) (void)blocks_.player().direct(controls);
+        for (const mgan::BlockEvent& event : blocks_.process({frames, quarters_, tempo, true}))
+            play(event.frame, event.on, event.pitch, event.velocity);
+        quarters_ += frames * tempo / (60.0 * sample_rate_);
     }
 
 private:
-    void prepare_next() noexcept {
-        for (mgan::Index i = 0; i < noise_.size(); ++i)
-            noise_(i) = static_cast<float>(random_.uniform(drawn_++));
-        event_ = generator_.step(noise_, stream_);
-        codec_.quantise(event_.data());  // what is heard is what is fed back
-        generator_.fed_back(stream_) = event_;
-        // One tick more than asked for: a network that plays chords for ever must not hold a block.
-        until_next_ += samples_per_tick_ * (raw(0) + 1);
-    }
-    /// Feature f of the event: ticks since the last onset, length in ticks, pitch, velocity.
-    [[nodiscard]] int raw(std::size_t f) const noexcept {
-        const auto x = static_cast<double>(event_.data()[f]);
-        return static_cast<int>(std::lround(codec_.normalisation().decode(x, f)));
+    /// Notes as soon as they are drawn: the instrument ends them itself.
+    static mgan::PlayerOptions live() {
+        mgan::PlayerOptions options;
+        options.looks_ahead = false;
+        return options;
     }
 
-    const mgan::Generator<float>& generator_;
-    const mgan::encoding::Codec& codec_;
-    mgan::Generator<float>::Stream stream_;
-    mgan::Matrix<float> noise_, event_;
-    mgan::Random random_{1, "player"};
-    std::uint64_t drawn_ = 0;
-    double samples_per_tick_, until_next_ = 0.0;  // at 120 quarters a minute
+    mgan::BlockPlayer blocks_;
+    mgan::Handover<mgan::PlayerControls> knobs_;
+    double sample_rate_, quarters_ = 0.0;
 };
 
-int main() {
-    // Untrained weights, so that the example needs no file; yours come from mgan::load_model.
-    mgan::Generator<float> generator{mgan::GeneratorSettings{}};
-    mgan::initialise(generator, mgan::Random(1, "weights"));
-    mgan::midi::Song scale;
-    for (int i = 0; i < 50; ++i)
-        scale.notes.push_back({96 * i * (1 + i % 3), 96 + i, 40 + i, 60 + i});
-    const auto codec = mgan::encoding::Codec::fit({}, std::vector{scale});
-    Player player(generator, codec, 48000.0);
+int main(int argc, char** argv) try {
+    if (argc < 2) {
+        std::cerr << "usage: embed_realtime MODEL\n";
+        return 2;
+    }
+    Instrument instrument(mgan::PlayerModel(argv[1]), 48000.0);
 
-    int notes = 0;
+    std::atomic<bool> ends{false};
+    std::thread window([&] {
+        mgan::PlayerControls controls;
+        controls.scale = *mgan::scale_of("D dorian");
+        for (int turn = 0; !ends; ++turn) {
+            controls.density = 0.5 + 0.1 * (turn % 16);
+            instrument.turn(controls);
+            std::this_thread::sleep_for(std::chrono::microseconds(200));
+        }
+    });
+
+    int notes = 0, outside = 0;
     const std::size_t before = allocations;
-    for (int block = 0; block < 48000 / 64 * 60; ++block)  // a minute
-        player.process(64, [&](int, int, double) { ++notes; });
+    for (int block = 0; block < 48000 / 64 * 60; ++block) {  // a minute
+        instrument.process(64, 120.0, [&](int, bool on, int pitch, int) {
+            notes += on ? 1 : 0;
+            outside += on && notes > 8 && (0b101010110101 >> pitch % 12 & 1) == 0 ? 1 : 0;
+        });
+    }
     const std::size_t allocated = allocations - before;  // before printing, which allocates
-    std::cout << notes << " notes in a minute, " << allocated << " allocations\n";
-    return notes > 0 && allocated == 0 && before > 0 ? 0 : 1;
+    ends = true;
+    window.join();
+    std::cout << notes << " notes in a minute, " << outside << " outside the scale, " << allocated
+              << " allocations\n";
+    return notes > 0 && allocated == 0 ? 0 : 1;
+} catch (const std::exception& error) {
+    std::cerr << error.what() << '\n';
+    return 1;
 }

@@ -25,8 +25,7 @@ MGAN_PLAYER_API std::shared_ptr<const PlayerModelCore> load_player_model(const s
 
 MGAN_PLAYER_API std::shared_ptr<const PlayerModelCore> read_player_model(
     std::span<const std::byte> bytes, std::string_view name) {
-    return make_player_model(
-        read_model<float>(safetensors::parse({bytes.begin(), bytes.end()}, std::string(name))));
+    return make_player_model(load_model<float>(bytes, name));
 }
 
 }  // namespace mgan::inline MGAN_BOUNDARY
@@ -59,8 +58,7 @@ mgan_player* mgan_player_create(const void* model, size_t size, uint64_t seed, u
         if (model == nullptr)
             mgan::fail<mgan::ConfigError>("mgan_player_create: the model is NULL");
         const std::span bytes(static_cast<const std::byte*>(model), size);
-        const auto shared = mgan::make_player_model(mgan::read_model<float>(
-            mgan::safetensors::parse({bytes.begin(), bytes.end()}, "the model")));
+        const auto shared = mgan::make_player_model(mgan::load_model<float>(bytes, "the model"));
         // Memory for guidance, but nobody guides until it is asked for.
         auto player = std::make_unique<mgan_player>();
         player->controls.guide = 0;

@@ -2,6 +2,7 @@
 /// `mgan generate`: new songs by a model.
 
 #include "data.hpp"
+#include "directing.hpp"
 #include "interrupt.hpp"
 #include "program.hpp"
 #include "sound_file.hpp"
@@ -27,10 +28,9 @@ struct GenerateOptions {
     std::int64_t count = 10;
     std::int64_t length = 0;
     std::int64_t interpolate = 0;
-    std::optional<std::int64_t> guide;
-    std::optional<double> temperature;
+    DirectingOptions directing;
     std::uint64_t seed = 1;
-    double tempo = 120.0;
+    std::optional<double> tempo;
     int threads = available_threads();
     bool wav = false;
 };
@@ -55,23 +55,24 @@ std::size_t count_others(const std::filesystem::path& folder, std::size_t songs,
     return others;
 }
 
-/// What the options say of how the model plays.
-void direct(Model& model, const GenerateOptions& options) {
+/// Songs by the fast way, side by side, where nothing but temperature and guidance is asked for.
+std::vector<Song> plain_songs(Model& model, const GenerateOptions& options, std::int64_t length,
+                              int threads) {
+    const DirectingOptions& directing = options.directing;
     PlayingSettings& playing = model.settings.playing;
-    if (!options.guide && !options.temperature) return;
-    if (!model.steps)
-        fail<ConfigError>(options.guide ? "--guide" : "--temperature",
-                          ": a model with numeric heads has no distributions to choose from; "
-                          "train one with generator.heads=steps (the preset recommended)");
-    if (options.guide) playing.guide = *options.guide;
-    if (options.temperature) {
+    if (directing.guide.value_or(0) > 1 && (!model.steps || !model.steps->discriminator))
+        fail<ConfigError>("--guide: this model has no discriminator to be guided by: ",
+                          model.steps ? "it was saved before the adversarial phase"
+                                      : "its heads are numeric; train one with "
+                                        "generator.heads=steps (the preset recommended)");
+    if (directing.guide) playing.guide = *directing.guide;
+    if (directing.temperature) {
         for (double* one : {&playing.time, &playing.pitch, &playing.velocity})
-            *one = std::clamp(*one * *options.temperature, 1e-3, 10.0);
+            *one = std::clamp(*one * *directing.temperature, 1e-3, 10.0);
     }
-    if (options.guide.value_or(0) > 1 && !model.steps->discriminator)
-        fail<ConfigError>(
-            "--guide: this model has no discriminator to be guided by: it was saved "
-            "before the adversarial phase");
+    return options.interpolate > 0
+               ? model.interpolate(options.interpolate, length, options.seed, threads)
+               : model.songs(options.count, length, options.seed, threads);
 }
 
 int generate(const GenerateOptions& options) {
@@ -81,17 +82,29 @@ int generate(const GenerateOptions& options) {
     const std::string missing = sound_files_missing();
     require<ConfigError>(!options.wav || missing.empty(), "--wav: ", missing);
     Model model = load_model(options.model);
-    direct(model, options);
     const std::int64_t length = options.length > 0 ? options.length : model.settings.length;
+    const DirectingOptions& directing = options.directing;
+    const bool directs = directing.directs() || (directing.temperature && !model.steps);
+    if (directs && options.interpolate > 0)
+        fail<UsageError>("--interpolate: songs on the way from one to another cannot be directed");
+    // Without a tempo of its own, what goes on from a melody keeps that of the melody.
+    std::vector<midi::TempoChange> tempo = {
+        {0, static_cast<std::int64_t>(std::llround(60e6 / options.tempo.value_or(120.0)))}};
+    if (!options.tempo && !directing.prime.empty()) {
+        const Song primer = song_of_file(directing.prime);
+        if (directing.with_prime && !primer.tempo.empty()) tempo = primer.tempo;
+        if (!directing.with_prime && !primer.tempo.empty())
+            tempo = {{0, primer.tempo.back().microseconds_per_quarter}};
+    }
     std::vector<midi::Song> songs =
-        options.interpolate > 0
-            ? model.interpolate(options.interpolate, length, options.seed, threads)
-            : model.songs(options.count, length, options.seed, threads);
+        directs ? directed_songs(
+                      directing, PlayerModel(std::move(model)), options.count, length, options.seed,
+                      60e6 / static_cast<double>(tempo.front().microseconds_per_quarter), threads)
+                : plain_songs(model, options, length, threads);
     // A model knows rhythm in quarters, not how fast they go.
-    const midi::TempoChange tempo{0, static_cast<std::int64_t>(std::llround(60e6 / options.tempo))};
     for (std::size_t i = 0; i < songs.size(); ++i) {
         songs[i].title = concat("mgan, seed ", options.seed, ", song ", i + 1);
-        songs[i].tempo = {tempo};
+        songs[i].tempo = tempo;
     }
     save_songs(options.out, songs);
     if (options.wav) {
@@ -102,8 +115,10 @@ int generate(const GenerateOptions& options) {
                        songs[number]);
         });
     }
-    std::cout << songs.size() << (songs.size() == 1 ? " song of " : " songs of ") << length
-              << (songs.size() == 1 ? " events in " : " events each in ") << printable(options.out)
+    std::cout << songs.size() << (songs.size() == 1 ? " song" : " songs")
+              << (directing.minutes > 0.0 ? concat(" of ", fixed(directing.minutes, 1), " minutes")
+                                          : concat(" of ", length, " events"))
+              << (songs.size() == 1 ? " in " : " each in ") << printable(options.out)
               << (options.wav ? ", as MIDI and as sound" : "") << " (seed " << options.seed
               << "; another --seed gives others)\n";
     if (const std::size_t others = count_others(options.out, songs.size(), options.wav); others > 0)
@@ -136,24 +151,15 @@ Run add_generate(CLI::App& app) {
                    "any number, even more than in training")
         ->type_name("N")
         ->check(CLI::Range(std::int64_t{1}, std::int64_t{1000000}).description(""));
-    app.add_option("--guide", options->guide,
-                   "candidates for each event, of which the discriminator's gain\n"
-                   "chooses one; 0: none; default: as the model was trained")
-        ->type_name("N")
-        ->check(CLI::Range(std::int64_t{0}, std::int64_t{256}).description(""));
-    app.add_option("--temperature", options->temperature,
-                   "1: as trained; below, the likely becomes likelier; above,\n"
-                   "songs become bolder")
-        ->type_name("X")
-        ->check(CLI::Range(0.01, 10.0).description(""));
+    add_directing_options(app, options->directing);
     app.add_option("--seed", options->seed, "which songs")
         ->type_name("N")
         ->check(CLI::Validator(&seed_fault, ""))
         ->capture_default_str();
-    app.add_option("--tempo", options->tempo, "quarter notes per minute")
+    app.add_option("--tempo", options->tempo,
+                   "quarter notes per minute; default: 120, or as --prime has it")
         ->type_name("BPM")
-        ->check(CLI::Range(4.0, 1000.0).description(""))
-        ->capture_default_str();
+        ->check(CLI::Range(4.0, 1000.0).description(""));
     app.add_option("-o,--out", options->out, "folder to write to")
         ->type_name("DIR")
         ->capture_default_str();
@@ -168,7 +174,8 @@ Run add_generate(CLI::App& app) {
         "seed is the same however many songs are generated.\n\n"
         "Examples:\n"
         "  mgan generate run --count 20 --out songs\n"
-        "  mgan generate run/model.safetensors --length 400 --tempo 96 --seed 3");
+        "  mgan generate run/model.safetensors --length 400 --tempo 96 --seed 3\n"
+        "  mgan generate run --prime melody.mid --with-prime --scale \"D minor\" --minutes 2");
     return [options] { return generate(*options); };
 }
 

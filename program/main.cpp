@@ -110,7 +110,8 @@ int main(int argc, char** argv) {
     const std::pair<const char*, Run (*)(CLI::App&)> commands[] = {
         {"train", add_train}, {"generate", add_generate}, {"evaluate", add_evaluate},
         {"stats", add_stats}, {"render", add_render},     {"report", add_report},
-        {"info", add_info},   {"judge", add_judge},       {"pack", add_pack}};
+        {"info", add_info},   {"judge", add_judge},       {"pack", add_pack},
+        {"style", add_style}};
     try {
         std::vector<std::pair<CLI::App*, Run>> runs;
         for (const auto& [name, add] : commands) {

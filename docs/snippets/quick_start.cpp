@@ -1,7 +1,7 @@
 // The programs of docs/quick-start-cpp.md: in a folder with a run.
 
-#include <mgan/generation/model_file.hpp>
-#include <mgan/generation/sampler.hpp>
+#include <mgan/midi/notes.hpp>
+#include <mgan/player.hpp>
 
 #include <atomic>
 #include <cstdlib>
@@ -46,36 +46,27 @@ std::vector<mgan::midi::Song> songs_of_two_threads(const mgan::Model& model) {
     return first;
 }
 
-// ---- event by event
+// ---- directed
 
-/// A song of a trained model that never ends: one call, one note.
-class Stream {
-public:
-    Stream(const mgan::Model& model, std::uint64_t seed)
-        : words_(model.steps->vocabulary), play_(model.steps->band(), model.settings.playing, 0) {
-        const mgan::Random random(seed, "my stream");
-        const auto& starts = model.steps->starts;  // styles that a song may be asked for
-        const mgan::StepStart start = starts[random.integer(0, starts.size())];
-        play_.start(std::span(&start, 1), seed, 0, /*longest=*/model.settings.length);
-        (void)play_.next();  // the first event makes room in memory
-    }
+/// The same player, directed.
+void direct(mgan::Player& player) {
+    mgan::PlayerControls controls;
+    controls.scale = *mgan::scale_of("D dorian");
+    controls.density = 1.5;  // about so many times the onsets in a quarter
+    (void)mgan::set_control(controls, "style.loudness", 1.0);
+    if (!player.direct(controls)) std::cerr << mgan::fault_of(controls) << '\n';
+}
 
-    /// The next note: onset and length in ticks, 384 a quarter.
-    mgan::midi::Note next() {
-        using Words = mgan::encoding::StepVocabulary;
-        const mgan::encoding::StepEvent& event = play_.next()[0];
-        const auto value = [&](std::size_t c) { return words_.value(c, event.value[c]); };
-        if (value(Words::move()) != 0) onset_ += gap_;  // else it belongs to the last chord
-        gap_ = words_.grid_ticks() * value(Words::gap());
-        return {onset_, words_.grid_ticks() * value(words_.length()), value(words_.pitch()),
-                value(words_.velocity()), 0};
-    }
+// ---- from a melody
 
-private:
-    const mgan::encoding::StepVocabulary& words_;
-    mgan::StepPlay<float> play_;
-    std::int64_t onset_ = 0, gap_ = 0;
-};
+/// What the model makes of a melody: sixteen notes that follow it.
+mgan::Song continuation(const mgan::PlayerModel& model, const mgan::Song& melody) {
+    mgan::Player player(model, /*seed=*/3);
+    player.prime(melody);
+    mgan::Song song = melody;
+    for (int i = 0; i < 16; ++i) song.notes.push_back(player.next());
+    return song;
+}
 
 }  // namespace
 
@@ -84,16 +75,18 @@ int main() {
     const mgan::Model model = mgan::load_model("run");
     if (songs_of_two_threads(model).size() != 4) return 1;
 
-    Stream stream(model, 7);
+    const mgan::PlayerModel shared(model);
+    mgan::Player player(shared, /*seed=*/7);
     for (int i = 0; i < 4; ++i) {
-        const mgan::midi::Note note = stream.next();
-        std::cout << "at tick " << note.onset << ": pitch " << note.pitch << ", " << note.length
-                  << " ticks, velocity " << note.velocity << '\n';
-        if (!(note.pitch >= 0 && note.pitch <= 127)) return 1;
+        const mgan::PlayedNote note = player.next();
+        std::cout << "at " << note.onset_seconds << " s: pitch " << note.pitch << ", "
+                  << note.length_seconds << " s, velocity " << note.velocity << '\n';
     }
+    direct(player);
     const long before = allocations;
-    for (int i = 0; i < 1000; ++i) stream.next();
+    for (int i = 0; i < 1000; ++i) (void)player.next();
     const long generated = allocations - before;
-    std::cout << "1000 events, " << generated << " allocations\n";
+    std::cout << "1000 notes, " << generated << " allocations\n";
+    if (continuation(shared, model.songs(1, 20, 1, 1).front()).notes.size() < 30) return 1;
     return generated == 0 ? 0 : 1;
 }

@@ -80,8 +80,8 @@ public:
         return core_->kernels();
     }
 
-    /// The style of a song, for `PlayerControls::style`: each axis in standard deviations of the
-    /// training songs. Throws DataError for a song without notes, ConfigError without step heads.
+    /// The style of a song, the mean over its crops of 100 events, for `PlayerControls::style`: each
+    /// axis in standard deviations of the training songs. Throws DataError for a song without notes, ConfigError without step heads.
     [[nodiscard]] std::array<double, encoding::kStyleAxes> style_of(const Song& song) const {
         return core_->style_of(song);
     }

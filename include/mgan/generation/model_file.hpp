@@ -169,10 +169,10 @@ inline constexpr const char* kPhaseKey = "mgan.kept_phase";
     return settings;
 }
 
-/// Writes a model, all or nothing. Throws IoError.
+/// A model as tensors with names, called `name` in messages.
 template <typename Scalar>
-void save_model(const std::filesystem::path& path, const BasicModel<Scalar>& model) {
-    TensorFile file(path.string());
+[[nodiscard]] TensorFile tensors_of(const BasicModel<Scalar>& model, const std::string& name) {
+    TensorFile file(name);
     file.set_metadata(kKindKey, "model");
     file.set_metadata(kSettingsKey, settings_to_json(model.settings));
     if (!model.kept_phase.empty()) file.set_metadata(kPhaseKey, model.kept_phase);
@@ -183,7 +183,18 @@ void save_model(const std::filesystem::path& path, const BasicModel<Scalar>& mod
         store_codec(file, model.codec);
         store_styles(file, model.styles);
     }
-    write_safetensors(path, file);
+    return file;
+}
+
+/// Writes a model, all or nothing. Throws IoError.
+template <typename Scalar>
+void save_model(const std::filesystem::path& path, const BasicModel<Scalar>& model) {
+    write_safetensors(path, tensors_of(model, path.string()));
+}
+/// The bytes of that file.
+template <typename Scalar>
+[[nodiscard]] std::vector<std::byte> save_model(const BasicModel<Scalar>& model) {
+    return safetensors::serialize(tensors_of(model, "model"));
 }
 
 /// The model of a file in memory. Throws FormatError, DataError, ShapeError; nothing of a damaged
@@ -219,6 +230,13 @@ template <typename Scalar = float>
         is_folder ? ": holds no model (no model.safetensors)" : ": no such file or folder",
         "; give the folder that mgan train made, or a model.safetensors");
     return read_model<Scalar>(read_safetensors(file_path));
+}
+
+/// The same from the bytes of a file, which need not stay; `name` is for messages.
+template <typename Scalar = float>
+[[nodiscard]] BasicModel<Scalar> load_model(std::span<const std::byte> bytes,
+                                            std::string_view name = "model") {
+    return read_model<Scalar>(safetensors::parse({bytes.begin(), bytes.end()}, std::string(name)));
 }
 
 }  // namespace mgan::inline MGAN_ABI

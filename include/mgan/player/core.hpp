@@ -82,8 +82,8 @@ public:
     [[nodiscard]] virtual bool can_be_guided() const noexcept = 0;
     /// The processor class that it was compiled for: "sse2", "avx2", ...
     [[nodiscard]] virtual const char* kernels() const noexcept = 0;
-    /// The style of a song in standard deviations of the training songs; throws DataError for a
-    /// song without notes, ConfigError without step heads.
+    /// The style of a song, the mean over its crops of 100 events, in standard deviations of the
+    /// training songs; throws DataError for a song without notes, ConfigError without step heads.
     [[nodiscard]] virtual std::array<double, encoding::kStyleAxes> style_of(
         const Song& song) const = 0;
 

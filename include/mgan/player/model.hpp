@@ -131,7 +131,7 @@ public:
         const Song heard = heard_primer(song, 0);
         const encoding::StepSong events = encoding::step_events(
             encoding::prepare_steps(heard, words.grid_ticks(), engine_model_->in_key), words);
-        encoding::StepStyle style = encoding::step_style(events, words);
+        encoding::StepStyle style = encoding::StyleScale::fit(std::span(&events, 1), words).mean;
         const encoding::StyleScale& scale = model_.steps->scale;
         for (std::size_t a = 0; a < style.size(); ++a)
             style[a] = (style[a] - scale.mean[a]) / scale.sd[a];
@@ -151,8 +151,7 @@ private:
 /// throws.
 [[nodiscard]] inline std::shared_ptr<const PlayerModelCore> read_player_model(
     std::span<const std::byte> bytes, std::string_view name) {
-    return make_player_model(
-        read_model<float>(safetensors::parse({bytes.begin(), bytes.end()}, std::string(name))));
+    return make_player_model(load_model<float>(bytes, name));
 }
 [[nodiscard]] inline std::shared_ptr<const PlayerModelCore> load_player_model(
     const std::string& path) {

@@ -1,0 +1,182 @@
+/// \file
+/// The words that direct a model.
+
+#include "directing.hpp"
+
+#include "data.hpp"
+#include "program.hpp"
+
+#include <mgan/core/parallel.hpp>
+#include <mgan/core/quote.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <string_view>
+
+namespace mgan::program {
+
+namespace {
+
+/// Sets "AXIS=X,AXIS=X,...".
+void set_styles(std::string_view text, PlayerControls& controls) {
+    while (!text.empty()) {
+        const std::size_t comma = std::min(text.find(','), text.size());
+        const std::string_view one = text.substr(0, comma);
+        text.remove_prefix(std::min(comma + 1, text.size()));
+        const std::size_t equals = one.find('=');
+        const std::string_view name = one.substr(0, equals);
+        if (equals == std::string_view::npos || !style_axis_of(name)) {
+            std::string known;
+            for (const StyleWord& word : kStyleWords)
+                known += concat(known.empty() ? "" : ", ", word.word);
+            fail<UsageError>("--style: ", in_quotes(one), " is not AXIS=NUMBER; the words are ",
+                             known, ", and mgan style shows the names of all axes");
+        }
+        const std::string_view number = one.substr(equals + 1);
+        double value = 0.0;
+        const auto [end, failure] =
+            std::from_chars(number.data(), number.data() + number.size(), value);
+        if (failure != std::errc{} || end != number.data() + number.size() ||
+            !set_control(controls, concat("style.", name), value))
+            fail<UsageError>("--style: ", in_quotes(one),
+                             ": the number must be from -10 to 10 standard deviations");
+    }
+}
+
+}  // namespace
+
+Song song_of_file(const std::string& file) {
+    std::vector<Song> songs = load_songs_of(file);
+    const auto longest = std::max_element(
+        songs.begin(), songs.end(),
+        [](const Song& a, const Song& b) { return a.notes.size() < b.notes.size(); });
+    require<DataError>(longest != songs.end() && !longest->notes.empty(), file, ": holds no notes");
+    return std::move(*longest);
+}
+
+void add_directing_options(CLI::App& app, DirectingOptions& options) {
+    app.add_option("--guide", options.guide,
+                   "candidates for each event, of which the discriminator's gain\n"
+                   "chooses one; 0: none; default: as the model was trained")
+        ->type_name("N")
+        ->check(CLI::Range(std::int64_t{0}, std::int64_t{256}).description(""));
+    app.add_option("--temperature", options.temperature,
+                   "1: as trained; below, the likely becomes likelier; above,\n"
+                   "songs become bolder")
+        ->type_name("X")
+        ->check(CLI::Range(0.01, 10.0).description(""));
+    app.add_option("--prime", options.prime, "a melody to go on from, in its key and on its beat")
+        ->type_name("FILE.mid");
+    app.add_option("--prime-notes", options.prime_notes,
+                   "hear the first N notes of it only; default: all")
+        ->type_name("N")
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1000000}).description(""));
+    app.add_flag("--with-prime", options.with_prime, "songs begin with the notes of --prime");
+    app.add_option("--scale", options.scale,
+                   "every note is in it: a root and major, minor, harmonic,\n"
+                   "dorian, phrygian, lydian, mixolydian, locrian, chromatic,\n"
+                   "whole, pentatonic or blues, as in \"Bb dorian\"")
+        ->type_name("SCALE");
+    app.add_option("--transpose", options.transpose, "semitones up")
+        ->type_name("N")
+        ->check(CLI::Range(std::int64_t{-48}, std::int64_t{48}).description(""));
+    app.add_option("--range", options.range,
+                   "every note is in it: names (C4 is 60) or numbers, as in C3-C6")
+        ->type_name("LOW-HIGH");
+    app.add_option("--density", options.density, "about so many times the onsets in a quarter")
+        ->type_name("X")
+        ->check(CLI::Range(0.1, 10.0).description(""));
+    app.add_option("--voices", options.voices, "at most so many keys sound at once")
+        ->type_name("N")
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{128}).description(""));
+    app.add_option("--style", options.style,
+                   "axes of style, in standard deviations of the training\n"
+                   "songs, as in loudness=1,repetition=-0.5 (see mgan style)")
+        ->type_name("AXIS=X,...");
+    app.add_option("--style-of", options.style_of, "the style of this song, axis by axis")
+        ->type_name("FILE.mid");
+    app.add_option("--minutes", options.minutes, "in place of --length: how long songs last")
+        ->type_name("M")
+        ->check(CLI::Range(0.01, 1000.0).description(""));
+}
+
+PlayerControls controls_of(const DirectingOptions& options, const PlayerModel& model) {
+    PlayerControls controls;
+    const bool needs_heads = !options.style.empty() || !options.style_of.empty() ||
+                             options.voices != 0 || options.guide.value_or(0) > 1;
+    if (needs_heads && !model.has_step_heads())
+        fail<ConfigError>(
+            "--style, --style-of, --voices and --guide: a model with numeric heads "
+            "has no distributions to choose from; train one with "
+            "generator.heads=steps (the preset recommended)");
+    if (options.temperature) controls.temperature = *options.temperature;
+    if (!options.scale.empty()) {
+        const std::optional<std::uint32_t> scale = scale_of(options.scale);
+        if (!scale)
+            fail<UsageError>("--scale: ", in_quotes(options.scale),
+                             " is no scale; give a root (C, C#, Db, ... B), a blank, and major, "
+                             "minor, harmonic, dorian, phrygian, lydian, mixolydian, locrian, "
+                             "chromatic, whole, pentatonic or blues");
+        controls.scale = *scale;
+    }
+    if (!options.range.empty()) {
+        const std::optional<std::pair<int, int>> range = note_range(options.range);
+        if (!range)
+            fail<UsageError>("--range: ", in_quotes(options.range),
+                             " is no range; give its lowest and highest note by name or number, "
+                             "as in C3-C6 or 48-84");
+        controls.low = range->first;
+        controls.high = range->second;
+    }
+    controls.transpose = static_cast<int>(options.transpose);
+    controls.density = options.density;
+    controls.voices = static_cast<int>(options.voices);
+    if (!options.style_of.empty()) {
+        controls.style = model.style_of(song_of_file(options.style_of));
+        for (double& axis : controls.style) axis = std::clamp(axis, -4.0, 4.0);
+    }
+    set_styles(options.style, controls);
+    if (options.guide) controls.guide = static_cast<int>(*options.guide);
+    if (const char* const fault = fault_of(controls); fault != nullptr) fail<UsageError>(fault);
+    return controls;
+}
+
+std::vector<Song> directed_songs(const DirectingOptions& options, const PlayerModel& model,
+                                 std::int64_t count, std::int64_t length, std::uint64_t seed,
+                                 double tempo, int threads) {
+    if ((options.with_prime || options.prime_notes > 0) && options.prime.empty())
+        fail<UsageError>("--with-prime and --prime-notes need the file of --prime");
+    const PlayerControls controls = controls_of(options, model);
+    std::optional<Song> primer;
+    if (!options.prime.empty()) primer = song_of_file(options.prime);
+    PlayerOptions playing;
+    playing.length = length;
+    if (options.guide) playing.candidates = static_cast<int>(*options.guide);
+    std::vector<Song> songs(static_cast<std::size_t>(count));
+    parallel_for(count, threads, [&](std::ptrdiff_t number) {
+        Player player(model, seed, static_cast<std::uint64_t>(number), playing);
+        (void)player.direct(controls);
+        Song& song = songs[static_cast<std::size_t>(number)];
+        std::int64_t begin = 0;
+        if (primer) {
+            player.prime(*primer, options.prime_notes);
+            if (options.with_prime)
+                song.notes = heard_primer(*primer, options.prime_notes).notes;
+            else  // from the quarter in which the first new note begins
+                begin = player.peek().onset / midi::kTicksPerQuarter * midi::kTicksPerQuarter;
+        }
+        const auto end = static_cast<std::int64_t>(options.minutes * tempo *
+                                                   static_cast<double>(midi::kTicksPerQuarter));
+        for (std::int64_t notes = 0; options.minutes > 0.0 || notes < length; ++notes) {
+            Note note = player.next();
+            note.onset -= begin;
+            if (options.minutes > 0.0 && note.onset >= end) break;
+            song.notes.push_back(note);
+        }
+        std::sort(song.notes.begin(), song.notes.end(), midi::note_order);
+    });
+    return songs;
+}
+
+}  // namespace mgan::program

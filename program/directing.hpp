@@ -1,0 +1,51 @@
+#pragma once
+/// \file
+/// The words that direct a model: of `mgan generate`, to the controls of a player.
+
+#include <mgan/player.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mgan::program {
+
+/// What the command line says, and nothing where it says nothing.
+struct DirectingOptions {
+    std::optional<std::int64_t> guide;
+    std::optional<double> temperature;
+    std::string scale, range, style, style_of, prime;
+    std::int64_t transpose = 0;
+    double density = 1.0;
+    std::int64_t voices = 0;
+    std::int64_t prime_notes = 0;
+    bool with_prime = false;
+    double minutes = 0.0;
+
+    /// Whether anything is asked for that the plain songs of a model cannot give.
+    [[nodiscard]] bool directs() const noexcept {
+        return !scale.empty() || !range.empty() || !style.empty() || !style_of.empty() ||
+               !prime.empty() || transpose != 0 || density != 1.0 || voices != 0 || minutes > 0.0;
+    }
+};
+
+void add_directing_options(CLI::App& app, DirectingOptions& options);
+
+/// The controls that the options ask for. Throws UsageError for a word that means nothing,
+/// ConfigError for what this model cannot do.
+[[nodiscard]] PlayerControls controls_of(const DirectingOptions& options, const PlayerModel& model);
+
+/// Songs 0 .. count - 1 of a seed, of `length` notes each or of `options.minutes` at `tempo`
+/// quarters a minute, under the options. Songs are computed `threads` at a time.
+[[nodiscard]] std::vector<Song> directed_songs(const DirectingOptions& options,
+                                               const PlayerModel& model, std::int64_t count,
+                                               std::int64_t length, std::uint64_t seed,
+                                               double tempo, int threads);
+
+/// The song of a MIDI file that others are to go on from, or to be like.
+[[nodiscard]] Song song_of_file(const std::string& file);
+
+}  // namespace mgan::program
