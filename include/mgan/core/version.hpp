@@ -34,6 +34,9 @@
 #elif defined(__ARM_NEON)
 #define MGAN_SIMD_NAME "neon"
 #define MGAN_ABI_OF(suffix) v0_neon##suffix
+#elif defined(__wasm_simd128__)
+#define MGAN_SIMD_NAME "simd128"
+#define MGAN_ABI_OF(suffix) v0_simd128##suffix
 #else
 #define MGAN_SIMD_NAME "portable"
 #define MGAN_ABI_OF(suffix) v0_portable##suffix
