@@ -48,10 +48,10 @@
 #define MGAN_ABI MGAN_ABI_OF(_no_exceptions)
 #endif
 
-#ifdef __FAST_MATH__
+#if defined(__FAST_MATH__) || defined(_M_FP_FAST)
 #error \
-    "mgan: -ffast-math (or -Ofast) removes the checks for NaN and the promise of equal bits; " \
-    "compile without it"
+    "mgan: -ffast-math (-Ofast, /fp:fast) removes the checks for NaN and the promise of equal " \
+    "bits; compile without it"
 #endif
 
 namespace mgan::inline MGAN_ABI {
