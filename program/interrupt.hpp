@@ -14,7 +14,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#if __has_include(<unistd.h>)
+#if !defined(_WIN32) && __has_include(<unistd.h>)
 #include <unistd.h>
 #define MGAN_PROGRAM_HAS_SIGACTION 1
 #else

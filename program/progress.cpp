@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <iostream>
 
-#if __has_include(<unistd.h>) && __has_include(<sys/ioctl.h>)
+#if !defined(_WIN32) && __has_include(<unistd.h>) && __has_include(<sys/ioctl.h>)
 #include <sys/ioctl.h>
 #include <unistd.h>
 #endif
@@ -16,7 +16,7 @@ namespace mgan::program {
 namespace {
 
 bool is_terminal() {
-#if __has_include(<unistd.h>)
+#if !defined(_WIN32) && __has_include(<unistd.h>)
     const char* kind = std::getenv("TERM");
     return ::isatty(STDOUT_FILENO) == 1 && (kind == nullptr || std::string_view(kind) != "dumb");
 #else

@@ -41,12 +41,14 @@
 
 // ---- music
 #include <mgan/core/atomic_file.hpp>
+#include <mgan/core/bits.hpp>
 #include <mgan/core/byte_cursor.hpp>
 #include <mgan/core/checksum.hpp>
 #include <mgan/core/error.hpp>
 #include <mgan/core/file_lock.hpp>
 #include <mgan/core/hash.hpp>
 #include <mgan/core/mapped_file.hpp>
+#include <mgan/core/number_text.hpp>
 #include <mgan/core/parallel.hpp>
 #include <mgan/core/random.hpp>
 #include <mgan/core/setting.hpp>

@@ -22,6 +22,12 @@
 #include <system_error>
 #include <vector>
 
+#ifdef _WIN32
+#include <fcntl.h>
+#include <io.h>
+#include <process.h>
+#endif
+
 namespace mgan::inline MGAN_ABI {
 
 #if MGAN_HAS_POSIX_FILES
@@ -56,6 +62,16 @@ namespace mgan::inline MGAN_ABI {
     return errno;
 }
 
+#elif defined(_WIN32)
+
+/// Brings a closed file to the disk; returns 0, or the error number.
+[[nodiscard]] inline int bring_to_disk(const std::filesystem::path& path) noexcept {
+    const int descriptor = ::_wopen(path.c_str(), _O_RDWR | _O_BINARY);
+    if (descriptor < 0) return errno;
+    const int cause = ::_commit(descriptor) == 0 ? 0 : errno;  // FlushFileBuffers
+    return ::_close(descriptor) == 0 || cause != 0 ? cause : errno;
+}
+
 #endif
 
 /// Where `write_file_atomically(path)` writes before it renames: `.NAME.tmp-PID` in the same
@@ -63,6 +79,8 @@ namespace mgan::inline MGAN_ABI {
 [[nodiscard]] inline std::filesystem::path temporary_path(const std::filesystem::path& path) {
 #if MGAN_HAS_POSIX_FILES
     const long process = static_cast<long>(::getpid());
+#elif defined(_WIN32)
+    const long process = static_cast<long>(::_getpid());
 #else
     const long process = 0;
 #endif
@@ -185,6 +203,10 @@ public:
 #else
         file_.close();
         if (!file_) give_up("write", EIO);
+#ifdef _WIN32
+        if (const int cause = bring_to_disk(temporary_); cause != 0)
+            give_up("bring to the disk", cause);
+#endif
         std::error_code failure;
         std::filesystem::rename(temporary_, target_, failure);
         if (failure) give_up("replace (rename)", failure.value());
@@ -285,11 +307,17 @@ inline std::size_t remove_stale_temporaries(const std::filesystem::path& folder)
          entry.increment(failure)) {
         if (is_stale_temporary(entry->path().filename().string())) stale.push_back(entry->path());
     }
+    std::size_t removed = 0;
     for (const fs::path& path : stale) {
         fs::remove(path, failure);
+#ifdef _WIN32
+        // Windows removes no file that is open: its process lives.
+        if (fs::exists(path, failure)) continue;
+#endif
         if (failure) throw_io_error(path, "remove", failure.value());
+        ++removed;
     }
-    return stale.size();
+    return removed;
 }
 
 }  // namespace mgan::inline MGAN_ABI

@@ -53,7 +53,7 @@ public:
     /// Takes a text into account with its length, so that "ab", "c" differs from "a", "bc".
     void add(std::string_view text) noexcept {
         add(std::uint64_t{text.size()});
-        add(std::as_bytes(std::span(text)));
+        add(std::as_bytes(std::span(text.data(), text.size())));
     }
 
     /// The checksum of everything so far.

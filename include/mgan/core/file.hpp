@@ -14,7 +14,8 @@
 #include <utility>
 #include <vector>
 
-#if __has_include(<unistd.h>) && __has_include(<sys/stat.h>)
+// MinGW has these headers, but neither fsync nor links, and file names of wide characters.
+#if !defined(_WIN32) && __has_include(<unistd.h>) && __has_include(<sys/stat.h>)
 #define MGAN_HAS_POSIX_FILES 1
 #include <fcntl.h>
 #include <signal.h>

@@ -22,11 +22,11 @@
 /// visited under a prefix (`visit_part`), which gives keys such as "generator.hidden".
 
 #include <mgan/core/error.hpp>
+#include <mgan/core/number_text.hpp>
 #include <mgan/core/quote.hpp>
 #include <mgan/core/spelling.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -95,12 +95,6 @@ struct Setting {
     /// Sets the member; or changes nothing and returns false, if type or value are not allowed.
     std::function<bool(const SettingValue&)> set;
 };
-
-/// The shortest digits that read back as the same number.
-[[nodiscard]] inline std::string number_text(double value) {
-    char digits[32];
-    return {digits, std::to_chars(digits, digits + sizeof digits, value).ptr};
-}
 
 /// The visitor that lists settings.
 class SettingCollector {

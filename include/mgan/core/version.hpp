@@ -34,6 +34,9 @@
 #elif defined(__ARM_NEON)
 #define MGAN_SIMD_NAME "neon"
 #define MGAN_ABI_OF(suffix) v0_neon##suffix
+#elif defined(__wasm_simd128__)
+#define MGAN_SIMD_NAME "simd128"
+#define MGAN_ABI_OF(suffix) v0_simd128##suffix
 #else
 #define MGAN_SIMD_NAME "portable"
 #define MGAN_ABI_OF(suffix) v0_portable##suffix
@@ -49,10 +52,10 @@
 // depends on the processor; its names stand in a namespace of the version alone.
 #define MGAN_BOUNDARY v0
 
-#ifdef __FAST_MATH__
+#if defined(__FAST_MATH__) || defined(_M_FP_FAST)
 #error \
-    "mgan: -ffast-math (or -Ofast) removes the checks for NaN and the promise of equal bits; " \
-    "compile without it"
+    "mgan: -ffast-math (-Ofast, /fp:fast) removes the checks for NaN and the promise of equal " \
+    "bits; compile without it"
 #endif
 
 namespace mgan::inline MGAN_ABI {

@@ -8,6 +8,7 @@
 ///
 /// The tables are exact for any number of songs. Styles are those of `kMostStyles` songs at most.
 
+#include <mgan/core/bits.hpp>
 #include <mgan/core/hash.hpp>
 #include <mgan/dataset/crops.hpp>
 #include <mgan/dataset/songs.hpp>
@@ -15,7 +16,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -36,7 +36,7 @@ namespace corpus_detail {
     key.add(static_cast<std::int64_t>(settings.kind));
     key.add(static_cast<std::int64_t>(settings.normalisation));
     key.add(std::int64_t{settings.normalise_key});
-    key.add(std::bit_cast<std::int64_t>(settings.pitch_contrast));
+    key.add(mgan::bit_cast<std::int64_t>(settings.pitch_contrast));
     key.add(std::int64_t{settings.pitch_in_hz});
     key.add(settings.grid_ticks);
     key.add(settings.step_ticks);

@@ -138,7 +138,7 @@ private:
     };
 
     static void put_mark(packed::Bytes& to, std::string_view mark) {
-        const auto bytes = std::as_bytes(std::span(mark));
+        const auto bytes = std::as_bytes(std::span(mark.data(), mark.size()));
         to.insert(to.end(), bytes.begin(), bytes.end());
     }
     /// A text that is not longer than a reader takes.

@@ -12,13 +12,13 @@
 ///
 /// About 3 bytes a note, where a MIDI file has 7 or 8.
 
+#include <mgan/core/bits.hpp>
 #include <mgan/core/byte_cursor.hpp>
 #include <mgan/core/checksum.hpp>
 #include <mgan/midi/song.hpp>
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -120,7 +120,7 @@ inline void put_number(Bytes& to, std::uint64_t number) {
 
 inline void put_text(Bytes& to, std::string_view text) {
     put_number(to, text.size());
-    const auto bytes = std::as_bytes(std::span(text));
+    const auto bytes = std::as_bytes(std::span(text.data(), text.size()));
     to.insert(to.end(), bytes.begin(), bytes.end());
 }
 /// \throws FormatError
@@ -142,7 +142,7 @@ inline void put_text(Bytes& to, std::string_view text) {
 
 /// Bits of an index into a table of `values`, at least `least`.
 [[nodiscard]] constexpr unsigned index_bits(std::uint64_t values, unsigned least) noexcept {
-    return std::max<unsigned>(least, static_cast<unsigned>(std::bit_width(values - 1)));
+    return std::max<unsigned>(least, static_cast<unsigned>(mgan::bit_width(values - 1)));
 }
 
 /// Appends a column: the number of distinct values, the values ascending (the first as it is, then
@@ -331,7 +331,7 @@ inline void put_entry(Bytes& to, const SongEntry& entry) {
     put64(to, entry.piece);
     put64(to, entry.fingerprint);
     put64(to, static_cast<std::uint64_t>(entry.span));
-    put64(to, std::bit_cast<std::uint64_t>(entry.seconds));
+    put64(to, mgan::bit_cast<std::uint64_t>(entry.seconds));
 }
 /// \throws FormatError
 [[nodiscard]] inline SongEntry get_entry(ByteCursor& from) {
@@ -344,7 +344,7 @@ inline void put_entry(Bytes& to, const SongEntry& entry) {
     entry.piece = from.le64();
     entry.fingerprint = from.le64();
     entry.span = static_cast<std::int64_t>(from.le64());
-    entry.seconds = std::bit_cast<double>(from.le64());
+    entry.seconds = mgan::bit_cast<double>(from.le64());
     return entry;
 }
 
@@ -386,7 +386,7 @@ inline void put_facts(Bytes& to, const Facts& facts) {
     for (const std::uint64_t number : {facts.files, facts.repaired, facts.of_runs, facts.unlisted,
                                        facts.notes, facts.fingerprint})
         put64(to, number);
-    put64(to, std::bit_cast<std::uint64_t>(facts.seconds));
+    put64(to, mgan::bit_cast<std::uint64_t>(facts.seconds));
     put64(to, facts.keeps_damaged ? 1 : 0);
     put_text(to, facts.version);
 }
@@ -396,7 +396,7 @@ inline void put_facts(Bytes& to, const Facts& facts) {
     for (std::uint64_t* number : {&facts.files, &facts.repaired, &facts.of_runs, &facts.unlisted,
                                   &facts.notes, &facts.fingerprint})
         *number = from.le64();
-    facts.seconds = std::bit_cast<double>(from.le64());
+    facts.seconds = mgan::bit_cast<double>(from.le64());
     facts.keeps_damaged = from.le64() != 0;
     facts.version = get_text(from);
     return facts;

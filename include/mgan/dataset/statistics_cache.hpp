@@ -9,12 +9,12 @@
 /// without.
 
 #include <mgan/core/atomic_file.hpp>
+#include <mgan/core/bits.hpp>
 #include <mgan/core/byte_cursor.hpp>
 #include <mgan/core/checksum.hpp>
 #include <mgan/core/hash.hpp>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
@@ -60,7 +60,7 @@ public:
             sum.add(std::span(bytes).first(8 * count));
             ByteCursor cursor(bytes, std::string_view("cache"));
             std::vector<double> numbers(count);
-            for (double& number : numbers) number = std::bit_cast<double>(cursor.le64());
+            for (double& number : numbers) number = mgan::bit_cast<double>(cursor.le64());
             if (cursor.le64() != sum.value()) return std::nullopt;
             return numbers;
         } catch (const Error&) {
@@ -77,7 +77,7 @@ public:
             for (int i = 0; i < 8; ++i)
                 bytes.push_back(static_cast<std::byte>(number >> (8 * i) & 0xFF));
         };
-        for (const double number : numbers) put(std::bit_cast<std::uint64_t>(number));
+        for (const double number : numbers) put(mgan::bit_cast<std::uint64_t>(number));
         Checksum sum;
         sum.add(bytes);
         put(sum.value());

@@ -7,6 +7,7 @@
 /// written with the fewest digits that read back as the same number.
 
 #include <mgan/core/error.hpp>
+#include <mgan/core/number_text.hpp>
 #include <mgan/core/quote.hpp>
 
 #include <charconv>
@@ -76,8 +77,8 @@ inline void append_json_number(std::string& json, double value) {
         json += "null";
         return;
     }
-    char digits[32];
-    json.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+    char digits[kNumberCharacters];
+    json.append(digits, write_number(digits, value));
 }
 
 }  // namespace mgan::inline MGAN_ABI

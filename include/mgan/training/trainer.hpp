@@ -208,7 +208,7 @@ private:
         const StepSizes sizes = step_sizes();
         warm_up(songs, sizes);
         const Learning learning = who_learns();
-        const Batch<Scalar> batch{train_, songs, settings_.length, draws()};
+        const Batch<Scalar> batch{train_, songs, static_cast<Index>(settings_.length), draws()};
         minibatch_->discriminator_half(nets_, batch, learning, sizes, state_.place(), state_.sums);
         const Losses losses =
             minibatch_->generator_half(nets_, batch, learning, sizes, state_.place(), state_.sums);
@@ -228,10 +228,11 @@ private:
     void warm_up(std::span<const std::size_t> songs, const StepSizes& sizes) {
         while (state_.warmup_done < settings_.adversarial.discriminator_warmup) {
             const auto number = static_cast<std::uint64_t>(state_.warmup_done);
-            minibatch_->discriminator_half(
-                nets_,
-                {train_, songs, settings_.length, Draws(settings_.seed, kWarmupDraws, number)},
-                Learning{.generator = false}, sizes, state_.place(), state_.sums);
+            minibatch_->discriminator_half(nets_,
+                                           {train_, songs, static_cast<Index>(settings_.length),
+                                            Draws(settings_.seed, kWarmupDraws, number)},
+                                           Learning{.generator = false}, sizes, state_.place(),
+                                           state_.sums);
             ++state_.warmup_done;
         }
     }
@@ -306,9 +307,10 @@ private:
         const std::span<const std::size_t> chosen(
             songs.data(),
             std::min<std::size_t>(songs.size(), static_cast<std::size_t>(settings_.batch)));
-        return minibatch_->validate(
-            nets_, {validation_, chosen, settings_.length, Draws(settings_.seed, kValidationDraws)},
-            adversarial());
+        return minibatch_->validate(nets_,
+                                    {validation_, chosen, static_cast<Index>(settings_.length),
+                                     Draws(settings_.seed, kValidationDraws)},
+                                    adversarial());
     }
 
     Settings settings_;
