@@ -4,8 +4,8 @@
 /// or made likelier, and the rest is made to sum to 1 again.
 ///
 ///     scale, range      pitches that may not sound are closed
-///     density X         q(gap) is multiplied by gap^(-a log2 X), a = 1.2
-///     legato X          q(length) by length^(b log2 X), b = 0.8
+///     density X         q(gap) is multiplied by gap^(-a log2 X), a = 2.6
+///     legato X          q(length) by length^(b log2 X), b = 2.2
 ///     voices V          a new note is not drawn at an onset where V keys sound, and no longer than
 ///                       to the next onset where V - 1 others sound there already
 ///     temperature, levels   as PlayerControls says
@@ -79,8 +79,8 @@ public:
                 (controls.scale >> (played + 1200) % 12 & 1u) != 0;
         }
         closes_pitches_ = !std::all_of(open_.begin(), open_.end(), [](bool one) { return one; });
-        tilt(encoding::StepVocabulary::gap(), -1.2 * std::log2(controls.density), gap_);
-        tilt(words_->length(), 0.8 * std::log2(controls.legato), length_);
+        tilt(encoding::StepVocabulary::gap(), -2.6 * std::log2(controls.density), gap_);
+        tilt(words_->length(), 2.2 * std::log2(controls.legato), length_);
     }
     [[nodiscard]] const PlayerControls& controls() const noexcept { return controls_; }
     [[nodiscard]] int shift() const noexcept { return shift_; }

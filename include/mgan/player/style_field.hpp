@@ -57,7 +57,6 @@ public:
         if (controls.density != 1.0)
             at(StyleAxis::time_mean) =
                 std::log1p(std::expm1(std::max(0.0, at(StyleAxis::time_mean))) / controls.density);
-        if (controls.legato != 1.0) at(StyleAxis::length_mean) += std::log(controls.legato);
         if (controls.loudness != 1.0) {
             for (const StyleAxis axis : {StyleAxis::velocity_mean, StyleAxis::velocity_least,
                                          StyleAxis::velocity_greatest})

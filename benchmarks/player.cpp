@@ -1,0 +1,163 @@
+// What controls do to the notes, and how long a player takes for one.
+//
+//     player controls MODEL [SONGS]       a table for docs/directing.md
+//     player latency MODEL [NOTES]        percentiles for docs/benchmarks.md
+
+#include <mgan/player.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <iomanip>
+#include <iostream>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+using namespace mgan;
+
+/// Means over the notes of songs.
+struct Measures {
+    double onsets = 0.0, notes = 0.0, length = 0.0, velocity = 0.0, pitch = 0.0, white = 0.0,
+           at_once = 0.0;
+};
+
+Measures measure(const PlayerModel& model, const PlayerControls& controls, int songs) {
+    Measures sum;
+    double notes = 0.0, onsets = 0.0, quarters = 0.0;
+    for (int number = 0; number < songs; ++number) {
+        Player player(model, 1, static_cast<std::uint64_t>(number));
+        (void)player.direct(controls);
+        std::vector<Note> song;
+        for (int i = 0; i < 100; ++i) song.push_back(player.next());
+        std::set<std::int64_t> begin;
+        for (const Note& note : song) {
+            begin.insert(note.onset);
+            sum.length += static_cast<double>(note.length) / 384.0;
+            sum.velocity += note.velocity;
+            sum.pitch += note.pitch;
+            sum.white += (0b101010110101 >> note.pitch % 12 & 1) != 0 ? 1.0 : 0.0;
+            std::size_t sounding = 0;
+            for (const Note& other : song)
+                sounding += other.onset <= note.onset && other.onset + other.length > note.onset;
+            sum.at_once += static_cast<double>(sounding);
+        }
+        notes += 100.0;
+        onsets += static_cast<double>(begin.size());
+        quarters += static_cast<double>(song.back().onset - song.front().onset) / 384.0;
+    }
+    for (double* one : {&sum.length, &sum.velocity, &sum.pitch, &sum.white, &sum.at_once})
+        *one /= notes;
+    sum.onsets = onsets / quarters;
+    sum.notes = notes / quarters;
+    return sum;
+}
+
+void controls_table(const PlayerModel& model, int songs) {
+    std::cout
+        << "control                 onsets/q  notes/q  length  velocity   pitch   white  at once\n";
+    const auto row = [&](const std::string& name,
+                         const std::vector<std::pair<std::string_view, double>>& set) {
+        PlayerControls controls;
+        for (const auto& [control, value] : set)
+            if (!set_control(controls, control, value)) std::exit(1);
+        const Measures m = measure(model, controls, songs);
+        std::cout << std::left << std::setw(22) << name << std::right << std::fixed
+                  << std::setprecision(2) << std::setw(10) << m.onsets << std::setw(9) << m.notes
+                  << std::setw(8) << m.length << std::setprecision(1) << std::setw(10) << m.velocity
+                  << std::setw(8) << m.pitch << std::setprecision(2) << std::setw(8) << m.white
+                  << std::setw(9) << m.at_once << '\n';
+    };
+    row("none", {});
+    for (const double x : {0.5, 2.0, 4.0})
+        row("density " + std::to_string(x).substr(0, 3), {{"density", x}});
+    for (const double x : {0.5, 2.0})
+        row("legato " + std::to_string(x).substr(0, 3), {{"legato", x}});
+    for (const double x : {0.7, 1.3})
+        row("loudness " + std::to_string(x).substr(0, 3), {{"loudness", x}});
+    for (const double x : {0.5, 1.5})
+        row("temperature " + std::to_string(x).substr(0, 3), {{"temperature", x}});
+    row("scale D dorian", {{"scale", *scale_of("D dorian")}});
+    row("range C5-C7", {{"high", 96}, {"low", 72}});
+    for (const double x : {1.0, 2.0, 3.0})
+        row("voices " + std::to_string(x).substr(0, 1), {{"voices", x}});
+    for (const char* word : {"register", "loudness", "density", "chords", "chromaticism",
+                             "articulation", "repetition", "syncopation", "melody"})
+        for (const double x : {-1.0, 1.0})
+            row(std::string("style ") + word + (x > 0 ? " +1" : " -1"),
+                {{"style." + std::string(word), x}});
+    row("level.pitch 2/3..1", {{"level.pitch.low", 2.0 / 3.0}});
+    row("level.velocity 2/3..1", {{"level.velocity.low", 2.0 / 3.0}});
+}
+
+void latency(const PlayerModel& model, int notes) {
+    const auto run = [&](const char* name, const PlayerOptions& options,
+                         const PlayerControls& controls, bool turns) {
+        Player player(model, 1, 0, options);
+        (void)player.direct(controls);
+        std::vector<double> times;
+        times.reserve(static_cast<std::size_t>(notes));
+        double sum = 0.0;
+        for (int i = 0; i < notes; ++i) {
+            PlayerControls turned = controls;
+            turned.temperature = i % 2 == 0 ? 1.0 : 0.99;
+            const auto begin = std::chrono::steady_clock::now();
+            if (turns) (void)player.direct(turned);
+            sum += player.next().pitch;
+            times.push_back(
+                std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begin)
+                    .count());
+        }
+        std::sort(times.begin(), times.end());
+        const auto at = [&](double share) {
+            return times[static_cast<std::size_t>(share * static_cast<double>(notes - 1))];
+        };
+        std::cout << std::left << std::setw(44) << name << std::right << std::fixed
+                  << std::setprecision(1) << std::setw(9) << at(0.5) << std::setw(9) << at(0.99)
+                  << std::setw(9) << at(0.999) << std::setw(9) << times.back()
+                  << (sum < 0.0 ? " " : "") << '\n';
+    };
+    std::cout
+        << "microseconds a note                              50 %     99 %   99.9 %     most\n";
+    PlayerOptions live;
+    live.looks_ahead = false;
+    live.candidates = 0;
+    PlayerOptions file = live;
+    file.looks_ahead = true;
+    PlayerControls directed;
+    directed.scale = *scale_of("D dorian");
+    directed.voices = model.has_step_heads() ? 4 : 0;
+    run("as it is drawn", live, {}, false);
+    run("directed: scale, 4 voices", live, directed, false);
+    run("directed anew before each note", live, directed, true);
+    run("final lengths", file, {}, false);
+    if (!model.can_be_guided()) return;
+    PlayerOptions guided = live;
+    guided.candidates = 8;
+    PlayerControls controls;
+    controls.guide = 8;
+    run("guided, 8 candidates", guided, controls, false);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+    const std::string_view what = argc > 1 ? argv[1] : "";
+    if (argc < 3 || (what != "controls" && what != "latency")) {
+        std::cerr << "usage: player controls|latency MODEL [COUNT]\n";
+        return 2;
+    }
+    const PlayerModel model(argv[2]);
+    const int count = argc > 3 ? std::atoi(argv[3]) : what == "controls" ? 100 : 20000;
+    if (what == "controls")
+        controls_table(model, count);
+    else
+        latency(model, count);
+    return 0;
+} catch (const std::exception& error) {
+    std::cerr << error.what() << '\n';
+    return 1;
+}
