@@ -149,6 +149,7 @@ int info(const InfoOptions& options) {
     Json object;
     object["version"] = kVersion;
     object["simd"] = kSimdName;
+    object["kernels"] = kSimdName;  // the class of processors whose code plays and trains
     if (is_run && has_config && !is_there(run.model())) {
         // A run that has only begun.
         object["settings"] = json_of(run.read_config().first);
@@ -193,6 +194,7 @@ int info(const InfoOptions& options) {
         for (const auto& [name, shape] : object["tensors"].items())
             std::cout << "  " << name << "  " << shape.dump() << '\n';
     }
+    std::cout << "kernels      " << kSimdName << '\n';
     if (object.contains("kept_phase"))
         std::cout << "comes from   the phase " << text(object["kept_phase"]) << '\n';
     if (object.contains("normalisation")) {

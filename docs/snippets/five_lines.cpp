@@ -3,7 +3,8 @@
 #include <mgan/mgan.hpp>
 
 int main() {
-    const mgan::Model model = mgan::load_model("run");
-    const auto songs = model.songs(/*count=*/1, /*events=*/100, /*seed=*/7, /*threads=*/1);
-    mgan::midi::save_song("song.mid", songs.front());
+    mgan::Player player(mgan::PlayerModel("run"), /*seed=*/7);  // endless, and can be directed
+    mgan::Song song;
+    for (int i = 0; i < 100; ++i) song.notes.push_back(player.next());
+    mgan::midi::save_song("song.mid", song);
 }

@@ -189,6 +189,7 @@ TEST_CASE_METHOD(Trained, "mgan info says what a model is and how far its run go
     CHECK(object["run"]["epochs_done"] == 4);
     CHECK(object["run"]["last_epoch"]["phase"] == "adversarial");
     CHECK_FALSE(json::parse(mgan("info run/model.safetensors --json").out).contains("run"));
+    CHECK(json::parse(result.out)["kernels"].is_string());
     const process::Result text = mgan("info run");
     CHECK(text.status == 0);
     CHECK_THAT(text.out, Contains("epochs       4 of 4") && Contains("lstm.weight_hh_l0"));

@@ -1,0 +1,100 @@
+// The C interface, in the library as it is linked: the notes of `generate`, and no exception.
+
+#include <mgan/player.h>
+
+#include <player/small_models.hpp>
+#include <support/catch.hpp>
+
+#include <limits>
+#include <string>
+#include <vector>
+
+using namespace mgan;
+
+namespace {
+
+struct Instance {
+    explicit Instance(const std::vector<std::byte>& bytes, std::uint64_t seed = 7,
+                      std::uint64_t number = 0)
+        : player(mgan_player_create(bytes.data(), bytes.size(), seed, number, nullptr, 0)) {
+        REQUIRE(player != nullptr);
+    }
+    ~Instance() { mgan_player_destroy(player); }
+    Instance(const Instance&) = delete;
+    Instance& operator=(const Instance&) = delete;
+
+    [[nodiscard]] std::vector<Note> notes(std::size_t count) const {
+        std::vector<Note> all;
+        for (std::size_t i = 0; i < count; ++i) {
+            mgan_note note;
+            REQUIRE(mgan_player_next(player, &note) == 1);
+            all.push_back({note.onset, note.length, note.pitch, note.velocity, 0});
+        }
+        return all;
+    }
+
+    mgan_player* player;
+};
+
+}  // namespace
+
+TEST_CASE("C interface: the notes are those of the plain stream of generate") {
+    for (const auto& [name, model] : mgan_test::small_models()) {
+        if (name.starts_with("events")) continue;  // notes of several channels
+        INFO(name);
+        Model guided = model;
+        if (guided.steps) guided.settings.playing.guide = 4;  // which the plain stream ignores
+        Model plain = model;
+        plain.settings.playing.guide = 0;
+        const std::vector<std::byte> bytes = save_model(guided);
+        const auto songs = plain.songs(2, plain.settings.length, 7, 1);
+        const Instance instance(bytes, 7, 1);
+        CHECK(instance.notes(songs[1].notes.size()) == songs[1].notes);
+        mgan_player_reset(instance.player, 7, 0);
+        CHECK(instance.notes(songs[0].notes.size()) == songs[0].notes);
+    }
+}
+
+TEST_CASE("C interface: numbers by name") {
+    const std::vector<std::byte> bytes = save_model(mgan_test::small_models().front().second);
+    const Instance instance(bytes);
+    CHECK(mgan_player_set(instance.player, "scale", 0b101010110101) == 1);
+    CHECK(mgan_player_set(instance.player, "low", 48) == 1);
+    CHECK(mgan_player_set(instance.player, "high", 72) == 1);
+    CHECK(mgan_player_set(instance.player, "style.pitch_mean", 1.0) == 1);
+    for (const Note& note : instance.notes(100)) {
+        CHECK((0b101010110101 >> note.pitch % 12 & 1) != 0);
+        CHECK(note.pitch >= 48);
+        CHECK(note.pitch <= 72);
+    }
+    CHECK(mgan_player_set(instance.player, "low", 73) == 0);
+    CHECK(mgan_player_set(instance.player, "tempo", 120) == 0);
+    CHECK(mgan_player_set(instance.player, "density", std::numeric_limits<double>::infinity()) ==
+          0);
+    CHECK(mgan_player_set(instance.player, nullptr, 1.0) == 0);
+    CHECK(mgan_player_set(nullptr, "low", 1.0) == 0);
+    mgan_note note;
+    CHECK(mgan_player_next_within(instance.player, 1'000'000, 1'000'100, &note) == 1);
+    CHECK(note.onset >= 1'000'000);
+    CHECK(note.onset <= 1'000'100);
+    note.onset += 500;
+    mgan_player_feed(instance.player, &note);
+    CHECK(mgan_player_next(instance.player, nullptr) == 0);
+    CHECK(mgan_player_next(nullptr, &note) == 0);
+    mgan_player_destroy(nullptr);
+}
+
+TEST_CASE("C interface: damaged models are refused with a text that fits") {
+    const std::vector<std::byte> bytes = save_model(mgan_test::small_models().front().second);
+    std::string text(40, 'x');
+    for (const std::size_t size :
+         {std::size_t{0}, std::size_t{7}, std::size_t{100}, bytes.size() - 1}) {
+        CHECK(mgan_player_create(bytes.data(), size, 1, 0, text.data(), 30) == nullptr);
+        CHECK(text.find('\0') < 30);
+        CHECK(text.find('\0') > 10);
+        CHECK(text.substr(30) == std::string(10, 'x'));
+    }
+    CHECK(mgan_player_create(nullptr, 100, 1, 0, text.data(), 1) == nullptr);
+    CHECK(text.front() == '\0');
+    CHECK(mgan_player_create(nullptr, 100, 1, 0, nullptr, 0) == nullptr);
+}
