@@ -1,5 +1,6 @@
 /// \file
-/// The library mgan_player: what player.hpp declares for programs that link it, and the C interface.
+/// The library mgan_player: what player.hpp declares for programs that link it, and the C
+/// interface.
 
 // The declarations of such programs first: what is defined here is what they ask for.
 #define MGAN_PLAYER_COMPILED

@@ -80,8 +80,9 @@ public:
         return core_->kernels();
     }
 
-    /// The style of a song, the mean over its crops of 100 events, for `PlayerControls::style`: each
-    /// axis in standard deviations of the training songs. Throws DataError for a song without notes, ConfigError without step heads.
+    /// The style of a song, the mean over its crops of 100 events, for `PlayerControls::style`:
+    /// each axis in standard deviations of the training songs. Throws DataError for a song without
+    /// notes, ConfigError without step heads.
     [[nodiscard]] std::array<double, encoding::kStyleAxes> style_of(const Song& song) const {
         return core_->style_of(song);
     }
@@ -111,8 +112,11 @@ public:
           controls_(other.controls_),
           seed_(other.seed_),
           number_(other.number_) {}
-    Player& operator=(const Player& other) noexcept {
-        core_->assign(*other.core_);
+    Player& operator=(const Player& other) {
+        if (core_ && core_->family() == other.core_->family())
+            core_->assign(*other.core_);
+        else
+            core_ = other.core_->clone();
         controls_ = other.controls_;
         seed_ = other.seed_;
         number_ = other.number_;

@@ -224,6 +224,10 @@ TEST_CASE("Player: a copy goes on as the original, and a restart begins again") 
         CHECK(notes_of(player, 30) == beginning);
         Player moved = std::move(player);
         CHECK(notes_of(moved, 30) == rest);
+        // A player of another model becomes one of this.
+        Player other(PlayerModel(small_models().back().second), 1);
+        other = copy;
+        CHECK(notes_of(other, 20) == notes_of(copy, 20));
     }
 }
 

@@ -48,8 +48,11 @@ class PlayerCore {
 public:
     virtual ~PlayerCore() = default;
     [[nodiscard]] virtual std::unique_ptr<PlayerCore> clone() const = 0;
-    /// Becomes as `other`, which plays the same model under the same options. No allocation.
-    virtual void assign(const PlayerCore& other) noexcept = 0;
+    /// Becomes as `other`, which is of the same `family`. No allocation where both play one model
+    /// under the same options.
+    virtual void assign(const PlayerCore& other) = 0;
+    /// Equal for players between which `assign` is possible.
+    [[nodiscard]] virtual const void* family() const noexcept = 0;
 
     virtual void reset(std::uint64_t seed, std::uint64_t number) noexcept = 0;
     virtual void prime(const Song& song, std::int64_t notes) = 0;

@@ -64,8 +64,12 @@ public:
         copy->returned_.reserve(kMostPending + 1);
         return copy;
     }
-    void assign(const PlayerCore& other) noexcept override {
+    void assign(const PlayerCore& other) override {
         *this = static_cast<const PlayerStream&>(other);
+    }
+    [[nodiscard]] const void* family() const noexcept override {
+        static const char kFamily = 0;
+        return &kFamily;
     }
 
     void reset(std::uint64_t seed, std::uint64_t number) noexcept override {
