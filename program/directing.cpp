@@ -55,6 +55,11 @@ Song song_of_file(const std::string& file) {
     return std::move(*longest);
 }
 
+void check_directing(const DirectingOptions& options) {
+    if ((options.with_prime || options.prime_notes > 0) && options.prime.empty())
+        fail<UsageError>("--with-prime and --prime-notes need the file of --prime");
+}
+
 void add_directing_options(CLI::App& app, DirectingOptions& options) {
     app.add_option("--guide", options.guide,
                    "candidates for each event, of which the discriminator's gain\n"
@@ -145,8 +150,6 @@ PlayerControls controls_of(const DirectingOptions& options, const PlayerModel& m
 std::vector<Song> directed_songs(const DirectingOptions& options, const PlayerModel& model,
                                  std::int64_t count, std::int64_t length, std::uint64_t seed,
                                  double tempo, int threads) {
-    if ((options.with_prime || options.prime_notes > 0) && options.prime.empty())
-        fail<UsageError>("--with-prime and --prime-notes need the file of --prime");
     const PlayerControls controls = controls_of(options, model);
     std::optional<Song> primer;
     if (!options.prime.empty()) primer = song_of_file(options.prime);

@@ -34,6 +34,9 @@ struct DirectingOptions {
 
 void add_directing_options(CLI::App& app, DirectingOptions& options);
 
+/// Throws UsageError for options that need each other.
+void check_directing(const DirectingOptions& options);
+
 /// The controls that the options ask for. Throws UsageError for a word that means nothing,
 /// ConfigError for what this model cannot do.
 [[nodiscard]] PlayerControls controls_of(const DirectingOptions& options, const PlayerModel& model);

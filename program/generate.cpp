@@ -77,6 +77,7 @@ std::vector<Song> plain_songs(Model& model, const GenerateOptions& options, std:
 
 int generate(const GenerateOptions& options) {
     catch_interrupts();
+    check_directing(options.directing);
     remove_drafts(options.out, "song-");
     const int threads = possible_threads(options.threads);
     const std::string missing = sound_files_missing();

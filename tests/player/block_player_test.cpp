@@ -108,7 +108,7 @@ TEST_CASE("Block player: tempo changes move what is to come, not what is counted
     CHECK(count > 20);
 }
 
-TEST_CASE("Block player: stops and jumps end every note; a start begins the song again") {
+TEST_CASE("Block player: stops and jumps end every note, a start begins the song again") {
     BlockPlayer player(live_player(), 48000.0);
     const std::vector<Heard> first = play(player, 256, 400);
     std::vector<bool> sounds(128, false);

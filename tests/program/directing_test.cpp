@@ -85,7 +85,12 @@ TEST_CASE_METHOD(Directed, "mgan generate --prime: goes on behind a melody, or w
                     .status == 0);
         const mgan::Song whole = song(1);
         REQUIRE(whole.notes.size() == melody.notes.size() + 20);
-        CHECK(std::equal(melody.notes.begin(), melody.notes.end(), whole.notes.begin()));
+        // (A note ends where its key is struck again: what follows may shorten the last ones.)
+        CHECK(std::equal(melody.notes.begin(), melody.notes.end(), whole.notes.begin(),
+                         [](const mgan::Note& a, const mgan::Note& b) {
+                             return a.onset == b.onset && a.pitch == b.pitch &&
+                                    a.velocity == b.velocity;
+                         }));
         REQUIRE(generate(model, {"--prime", "data/a/song0.mid", "--length", "20"}).status == 0);
         CHECK(song(1).notes.size() == 20);
         CHECK(song(1).notes.front().onset < 384);

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// The bits of numbers: what <bit> has, for libraries that lack it (libc++ before version 14, so
-/// emscripten's).
+/// The bits of numbers: what header bit has, for libraries that lack it (libc++ before version 14,
+/// so emscripten's).
 
 #include <mgan/core/version.hpp>
 

@@ -90,6 +90,14 @@ private:
     }
 };
 
+/// Whether these controls leave every distribution as it is; who chooses among candidates may be
+/// another matter.
+[[nodiscard]] inline bool directs_nothing(PlayerControls controls) noexcept {
+    controls.guide = -1;
+    controls.glide = 0.0;
+    return controls == PlayerControls{};
+}
+
 /// What is wrong with controls: a text that names the number and its range, or null.
 [[nodiscard]] inline const char* fault_of(const PlayerControls& d) noexcept {
     const auto within = [](double x, double low, double high) { return x >= low && x <= high; };

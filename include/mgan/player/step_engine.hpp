@@ -234,7 +234,7 @@ private:
     }
 
     [[nodiscard]] bool is_neutral(const StepAsk& ask) const noexcept {
-        return !ask.asks() && director_.controls() == PlayerControls{} && director_.shift() == 0;
+        return !ask.asks() && directs_nothing(director_.controls()) && director_.shift() == 0;
     }
 
     /// Where the style has come to on its way from what it was to what was asked for.

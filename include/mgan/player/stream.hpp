@@ -88,7 +88,7 @@ public:
         // The caller knows the primer's last chord.
         now_ = chord.front().onset;
         for (const Event& event : chord) log_event(event);
-        given_ = drawn_ - 1;
+        primed_ = given_ = drawn_ - 1;
         tell_chord(0, 1 << 20);
         if constexpr (Engine::kRestrikes) ahead_.direct_as(before_);
     }
@@ -124,6 +124,7 @@ public:
         const Drawn drawn = ahead_.draw(ahead_.ask_for(bounds, joins ? 0 : 1), event, note);
         log_event(event);
         given_ = drawn_ - 1;
+        primed_ = 0;
         arrive(event.onset);
         note.onset = std::clamp(note.onset, earliest, latest);
         if (drawn == Drawn::opened) note.length = ahead_.grid();
@@ -196,7 +197,7 @@ private:
     }
     /// Whether the song that files hold has ended. One that is directed has no such end.
     [[nodiscard]] bool is_behind() const noexcept {
-        return ahead_.events() >= boundary_ && controls_ == PlayerControls{};
+        return ahead_.events() >= boundary_ && directs_nothing(controls_);
     }
 
     /// Whether the first pending note is all that it will be.
@@ -219,6 +220,8 @@ private:
         Note note;
         StepAsk ask;
         if (pending_.empty() && tried >= kMostPending) ask.move = 1;
+        // What follows a primer does not join its last chord.
+        if (primed_ != 0 && !log_.empty() && log_.back().number == primed_) ask.move = 1;
         const Drawn drawn = ahead_.draw(ask, event, note);
         const std::uint64_t number = drawn_;
         log_event(event);
@@ -456,6 +459,7 @@ private:
     std::vector<Pending> pending_;  // in the order in which they will be returned
     std::vector<Logged> log_;
     std::vector<Returned> returned_;
+    std::uint64_t primed_ = 0;       // the last event of a primer, if one was heard
     std::uint64_t given_ = 0;        // the last event whose note was returned
     std::uint64_t drawn_ = 1;        // events, those that were taken back among them
     std::int64_t now_ = 0;           // onset of the last note that was returned or fed
