@@ -106,8 +106,9 @@ public:
     }
 
     /// Narrows the limits of component k, and sets what is added to its logits.
-    void open(Index k, const encoding::StepListener& listener, StepInputs<Scalar>::Limits& limit,
-              const std::int16_t* values, std::span<Real> bias) const noexcept {
+    void open(Index k, const encoding::StepListener& listener,
+              typename StepInputs<Scalar>::Limits& limit, const std::int16_t* values,
+              std::span<Real> bias) const noexcept {
         std::fill(bias.begin(), bias.end(), Real(0));
         const auto component = static_cast<std::size_t>(k);
         if (component == encoding::StepVocabulary::move()) {
@@ -154,7 +155,7 @@ private:
         return EventPart::time;
     }
 
-    [[nodiscard]] StepInputs<Scalar>::Limits whole(std::size_t component) const noexcept {
+    [[nodiscard]] typename StepInputs<Scalar>::Limits whole(std::size_t component) const noexcept {
         return {0, static_cast<std::int16_t>(words_->components()[component].values.size() - 1)};
     }
 
@@ -219,7 +220,7 @@ private:
     }
 
     /// The limits of the style give way where they hold no open value.
-    void keep_one_open(std::size_t component, StepInputs<Scalar>::Limits& limit,
+    void keep_one_open(std::size_t component, typename StepInputs<Scalar>::Limits& limit,
                        std::span<Real> bias) const noexcept {
         const auto any = [&](int from, int to) {
             for (int v = from; v <= to; ++v)
