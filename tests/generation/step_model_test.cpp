@@ -2,12 +2,12 @@
 
 #include <mgan/generation/model_file.hpp>
 #include <mgan/runs/run_directory.hpp>
-#include <mgan/settings/presets.hpp>
 
 #define MGAN_COUNT_ALLOCATIONS
 #include <support/allocation_counter.hpp>
 #include <support/catch.hpp>
 #include <training/arpeggios.hpp>
+#include <training/small_step_settings.hpp>
 
 #include <vector>
 
@@ -17,34 +17,10 @@ namespace {
 
 /// A model of small nets after a few minibatches, with its discriminator.
 Model small_model(Variant variant = Variant::c_rnn_gan) {
-    Settings s = recommended_settings(variant);
-    s.length = 20;
-    s.batch = 8;
-    s.epoch_songs = 16;
-    s.generator.embedding = 4;
-    s.generator.input = s.generator.hidden = s.generator.head = 12;
-    if (s.generator.mapping_layers > 0) s.generator.mapping_layers = 1;
-    s.discriminator.embedding = 4;
-    s.discriminator.input = s.discriminator.hidden = s.discriminator.answer = 12;
-    s.pretrain.epochs = 1;
-    s.adversarial.epochs = 1;
-    s.adversarial.songs = 8;
-    s.adversarial.candidates = 2;
-    s.adversarial.discriminator_warmup = 2;
-    s.evaluation.songs = 2;
-    s.evaluation.selection_songs = 2;
+    Settings s = mgan_test::small_step_settings(variant);
     StepTrainer<float> trainer(s, mgan_test::arpeggios(6), 2);
     while (!trainer.finished()) (void)trainer.run_epoch({});
     return model_of(trainer);
-}
-
-TensorFile bytes_of(const Model& model, const char* name) {
-    TensorFile file(name);
-    file.set_metadata(kKindKey, "model");
-    file.set_metadata(kSettingsKey, settings_to_json(model.settings));
-    file.set_metadata(kPhaseKey, model.kept_phase);
-    store_step_model(file, *model.steps);
-    return file;
 }
 
 }  // namespace
@@ -117,7 +93,7 @@ TEST_CASE("Step model: bytes keep it whole") {
         Model model = small_model(variant);
         model.settings.playing.guide = 2;
         const Model read = read_model<float>(
-            safetensors::parse(safetensors::serialize(bytes_of(model, "model")), "memory"));
+            safetensors::parse(safetensors::serialize(tensors_of(model, "model")), "memory"));
         CHECK(read.kept_phase == "adversarial");
         CHECK(read.steps->vocabulary == model.steps->vocabulary);
         CHECK(read.steps->starts == model.steps->starts);
@@ -134,10 +110,10 @@ TEST_CASE("Step model: a file whose settings lie about its sizes is refused befo
     Model lie = model;
     lie.settings.generator.hidden = 4096;
     lie.settings.generator.layers = 8;
-    CHECK_THROWS_AS(read_model<float>(bytes_of(lie, "lie")), ShapeError);
+    CHECK_THROWS_AS(read_model<float>(tensors_of(lie, "lie")), ShapeError);
     lie = model;
     lie.settings.discriminator.hidden = 4096;
-    CHECK_THROWS_AS(read_model<float>(bytes_of(lie, "lie")), ShapeError);
+    CHECK_THROWS_AS(read_model<float>(tensors_of(lie, "lie")), ShapeError);
 }
 
 TEST_CASE("Step model: the count of parameters from settings alone is that of the nets") {

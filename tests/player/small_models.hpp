@@ -2,12 +2,11 @@
 // Models of small nets for tests of players: of every variant, with both families of heads.
 
 #include <mgan/generation/model_file.hpp>
-#include <mgan/io/safetensors.hpp>
 #include <mgan/runs/run_directory.hpp>
-#include <mgan/settings/presets.hpp>
 
 #include <support/training_lab.hpp>
 #include <training/arpeggios.hpp>
+#include <training/small_step_settings.hpp>
 
 #include <span>
 #include <string>
@@ -19,23 +18,9 @@ namespace mgan_test {
 /// With step heads, after a few minibatches, with its discriminator.
 inline mgan::Model small_step_model(mgan::Variant variant, bool attention_window = false) {
     using namespace mgan;
-    Settings s = recommended_settings(variant);
-    s.length = 20;
-    s.batch = 8;
-    s.epoch_songs = 16;
-    s.generator.embedding = 4;
-    s.generator.input = s.generator.hidden = s.generator.head = 12;
-    if (s.generator.mapping_layers > 0) s.generator.mapping_layers = 1;
+    Settings s = small_step_settings(variant);
     if (attention_window) s.generator.attention_window = 8;
-    s.discriminator.embedding = 4;
-    s.discriminator.input = s.discriminator.hidden = s.discriminator.answer = 12;
     s.pretrain.epochs = 3;
-    s.adversarial.epochs = 1;
-    s.adversarial.songs = 8;
-    s.adversarial.candidates = 2;
-    s.adversarial.discriminator_warmup = 2;
-    s.evaluation.songs = 2;
-    s.evaluation.selection_songs = 2;
     s.playing.guide = 0;
     StepTrainer<float> trainer(s, arpeggios(8), 2);
     while (!trainer.finished()) (void)trainer.run_epoch({});
@@ -54,8 +39,7 @@ inline mgan::Model small_numeric_model(mgan::Variant variant, bool event = false
     lab::Training training(settings, lab::small_data());
     training.run(event ? 1 : 4);
     const std::string bytes = training.model_bytes();
-    const auto span = std::as_bytes(std::span(bytes));
-    Model model = read_model<float>(safetensors::parse({span.begin(), span.end()}, "model"));
+    Model model = load_model<float>(std::as_bytes(std::span(bytes)));
     // A net that has hardly learnt anything begins no notes; larger weights do something.
     if (event)
         Generator<float>::visit(
