@@ -33,8 +33,7 @@ MGAN_PLAYER_API std::shared_ptr<const PlayerModelCore> read_player_model(
 
 /// What C calls a player.
 struct mgan_player {
-    std::unique_ptr<mgan::PlayerCore> core;
-    mgan::PlayerControls controls;
+    mgan::Player player;
 };
 
 namespace {
@@ -59,12 +58,13 @@ mgan_player* mgan_player_create(const void* model, size_t size, uint64_t seed, u
         if (model == nullptr)
             mgan::fail<mgan::ConfigError>("mgan_player_create: the model is NULL");
         const std::span bytes(static_cast<const std::byte*>(model), size);
-        const auto shared = mgan::make_player_model(mgan::load_model<float>(bytes, "the model"));
+        const mgan::PlayerModel shared(bytes, "the model");
         // Memory for guidance, but nobody guides until it is asked for.
-        auto player = std::make_unique<mgan_player>();
-        player->controls.guide = 0;
-        player->core = shared->play(seed, number, {});
-        player->core->direct(player->controls);
+        auto player =
+            std::make_unique<mgan_player>(mgan_player{mgan::Player(shared, seed, number)});
+        mgan::PlayerControls controls;
+        controls.guide = 0;
+        (void)player->player.direct(controls);
         return player.release();
     } catch (const std::bad_alloc&) {
         tell("out of memory", error, error_size);
@@ -78,32 +78,31 @@ mgan_player* mgan_player_create(const void* model, size_t size, uint64_t seed, u
 
 int mgan_player_next(mgan_player* player, mgan_note* note) {
     if (player == nullptr || note == nullptr) return 0;
-    *note = as_c(player->core->next());
+    *note = as_c(player->player.next());
     return 1;
 }
 
 int mgan_player_set(mgan_player* player, const char* name, double value) {
     if (player == nullptr || name == nullptr) return 0;
-    if (!mgan::set_control(player->controls, name, value)) return 0;
-    player->core->direct(player->controls);
-    return 1;
+    mgan::PlayerControls controls = player->player.controls();
+    return mgan::set_control(controls, name, value) && player->player.direct(controls) ? 1 : 0;
 }
 
 void mgan_player_feed(mgan_player* player, const mgan_note* note) {
     if (player == nullptr || note == nullptr) return;
-    player->core->feed({note->onset, note->length, std::clamp<int>(note->pitch, 0, 127),
-                        std::clamp<int>(note->velocity, 1, 127), 0});
+    player->player.feed({note->onset, note->length, std::clamp<int>(note->pitch, 0, 127),
+                         std::clamp<int>(note->velocity, 1, 127), 0});
 }
 
 int mgan_player_next_within(mgan_player* player, int64_t earliest, int64_t latest,
                             mgan_note* note) {
     if (player == nullptr || note == nullptr) return 0;
-    *note = as_c(player->core->next_within(earliest, latest, {}));
+    *note = as_c(player->player.next_within(earliest, latest));
     return 1;
 }
 
 void mgan_player_reset(mgan_player* player, uint64_t seed, uint64_t number) {
-    if (player != nullptr) player->core->reset(seed, number);
+    if (player != nullptr) player->player.reset(seed, number);
 }
 
 void mgan_player_destroy(mgan_player* player) {

@@ -147,12 +147,16 @@ PlayerControls controls_of(const DirectingOptions& options, const PlayerModel& m
     return controls;
 }
 
+std::optional<Song> primer_of(const DirectingOptions& options) {
+    if (options.prime.empty()) return std::nullopt;
+    return song_of_file(options.prime);
+}
+
 std::vector<Song> directed_songs(const DirectingOptions& options, const PlayerModel& model,
-                                 std::int64_t count, std::int64_t length, std::uint64_t seed,
-                                 double tempo, int threads) {
+                                 const std::optional<Song>& primer, std::int64_t count,
+                                 std::int64_t length, std::uint64_t seed, double tempo,
+                                 int threads) {
     const PlayerControls controls = controls_of(options, model);
-    std::optional<Song> primer;
-    if (!options.prime.empty()) primer = song_of_file(options.prime);
     PlayerOptions playing;
     playing.length = length;
     if (options.guide) playing.candidates = static_cast<int>(*options.guide);

@@ -91,16 +91,18 @@ int generate(const GenerateOptions& options) {
     // Without a tempo of its own, what goes on from a melody keeps that of the melody.
     std::vector<midi::TempoChange> tempo = {
         {0, static_cast<std::int64_t>(std::llround(60e6 / options.tempo.value_or(120.0)))}};
-    if (!options.tempo && !directing.prime.empty()) {
-        const Song primer = song_of_file(directing.prime);
-        if (directing.with_prime && !primer.tempo.empty()) tempo = primer.tempo;
-        if (!directing.with_prime && !primer.tempo.empty())
-            tempo = {{0, primer.tempo.back().microseconds_per_quarter}};
+    const std::optional<Song> primer = primer_of(directing);
+    if (!options.tempo && primer && !primer->tempo.empty()) {
+        if (directing.with_prime)
+            tempo = primer->tempo;
+        else
+            tempo = {{0, primer->tempo.back().microseconds_per_quarter}};
     }
     std::vector<midi::Song> songs =
-        directs ? directed_songs(
-                      directing, PlayerModel(std::move(model)), options.count, length, options.seed,
-                      60e6 / static_cast<double>(tempo.front().microseconds_per_quarter), threads)
+        directs ? directed_songs(directing, PlayerModel(std::move(model)), primer, options.count,
+                                 length, options.seed,
+                                 60e6 / static_cast<double>(tempo.front().microseconds_per_quarter),
+                                 threads)
                 : plain_songs(model, options, length, threads);
     // A model knows rhythm in quarters, not how fast they go.
     for (std::size_t i = 0; i < songs.size(); ++i) {

@@ -33,6 +33,24 @@ struct NoiseNumbers {
     double high = 1.0;
 };
 
+/// z of the steps first, first + 1, ...: [T, B, Z]. `level(b, f, u)` gives the number to be used
+/// for u in [0, 1), feature f of song b.
+template <typename Scalar, typename Level>
+void draw_noise(const NoiseNumbers& numbers, Index first, SequenceView<Scalar> z, Level&& level) {
+    for (Index t = 0; t < z.steps(); ++t) {
+        auto step = z.step(t);
+        for (Index b = 0; b < z.batch(); ++b) {
+            const Random& random = numbers.of_song[static_cast<std::size_t>(b)];
+            for (Index f = 0; f < z.features(); ++f) {
+                const std::uint64_t index =
+                    numbers.skip + static_cast<std::uint64_t>((first + t) * z.features() + f);
+                step(f, b) = static_cast<Scalar>(std::fma(
+                    numbers.high - numbers.low, level(b, f, random.uniform(index)), numbers.low));
+            }
+        }
+    }
+}
+
 template <typename Scalar>
 class EndlessNoise {
 public:
@@ -43,12 +61,10 @@ public:
         path_ = path != nullptr && !path->empty() ? path : nullptr;
         features_ = features;
         numbers_ = numbers;
-        plane_ = path_ != nullptr ? path_->plane_steps(length) : length;
-        plane_ = std::max<Index>(1, plane_);
+        plane_ = std::max<Index>(1, path_ != nullptr ? path_->plane_steps(length) : length);
         begin_ = end_ = 0;
         const Index batch = songs();
         hop_ = maps() ? window() - path_->overlap() : kBlock;
-        if (!maps()) plane_ = std::max(plane_, Index(1));
         const Index most = std::max(plane_, hop_);
         now_.resize(1, batch, features_);
         if (path_ == nullptr) return;
@@ -100,22 +116,9 @@ private:
         return path_ != nullptr ? path_->settings().convolution / 2 : 0;
     }
 
-    /// z of the steps first, first + 1, ...; steps before 0 are zero.
     template <typename Level>
     void draw(Index first, SequenceView<Scalar> z, Level&& level) const {
-        for (Index t = 0; t < z.steps(); ++t) {
-            auto step = z.step(t);
-            for (Index b = 0; b < songs(); ++b) {
-                for (Index f = 0; f < features_; ++f) {
-                    const std::uint64_t index =
-                        numbers_.skip + static_cast<std::uint64_t>((first + t) * features_ + f);
-                    const double u =
-                        level(b, f, numbers_.of_song[static_cast<std::size_t>(b)].uniform(index));
-                    step(f, b) = static_cast<Scalar>(
-                        std::fma(numbers_.high - numbers_.low, u, numbers_.low));
-                }
-            }
-        }
+        draw_noise<Scalar>(numbers_, first, z, level);
     }
 
     template <typename Level>
@@ -152,12 +155,7 @@ private:
             std::swap(window_, next_window_);
             map_window(end_ - fade, next_window_, level);
             for (Index i = 0; i < hop_; ++i) joined_.step(side + i) = window_.step(fade + i);
-            for (Index i = 0; i < fade; ++i) {
-                const Scalar share = Scalar(static_cast<RealOf<Scalar>>(i + 1)) /
-                                     Scalar(static_cast<RealOf<Scalar>>(fade + 1));
-                auto step = joined_.step(side + hop_ - fade + i);
-                step = (Scalar(1) - share) * step + share * next_window_.step(i);
-            }
+            path_->fade_into(joined_, side + hop_ - fade, next_window_, fade);
             for (Index i = 0; i < side; ++i)
                 joined_.step(side + hop_ + i) = next_window_.step(std::min(fade + i, window() - 1));
         } else {

@@ -100,12 +100,7 @@ void fill_noise_plane(const StepGenerator<Scalar>& generator, std::uint64_t seed
     z.resize(generator.noise_path.plane_steps(length), songs, rows);
     NoiseNumbers numbers;
     set_step_noise_numbers(seed, first, songs, numbers);
-    for (Index b = 0; b < songs; ++b)
-        for (Index t = 0; t < z.steps(); ++t)
-            for (Index r = 0; r < rows; ++r)
-                z(t, b, r) =
-                    static_cast<Scalar>(numbers.of_song[static_cast<std::size_t>(b)].uniform(
-                        static_cast<std::uint64_t>(t * rows + r)));
+    draw_noise<Scalar>(numbers, 0, z.view(), [](Index, Index, double u) { return u; });
 }
 
 /// The director of songs that nobody directs. A `StepPlay` asks its director before it draws a

@@ -23,6 +23,12 @@ struct StepSampler {
     /// Songs that are computed side by side. Does not affect the result.
     static constexpr Index kGroup = 10;
 
+    /// Events that are drawn for a song of `length` notes: a few more, since a key can be struck
+    /// twice at once.
+    [[nodiscard]] static constexpr Index events_of(Index length) noexcept {
+        return length + length / 8 + 2;
+    }
+
     /// `count` songs of `length` notes (a few less where the model strikes keys twice at once).
     /// Songs are computed in groups, `threads` at a time; neither changes their notes.
     [[nodiscard]] std::vector<midi::Song> songs(Index count, Index length, std::uint64_t seed,
@@ -31,7 +37,7 @@ struct StepSampler {
         std::vector<midi::Song> songs(static_cast<std::size_t>(count));
         parallel_for(shard_count(count, kGroup), threads, [&](std::ptrdiff_t group) {
             const Index begin = group * kGroup, batch = std::min(count, begin + kGroup) - begin;
-            const auto events = play(begin, batch, length + length / 8 + 2, seed);
+            const auto events = play(begin, batch, events_of(length), seed);
             for (Index b = 0; b < batch; ++b) {
                 const auto song = static_cast<std::size_t>(begin + b);
                 songs[song] = encoding::song_of(

@@ -99,6 +99,18 @@ public:
     /// Steps that two windows of a long song share: T / 4 of equation (3).
     [[nodiscard]] Index overlap() const noexcept { return config_.plane_length / 4; }
 
+    /// Equation (3): the `count` steps of `mapped` from `first` on fade into the first ones of
+    /// `window`.
+    static void fade_into(Sequence<Scalar>& mapped, Index first, const Sequence<Scalar>& window,
+                          Index count) {
+        for (Index i = 0; i < count; ++i) {
+            const Scalar share = Scalar(static_cast<RealOf<Scalar>>(i + 1)) /
+                                 Scalar(static_cast<RealOf<Scalar>>(count + 1));
+            mapped.step(first + i) =
+                (Scalar(1) - share) * mapped.step(first + i) + share * window.step(i);
+        }
+    }
+
     /// Steps of noise that a song of `length` steps needs.
     [[nodiscard]] Index plane_steps(Index length) const noexcept {
         const Index plane = config_.plane_length;
@@ -125,12 +137,7 @@ public:
         for (Index first = 0; first + plane <= z.steps(); first += plane - fade) {
             mapping.forward(z.steps(first, plane), window.view(), cache.mapping);
             const Index shared = first == 0 ? 0 : fade;
-            for (Index i = 0; i < shared; ++i) {
-                const Scalar share = Scalar(static_cast<RealOf<Scalar>>(i + 1)) /
-                                     Scalar(static_cast<RealOf<Scalar>>(fade + 1));
-                joined.step(first + i) =
-                    (Scalar(1) - share) * joined.step(first + i) + share * window.step(i);
-            }
+            fade_into(joined, first, window, shared);
             joined.range(first + shared, plane - shared) = window.range(shared, plane - shared);
         }
         if (!convolves()) return cache.w;

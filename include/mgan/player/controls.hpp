@@ -14,6 +14,7 @@
 #include <mgan/core/version.hpp>
 #include <mgan/encoding/style_axes.hpp>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -64,6 +65,10 @@ struct PlayerControls {
     /// what the model would play.
     struct Level {
         double low = 0.0, high = 1.0;
+        /// Where a level of 0 .. 1 comes to; what is below 1 stays below 1.
+        [[nodiscard]] double of(double z) const noexcept {
+            return std::min(low + (high - low) * z, 0x1.fffffffffffffp-1);
+        }
         friend bool operator==(const Level&, const Level&) = default;
     };
     std::array<Level, kParts> levels{};
@@ -90,6 +95,12 @@ private:
     }
 };
 
+/// Whether a pitch is in the scale and the range.
+[[nodiscard]] inline bool may_sound(const PlayerControls& controls, int pitch) noexcept {
+    return pitch >= controls.low && pitch <= controls.high &&
+           (controls.scale >> (pitch + 1200) % 12 & 1u) != 0;
+}
+
 /// Whether these controls leave every distribution as it is; who chooses among candidates may be
 /// another matter.
 [[nodiscard]] inline bool directs_nothing(PlayerControls controls) noexcept {
@@ -110,7 +121,7 @@ private:
     if (d.low < 0 || d.high > 127 || d.low > d.high)
         return "the range must lie within 0 to 127, its low end first";
     bool any = false;
-    for (int pitch = d.low; pitch <= d.high; ++pitch) any |= (d.scale >> pitch % 12 & 1u) != 0;
+    for (int pitch = d.low; pitch <= d.high; ++pitch) any |= may_sound(d, pitch);
     if (!any) return "the range holds no note of the scale";
     if (!within(d.density, 0.1, 10) || !within(d.loudness, 0.1, 10) || !within(d.legato, 0.1, 10))
         return "density, loudness and legato must be from 0.1 to 10";
@@ -276,40 +287,40 @@ namespace control_words {
 [[nodiscard]] inline bool set_control(PlayerControls& controls, std::string_view name,
                                       double value) noexcept {
     PlayerControls changed = controls;
-    const auto whole = [&](auto& number) {
-        using Number = std::remove_reference_t<decltype(number)>;
-        if (!(value >= -1e6 && value <= 1e6) || value != std::floor(value)) return false;
-        if (std::is_unsigned_v<Number> && value < 0.0) return false;
-        number = static_cast<Number>(value);
-        return true;
+    struct Number {
+        std::string_view name;
+        double PlayerControls::*number;
     };
-    bool known = true;
-    if (name == "temperature") {
-        changed.temperature = value;
-    } else if (name == "time_temperature") {
-        changed.time_temperature = value;
-    } else if (name == "pitch_temperature") {
-        changed.pitch_temperature = value;
-    } else if (name == "scale") {
-        known = whole(changed.scale);
-    } else if (name == "transpose") {
-        known = whole(changed.transpose);
-    } else if (name == "low") {
-        known = whole(changed.low);
-    } else if (name == "high") {
-        known = whole(changed.high);
-    } else if (name == "density") {
-        changed.density = value;
-    } else if (name == "loudness") {
-        changed.loudness = value;
-    } else if (name == "legato") {
-        changed.legato = value;
-    } else if (name == "voices") {
-        known = whole(changed.voices);
-    } else if (name == "guide") {
-        known = whole(changed.guide);
-    } else if (name == "glide") {
-        changed.glide = value;
+    constexpr std::array<Number, 7> kNumbers = {{
+        {"temperature", &PlayerControls::temperature},
+        {"time_temperature", &PlayerControls::time_temperature},
+        {"pitch_temperature", &PlayerControls::pitch_temperature},
+        {"density", &PlayerControls::density},
+        {"loudness", &PlayerControls::loudness},
+        {"legato", &PlayerControls::legato},
+        {"glide", &PlayerControls::glide},
+    }};
+    struct WholeNumber {
+        std::string_view name;
+        int PlayerControls::*number;
+    };
+    constexpr std::array<WholeNumber, 5> kWholeNumbers = {{
+        {"transpose", &PlayerControls::transpose},
+        {"low", &PlayerControls::low},
+        {"high", &PlayerControls::high},
+        {"voices", &PlayerControls::voices},
+        {"guide", &PlayerControls::guide},
+    }};
+    const bool is_whole = value >= -1e6 && value <= 1e6 && value == std::floor(value);
+    bool known = false;
+    for (const Number& one : kNumbers)
+        if (name == one.name) changed.*one.number = value, known = true;
+    for (const WholeNumber& one : kWholeNumbers)
+        if (name == one.name && is_whole)
+            changed.*one.number = static_cast<int>(value), known = true;
+    if (name == "scale" && is_whole && value >= 0.0) {
+        changed.scale = static_cast<std::uint32_t>(value);
+        known = true;
     } else if (name.substr(0, 6) == "style.") {
         const auto axis = style_axis_of(name.substr(6));
         known = axis.has_value();
@@ -317,7 +328,6 @@ namespace control_words {
     } else if (name.substr(0, 6) == "level.") {
         constexpr std::array<std::string_view, kParts> kNames = {"time", "pitch", "length",
                                                                  "velocity"};
-        known = false;
         for (std::size_t p = 0; p < kParts; ++p) {
             if (name.substr(6, kNames[p].size() + 1).substr(0, kNames[p].size()) != kNames[p])
                 continue;
@@ -325,8 +335,6 @@ namespace control_words {
             if (end == ".low") changed.levels[p].low = value, known = true;
             if (end == ".high") changed.levels[p].high = value, known = true;
         }
-    } else {
-        known = false;
     }
     if (!known || fault_of(changed) != nullptr) return false;
     controls = changed;

@@ -51,7 +51,7 @@ struct StepSource {
         const std::int64_t silence = encoding::snap(heard.notes.front().onset, words.grid_ticks()) -
                                      prepared.notes.front().onset;
         const encoding::StepSong events = encoding::step_events(prepared, words);
-        engine.prime(events, events.events.size(), key, silence, seed, number, chord);
+        engine.prime(events, key, silence, seed, number, chord);
     }
 };
 

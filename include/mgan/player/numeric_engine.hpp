@@ -82,16 +82,13 @@ public:
 
     /// Ticks of the last onset; with the encoding `event`, of the next event.
     [[nodiscard]] std::int64_t onset() const noexcept { return onset_; }
-    [[nodiscard]] std::int64_t next_onset() const noexcept { return onset_; }
     [[nodiscard]] Index events() const noexcept { return time_; }
 
     void direct(const PlayerControls& controls, bool) noexcept {
         controls_ = controls;
         const double all = controls.temperature, time = all * controls.time_temperature;
         noise_controls_ = {{time, all * controls.pitch_temperature, time, all}, controls.levels};
-        shift_ = controls.scale == 0xFFF || !model_->settings.encoding.events.normalise_key
-                     ? key_ + controls.transpose
-                     : shift_to_scale(controls.scale, key_ + controls.transpose);
+        shift_ = pitch_shift(controls, key_, model_->settings.encoding.events.normalise_key);
         neutral_ = shift_ == 0 && controls.scale == 0xFFF && controls.low == 0 &&
                    controls.high == 127 && controls.density == 1.0 && controls.loudness == 1.0 &&
                    controls.legato == 1.0;
@@ -117,29 +114,12 @@ public:
     }
 
     [[nodiscard]] StepAsk ask_for(const NoteBounds& bounds, int move) const noexcept {
-        StepAsk ask;
-        ask.move = move;
-        if (bounds.low > 0 || bounds.high < 127) {
-            ask.low = std::clamp(bounds.low - shift_, 0, 127);
-            ask.high = std::clamp(bounds.high - shift_, ask.low, 127);
-        }
-        if (bounds.shortest > 0 || bounds.longest < NoteBounds{}.longest) {
-            ask.shortest = std::max<std::int64_t>(1, (bounds.shortest + grid() - 1) / grid());
-            ask.longest = std::max(ask.shortest, bounds.longest / grid());
-        }
-        if (bounds.softest > 1 || bounds.loudest < 127) {
-            ask.softest = bounds.softest;
-            ask.loudest = bounds.loudest;
-        }
-        return ask;
+        return ask_of(bounds, move, shift_, grid());
     }
     [[nodiscard]] StepAsk ask_for(const Note& note, int move) const noexcept {
         StepAsk ask;
         ask.move = move;
-        int pitch = note.pitch - shift_;
-        while (pitch < 0) pitch += 12;
-        while (pitch > 127) pitch -= 12;
-        ask.low = ask.high = pitch;
+        ask.low = ask.high = drawn_pitch(note.pitch, shift_);
         ask.softest = ask.loudest = std::clamp(note.velocity, 1, 127);
         if (note.length > 0)
             ask.shortest = ask.longest =
@@ -215,7 +195,7 @@ private:
         const PlayerControls::Level& level = controls.levels[part];
         const double z = warm(u, controls.temperature[part]);
         if (level == PlayerControls::Level{}) return z;
-        return std::min(level.low + (level.high - level.low) * z, 0x1.fffffffffffffp-1);
+        return level.of(z);
     }
     [[nodiscard]] static double warm(double u, double temperature) noexcept {
         if (temperature == 1.0) return u;
@@ -272,10 +252,8 @@ private:
     /// The pitch nearest to `pitch` that may sound, as the model counts; of two the lower.
     [[nodiscard]] int nearest_open(int pitch, const StepAsk& ask) const noexcept {
         const auto is_open = [&](int p, bool scale) {
-            const int played = p + shift_;
             if (p < 0 || p > 127 || (ask.low >= 0 && (p < ask.low || p > ask.high))) return false;
-            return !scale || (played >= controls_.low && played <= controls_.high &&
-                              (controls_.scale >> (played + 1200) % 12 & 1u) != 0);
+            return !scale || may_sound(controls_, p + shift_);
         };
         for (const bool scale : {true, false})
             for (int distance = 0; distance < 128; ++distance)

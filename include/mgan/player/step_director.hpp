@@ -55,6 +55,43 @@ struct StepAsk {
     return fixed + best;
 }
 
+/// Pitch played - pitch drawn. `key`: semitones from the model's key to that of a primer; a model
+/// that is not `in_key` plays in any key, and is held to a scale where it is.
+[[nodiscard]] inline int pitch_shift(const PlayerControls& controls, int key,
+                                     bool in_key) noexcept {
+    const int fixed = key + controls.transpose;
+    return in_key ? shift_to_scale(controls.scale, fixed) : fixed;
+}
+
+/// The pitch to be drawn for one that sounds: its octave gives way where there are no such keys.
+[[nodiscard]] inline int drawn_pitch(int played, int shift) noexcept {
+    int pitch = played - shift;
+    while (pitch < 0) pitch += 12;
+    while (pitch > 127) pitch -= 12;
+    return pitch;
+}
+
+/// What is asked of an event of these bounds, which are in pitches that sound and in ticks, by a
+/// model on a grid of so many ticks.
+[[nodiscard]] inline StepAsk ask_of(const NoteBounds& bounds, int move, int shift,
+                                    std::int64_t grid) noexcept {
+    StepAsk ask;
+    ask.move = move;
+    if (bounds.low > 0 || bounds.high < 127) {
+        ask.low = std::clamp(bounds.low - shift, 0, 127);
+        ask.high = std::clamp(bounds.high - shift, ask.low, 127);
+    }
+    if (bounds.shortest > 0 || bounds.longest < NoteBounds{}.longest) {
+        ask.shortest = std::max<std::int64_t>(1, (bounds.shortest + grid - 1) / grid);
+        ask.longest = std::max(ask.shortest, bounds.longest / grid);
+    }
+    if (bounds.softest > 1 || bounds.loudest < 127) {
+        ask.softest = bounds.softest;
+        ask.loudest = bounds.loudest;
+    }
+    return ask;
+}
+
 template <typename Scalar>
 class StepDirector {
 public:
@@ -73,10 +110,7 @@ public:
         controls_ = controls;
         shift_ = shift;
         for (int pitch = 0; pitch < 128; ++pitch) {
-            const int played = pitch + shift;
-            open_[static_cast<std::size_t>(pitch)] =
-                played >= controls.low && played <= controls.high &&
-                (controls.scale >> (played + 1200) % 12 & 1u) != 0;
+            open_[static_cast<std::size_t>(pitch)] = may_sound(controls, pitch + shift);
         }
         closes_pitches_ = !std::all_of(open_.begin(), open_.end(), [](bool one) { return one; });
         tilt(encoding::StepVocabulary::gap(), -2.6 * std::log2(controls.density), gap_);
@@ -99,10 +133,7 @@ public:
     }
 
     [[nodiscard]] double level(StepKind kind, double z) const noexcept {
-        const PlayerControls::Level& level =
-            controls_.levels[static_cast<std::size_t>(part_of(kind))];
-        // z below 1 stays below 1.
-        return std::min(level.low + (level.high - level.low) * z, 0x1.fffffffffffffp-1);
+        return controls_.levels[static_cast<std::size_t>(part_of(kind))].of(z);
     }
 
     /// Narrows the limits of component k, and sets what is added to its logits.

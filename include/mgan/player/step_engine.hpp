@@ -56,9 +56,10 @@ public:
           play_(model.model->band(), model.playing, candidates),
           length_(length) {}
 
-    /// The events of a song of `length` notes, as `StepSampler` draws them: a few more, since a key
-    /// can be struck twice at once.
-    [[nodiscard]] std::int64_t song_events() const noexcept { return length_ + length_ / 8 + 2; }
+    /// The events of the song that files hold.
+    [[nodiscard]] std::int64_t song_events() const noexcept {
+        return StepSampler<Scalar>::events_of(static_cast<Index>(length_));
+    }
 
     void start(std::uint64_t seed, std::uint64_t number) {
         const StepSampler<Scalar> sampler{model_->model->band(), model_->model->starts,
@@ -66,22 +67,22 @@ public:
         start(sampler.start_of(seed, static_cast<Index>(number)), seed, number);
     }
 
-    /// Begins with the first `count` events of a primer, but does not hear those of its last onset:
-    /// they go to `chord_events`, to be told with a gap of the model's own. `key`: semitones that
-    /// bring the model's key back to the primer's; `silence`: ticks before its time begins.
-    void prime(const encoding::StepSong& primer, std::size_t count, int key, std::int64_t silence,
-               std::uint64_t seed, std::uint64_t number, std::vector<Event>& chord_events) {
-        const Words& words = model_->model->vocabulary;
-        const encoding::StepSong heard = encoding::crop_of(primer, 0, count, words);
-        start({encoding::step_style(heard, words), heard.first_phase}, seed, number, key);
-        onset_ = silence + grid() * heard.first_phase;
-        std::size_t chord = heard.events.size();
-        while (chord > 0 && heard.events[--chord].value[Words::move()] == 0) {
+    /// Begins with the events of a primer, but does not hear those of its last onset: they go to
+    /// `chord_events`, to be told with a gap of the model's own. `key`: semitones that bring the
+    /// model's key back to the primer's; `silence`: ticks before its time begins.
+    void prime(const encoding::StepSong& primer, int key, std::int64_t silence, std::uint64_t seed,
+               std::uint64_t number, std::vector<Event>& chord_events) {
+        start({encoding::step_style(primer, model_->model->vocabulary), primer.first_phase}, seed,
+              number, key);
+        onset_ = silence + grid() * primer.first_phase;
+        const std::vector<encoding::StepEvent>& events = primer.events;
+        std::size_t chord = events.size();
+        while (chord > 0 && events[--chord].value[Words::move()] == 0) {
         }
-        for (std::size_t i = 0; i < chord; ++i) hear(event_here(heard.events[i]));
+        for (std::size_t i = 0; i < chord; ++i) hear(event_here(events[i]));
         const std::int64_t onset = next_onset();
-        for (std::size_t i = chord; i < heard.events.size(); ++i)
-            chord_events.push_back({heard.events[i], style_, onset});
+        for (std::size_t i = chord; i < events.size(); ++i)
+            chord_events.push_back({events[i], style_, onset});
     }
 
     /// Ticks of the last onset.
@@ -94,9 +95,7 @@ public:
 
     /// From the next event on. `at_once`: no gliding.
     void direct(const PlayerControls& controls, bool at_once) noexcept {
-        const int shift = (controls.scale == 0xFFF || !model_->in_key)
-                              ? key_ + controls.transpose
-                              : shift_to_scale(controls.scale, key_ + controls.transpose);
+        const int shift = pitch_shift(controls, key_, model_->in_key);
         director_.set(controls, shift);
         target_ = model_->field.directed(drawn_, controls, shift);
         glide_from_ = style_;
@@ -129,7 +128,7 @@ public:
         return Drawn::note;
     }
 
-    /// Hears what another engine drew, or what was made by `event_for`.
+    /// Hears what another engine drew, or an event of a primer.
     void hear(const Event& event) noexcept {
         style_ = event.asked;
         play_.ask(0, style_);
@@ -157,33 +156,15 @@ public:
         return heard;
     }
 
-    /// What is asked of an event of these bounds, in ticks and in the pitches that sound.
     [[nodiscard]] StepAsk ask_for(const NoteBounds& bounds, int move) const noexcept {
-        StepAsk ask;
-        ask.move = move;
-        if (bounds.low > 0 || bounds.high < 127) {
-            ask.low = std::clamp(bounds.low - director_.shift(), 0, 127);
-            ask.high = std::clamp(bounds.high - director_.shift(), ask.low, 127);
-        }
-        if (bounds.shortest > 0 || bounds.longest < NoteBounds{}.longest) {
-            ask.shortest = std::max<std::int64_t>(1, (bounds.shortest + grid() - 1) / grid());
-            ask.longest = std::max(ask.shortest, bounds.longest / grid());
-        }
-        if (bounds.softest > 1 || bounds.loudest < 127) {
-            ask.softest = bounds.softest;
-            ask.loudest = bounds.loudest;
-        }
-        return ask;
+        return ask_of(bounds, move, director_.shift(), grid());
     }
     /// A note of somebody else's as what must be drawn: its length free where it has none.
     [[nodiscard]] StepAsk ask_for(const Note& note, int move) const noexcept {
         const Words& words = model_->model->vocabulary;
         StepAsk ask;
         ask.move = move;
-        int pitch = note.pitch - director_.shift();
-        while (pitch < 0) pitch += 12;
-        while (pitch > 127) pitch -= 12;
-        ask.low = ask.high = pitch;
+        ask.low = ask.high = drawn_pitch(note.pitch, director_.shift());
         ask.softest = ask.loudest =
             words.value(words.velocity(), words.nearest(words.velocity(), note.velocity));
         if (note.length > 0)

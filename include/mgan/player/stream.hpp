@@ -33,8 +33,9 @@
 
 namespace mgan::inline MGAN_ABI {
 
-/// `Source` knows how to begin a song: source.start(engine, seed, number), and
-/// source.prime(engine, song, notes, seed, number), which returns how many events were heard.
+/// `Source` knows how to begin a song: source.start(engine, seed, number), and source.prime(engine,
+/// song, notes, seed, number, chord), which leaves the events of the primer's last onset in
+/// `chord`, not heard yet.
 template <typename Engine, typename Source>
 class PlayerStream final : public PlayerCore {
 public:
@@ -90,7 +91,6 @@ public:
         for (const Event& event : chord) log_event(event);
         primed_ = given_ = drawn_ - 1;
         tell_chord(0, 1 << 20);
-        if constexpr (Engine::kRestrikes) ahead_.direct_as(before_);
     }
 
     [[nodiscard]] const PlayedNote& peek() noexcept override {
