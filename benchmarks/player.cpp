@@ -2,11 +2,16 @@
 //
 //     player controls MODEL [SONGS]       a table for docs/directing.md
 //     player latency MODEL [NOTES]        percentiles for docs/benchmarks.md
+//     player priming MODEL FOLDER [SONGS] does a continuation keep to its primer?
 
+#include <mgan/midi/find_files.hpp>
+#include <mgan/midi/notes.hpp>
 #include <mgan/player.hpp>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <cmath>
 #include <cstdlib>
 #include <iomanip>
 #include <iostream>
@@ -142,15 +147,113 @@ void latency(const PlayerModel& model, int notes) {
     run("guided, 8 candidates", guided, controls, false);
 }
 
+/// What a continuation should share with its primer.
+struct Place {
+    std::array<double, 12> classes{};  ///< share of the notes by pitch class
+    std::array<double, 16> phases{};   ///< share of the onsets by phase of a quarter
+    double pitch = 0.0;                ///< mean
+    double gap = 0.0;                  ///< log2 of quarters from onset to onset
+    double velocity = 0.0;
+};
+
+Place place_of(std::span<const Note> notes) {
+    Place place;
+    std::set<std::int64_t> onsets;
+    for (const Note& note : notes) {
+        const auto count = static_cast<double>(notes.size());
+        place.classes[static_cast<std::size_t>(note.pitch % 12)] += 1.0 / count;
+        place.pitch += note.pitch / count;
+        place.velocity += note.velocity / count;
+        onsets.insert(note.onset);
+    }
+    for (const std::int64_t onset : onsets)
+        place.phases[static_cast<std::size_t>((onset + 12) % 384 / 24)] +=
+            1.0 / static_cast<double>(onsets.size());
+    const double span = static_cast<double>(*onsets.rbegin() - *onsets.begin()) / 384.0;
+    place.gap = std::log2(std::max(span, 0.1) / static_cast<double>(onsets.size()));
+    return place;
+}
+
+/// Means over pairs of a primer and what follows.
+struct Nearness {
+    double in_key = 0.0, on_grid = 0.0, pitch = 0.0, gap = 0.0, velocity = 0.0;
+    int count = 0;
+
+    void add(const Place& primer, const Place& next) {
+        ++count;
+        for (std::size_t c = 0; c < 12; ++c)  // of the pitch classes that the primer uses
+            if (primer.classes[c] >= 0.02) in_key += next.classes[c];
+        for (std::size_t p = 0; p < 16; ++p) on_grid += std::min(primer.phases[p], next.phases[p]);
+        pitch += std::abs(next.pitch - primer.pitch);
+        gap += std::abs(next.gap - primer.gap);
+        velocity += std::abs(next.velocity - primer.velocity);
+    }
+};
+
+void priming(const PlayerModel& model, const std::string& folder, int songs) {
+    constexpr std::size_t kPrimer = 64, kNext = 64;
+    std::vector<std::vector<Note>> pieces;
+    for (const auto& file : midi::find_midi_files(folder)) {
+        if (pieces.size() == static_cast<std::size_t>(songs)) break;
+        Song song = midi::load_song(file);
+        std::erase_if(song.notes, [](const Note& note) { return note.channel == 9; });
+        if (song.notes.size() >= kPrimer + kNext) pieces.push_back(std::move(song.notes));
+    }
+    Nearness real, primed, guided, other, alone;
+    const auto continued = [&](const std::vector<Note>* primer, std::uint64_t number, int guide) {
+        PlayerOptions options;
+        options.candidates = std::max(guide, 0);
+        Player player(model, 1, number, options);
+        PlayerControls controls;
+        controls.guide = guide;
+        (void)player.direct(controls);
+        if (primer != nullptr) player.prime({"", *primer, {}}, kPrimer);
+        std::vector<Note> notes;
+        for (std::size_t i = 0; i < kNext; ++i) notes.push_back(player.next());
+        return place_of(notes);
+    };
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+        const std::span<const Note> all = pieces[i];
+        const Place primer = place_of(all.first(kPrimer));
+        const std::vector<Note>& another = pieces[(i + pieces.size() / 2) % pieces.size()];
+        real.add(primer, place_of(all.subspan(kPrimer, kNext)));
+        primed.add(primer, continued(&pieces[i], i, 0));
+        if (model.can_be_guided()) guided.add(primer, continued(&pieces[i], i, 8));
+        other.add(primer, continued(&another, i, 0));
+        alone.add(primer, continued(nullptr, i, 0));
+    }
+    std::cout << pieces.size() << " pieces; " << kPrimer << " notes heard, " << kNext
+              << " notes compared with them\n"
+              << "                              in key  on grid  |pitch|  |log2 gap|  |velocity|\n";
+    const auto row = [](const char* name, const Nearness& n) {
+        if (n.count == 0) return;
+        const double count = n.count;
+        std::cout << std::left << std::setw(28) << name << std::right << std::fixed
+                  << std::setprecision(3) << std::setw(8) << n.in_key / count << std::setw(9)
+                  << n.on_grid / count << std::setprecision(2) << std::setw(9) << n.pitch / count
+                  << std::setw(12) << n.gap / count << std::setw(12) << n.velocity / count << '\n';
+    };
+    row("the piece itself", real);
+    row("primed", primed);
+    row("primed, guided by 8", guided);
+    row("primed by another piece", other);
+    row("not primed", alone);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) try {
     const std::string_view what = argc > 1 ? argv[1] : "";
-    if (argc < 3 || (what != "controls" && what != "latency")) {
-        std::cerr << "usage: player controls|latency MODEL [COUNT]\n";
+    if (argc < 3 || (what != "controls" && what != "latency" && (what != "priming" || argc < 4))) {
+        std::cerr << "usage: player controls|latency MODEL [COUNT]\n"
+                     "       player priming MODEL FOLDER [COUNT]\n";
         return 2;
     }
     const PlayerModel model(argv[2]);
+    if (what == "priming") {
+        priming(model, argv[3], argc > 4 ? std::atoi(argv[4]) : 100);
+        return 0;
+    }
     const int count = argc > 3 ? std::atoi(argv[3]) : what == "controls" ? 100 : 20000;
     if (what == "controls")
         controls_table(model, count);

@@ -3,7 +3,7 @@ _mgan() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} words=""
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "train generate evaluate stats render report info judge pack style --help --version" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "train generate play evaluate stats render report info judge pack style --help --version" -- "$word")
         return
     fi
     case $before in
@@ -17,12 +17,13 @@ _mgan() {
             compopt -o nospace 2>/dev/null
             return ;;
         --against|--run) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
-        --config|--model|--out|--prime|--soundfont|--style-of) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
-        --batch|--count|--density|--epochs|--guide|--interpolate|--lambda|--length|--lr|--minutes|--pretrain-epochs|--prime-notes|--range|--scale|--seed|--seeds|--song|--steps|--style|--temperature|--tempo|--threads|--transpose|--voices) return ;;
+        --config|--model|--out|--prime|--record|--soundfont|--style-of) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
+        --answer|--batch|--count|--density|--epochs|--guide|--input|--interpolate|--lambda|--length|--lr|--minutes|--osc|--port|--pretrain-epochs|--prime-notes|--range|--scale|--seconds|--seed|--seeds|--song|--steps|--style|--temperature|--tempo|--threads|--transpose|--voices) return ;;
     esac
     case ${COMP_WORDS[1]} in
         train) words="--help --out --resume --threads --keep-damaged --quiet --print-config --variant --preset --epochs --pretrain-epochs --batch --length --lr --lambda --seed --config --set" ;;
         generate) words="--help --count --interpolate --length --guide --temperature --prime --prime-notes --with-prime --scale --transpose --range --density --voices --style --style-of --minutes --seed --tempo --out --threads --wav" ;;
+        play) words="--help --port --virtual-port --silent --list-ports --input --answer --osc --record --seconds --guide --temperature --prime --prime-notes --scale --transpose --range --density --voices --style --style-of --minutes --seed --tempo" ;;
         evaluate) words="--help --against --run --part --seed --json" ;;
         stats) words="--help --json" ;;
         render) words="--help --out --song --soundfont" ;;

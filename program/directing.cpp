@@ -60,7 +60,7 @@ void check_directing(const DirectingOptions& options) {
         fail<UsageError>("--with-prime and --prime-notes need the file of --prime");
 }
 
-void add_directing_options(CLI::App& app, DirectingOptions& options) {
+void add_directing_options(CLI::App& app, DirectingOptions& options, DirectingFor what) {
     app.add_option("--guide", options.guide,
                    "candidates for each event, of which the discriminator's gain\n"
                    "chooses one; 0: none; default: as the model was trained")
@@ -77,7 +77,8 @@ void add_directing_options(CLI::App& app, DirectingOptions& options) {
                    "hear the first N notes of it only; default: all")
         ->type_name("N")
         ->check(CLI::Range(std::int64_t{1}, std::int64_t{1000000}).description(""));
-    app.add_flag("--with-prime", options.with_prime, "songs begin with the notes of --prime");
+    if (what == DirectingFor::files)
+        app.add_flag("--with-prime", options.with_prime, "songs begin with the notes of --prime");
     app.add_option("--scale", options.scale,
                    "every note is in it: a root and major, minor, harmonic,\n"
                    "dorian, phrygian, lydian, mixolydian, locrian, chromatic,\n"
@@ -101,7 +102,9 @@ void add_directing_options(CLI::App& app, DirectingOptions& options) {
         ->type_name("AXIS=X,...");
     app.add_option("--style-of", options.style_of, "the style of this song, axis by axis")
         ->type_name("FILE.mid");
-    app.add_option("--minutes", options.minutes, "in place of --length: how long songs last")
+    app.add_option("--minutes", options.minutes,
+                   what == DirectingFor::files ? "in place of --length: how long songs last"
+                                               : "as --seconds, in minutes")
         ->type_name("M")
         ->check(CLI::Range(0.01, 1000.0).description(""));
 }

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// The words that direct a model: of `mgan generate`, to the controls of a player.
+/// The words that direct a model: of `mgan generate` and `mgan play`, to the controls of a player.
 
 #include <mgan/player.hpp>
 
@@ -32,7 +32,10 @@ struct DirectingOptions {
     }
 };
 
-void add_directing_options(CLI::App& app, DirectingOptions& options);
+/// Songs in files may begin with the primer, and end after some minutes.
+enum class DirectingFor { files, playing };
+void add_directing_options(CLI::App& app, DirectingOptions& options,
+                           DirectingFor what = DirectingFor::files);
 
 /// Throws UsageError for options that need each other.
 void check_directing(const DirectingOptions& options);

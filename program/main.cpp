@@ -108,10 +108,10 @@ int main(int argc, char** argv) {
     app.set_version_flag("--version", concat("mgan ", kVersion, " (", kSimdName, ")"));
     app.require_subcommand(0, 1);
     const std::pair<const char*, Run (*)(CLI::App&)> commands[] = {
-        {"train", add_train}, {"generate", add_generate}, {"evaluate", add_evaluate},
-        {"stats", add_stats}, {"render", add_render},     {"report", add_report},
-        {"info", add_info},   {"judge", add_judge},       {"pack", add_pack},
-        {"style", add_style}};
+        {"train", add_train},       {"generate", add_generate}, {"play", add_play},
+        {"evaluate", add_evaluate}, {"stats", add_stats},       {"render", add_render},
+        {"report", add_report},     {"info", add_info},         {"judge", add_judge},
+        {"pack", add_pack},         {"style", add_style}};
     try {
         std::vector<std::pair<CLI::App*, Run>> runs;
         for (const auto& [name, add] : commands) {

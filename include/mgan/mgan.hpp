@@ -139,6 +139,7 @@
 #include <mgan/io/settings_json.hpp>
 #include <mgan/io/settings_manual.hpp>
 #include <mgan/player.hpp>
+#include <mgan/player/accompanist.hpp>
 #include <mgan/player/block_player.hpp>
 #include <mgan/player/handover.hpp>
 #include <mgan/runs/checkpoint.hpp>

@@ -164,3 +164,40 @@ TEST_CASE("Block player: hears others, and another player may take over") {
     CHECK(player.sounding() == before);
     (void)play(player, 256, 400, now + 200 * 256 / 24000.0);
 }
+
+TEST_CASE("Block player: a model that never leaves a moment strikes no key twice in it") {
+    // Numeric heads of a net that has learnt nothing may answer with no time between notes.
+    const PlayerModel stuck(MGAN_SOURCE_DIR "/tests/data/v0.1.0/c-rnn-gan/model.safetensors");
+    PlayerOptions options;
+    options.looks_ahead = false;
+    BlockPlayer player(Player(stuck, 1, 0, options), 48000.0);
+    std::int64_t events = 0;
+    for (int i = 0; i < 1000; ++i) {
+        const double quarters = i * 48 / 24000.0;
+        events += static_cast<std::int64_t>(player.process({48, quarters, 120.0, true}).size());
+    }
+    CHECK(events > 0);
+    CHECK(events < 2000);
+}
+
+TEST_CASE("Block player: a player that was primed goes on behind the primer") {
+    Song melody;
+    for (int i = 0; i < 16; ++i) melody.notes.push_back({384 * i, 384, 60 + i % 5, 80, 0});
+    Player primed = live_player();
+    primed.prime(melody);
+    const PlayedNote first = primed.peek();
+    CHECK(first.onset >= 15 * 384);
+    BlockPlayer blocks(primed, 48000.0);
+    bool heard = false;
+    for (int i = 0; i < 4000 && !heard; ++i) {
+        const double quarters = i * 48 / 24000.0;
+        for (const BlockEvent& event : blocks.process({48, quarters, 120.0, true})) {
+            if (heard) break;
+            heard = true;
+            CHECK(event.pitch == first.pitch);
+            // In the first quarter: not after the sixteen of the primer.
+            CHECK(quarters < 1.0);
+        }
+    }
+    CHECK(heard);
+}

@@ -16,11 +16,12 @@
 namespace mgan_test {
 
 /// With step heads, after a few minibatches, with its discriminator.
-inline mgan::Model small_step_model(mgan::Variant variant, bool attention_window = false) {
+inline mgan::Model small_step_model(mgan::Variant variant, bool attention_window = false,
+                                    int epochs = 3) {
     using namespace mgan;
     Settings s = small_step_settings(variant);
     if (attention_window) s.generator.attention_window = 8;
-    s.pretrain.epochs = 3;
+    s.pretrain.epochs = epochs;
     s.playing.guide = 0;
     StepTrainer<float> trainer(s, arpeggios(8), 2);
     while (!trainer.finished()) (void)trainer.run_epoch({});

@@ -108,13 +108,20 @@ public:
     /// Ends all notes in the next block, as where the transport stops; the song begins again.
     void stop() noexcept { expected_ = 1e300; }
 
-    /// For controls, reset and priming. Between two calls of `process`.
+    /// For controls, reset and priming; call `realign` after the latter two. Between two calls of
+    /// `process`.
     [[nodiscard]] Player& player() noexcept { return player_; }
+    /// The player stands elsewhere in its song, or in another one: its next note comes in the next
+    /// quarter. What sounds ends when it would have.
+    void realign() noexcept {
+        if (running_)
+            origin_ = std::ceil(expected_ - 1e-6) - std::floor(quarters(player_.peek().onset));
+    }
     /// The player that plays comes out, the other one goes in and begins at the next quarter; what
     /// sounds ends when it would have. Nothing is freed here.
     void swap_player(Player& player) noexcept {
         std::swap(player_, player);
-        if (running_) origin_ = std::ceil(expected_ - 1e-6);
+        realign();
     }
     [[nodiscard]] int sounding() const noexcept { return sounding_; }
     void set_sample_rate(double rate) noexcept { rate_ = rate; }
@@ -130,17 +137,18 @@ private:
 
     void begin(double now) noexcept {
         const double beat = std::ceil(now - 1e-6);
-        if (on_jump_ == OnJump::restart || !began_) {
-            player_.restart();
-            origin_ = beat;
-        } else {
-            origin_ = beat - std::floor(quarters(player_.peek().onset));
-        }
+        // The first time a player may stand behind a primer: it goes on from there.
+        if (on_jump_ == OnJump::restart && began_) player_.restart();
         began_ = true;
+        origin_ = beat - std::floor(quarters(player_.peek().onset));
     }
 
     void begin_note(const PlayedNote& note, int frame, double onset) noexcept {
         const auto key = static_cast<std::size_t>(note.pitch);
+        // Struck twice at one moment, a key sounds once. (A model that has learnt nothing may never
+        // leave a moment.)
+        if (sounds_[key] && begin_[key] == onset) return;
+        begin_[key] = onset;
         if (sounds_[key]) {
             end(key, frame);
         } else if (sounding_ >= most_notes_) {
@@ -187,7 +195,7 @@ private:
     double origin_ = 0.0;    // of the song, in the host's quarters
     std::vector<BlockEvent> events_;
     std::array<bool, 128> sounds_{};
-    std::array<double, 128> end_{};
+    std::array<double, 128> begin_{}, end_{};
     int sounding_ = 0;
 };
 
