@@ -167,8 +167,8 @@ public:
         }
     }
 
-    /// Collective: whether any rank wishes to stop. If rank 0 has failed, it throws what it met, and
-    /// the others RankError.
+    /// Collective: whether any rank wishes to stop. If rank 0 has failed, it throws what it met,
+    /// and the others RankError.
     [[nodiscard]] bool agree(bool stop) {
         if (ranks_.size() == 1) return stop;
         constexpr std::uint8_t kGoOn = 0, kStop = 1, kFailed = 2;
