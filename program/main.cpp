@@ -6,6 +6,7 @@
 
 #include "data.hpp"
 #include "program.hpp"
+#include "ranks.hpp"
 
 #include <mgan/core/parallel.hpp>
 #include <mgan/core/quote.hpp>
@@ -142,6 +143,8 @@ int main(int argc, char** argv) {
         }
         for (const auto& [sub, run] : runs) {
             if (!sub->parsed()) continue;
+            const bool shares = sub->get_name() == "train" || sub->get_name() == "generate";
+            if (!shares && is_later_rank()) return kDone;
             const int status = run();
             std::cout.flush();
             // A full disk or a closed pipe must not end as if all were well.

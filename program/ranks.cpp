@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <initializer_list>
 #include <string_view>
 #include <thread>
 #include <vector>
@@ -17,24 +18,34 @@ namespace mgan::program {
 
 namespace {
 
+/// The largest of numbers in the environment; 0 without any.
+int largest_of(std::initializer_list<const char*> names) {
+    int most = 0;
+    for (const char* const name : names) {
+        const char* const text = std::getenv(name);
+        if (text == nullptr) continue;
+        int number = 0;
+        const std::string_view digits(text);
+        std::from_chars(digits.data(), digits.data() + digits.size(), number);
+        most = std::max(most, number);
+    }
+    return most;
+}
+
 /// How many processes a launcher says that it has started: 0 if there is no launcher. Without one
 /// MPI is left alone: to begin it takes longer than most commands.
 int launched() {
-    int most = 0;
     // Open MPI and its relatives; MPICH, Intel MPI and Slurm's pmi2; PMIx tells only the rank.
-    for (const char* const name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MPI_LOCALNRANKS"}) {
-        const char* const text = std::getenv(name);
-        if (text == nullptr) continue;
-        int count = 0;
-        const std::string_view digits(text);
-        std::from_chars(digits.data(), digits.data() + digits.size(), count);
-        most = std::max(most, count);
-    }
-    if (most == 0 && std::getenv("PMIX_RANK") != nullptr) most = 1;
+    const int most = largest_of({"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MPI_LOCALNRANKS"});
+    if (most == 0 && std::getenv("PMIX_RANK") != nullptr) return 1;
     return most;
 }
 
 }  // namespace
+
+bool is_later_rank() {
+    return largest_of({"OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"}) > 0;
+}
 
 Ranks::Ranks() : all_(&one_process()) {
     const int wanted = launched();

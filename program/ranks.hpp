@@ -11,6 +11,10 @@
 
 namespace mgan::program {
 
+/// Whether a launcher has started this process, and another one that comes before it. Commands that
+/// do not share their work leave it to the first.
+[[nodiscard]] bool is_later_rank();
+
 class Ranks {
 public:
     /// Joins the ranks that a launcher has started, if one has. Throws UsageError where it has, and

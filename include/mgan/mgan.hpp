@@ -149,6 +149,7 @@
 #include <mgan/runs/history.hpp>
 #include <mgan/runs/run_directory.hpp>
 #include <mgan/training/evaluation.hpp>
+#include <mgan/training/shared_songs.hpp>
 #include <mgan/training/step_trainer.hpp>
 #include <mgan/training/trainer.hpp>
 #endif

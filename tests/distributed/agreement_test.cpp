@@ -52,7 +52,7 @@ TEST_CASE("Together: if all fail alike, one of them says why") {
     CHECK(is<RankError>(thrown[2]));
 }
 
-TEST_CASE("Ranks with equal facts go on; the first difference is named with rank and values") {
+TEST_CASE("Ranks with equal facts go on, and a difference is named with rank and values") {
     ranks::run_well(3, [](Communicator& communicator) {
         require_alike(communicator, {{"the seed", "1"}, {"batch", "20"}});
     });

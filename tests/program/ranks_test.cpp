@@ -208,6 +208,40 @@ TEST_CASE("mpirun: a run goes on with another number of ranks, and ends in the s
     CHECK((cluster.read("run/checkpoint.safetensors") == whole));
 }
 
+TEST_CASE("mpirun: generate shares songs, one rank writes, and other commands are run once") {
+    NEEDS_MPI();
+    const Cluster cluster;
+    REQUIRE(cluster.mgan("train data --quiet --out run --threads 1 --preset numeric" + kShards)
+                .status == 0);
+    int number = 0;
+    for (const std::string line : {"--count 7", "--count 2 --seed 5 --tempo 90",
+                                   "--count 5 --scale C --density 4", "--interpolate 4"}) {
+        CAPTURE(line);
+        const std::string name = "alone" + std::to_string(++number);
+        const process::Result alone = cluster.mgan("generate run --out " + name + " " + line);
+        REQUIRE(alone.status == 0);
+        const std::string shared = "shared" + std::to_string(number);
+        const process::Result result =
+            cluster.mgan_on(3, "generate run --out " + shared + " " + line);
+        CHECK(result.status == 0);
+        CHECK(result.error == "");
+        CHECK(program::lines(result.out) == 1);
+        for (const auto& entry : fs::directory_iterator(cluster / name)) {
+            const std::string file = entry.path().filename().string();
+            CHECK((cluster.read(shared + "/" + file) == cluster.read(name + "/" + file)));
+        }
+    }
+    const std::string facts = cluster.mgan("stats data --json").out;
+    CHECK_FALSE(facts.empty());
+    CHECK((cluster.mgan_on(2, "stats data --json").out == facts));
+    cluster.write_text("first.1", "more='--seed 2'\n");
+    const process::Result other = cluster.mgan_on(2, "generate run --out other");
+    CHECK(other.status == 1);
+    CHECK(messages(other.error) == 1);
+    CHECK_THAT(other.error, Contains("--seed is 2, and 1 on rank 0"));
+    CHECK_FALSE(cluster.has("other"));
+}
+
 TEST_CASE("mpirun: Ctrl-C saves, and all ranks end") {
     NEEDS_MPI();
     const Cluster cluster;

@@ -12,9 +12,11 @@
 /// program has to call `Communicator::abort`, or the others wait for ever.
 
 #include <mgan/core/quote.hpp>
+#include <mgan/core/version.hpp>
 #include <mgan/distributed/dealing.hpp>
 
-#include <array>
+#include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <exception>
 #include <string>
@@ -38,27 +40,10 @@ private:
 /// Collective: the texts of all ranks, in their order.
 [[nodiscard]] inline std::vector<std::string> gather_texts(Communicator& ranks,
                                                            const std::string& own) {
-    if (ranks.size() == 1) return {own};
-    const auto count = static_cast<std::size_t>(ranks.size());
-    const auto rank = static_cast<std::size_t>(ranks.rank());
-    std::vector<std::uint64_t> lengths(count);
-    lengths[rank] = own.size();
-    gather_shares(ranks, ranks.size(), 1, std::span(lengths));
-    std::vector<std::size_t> sizes(lengths.begin(), lengths.end());
-    std::size_t whole = 0, begin = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-        if (i == rank) begin = whole;
-        whole += sizes[i];
-    }
-    std::string joined(whole, '\0');
-    joined.replace(begin, own.size(), own);
-    ranks.gather(bytes_of(std::span(joined)), sizes);
     std::vector<std::string> texts;
-    begin = 0;
-    for (const std::size_t size : sizes) {
-        texts.push_back(joined.substr(begin, size));
-        begin += size;
-    }
+    for (const std::vector<char>& text :
+         gather_lists(ranks, std::vector<char>(own.begin(), own.end())))
+        texts.emplace_back(text.begin(), text.end());
     return texts;
 }
 
@@ -104,6 +89,19 @@ void together(Communicator& ranks, Work&& work) {
 struct Fact {
     std::string what, value;
 };
+
+/// What the program of this rank was built from.
+[[nodiscard]] inline std::vector<Fact> build_facts() {
+    std::vector<Fact> facts = {
+        {"the version of mgan", kVersion},
+        {"the instruction set", kSimdName},
+        {"the byte order",
+         std::endian::native == std::endian::little ? "little-endian" : "big-endian"}};
+#ifdef __VERSION__
+    facts.push_back({"the compiler", __VERSION__});
+#endif
+    return facts;
+}
 
 /// Collective: compares the facts of each rank with those of rank 0. Where one differs, rank 0
 /// throws ConfigError that names rank, machine, fact and both values, and the others RankError.
@@ -181,6 +179,13 @@ public:
             throw RankError(0, "it could not write");
         }
         return std::find(wishes.begin(), wishes.end(), kStop) != wishes.end();
+    }
+
+    /// Collective: what rank 0 has decided.
+    [[nodiscard]] bool decide(bool own) {
+        std::uint8_t decision = own ? 1 : 0;
+        ranks_.broadcast(bytes_of(std::span(&decision, 1)), 0);
+        return decision != 0;
     }
 
 private:

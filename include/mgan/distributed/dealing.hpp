@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -43,6 +44,35 @@ void gather_shares(Communicator& ranks, std::ptrdiff_t count, std::size_t width,
         sizes.push_back(static_cast<std::size_t>(share_of(count, ranks.size(), rank).size()) *
                         width * sizeof(Number));
     ranks.gather(bytes_of(numbers), sizes);
+}
+
+/// Collective: the lists of all ranks, in the order of the ranks.
+template <typename Number>
+[[nodiscard]] std::vector<std::vector<Number>> gather_lists(Communicator& ranks,
+                                                            const std::vector<Number>& own) {
+    if (ranks.size() == 1) return {own};
+    const auto count = static_cast<std::size_t>(ranks.size());
+    const auto rank = static_cast<std::size_t>(ranks.rank());
+    std::vector<std::uint64_t> lengths(count);
+    lengths[rank] = own.size();
+    gather_shares(ranks, ranks.size(), 1, std::span(lengths));
+    std::vector<std::size_t> sizes;
+    std::size_t whole = 0, begin = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        if (i == rank) begin = whole;
+        whole += static_cast<std::size_t>(lengths[i]);
+        sizes.push_back(static_cast<std::size_t>(lengths[i]) * sizeof(Number));
+    }
+    std::vector<Number> joined(whole);
+    std::copy(own.begin(), own.end(), joined.begin() + static_cast<std::ptrdiff_t>(begin));
+    ranks.gather(bytes_of(std::span(joined)), sizes);
+    std::vector<std::vector<Number>> lists;
+    auto from = joined.begin();
+    for (const std::uint64_t length : lengths) {
+        lists.emplace_back(from, from + static_cast<std::ptrdiff_t>(length));
+        from += static_cast<std::ptrdiff_t>(length);
+    }
+    return lists;
 }
 
 }  // namespace mgan::inline MGAN_ABI

@@ -14,26 +14,12 @@
 #include <mgan/distributed/agreement.hpp>
 #include <mgan/runs/checkpoint.hpp>
 
-#include <bit>
 #include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace mgan::inline MGAN_ABI {
-
-/// What the program of this rank was built from.
-[[nodiscard]] inline std::vector<Fact> build_facts() {
-    std::vector<Fact> facts = {
-        {"the version of mgan", kVersion},
-        {"the instruction set", kSimdName},
-        {"the byte order",
-         std::endian::native == std::endian::little ? "little-endian" : "big-endian"}};
-#ifdef __VERSION__
-    facts.push_back({"the compiler", __VERSION__});
-#endif
-    return facts;
-}
 
 /// Every setting.
 [[nodiscard]] inline std::vector<Fact> setting_facts(const Settings& settings) {

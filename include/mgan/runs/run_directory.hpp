@@ -34,6 +34,7 @@
 #include <mgan/runs/history_record.hpp>
 #include <mgan/runs/ranks_alike.hpp>
 #include <mgan/runs/run_files.hpp>
+#include <mgan/training/shared_songs.hpp>
 
 #include <chrono>
 #include <filesystem>
@@ -154,12 +155,24 @@ public:
     /// Writes model.safetensors and songs/, which are those of `mgan generate` with the run's seed.
     template <typename AnyTrainer>
     void save_results(const AnyTrainer& trainer, int threads) const {
-        auto generated = model_of(trainer);
+        OneWriter writer(one_process());
+        save_results(trainer, threads, one_process(), writer);
+    }
+
+    /// Collective: the same, where ranks generate some of the songs each, and `writer` writes.
+    template <typename AnyTrainer>
+    void save_results(const AnyTrainer& trainer, int threads, Communicator& ranks,
+                      OneWriter& writer) const {
+        const auto generated = model_of(trainer);
         const Settings& settings = generated.settings;
         const std::vector<midi::Song> sampled =
-            generated.songs(settings.evaluation.songs, settings.length, settings.seed, threads);
-        save_model(model(), generated);
-        save_songs(songs(), sampled);
+            share_songs(ranks, settings.evaluation.songs, [&](Index first, Index count) {
+                return generated.songs(count, settings.length, settings.seed, threads, first);
+            });
+        writer.write([&] {
+            save_model(model(), generated);
+            save_songs(songs(), sampled);
+        });
     }
 
 private:
@@ -262,8 +275,11 @@ bool run_training(AnyTrainer& trainer, const RunDirectory& directory, const RunO
         directory.save(trainer);
         saved = Clock::now();
     };
+    const auto save_results = [&] {
+        directory.save_results(trainer, options.threads, trainer.ranks(), writer);
+    };
     const auto stop = [&] {
-        writer.write([&] { directory.save_results(trainer, options.threads); });
+        save_results();
         (void)writer.agree(true);
         return false;
     };
@@ -287,17 +303,21 @@ bool run_training(AnyTrainer& trainer, const RunDirectory& directory, const RunO
             directory.append(
                 history_record(*report, seconds).set("kept_phase", kept_phase(trainer)));
             save();
-            const bool due = !has_results || seconds_since(results) > options.results_seconds;
-            if (!trainer.finished() && due) {
-                directory.save_results(trainer, options.threads);
-                results = Clock::now();
-                has_results = true;
-            }
+        });
+        // By the clock and the folder of rank 0.
+        const bool due =
+            writer.decide(!has_results || seconds_since(results) > options.results_seconds);
+        if (!trainer.finished() && due) {
+            save_results();
+            results = Clock::now();
+            has_results = true;
+        }
+        writer.write([&] {
             if (options.on_epoch) options.on_epoch(*report, seconds);
         });
         if (stopped && !trainer.finished()) return stop();
     }
-    writer.write([&] { directory.save_results(trainer, options.threads); });
+    save_results();
     (void)writer.agree(false);
     return true;
 }
