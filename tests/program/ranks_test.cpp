@@ -36,7 +36,7 @@ public:
                    "rank=${OMPI_COMM_WORLD_RANK:-$PMI_RANK}\n"
                    "echo $$ > pid.new.$rank; mv pid.new.$rank pid.$rank\n"
                    "if [ -f first.$rank ]; then . ./first.$rank; fi\n"
-                   "exec " MGAN_PROGRAM " \"$@\" $more\n");
+                   "exec ${program:-" MGAN_PROGRAM "} \"$@\" $more\n");
         write_music();
     }
 
@@ -322,6 +322,27 @@ TEST_CASE("mpirun: ranks with other data or settings are told apart before the f
         CHECK(cluster.all_ended(3));
         CHECK_FALSE(cluster.has("run/config.json"));
     }
+}
+
+TEST_CASE("mpirun: a rank with another build is told apart before anything is read") {
+    NEEDS_MPI();
+    const Cluster cluster;
+    // A copy of the program that says of itself that another compiler has made it.
+    std::ifstream file(MGAN_PROGRAM, std::ios::binary);
+    std::string bytes{std::istreambuf_iterator<char>(file), {}};
+    const std::string name("the compiler", 13);  // with the zero at its end
+    const std::size_t place = bytes.find(name + __VERSION__);
+    if (place == std::string::npos) MGAN_SKIP("the program holds its texts in another order");
+    bytes[place + name.size()] = '_';
+    cluster.write_text("other", bytes);
+    fs::permissions(cluster / "other", fs::perms::owner_all);
+    cluster.write_text("first.1", "program=./other\n");
+    const process::Result result = cluster.mgan_on(3, "train nowhere --out run" + kShards);
+    CHECK(result.status == 1);
+    CHECK(messages(result.error) == 1);
+    CHECK_THAT(result.error, Contains("mgan: rank 1") && Contains("the compiler is _") &&
+                                 Contains(__VERSION__ " on rank 0"));
+    CHECK(cluster.all_ended(3));
 }
 
 TEST_CASE("mpirun: an error that all ranks meet is said once") {
