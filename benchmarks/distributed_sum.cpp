@@ -2,7 +2,7 @@
 //
 // One vector of floats a rank, summed
 //
-//     in order     as a training does it (distributed/ordered_sum.hpp), with the bits of one process
+//     in order     as a training does it (distributed/ordered_sum.hpp): the bits of one process
 //     in any order by MPI_Allreduce, whose rounding depends on the number of ranks
 //     at home      the additions alone, one vector to another, without a message
 //

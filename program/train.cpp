@@ -458,6 +458,7 @@ int train_with(const TrainOptions& options, Communicator& ranks) {
 
 int train(TrainOptions options) {
     if (!options.print_config.empty()) {
+        if (is_later_rank()) return kDone;
         std::cout << settings_as(options.print_config, plan_of(options, one_process()).settings);
         return kDone;
     }
