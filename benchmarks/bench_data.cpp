@@ -4,6 +4,7 @@
 //     bench_data load FOLDER                    load_data_set, as the program does it
 //     bench_data start DATA [--length T]        what a training does with its songs before the
 //                                               first minibatch: of a folder or a packed file
+//     bench_data start-steps DATA [--length T]  the same for a generator with step heads
 //     bench_data prepare SONGS [--length T]     synthetic songs: codec fitted, all songs encoded
 //     bench_data write FOLDER SONGS             writes synthetic songs as MIDI files
 //     bench_data corpus FOLDER SONGS            the same, songs of many kinds, in folders of 500
@@ -11,7 +12,7 @@
 //     bench_data pack-folder FOLDER FILE.mgan   as `mgan pack`
 //     bench_data crops FILE.mgan N [--length T] N random crops read at their place, and encoded
 //
-// read, start, pack and pack-folder take --threads N.
+// read, start, start-steps, pack and pack-folder take --threads N.
 //
 // Prints one JSON object: seconds, and with it files, bytes, notes, the most memory held.
 
@@ -28,7 +29,9 @@
 #include <mgan/midi/find_files.hpp>
 #include <mgan/midi/notes.hpp>
 #include <mgan/midi/writer.hpp>
+#include <mgan/settings/presets.hpp>
 #include <mgan/training/evaluation.hpp>
+#include <mgan/training/step_data.hpp>
 
 #include <array>
 #include <atomic>
@@ -161,7 +164,7 @@ int pack_folder(const std::filesystem::path& folder, const std::filesystem::path
 }
 
 /// Everything that the constructor of a `Trainer` asks of the songs, and the crops of a minibatch,
-/// without the nets. Preset `recommended`.
+/// without the nets: preset `numeric`.
 int start(const std::filesystem::path& where, std::int64_t length, int threads) {
     mgan::DataSet data;
     std::array<std::vector<std::size_t>, 3> parts;
@@ -191,6 +194,36 @@ int start(const std::filesystem::path& where, std::int64_t length, int threads) 
         "{\"seconds\": %.6f, \"opening\": %.6f, \"preparing\": %.6f, \"songs\": %zu, "
         "\"looped\": %zu, \"peak_mib\": %.1f}\n",
         opening + preparing, opening, preparing, data.size(), looped, bench::peak_mib());
+    return 0;
+}
+
+/// The same of a `StepTrainer`: preset `recommended`.
+int start_steps(const std::filesystem::path& where, std::int64_t length, int threads) {
+    mgan::Settings settings = mgan::recommended_settings(mgan::Variant::carnn_mgan);
+    settings.length = length;
+    mgan::DataSet data;
+    std::array<std::vector<std::size_t>, 3> parts;
+    std::size_t looped = 0, events = 0;
+    const double opening = seconds([&] {
+        data = mgan::open_data_set(where, threads);
+        (void)mgan::fingerprint(data);
+        parts = mgan::split_songs(data.names, data.pieces, 0.1, 0.1, 1);
+    });
+    const double preparing = seconds([&] {
+        const mgan::StepData steps(settings, data.view(), parts);
+        const auto real = mgan::measure_real(
+            data.view(), parts[1], static_cast<std::size_t>(length), 4, settings.seed, threads);
+        const auto order = steps.train.order(mgan::Random(1, "order"), 20);
+        for (std::size_t i = 0; i < 20; ++i)
+            events += steps.train.crop(order[i], mgan::Random(1, "crop"), i, steps.vocabulary)
+                          .events.size();
+        looped = steps.train.looped() + steps.validation.looped();
+        if (real.empty()) throw mgan::DataError("songs were lost");
+    });
+    std::printf(
+        "{\"seconds\": %.6f, \"opening\": %.6f, \"preparing\": %.6f, \"songs\": %zu, "
+        "\"looped\": %zu, \"events\": %zu, \"peak_mib\": %.1f}\n",
+        opening + preparing, opening, preparing, data.size(), looped, events, bench::peak_mib());
     return 0;
 }
 
@@ -328,6 +361,8 @@ int main(int count, char** arguments) {
             return pack_folder(arguments[2], arguments[3], threads);
         if (what == "start")
             return start(arguments[2], option(count, arguments, "--length", 100), threads);
+        if (what == "start-steps")
+            return start_steps(arguments[2], option(count, arguments, "--length", 100), threads);
         if (what == "crops" && songs > 0)
             return crops(arguments[2], songs,
                          static_cast<std::size_t>(option(count, arguments, "--length", 100)));
@@ -335,7 +370,7 @@ int main(int count, char** arguments) {
         std::cerr << "bench_data: " << error.what() << '\n';
         return 1;
     }
-    std::cerr << "usage: bench_data read|load FOLDER, start DATA, prepare SONGS, "
+    std::cerr << "usage: bench_data read|load FOLDER, start|start-steps DATA, prepare SONGS, "
                  "write|corpus FOLDER SONGS, pack-folder FOLDER FILE, "
                  "pack|crops FILE N\n";
     return 2;

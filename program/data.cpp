@@ -46,27 +46,14 @@ DataSet open_data(const std::string& where, DamagedFiles damaged) {
     return is_bundled(where) ? load_bundled() : open_data_set(where, available_threads(), damaged);
 }
 
-namespace {
-
-/// What `load` gives for the data of a run.
-template <typename Load>
-DataSet data_of_run(const SettingNotes& notes, std::string_view advice, Load&& load) {
+DataSet open_data_of_run(const SettingNotes& notes, std::string_view advice) {
     const std::string place = data_place(notes);
     try {
-        return load(place,
-                    note(notes, "keep_damaged").empty() ? DamagedFiles::skip : DamagedFiles::keep);
+        return open_data(
+            place, note(notes, "keep_damaged").empty() ? DamagedFiles::skip : DamagedFiles::keep);
     } catch (const IoError& error) {
         fail<IoError>(printable(error.what()), "; if the music of this run has moved, ", advice);
     }
-}
-
-}  // namespace
-
-DataSet load_data_of_run(const SettingNotes& notes, std::string_view advice) {
-    return data_of_run(notes, advice, load_data);
-}
-DataSet open_data_of_run(const SettingNotes& notes, std::string_view advice) {
-    return data_of_run(notes, advice, open_data);
 }
 
 std::string note(const SettingNotes& notes, std::string_view key) {

@@ -24,7 +24,6 @@ inline constexpr const char* kBundled = "bundled";
 
 /// The same for the data of a run, `notes`: those of its config.json. An error says what to do if
 /// the music has moved: `advice`.
-[[nodiscard]] DataSet load_data_of_run(const SettingNotes& notes, std::string_view advice);
 [[nodiscard]] DataSet open_data_of_run(const SettingNotes& notes, std::string_view advice);
 
 /// A note of a config.json, or "".

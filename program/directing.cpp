@@ -157,15 +157,15 @@ std::optional<Song> primer_of(const DirectingOptions& options) {
 
 std::vector<Song> directed_songs(const DirectingOptions& options, const PlayerModel& model,
                                  const std::optional<Song>& primer, std::int64_t count,
-                                 std::int64_t length, std::uint64_t seed, double tempo,
-                                 int threads) {
+                                 std::int64_t length, std::uint64_t seed, double tempo, int threads,
+                                 std::int64_t first) {
     const PlayerControls controls = controls_of(options, model);
     PlayerOptions playing;
     playing.length = length;
     if (options.guide) playing.candidates = static_cast<int>(*options.guide);
     std::vector<Song> songs(static_cast<std::size_t>(count));
     parallel_for(count, threads, [&](std::ptrdiff_t number) {
-        Player player(model, seed, static_cast<std::uint64_t>(number), playing);
+        Player player(model, seed, static_cast<std::uint64_t>(first + number), playing);
         (void)player.direct(controls);
         Song& song = songs[static_cast<std::size_t>(number)];
         std::int64_t begin = 0;

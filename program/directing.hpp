@@ -47,13 +47,15 @@ void check_directing(const DirectingOptions& options);
 /// The melody of --prime, if there is one.
 [[nodiscard]] std::optional<Song> primer_of(const DirectingOptions& options);
 
-/// Songs 0 .. count - 1 of a seed, of `length` notes each or of `options.minutes` at `tempo`
-/// quarters a minute, under the options, behind the primer. Songs are computed `threads` at a time.
+/// Songs first .. first + count - 1 of a seed, of `length` notes each or of `options.minutes` at
+/// `tempo` quarters a minute, under the options, behind the primer. Songs are computed `threads` at
+/// a time.
 [[nodiscard]] std::vector<Song> directed_songs(const DirectingOptions& options,
                                                const PlayerModel& model,
                                                const std::optional<Song>& primer,
                                                std::int64_t count, std::int64_t length,
-                                               std::uint64_t seed, double tempo, int threads);
+                                               std::uint64_t seed, double tempo, int threads,
+                                               std::int64_t first);
 
 /// The song of a MIDI file that others are to go on from, or to be like.
 [[nodiscard]] Song song_of_file(const std::string& file);

@@ -9,11 +9,13 @@
 #include <mgan/metrics/crop.hpp>
 #include <mgan/metrics/set_comparison.hpp>
 #include <mgan/runs/run_files.hpp>
+#include <mgan/training/evaluation.hpp>
 
 #include <CLI/CLI.hpp>
 
 #include <array>
 #include <iostream>
+#include <numeric>
 #include <set>
 
 namespace mgan::program {
@@ -29,9 +31,23 @@ struct EvaluateOptions {
     bool json = false;
 };
 
-/// The real songs: all of --against, or those of one part of a run's split.
+/// Those songs; of more than `kMostMeasured`, so many, evenly spaced.
+std::vector<midi::Song> some_of(const Songs& songs, const std::vector<std::size_t>& wanted) {
+    std::vector<midi::Song> some;
+    midi::Song memory;
+    for (const std::size_t place : sample_places(wanted.size(), kMostMeasured))
+        some.push_back(songs.get(wanted[place], memory));
+    return some;
+}
+
+/// The real songs: those of --against, or of one part of a run's split.
 std::vector<midi::Song> real_songs(const EvaluateOptions& options) {
-    if (options.run.empty()) return load_data(options.against).songs;
+    if (options.run.empty()) {
+        const DataSet data = open_data(options.against);
+        std::vector<std::size_t> all(data.size());
+        std::iota(all.begin(), all.end(), std::size_t{0});
+        return some_of(data.view(), all);
+    }
     const RunFiles run(options.run);
     std::error_code unknown;
     if (!std::filesystem::exists(run.config(), unknown))
@@ -39,10 +55,11 @@ std::vector<midi::Song> real_songs(const EvaluateOptions& options) {
                         ": holds no run (no config.json); give the folder of a run of mgan train");
     const SettingNotes notes = run.read_config().second;
     const std::string where = options.against.empty() ? data_place(notes) : options.against;
-    DataSet data = options.against.empty()
-                       ? load_data_of_run(notes, "say where it is: --against FOLDER")
-                       : load_data(where, note(notes, "keep_damaged").empty() ? DamagedFiles::skip
-                                                                              : DamagedFiles::keep);
+    const DataSet data =
+        options.against.empty()
+            ? open_data_of_run(notes, "say where it is: --against FOLDER")
+            : open_data(where, note(notes, "keep_damaged").empty() ? DamagedFiles::skip
+                                                                   : DamagedFiles::keep);
     const Part part = options.part == "train"        ? Part::train
                       : options.part == "validation" ? Part::validation
                                                      : Part::test;
@@ -54,15 +71,13 @@ std::vector<midi::Song> real_songs(const EvaluateOptions& options) {
                         shell_word(where), ", without --run");
     }
     const std::set<std::string> wanted(files.begin(), files.end());
-    std::vector<midi::Song> songs;
-    for (std::size_t i = 0; i < data.songs.size(); ++i) {
-        if (wanted.contains(RunFiles::tsv_field(data.names[i])))
-            songs.push_back(std::move(data.songs[i]));
-    }
+    std::vector<std::size_t> songs;
+    for (std::size_t i = 0; i < data.size(); ++i)
+        if (wanted.contains(RunFiles::tsv_field(data.names[i]))) songs.push_back(i);
     if (songs.empty())
         fail<DataError>(run.split(), ": no song of ", printable(where), " is in the part ",
                         options.part, "; is it the data of this run?");
-    return songs;
+    return some_of(data.view(), songs);
 }
 
 Json json_of(const metrics::Summary& summary) {

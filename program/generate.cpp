@@ -5,11 +5,14 @@
 #include "directing.hpp"
 #include "interrupt.hpp"
 #include "program.hpp"
+#include "ranks.hpp"
 #include "sound_file.hpp"
 
 #include <mgan/core/parallel.hpp>
+#include <mgan/distributed/agreement.hpp>
 #include <mgan/generation/model_file.hpp>
 #include <mgan/runs/run_files.hpp>
+#include <mgan/training/shared_songs.hpp>
 
 #include <CLI/CLI.hpp>
 
@@ -31,7 +34,7 @@ struct GenerateOptions {
     DirectingOptions directing;
     std::uint64_t seed = 1;
     std::optional<double> tempo;
-    int threads = available_threads();
+    int threads = 0;  ///< 0: as many as there are
     bool wav = false;
 };
 
@@ -55,9 +58,8 @@ std::size_t count_others(const std::filesystem::path& folder, std::size_t songs,
     return others;
 }
 
-/// Songs by the fast way, side by side, where nothing but temperature and guidance is asked for.
-std::vector<Song> plain_songs(Model& model, const GenerateOptions& options, std::int64_t length,
-                              int threads) {
+/// Settles how a model plays where nothing but temperature and guidance is asked for.
+void set_playing(Model& model, const GenerateOptions& options) {
     const DirectingOptions& directing = options.directing;
     PlayingSettings& playing = model.settings.playing;
     if (directing.guide.value_or(0) > 1 && (!model.steps || !model.steps->discriminator))
@@ -70,16 +72,17 @@ std::vector<Song> plain_songs(Model& model, const GenerateOptions& options, std:
         for (double* one : {&playing.time, &playing.pitch, &playing.velocity})
             *one = std::clamp(*one * *directing.temperature, 1e-3, 10.0);
     }
-    return options.interpolate > 0
-               ? model.interpolate(options.interpolate, length, options.seed, threads)
-               : model.songs(options.count, length, options.seed, threads);
 }
 
-int generate(const GenerateOptions& options) {
-    catch_interrupts();
+/// The songs: all, or of several ranks this one's share.
+struct Made {
+    std::vector<Song> songs;
+    std::int64_t length = 0;  ///< events of each
+};
+
+Made make_songs(const GenerateOptions& options, const Communicator& ranks) {
     check_directing(options.directing);
-    remove_drafts(options.out, "song-");
-    const int threads = possible_threads(options.threads);
+    if (ranks.writes()) remove_drafts(options.out, "song-");
     const std::string missing = sound_files_missing();
     require<ConfigError>(!options.wav || missing.empty(), "--wav: ", missing);
     Model model = load_model(options.model);
@@ -98,29 +101,49 @@ int generate(const GenerateOptions& options) {
         else
             tempo = {{0, primer->tempo.back().microseconds_per_quarter}};
     }
-    std::vector<midi::Song> songs =
-        directs ? directed_songs(directing, PlayerModel(std::move(model)), primer, options.count,
+    if (!directs) set_playing(model, options);
+    Made made;
+    made.length = length;
+    Shard mine = own_share(options.count, ranks);
+    if (options.interpolate > 0) {  // by one rank
+        mine = {};
+        if (ranks.writes())
+            made.songs =
+                model.interpolate(options.interpolate, length, options.seed, options.threads);
+    } else if (mine.size() > 0) {
+        made.songs =
+            directs
+                ? directed_songs(directing, PlayerModel(std::move(model)), primer, mine.size(),
                                  length, options.seed,
                                  60e6 / static_cast<double>(tempo.front().microseconds_per_quarter),
-                                 threads)
-                : plain_songs(model, options, length, threads);
-    // A model knows rhythm in quarters, not how fast they go.
-    for (std::size_t i = 0; i < songs.size(); ++i) {
-        songs[i].title = concat("mgan, seed ", options.seed, ", song ", i + 1);
-        songs[i].tempo = tempo;
+                                 options.threads, mine.begin)
+                : model.songs(mine.size(), length, options.seed, options.threads, mine.begin);
     }
+    // A model knows rhythm in quarters, not how fast they go.
+    auto number = static_cast<std::size_t>(mine.begin);
+    for (Song& song : made.songs) {
+        song.title = concat("mgan, seed ", options.seed, ", song ", ++number);
+        song.tempo = tempo;
+    }
+    return made;
+}
+
+void write_songs(const GenerateOptions& options, const std::vector<Song>& songs,
+                 std::int64_t length) {
     save_songs(options.out, songs);
     if (options.wav) {
-        parallel_for(static_cast<std::ptrdiff_t>(songs.size()), threads, [&](std::ptrdiff_t i) {
-            const auto number = static_cast<std::size_t>(i);
-            const std::filesystem::path name = numbered_name("song", number + 1, songs.size());
-            save_sound((std::filesystem::path(options.out) / name).replace_extension(".wav"),
-                       songs[number]);
-        });
+        parallel_for(
+            static_cast<std::ptrdiff_t>(songs.size()), options.threads, [&](std::ptrdiff_t i) {
+                const auto number = static_cast<std::size_t>(i);
+                const std::filesystem::path name = numbered_name("song", number + 1, songs.size());
+                save_sound((std::filesystem::path(options.out) / name).replace_extension(".wav"),
+                           songs[number]);
+            });
     }
+    const double minutes = options.directing.minutes;
     std::cout << songs.size() << (songs.size() == 1 ? " song" : " songs")
-              << (directing.minutes > 0.0 ? concat(" of ", fixed(directing.minutes, 1), " minutes")
-                                          : concat(" of ", length, " events"))
+              << (minutes > 0.0 ? concat(" of ", fixed(minutes, 1), " minutes")
+                                : concat(" of ", length, " events"))
               << (songs.size() == 1 ? " in " : " each in ") << printable(options.out)
               << (options.wav ? ", as MIDI and as sound" : "") << " (seed " << options.seed
               << "; another --seed gives others)\n";
@@ -128,7 +151,26 @@ int generate(const GenerateOptions& options) {
         std::cout << "  " << grouped(others)
                   << (others == 1 ? " other file of music was" : " other files of music were")
                   << " in " << printable(options.out) << " before; --out takes another folder\n";
-    return kDone;
+}
+
+int generate(GenerateOptions options) {
+    catch_interrupts();
+    Ranks joined;
+    if (options.threads == 0) options.threads = joined.threads();
+    options.threads = possible_threads(options.threads);
+    return joined.run([&] {
+        Communicator& ranks = joined.all();
+        require_alike(ranks, build_facts());
+        require_alike(ranks, {{"--count", std::to_string(options.count)},
+                              {"--seed", std::to_string(options.seed)}});
+        Made made;
+        together(ranks, [&] { made = make_songs(options, ranks); });
+        const std::vector<Song> songs = gather_songs(ranks, std::move(made.songs));
+        together(ranks, [&] {
+            if (ranks.writes()) write_songs(options, songs, made.length);
+        });
+        return int{kDone};
+    });
 }
 
 }  // namespace
@@ -169,7 +211,7 @@ Run add_generate(CLI::App& app) {
     app.add_option("--threads", options->threads, "number of threads")
         ->type_name("N")
         ->check(CLI::Range(1, 1024).description(""))
-        ->capture_default_str();
+        ->default_str(std::to_string(available_threads()));
     app.add_flag("--wav", options->wav, "sound files as well: song-01.wav beside song-01.mid");
     app.footer(
         "The files are song-01.mid, song-02.mid, ...; files of these names are replaced. Song 7 of "

@@ -6,6 +6,7 @@
 
 #include "data.hpp"
 #include "program.hpp"
+#include "ranks.hpp"
 
 #include <mgan/core/parallel.hpp>
 #include <mgan/core/quote.hpp>
@@ -48,9 +49,10 @@ std::string one_line(std::string text) {
     return text;
 }
 
-int fail(int status, const std::string& message) {
+int end_with(int status, const std::string& message) {
     std::cout.flush();
-    std::cerr << "mgan: " << one_line(message) << std::endl;
+    // In one piece: several processes of a training may share the terminal.
+    std::cerr << concat("mgan: ", one_line(message), "\n") << std::flush;
     return status;
 }
 
@@ -97,6 +99,21 @@ void let_waiting_threads_sleep([[maybe_unused]] char** argv) {
 
 }  // namespace
 
+int mgan::program::say_failure(const std::string& before) {
+    try {
+        throw;
+    } catch (const UsageError& error) {
+        return end_with(kWrongUsage, before + error.what());
+    } catch (const std::bad_alloc&) {
+        return end_with(kFailed, before + "out of memory; try a smaller --batch or --length");
+    } catch (const std::filesystem::filesystem_error& error) {
+        return end_with(kFailed, concat(before, printable(error.path1().string()),
+                                        ": cannot be looked at: ", error.code().message()));
+    } catch (const std::exception& error) {
+        return end_with(kFailed, before + error.what());
+    }
+}
+
 int main(int argc, char** argv) {
     let_waiting_threads_sleep(argv);
     Eigen::setNbThreads(1);  // threads are ours: one a shard (core/parallel.hpp)
@@ -122,29 +139,24 @@ int main(int argc, char** argv) {
             app.parse(argc, argv);
         } catch (const CLI::ParseError& error) {
             if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-            return fail(kWrongUsage, explain(error, app));
+            return end_with(kWrongUsage, explain(error, app));
         }
         for (const auto& [sub, run] : runs) {
             if (!sub->parsed()) continue;
+            const bool shares = sub->get_name() == "train" || sub->get_name() == "generate";
+            if (!shares && is_later_rank()) return kDone;
             const int status = run();
             std::cout.flush();
             // A full disk or a closed pipe must not end as if all were well.
             if (status == kDone && !std::cout)
-                return fail(kFailed,
-                            "standard output: cannot write; is the disk full, or the reader of "
-                            "a pipe gone?");
+                return end_with(kFailed,
+                                "standard output: cannot write; is the disk full, or the reader of "
+                                "a pipe gone?");
             return status;
         }
         std::cout << app.help();
         return kDone;
-    } catch (const UsageError& error) {
-        return fail(kWrongUsage, error.what());
-    } catch (const std::bad_alloc&) {
-        return fail(kFailed, "out of memory; try a smaller --batch or --length");
-    } catch (const std::filesystem::filesystem_error& error) {
-        return fail(kFailed, concat(printable(error.path1().string()),
-                                    ": cannot be looked at: ", error.code().message()));
-    } catch (const std::exception& error) {
-        return fail(kFailed, error.what());
+    } catch (const std::exception&) {
+        return say_failure();
     }
 }

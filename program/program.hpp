@@ -37,6 +37,10 @@ public:
     return "'" + text + "' is not a whole number from 0 to 18446744073709551615";
 }
 
+/// Prints the exception that is being handled as one line that begins with "mgan: " and `before`,
+/// and returns the exit status that it deserves.
+int say_failure(const std::string& before = {});
+
 /// A command. `add_...` adds its options to `app` and returns the function that runs it, whose
 /// result is the exit status.
 using Run = std::function<int()>;

@@ -5,6 +5,7 @@
 #include "interrupt.hpp"
 #include "program.hpp"
 #include "progress.hpp"
+#include "ranks.hpp"
 #include "real_set.hpp"
 #include "report.hpp"
 #include "train_settings.hpp"
@@ -23,7 +24,7 @@ struct TrainOptions {
     std::string data;
     std::string out;
     SettingOptions settings;
-    int threads = available_threads();
+    int threads = 0;  ///< 0: as many as there are
     bool resume = false;
     bool keep_damaged = false;
     bool quiet = false;
@@ -127,32 +128,59 @@ struct Plan {
     bool keep_damaged = false;
 };
 
-Plan plan_of(const TrainOptions& options) {
-    Plan plan{.run = RunDirectory(run_folder(options)),
-              .before = std::nullopt,
-              .settings = {},
-              .data = options.data,
-              .notes = {}};
+/// Looks into the folder of the run; of several ranks, rank 0 alone.
+void look_for_run(Plan& plan, const TrainOptions& options) {
+    plan.run = RunDirectory(run_folder(options));
     std::error_code unknown;
     plan.resumes = options.resume && std::filesystem::exists(plan.run.config(), unknown);
-    plan.keep_damaged = options.keep_damaged;
     // A misspelt name must not become another training, on the music that mgan brings along.
     require<DataError>(!options.resume || plan.resumes || !options.data.empty(), plan.run.path(),
                        ": holds no run to go on with (no config.json); is the name right? To start "
                        "one, leave out --resume, or name the folder of the music as well");
-    if (plan.resumes) {
-        auto [settings, notes] = plan.run.read_config();
-        plan.before = std::move(settings);
-        plan.notes = std::move(notes);
-        if (plan.data.empty()) plan.data = data_place(plan.notes);
-        plan.keep_damaged = plan.keep_damaged || !note(plan.notes, "keep_damaged").empty();
-    }
-    plan.settings = settings_from(options.settings, plan.before);
+    if (!plan.resumes) return;
+    auto [settings, notes] = plan.run.read_config();
+    plan.before = std::move(settings);
+    plan.notes = std::move(notes);
+}
+
+/// Tells the other ranks what rank 0 has found. Collective.
+void share_run(Plan& plan, Communicator& ranks) {
+    if (ranks.size() == 1) return;
+    const std::string path = broadcast_text(ranks, plan.run.path().string());
+    const std::string config =
+        broadcast_text(ranks, plan.resumes ? settings_to_json(*plan.before, plan.notes) : "");
+    if (ranks.writes()) return;
+    plan.run = RunDirectory(path);
+    plan.resumes = !config.empty();
+    if (!plan.resumes) return;
+    plan.notes = settings_from_json(std::as_bytes(std::span(config)), "config.json of rank 0",
+                                    plan.before.emplace(), run_note_keys());
+}
+
+/// Collective.
+Plan plan_of(const TrainOptions& options, Communicator& ranks) {
+    Plan plan{.run = RunDirectory(""),
+              .before = std::nullopt,
+              .settings = {},
+              .data = options.data,
+              .notes = {}};
+    together(ranks, [&] {
+        if (ranks.writes()) look_for_run(plan, options);
+    });
+    share_run(plan, ranks);
+    together(ranks, [&] {
+        plan.keep_damaged = options.keep_damaged;
+        if (plan.resumes) {
+            if (plan.data.empty()) plan.data = data_place(plan.notes);
+            plan.keep_damaged = plan.keep_damaged || !note(plan.notes, "keep_damaged").empty();
+        }
+        plan.settings = settings_from(options.settings, plan.before);
+    });
     return plan;
 }
 
 /// What can be checked before minutes of reading. Throws if the plan cannot be carried out.
-void check(Plan& plan, const TrainOptions& options) {
+void check(Plan& plan, const TrainOptions& options, const Communicator& ranks) {
     if (plan.settings.has_pf_classifier()) require_ear();
     if (plan.before) {
         // A setting that differs is an error that names it. Whether the number of epochs may differ
@@ -165,6 +193,7 @@ void check(Plan& plan, const TrainOptions& options) {
                               "--out");
         }
     }
+    if (!ranks.writes()) return;
     // Without --out a free folder is taken later, whatever has happened to this one by then.
     require<DataError>(options.resume || options.out.empty() || !plan.run.holds_run(),
                        plan.run.path(),
@@ -187,9 +216,10 @@ DataSet load_songs(const Plan& plan, const TrainOptions& options) {
 }
 
 /// Which song is for what: the run's own split, if it goes on, since mgan may have split songs by
-/// other rules when it was started.
-std::array<std::vector<std::size_t>, 3> parts_of(const Plan& plan, const DataSet& data) {
-    if (plan.resumes) {
+/// other rules when it was started. The folder of the run is rank 0's.
+std::array<std::vector<std::size_t>, 3> parts_of(const Plan& plan, const DataSet& data,
+                                                 const Communicator& ranks) {
+    if (plan.resumes && ranks.writes()) {
         const auto parts = plan.run.parts_of(data.names);
         // With other songs the parts would make no sense; `resume` refuses them.
         if (!parts[0].empty() && !parts[1].empty()) return parts;
@@ -248,6 +278,20 @@ void say_songs(Progress& progress, const DataSet& data, const AnyTrainer& traine
             "with those that are learnt from; a few dozen pieces are a start");
 }
 
+/// `parts_of` on rank 0, for all. Collective.
+std::array<std::vector<std::size_t>, 3> shared_parts(const Plan& plan, const DataSet& data,
+                                                     Communicator& ranks) {
+    std::array<std::vector<std::size_t>, 3> parts;
+    together(ranks, [&] { parts = parts_of(plan, data, ranks); });
+    for (std::vector<std::size_t>& part : parts) {
+        std::uint64_t size = part.size();
+        ranks.broadcast(bytes_of(std::span(&size, 1)), 0);
+        part.resize(static_cast<std::size_t>(size));
+        ranks.broadcast(bytes_of(std::span(part)), 0);
+    }
+    return parts;
+}
+
 /// Brings folder and trainer to the start of a run, or to where it stopped.
 template <typename AnyTrainer>
 void open_run(Plan& plan, const std::string& out, AnyTrainer& trainer, const DataSet& data) {
@@ -263,7 +307,6 @@ void open_run(Plan& plan, const std::string& out, AnyTrainer& trainer, const Dat
         plan.run, plan.settings, data,
         {trainer.part(Part::train), trainer.part(Part::validation), trainer.part(Part::test)},
         trainer.real_metrics());
-    begin_saving();
 }
 
 /// A run that is resumed after its end: writes its results again, and says how it could go on.
@@ -284,6 +327,7 @@ template <typename AnyTrainer>
 void say_start(Progress& progress, const Plan& plan, const TrainOptions& options,
                const AnyTrainer& trainer) {
     const Settings& settings = plan.settings;
+    const int ranks = trainer.ranks().size();
     progress.say(concat(plan.resumes     ? "Resuming"
                         : options.resume ? "Nothing to resume yet, starting"
                                          : "Training",
@@ -292,7 +336,12 @@ void say_start(Progress& progress, const Plan& plan, const TrainOptions& options
                         epochs_text(settings.pretrain.epochs), " of pretraining, ",
                         settings.adversarial.epochs, " adversarial, ",
                         parameter_count(trainer.nets().generator.net), " parameters, ",
-                        options.threads, options.threads == 1 ? " thread" : " threads"));
+                        ranks > 1 ? concat(ranks, " ranks of ") : "", options.threads,
+                        options.threads == 1 ? " thread" : " threads"));
+    const std::int64_t shards = shard_count(settings.batch, settings.shard_songs);
+    if (shards < ranks)
+        progress.say(concat("  a minibatch has ", shards, shards == 1 ? " shard" : " shards",
+                            ", so that only as many ranks have work; a larger --batch has more"));
 }
 
 /// What this file system cannot do.
@@ -351,16 +400,31 @@ bool train_to_end(Progress& progress, const Plan& plan, AnyTrainer& trainer, int
 
 /// The training itself, from the songs on.
 template <typename AnyTrainer>
-int train_on(Plan& plan, const TrainOptions& options, Progress& progress, const DataSet& data) {
-    AnyTrainer trainer(plan.settings, data.view(), parts_of(plan, data), options.threads);
-    say_songs(progress, data, trainer);
-    open_run(plan, options.out, trainer, data);
+int train_on(Plan& plan, const TrainOptions& options, Progress& progress, const DataSet& data,
+             Communicator& ranks) {
+    auto parts = shared_parts(plan, data, ranks);
+    std::optional<AnyTrainer> made;
+    together(ranks, [&] {
+        made.emplace(plan.settings, data.view(), std::move(parts), options.threads, ranks);
+    });
+    AnyTrainer& trainer = *made;
+    together(ranks, [&] {
+        if (!ranks.writes()) return;
+        say_songs(progress, data, trainer);
+        open_run(plan, options.out, trainer, data);
+    });
+    begin_saving();
+    if (plan.resumes) share_state(trainer, fingerprint(data));
+    require_same_start(trainer);
     if (plan.resumes && trainer.finished())
-        return finish_again(progress, plan, trainer, options.threads);
+        return ranks.writes() ? finish_again(progress, plan, trainer, options.threads) : kDone;
 
-    say_start(progress, plan, options, trainer);
-    say_losses(progress, plan.run);
+    if (ranks.writes()) {
+        say_start(progress, plan, options, trainer);
+        say_losses(progress, plan.run);
+    }
     const bool ended = train_to_end(progress, plan, trainer, options.threads);
+    if (!ranks.writes()) return ended ? kDone : kInterrupted;
     if (ended) progress.finish();
     make_report(progress, plan.run, options.threads);
     if (!ended) {
@@ -371,25 +435,37 @@ int train_on(Plan& plan, const TrainOptions& options, Progress& progress, const 
     return kDone;
 }
 
-int train(TrainOptions options) {
-    options.threads = possible_threads(options.threads);
-    Plan plan = plan_of(options);
-    if (!options.print_config.empty()) {
-        std::cout << settings_as(options.print_config, plan.settings);
-        return kDone;
-    }
-    check(plan, options);
+/// All ranks of a training run this side by side.
+int train_with(const TrainOptions& options, Communicator& ranks) {
+    require_alike(ranks, build_facts());
+    Plan plan = plan_of(options, ranks);
+    together(ranks, [&] { check(plan, options, ranks); });
+    require_alike(ranks, setting_facts(plan.settings));
 
     catch_interrupts();
     ignore_broken_pipes();
-    Progress progress(plan.settings, options.quiet);
-    const DataSet data = load_songs(plan, options);
+    Progress progress(plan.settings, options.quiet || !ranks.writes());
+    DataSet data;
+    together(ranks, [&] { data = load_songs(plan, options); });
     progress.say(concat("Data: ", describe(data)));
     say_skipped(progress, data, plan.resumes);
+    if (ranks.size() > 1) require_alike(ranks, data_facts(data));
 
     if (plan.settings.has_step_heads())
-        return train_on<StepTrainer<float>>(plan, options, progress, data);
-    return train_on<Trainer<float>>(plan, options, progress, data);
+        return train_on<StepTrainer<float>>(plan, options, progress, data, ranks);
+    return train_on<Trainer<float>>(plan, options, progress, data, ranks);
+}
+
+int train(TrainOptions options) {
+    if (!options.print_config.empty()) {
+        if (is_later_rank()) return kDone;
+        std::cout << settings_as(options.print_config, plan_of(options, one_process()).settings);
+        return kDone;
+    }
+    Ranks ranks;
+    if (options.threads == 0) options.threads = ranks.threads();
+    options.threads = possible_threads(options.threads);
+    return ranks.run([&] { return train_with(options, ranks.all()); });
 }
 
 }  // namespace
@@ -414,7 +490,7 @@ Run add_train(CLI::App& app) {
                    "number of threads; changes the time it takes, not the result")
         ->type_name("N")
         ->check(CLI::Range(1, 1024).description(""))
-        ->capture_default_str();
+        ->default_str(std::to_string(available_threads()));
     app.add_flag("--keep-damaged", options->keep_damaged,
                  "learn from damaged files too, which are skipped otherwise: more than a tenth of "
                  "them had to be mended");

@@ -8,7 +8,8 @@
 /// | nets    | tensor, layers, autodiff, encoding,      | Eigen              | `mgan::nets`  |
 /// |         | dataset, models, optimisation, settings, |                    |               |
 /// |         | judging, generation/sampler              |                    |               |
-/// | files   | io, generation, training, runs           | and nlohmann/json  | `mgan::io`    |
+/// | files   | io, generation, distributed, training,   | and nlohmann/json  | `mgan::io`    |
+/// |         | runs                                     |                    |               |
 /// | sound   | audio, hearing (PF classifier)           | and FFTW           | `mgan::audio` |
 ///
 /// A part whose libraries the compiler does not find is left out, so that this line always
@@ -133,6 +134,9 @@
 
 // ---- files
 #if MGAN_HAS_IO
+#include <mgan/distributed/agreement.hpp>
+#include <mgan/distributed/mpi_communicator.hpp>
+#include <mgan/distributed/ordered_sum.hpp>
 #include <mgan/generation/model_file.hpp>
 #include <mgan/generation/step_model.hpp>
 #include <mgan/io/safetensors.hpp>
@@ -146,6 +150,7 @@
 #include <mgan/runs/history.hpp>
 #include <mgan/runs/run_directory.hpp>
 #include <mgan/training/evaluation.hpp>
+#include <mgan/training/shared_songs.hpp>
 #include <mgan/training/step_trainer.hpp>
 #include <mgan/training/trainer.hpp>
 #endif

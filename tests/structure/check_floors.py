@@ -23,6 +23,7 @@ FLOORS = {
     "metrics": ["midi"],
     "tensor": ["core"],
     "io": ["core"],
+    "distributed": ["core"],
     "autodiff": ["tensor"],
     "layers": ["tensor"],
     "audio": ["tensor"],
@@ -34,7 +35,7 @@ FLOORS = {
     "settings": ["models", "encoding", "optimisation"],
     "hearing": ["audio", "settings"],
     "generation": ["settings", "io"],
-    "training": ["dataset", "metrics", "hearing", "generation"],
+    "training": ["dataset", "metrics", "hearing", "generation", "distributed"],
     "runs": ["training"],
     "player": ["generation"],
 }

@@ -99,10 +99,10 @@ std::string read_text(const std::filesystem::path& path) {
     return text_of(read_file_bytes(path));
 }
 
-Training::Training(const Settings& settings, const DataSet& data, int threads)
+Training::Training(const Settings& settings, const DataSet& data, int threads, Communicator& ranks)
     : data_(data),
       threads_(threads),
-      trainer_(std::make_unique<Trainer<float>>(settings, data_, threads)) {}
+      trainer_(std::make_unique<Trainer<float>>(settings, data_, threads, ranks)) {}
 Training::~Training() = default;
 
 std::vector<Epoch> Training::run(std::int64_t total) {
@@ -205,11 +205,17 @@ void Training::restore_checkpoint(const TensorFile& file) {
 
 bool Training::run_in(const std::filesystem::path& folder, bool resume, std::int64_t stop_after) {
     RunDirectory directory(folder);
-    if (resume) {
-        directory.resume(*trainer_, data_, "small data");
-    } else {
-        directory.start(trainer_->settings(), data_, "small data");
-    }
+    Communicator& ranks = trainer_->ranks();
+    together(ranks, [&] {
+        if (!ranks.writes()) return;
+        if (resume) {
+            directory.resume(*trainer_, data_, "small data");
+        } else {
+            directory.start(trainer_->settings(), data_, "small data");
+        }
+    });
+    if (resume) share_state(*trainer_, fingerprint(data_));
+    require_same_start(*trainer_);
     RunOptions options;
     options.threads = threads_;
     std::int64_t done = 0;

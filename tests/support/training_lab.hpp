@@ -3,6 +3,7 @@
 // minute to compile, so that only support/training_lab.cpp includes it.
 
 #include <mgan/dataset/data_set.hpp>
+#include <mgan/distributed/communicator.hpp>
 #include <mgan/settings/settings.hpp>
 
 #include <cstddef>
@@ -70,7 +71,8 @@ struct Epoch {
 
 class Training {
 public:
-    Training(const mgan::Settings& settings, const mgan::DataSet& data, int threads = 1);
+    Training(const mgan::Settings& settings, const mgan::DataSet& data, int threads = 1,
+             mgan::Communicator& ranks = mgan::one_process());
     ~Training();
 
     /// Trains until `total` minibatches are done, or to the end. Returns the epochs that ended.

@@ -114,6 +114,47 @@ TEST_CASE(
         return safetensors::serialize(make_checkpoint(trainer, 1));
     };
     const auto whole = bytes(music.from_folder, 1);
-    CHECK((bytes(music.packed, 2) == whole));
+    const std::filesystem::path cache = music.folder / "songs.mgan.cache";
+    const auto kept = [&] {
+        std::vector<std::filesystem::path> files;
+        for (const auto& entry : std::filesystem::directory_iterator(cache))
+            if (entry.path().filename().string().starts_with("steps-"))
+                files.push_back(entry.path());
+        return files;
+    };
     CHECK((bytes(music.crowded, 2) == whole));
+    REQUIRE(kept().size() == 1);
+    // From the cache; and where what is in it is none of ours, computed again.
+    CHECK((bytes(music.packed, 2) == whole));
+    CHECK((bytes(music.crowded, 1) == whole));
+    const std::string good = lab::read_text(kept().front());
+    std::ofstream(kept().front(), std::ios::binary) << good.substr(8);
+    CHECK((bytes(music.packed, 1) == whole));
+    CHECK(kept().size() == 1);
+    CHECK((lab::read_text(kept().front()) == good));
+}
+
+TEST_CASE("The statistics of step events come back from their numbers, and from no others") {
+    const PackedMusic music;
+    Settings settings = quick_settings(Variant::c_rnn_gan);
+    settings.length = 12;
+    const auto parts = split_songs(music.packed.names, music.packed.pieces, 0.1, 0.1, 1);
+    const StepData data(settings, music.packed.view(), parts);
+    using namespace step_data_detail;
+    const std::vector<double> numbers = numbers_of(data.vocabulary, data.scale, data.starts);
+    const auto found = statistics_of(numbers, StepData::kStarts);
+    REQUIRE(found.has_value());
+    CHECK(found->vocabulary == data.vocabulary);
+    CHECK(found->scale == data.scale);
+    CHECK(found->starts == data.starts);
+    CHECK_FALSE(statistics_of({}, StepData::kStarts).has_value());
+    CHECK_FALSE(statistics_of(numbers, StepData::kStarts - 1).has_value());
+    for (const std::size_t place : {std::size_t{0}, std::size_t{1}, std::size_t{2}, std::size_t{3},
+                                    std::size_t{5}, numbers.size() / 2, numbers.size() - 1}) {
+        std::vector<double> wrong = numbers;
+        wrong[place] = std::nan("");
+        CHECK_FALSE(statistics_of(wrong, StepData::kStarts).has_value());
+        wrong.resize(place);
+        CHECK_FALSE(statistics_of(wrong, StepData::kStarts).has_value());
+    }
 }

@@ -115,6 +115,15 @@ public:
     /// of the grid (`prepare_steps` gives such songs). A gap counts once an onset, all else once a
     /// note. Throws DataError if there is no note, ConfigError for options out of range.
     [[nodiscard]] static StepVocabulary fit(std::span<const midi::Song> songs,
+                                            const StepVocabularyOptions& options = {}) {
+        return fit(
+            songs.size(), [&](std::size_t i) -> const midi::Song& { return songs[i]; }, options);
+    }
+
+    /// The same of songs that need not be in memory together: song_of(0) .. song_of(count - 1), one
+    /// after the other.
+    template <typename SongOf>
+    [[nodiscard]] static StepVocabulary fit(std::size_t count, SongOf&& song_of,
                                             const StepVocabularyOptions& options = {});
 
     [[nodiscard]] std::int64_t grid_ticks() const noexcept { return grid_ticks_; }
@@ -258,8 +267,9 @@ private:
     return values;
 }
 
-inline StepVocabulary StepVocabulary::fit(std::span<const midi::Song> songs,
-                                          const StepVocabularyOptions& options) {
+template <typename SongOf>
+StepVocabulary StepVocabulary::fit(std::size_t count, SongOf&& song_of,
+                                   const StepVocabularyOptions& options) {
     const std::int64_t grid = options.grid_ticks;
     require<ConfigError>(grid >= 1 && 96 % grid == 0, "StepVocabulary::fit: grid_ticks is ", grid,
                          ", it must divide 96");
@@ -279,7 +289,8 @@ inline StepVocabulary StepVocabulary::fit(std::span<const midi::Song> songs,
     const auto add = [&](std::vector<std::int64_t>& counts, std::int64_t ticks) {
         ++counts[static_cast<std::size_t>(std::clamp<std::int64_t>(ticks / grid, 0, longest))];
     };
-    for (const midi::Song& song : songs) {
+    for (std::size_t s = 0; s < count; ++s) {
+        const midi::Song& song = song_of(s);
         for (std::size_t i = 0; i < song.notes.size(); ++i) {
             const midi::Note& note = song.notes[i];
             if (i > 0 && note.onset > song.notes[i - 1].onset)
@@ -303,9 +314,9 @@ inline StepVocabulary StepVocabulary::fit(std::span<const midi::Song> songs,
     std::iota(components[2].values.begin(), components[2].values.end(), 0);
     components[3].values = time_values(lengths, options);
     for (std::int32_t v = 1; v < 128; ++v) {
-        const std::int64_t count = velocities[static_cast<std::size_t>(v)];
-        if (count > 0 &&
-            static_cast<double>(count) >= options.least_share * static_cast<double>(notes))
+        const std::int64_t times = velocities[static_cast<std::size_t>(v)];
+        if (times > 0 &&
+            static_cast<double>(times) >= options.least_share * static_cast<double>(notes))
             components[4].values.push_back(v);
     }
     if (components[4].values.empty()) {  // a share that no velocity has: the most frequent one

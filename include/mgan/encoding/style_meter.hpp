@@ -521,6 +521,15 @@ struct StyleScale {
     /// if there is no event.
     [[nodiscard]] static StyleScale fit(std::span<const StepSong> songs,
                                         const StepVocabulary& vocabulary) {
+        return fit(
+            songs.size(), [&](std::size_t i) -> const StepSong& { return songs[i]; }, vocabulary);
+    }
+
+    /// The same of songs that need not be in memory together: song_of(0) .. song_of(count - 1), one
+    /// after the other.
+    template <typename SongOf>
+    [[nodiscard]] static StyleScale fit(std::size_t count, SongOf&& song_of,
+                                        const StepVocabulary& vocabulary) {
         StepStyle sum{}, squares{};
         double crops = 0.0;
         const auto measure = [&](const StyleMeter& meter) {
@@ -529,7 +538,8 @@ struct StyleScale {
             for (std::size_t a = 0; a < kStyleAxes; ++a) squares[a] += style[a] * style[a];
             crops += 1.0;
         };
-        for (const StepSong& song : songs) {
+        for (std::size_t s = 0; s < count; ++s) {
+            const StepSong& song = song_of(s);
             if (song.events.empty()) continue;
             // One meter slides along: its window is the crop.
             StyleMeter meter(vocabulary, song.first_phase);

@@ -33,15 +33,15 @@ struct BasicModel {
     std::optional<BasicStepModel<Scalar>> steps{};  ///< with step heads: all that plays
     std::string kept_phase{};  ///< which phase the generator comes from; empty: not known
 
-    /// Songs as `sample_songs` generates them under these settings. `length`: events of each, any
-    /// number. In a song longer than those of the training, attention looks no further back than
-    /// it could there, and a mapping network processes the noise in overlapping windows
-    /// (`NoisePath::forward_long`).
+    /// Songs first .. first + count - 1 of a seed, as `sample_songs` generates them under these
+    /// settings. `length`: events of each, any number. In a song longer than those of the training,
+    /// attention looks no further back than it could there, and a mapping network processes the
+    /// noise in overlapping windows (`NoisePath::forward_long`).
     [[nodiscard]] std::vector<midi::Song> songs(Index count, Index length, std::uint64_t seed,
-                                                int threads) const {
-        if (steps) return steps->songs(playing(), count, length, seed, threads);
+                                                int threads, Index first = 0) const {
+        if (steps) return steps->songs(playing(), count, length, seed, threads, first);
         return with_sampler(length, [&](const SongSampler<Scalar>& sampler) {
-            return sampler.songs(count, length, seed, threads);
+            return sampler.songs(count, length, seed, threads, first);
         });
     }
 

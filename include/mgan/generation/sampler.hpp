@@ -72,12 +72,12 @@ struct SongSampler {
         return source;
     }
 
-    /// `count` songs of `length` events. Songs are computed in groups, `threads` at a time; neither
-    /// changes their notes.
+    /// `count` songs of `length` events, from song number `first` on. Songs are computed in groups,
+    /// `threads` at a time; neither changes their notes.
     [[nodiscard]] std::vector<midi::Song> songs(Index count, Index length, std::uint64_t seed,
-                                                int threads) const {
+                                                int threads, Index first = 0) const {
         return songs_from(count, length, threads, [&](Index number) {
-            return source(seed, static_cast<std::uint64_t>(number), length);
+            return source(seed, static_cast<std::uint64_t>(first + number), length);
         });
     }
 
@@ -168,16 +168,17 @@ private:
     }
 };
 
-/// `count` songs of `length` events: see SongSampler.
+/// `count` songs of `length` events, from song number `number` on: see SongSampler.
 template <typename Scalar>
 [[nodiscard]] std::vector<midi::Song> sample_songs(const Generator<Scalar>& generator,
                                                    const encoding::Codec& codec,
                                                    const encoding::ContextSettings& context,
                                                    std::span<const encoding::Style> styles,
                                                    NoiseRange noise, bool quantise, Index count,
-                                                   Index length, std::uint64_t seed, int threads) {
+                                                   Index length, std::uint64_t seed, int threads,
+                                                   Index number = 0) {
     return SongSampler<Scalar>{generator, codec, context, styles, noise, quantise}.songs(
-        count, length, seed, threads);
+        count, length, seed, threads, number);
 }
 
 }  // namespace mgan::inline MGAN_ABI

@@ -40,12 +40,13 @@ struct BasicStepModel {
         return {&generator, discriminator ? &*discriminator : nullptr, &vocabulary, &scale};
     }
 
-    /// `count` songs of `length` notes, as a function of the seed (step_sampler.hpp). Throws
-    /// ConfigError if `playing` asks for guidance and there is no discriminator.
+    /// `count` songs of `length` notes, from number `first` of the seed on (step_sampler.hpp).
+    /// Throws ConfigError if `playing` asks for guidance and there is no discriminator.
     [[nodiscard]] std::vector<midi::Song> songs(const PlayingSettings& playing, Index count,
-                                                Index length, std::uint64_t seed,
-                                                int threads) const {
-        return StepSampler<Scalar>{band(), starts, playing}.songs(count, length, seed, threads);
+                                                Index length, std::uint64_t seed, int threads,
+                                                Index first = 0) const {
+        return StepSampler<Scalar>{band(), starts, playing}.songs(count, length, seed, threads,
+                                                                  first);
     }
 };
 using StepModel = BasicStepModel<float>;

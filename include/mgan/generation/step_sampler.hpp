@@ -29,20 +29,21 @@ struct StepSampler {
         return length + length / 8 + 2;
     }
 
-    /// `count` songs of `length` notes (a few less where the model strikes keys twice at once).
-    /// Songs are computed in groups, `threads` at a time; neither changes their notes.
+    /// `count` songs of `length` notes (a few less where the model strikes keys twice at once),
+    /// from song number `first` on. Songs are computed in groups, `threads` at a time; neither
+    /// changes their notes.
     [[nodiscard]] std::vector<midi::Song> songs(Index count, Index length, std::uint64_t seed,
-                                                int threads) const {
+                                                int threads, Index first = 0) const {
         require_possible_songs(count, length);
         std::vector<midi::Song> songs(static_cast<std::size_t>(count));
         parallel_for(shard_count(count, kGroup), threads, [&](std::ptrdiff_t group) {
             const Index begin = group * kGroup, batch = std::min(count, begin + kGroup) - begin;
-            const auto events = play(begin, batch, events_of(length), seed);
+            const auto events = play(first + begin, batch, events_of(length), seed);
             for (Index b = 0; b < batch; ++b) {
                 const auto song = static_cast<std::size_t>(begin + b);
                 songs[song] = encoding::song_of(
                     events[static_cast<std::size_t>(b)], *band.vocabulary,
-                    start_of(seed, begin + b).phase % band.vocabulary->quarter_steps());
+                    start_of(seed, first + begin + b).phase % band.vocabulary->quarter_steps());
                 if (static_cast<Index>(songs[song].notes.size()) > length)
                     songs[song].notes.resize(static_cast<std::size_t>(length));
             }

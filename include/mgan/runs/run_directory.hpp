@@ -32,7 +32,9 @@
 #include <mgan/dataset/fingerprint.hpp>
 #include <mgan/runs/checkpoint.hpp>
 #include <mgan/runs/history_record.hpp>
+#include <mgan/runs/ranks_alike.hpp>
 #include <mgan/runs/run_files.hpp>
+#include <mgan/training/shared_songs.hpp>
 
 #include <chrono>
 #include <filesystem>
@@ -153,12 +155,24 @@ public:
     /// Writes model.safetensors and songs/, which are those of `mgan generate` with the run's seed.
     template <typename AnyTrainer>
     void save_results(const AnyTrainer& trainer, int threads) const {
-        auto generated = model_of(trainer);
+        OneWriter writer(one_process());
+        save_results(trainer, threads, one_process(), writer);
+    }
+
+    /// Collective: the same, where ranks generate some of the songs each, and `writer` writes.
+    template <typename AnyTrainer>
+    void save_results(const AnyTrainer& trainer, int threads, Communicator& ranks,
+                      OneWriter& writer) const {
+        const auto generated = model_of(trainer);
         const Settings& settings = generated.settings;
         const std::vector<midi::Song> sampled =
-            generated.songs(settings.evaluation.songs, settings.length, settings.seed, threads);
-        save_model(model(), generated);
-        save_songs(songs(), sampled);
+            share_songs(ranks, settings.evaluation.songs, [&](Index first, Index count) {
+                return generated.songs(count, settings.length, settings.seed, threads, first);
+            });
+        writer.write([&] {
+            save_model(model(), generated);
+            save_songs(songs(), sampled);
+        });
     }
 
 private:
@@ -232,15 +246,21 @@ struct RunOptions {
     int threads = 1;                   ///< for generating songs; the trainer has its own
     double checkpoint_seconds = 60.0;  ///< longest time between checkpoints within an epoch
     double results_seconds = 10.0;     ///< shortest time between writes of model and songs
-    /// After every minibatch; false: stop, save, return.
+    /// After every minibatch; false: stop, save, return. Of several ranks, one is enough.
     std::function<bool(const StepReport&)> on_step;
-    /// After every epoch, when its line and its checkpoint are on the disk.
+    /// After every epoch, when its line and its checkpoint are on the disk; on the rank that
+    /// writes.
     std::function<void(const EpochReport&, double seconds)> on_epoch;
 };
 
 /// Trains until the end, keeping `directory` up to date. Returns whether the end was reached; if
 /// not, `on_step` has stopped it, and a checkpoint was written. Throws NumericalError (a loss or a
 /// gradient is not finite: the last checkpoint stays) and IoError.
+///
+/// With several ranks it is collective. Rank 0 writes, while the others go on; the directories of
+/// those are not used. If it cannot write, it throws IoError, and they RankError; all throw
+/// NumericalError. Where ranks have drifted apart, rank 0 throws ConfigError and the others
+/// RankError.
 template <typename AnyTrainer>
 bool run_training(AnyTrainer& trainer, const RunDirectory& directory, const RunOptions& options) {
     using Clock = std::chrono::steady_clock;
@@ -250,40 +270,55 @@ bool run_training(AnyTrainer& trainer, const RunDirectory& directory, const RunO
     Clock::time_point saved = Clock::now(), results = saved;
     std::error_code unknown;
     bool has_results = std::filesystem::exists(directory.model(), unknown);
+    OneWriter writer(trainer.ranks());
+    const auto save = [&] {
+        directory.save(trainer);
+        saved = Clock::now();
+    };
+    const auto save_results = [&] {
+        directory.save_results(trainer, options.threads, trainer.ranks(), writer);
+    };
+    const auto stop = [&] {
+        save_results();
+        (void)writer.agree(true);
+        return false;
+    };
     while (!trainer.finished()) {
         const Clock::time_point begin = Clock::now();
         bool stopped = false;  // perhaps at the epoch's last minibatch: then it still ends
         const auto report = trainer.run_epoch([&](const StepReport& step) {
-            stopped = options.on_step && !options.on_step(step);
+            stopped = writer.agree(options.on_step && !options.on_step(step));
             if (stopped) return false;
-            if (step.step < step.steps && seconds_since(saved) > options.checkpoint_seconds) {
-                directory.save(trainer);
-                saved = Clock::now();
-            }
+            const bool whole = step.step == step.steps;
+            if (!whole && seconds_since(saved) > options.checkpoint_seconds) writer.write(save);
             return true;
         });
         if (!report) {
-            directory.save(trainer);
-            directory.save_results(trainer, options.threads);
-            return false;
+            writer.write(save);
+            return stop();
         }
         const double seconds = seconds_since(begin);
-        directory.append(history_record(*report, seconds).set("kept_phase", kept_phase(trainer)));
-        directory.save(trainer);
-        saved = Clock::now();
-        const bool due = !has_results || seconds_since(results) > options.results_seconds;
+        require_same_nets(trainer);
+        writer.write([&] {
+            directory.append(
+                history_record(*report, seconds).set("kept_phase", kept_phase(trainer)));
+            save();
+        });
+        // By the clock and the folder of rank 0.
+        const bool due =
+            writer.decide(!has_results || seconds_since(results) > options.results_seconds);
         if (!trainer.finished() && due) {
-            directory.save_results(trainer, options.threads);
+            save_results();
             results = Clock::now();
             has_results = true;
         }
-        if (options.on_epoch) options.on_epoch(*report, seconds);
-        if (stopped && !trainer.finished()) {
-            directory.save_results(trainer, options.threads);
-            return false;
-        }
+        writer.write([&] {
+            if (options.on_epoch) options.on_epoch(*report, seconds);
+        });
+        if (stopped && !trainer.finished()) return stop();
     }
-    directory.save_results(trainer, options.threads);
+    save_results();
+    (void)writer.agree(false);
     return true;
 }
 

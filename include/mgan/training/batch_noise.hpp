@@ -11,6 +11,9 @@
 /// If each shard ran the path for itself, each would read all weights of the mapping network and
 /// write a gradient of their size, to be summed: for songs of 250 events a third of a step, spent
 /// waiting for memory. Here every weight is read twice per step and its gradient written once.
+///
+/// Ranks of several machines do the same: each runs the path for all songs of the batch. What
+/// travels is dw, T Z numbers a song, instead of a gradient with (T Z)^2 numbers a layer.
 
 #include <mgan/core/parallel.hpp>
 #include <mgan/models/generator.hpp>
@@ -51,6 +54,17 @@ public:
         }
     }
 
+    /// Where songs are on several ranks: calls gather(columns) with dw of song b in column b, which
+    /// fills in what other ranks have collected.
+    template <typename Gather>
+    void exchange(Gather&& gather) {
+        const Index rows = d_w_.features();
+        columns_.resize(d_w_.steps() * rows, d_w_.batch());
+        for (Index t = 0; t < d_w_.steps(); ++t) columns_.middleRows(t * rows, rows) = d_w_.step(t);
+        gather(columns_);
+        for (Index t = 0; t < d_w_.steps(); ++t) d_w_.step(t) = columns_.middleRows(t * rows, rows);
+    }
+
     /// When every shard has been collected: the noise path's gradient, written.
     void backward(const Generator<Scalar>& generator, NoisePath<Scalar>& gradient, int threads) {
         generator.noise_path.backward(std::as_const(d_w_).view(), {}, cache_, gradient,
@@ -59,6 +73,7 @@ public:
 
 private:
     Sequence<Scalar> z_, d_w_;
+    Matrix<Scalar> columns_;  ///< dw, a column a song
     typename NoisePath<Scalar>::Cache cache_;
     const Sequence<Scalar>* w_ = nullptr;  ///< in cache_
 };

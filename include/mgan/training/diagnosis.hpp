@@ -4,13 +4,16 @@
 ///
 /// Checked before an optimiser moves a weight, so that the last checkpoint is always sound.
 
+#include <mgan/distributed/agreement.hpp>
 #include <mgan/training/nets.hpp>
 #include <mgan/training/place.hpp>
 #include <mgan/training/shard_memory.hpp>
 #include <mgan/training/shard_pool.hpp>
 
 #include <cmath>
+#include <cstddef>
 #include <string>
+#include <vector>
 
 namespace mgan::inline MGAN_ABI {
 
@@ -38,7 +41,8 @@ template <typename Scalar>
     return found.empty() ? not_finite("the weight pf_classifier.", nets.pf_classifier.net) : found;
 }
 
-/// Where a loss that is not finite comes from, as far as weights and gradients tell.
+/// Where a loss that is not finite comes from, as far as weights and gradients of this rank tell,
+/// or "".
 template <typename Scalar>
 [[nodiscard]] std::string culprit(const TrainingNets<Scalar>& nets,
                                   const ShardPool<ShardMemory<Scalar>>& shards) {
@@ -52,17 +56,21 @@ template <typename Scalar>
             found = not_finite("the gradient of discriminator.", shard.discriminator_gradient);
         if (found.empty()) found = not_finite("the gradient of pf_classifier.", memory.pf.gradient);
     }
-    return found.empty() ? "weights and gradients are finite: a sum overflows" : found;
+    return found;
 }
 
 /// Throws NumericalError if `loss`, called `what` in the message, is not finite.
+/// Collective: a loss is a sum over all ranks, so all throw.
 template <typename Nets, typename Memory>
 void check_loss(const char* what, double loss, TrainingPlace place, const Nets& nets,
                 const ShardPool<Memory>& shards) {
     if (std::isfinite(loss)) return;
+    std::string guilty = "weights and gradients are finite: a sum overflows";
+    const std::vector<std::string> found = gather_texts(shards.ranks(), culprit(nets, shards));
+    for (std::size_t rank = found.size(); rank-- > 0;)
+        if (!found[rank].empty()) guilty = found[rank];
     fail<NumericalError>(diagnosis_detail::place_text(place), ": ", what, " is ", loss, " (",
-                         culprit(nets, shards),
-                         "); it has not reached the weights. Try a lower learning rate.");
+                         guilty, "); it has not reached the weights. Try a lower learning rate.");
 }
 
 /// A step of a learner's optimiser at `rate`. Returns the norm of the gradient before the cut. If

@@ -6,6 +6,7 @@
 #include <mgan/core/parallel.hpp>
 #include <mgan/core/random.hpp>
 #include <mgan/dataset/songs.hpp>
+#include <mgan/distributed/dealing.hpp>
 #include <mgan/metrics/crop.hpp>
 #include <mgan/metrics/set_comparison.hpp>
 #include <mgan/midi/sounding_notes.hpp>
@@ -15,6 +16,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace mgan::inline MGAN_ABI {
@@ -109,6 +111,27 @@ inline void put_numbers(const metrics::SongMetrics& song, std::vector<double>& t
         for (const metrics::SongMetrics& song : measured) put_numbers(song, numbers);
         songs.source()->cache().keep("measures", key.value(), numbers);
     }
+    return measured;
+}
+
+/// Collective: the measures of `count` generated songs. sample(first, count) generates some of
+/// them; each rank generates and measures its share.
+template <typename Sample>
+[[nodiscard]] std::vector<metrics::SongMetrics> measure_generated(Communicator& ranks,
+                                                                  std::ptrdiff_t count,
+                                                                  Sample&& sample) {
+    using namespace evaluation_detail;
+    const Shard mine = own_share(count, ranks);
+    std::vector<metrics::SongMetrics> measured;
+    if (mine.size() > 0) measured = metrics::measure(sample(mine.begin, mine.size()));
+    if (ranks.size() == 1) return measured;
+    std::vector<double> numbers(static_cast<std::size_t>(mine.begin) * kNumbers);
+    for (const metrics::SongMetrics& song : measured) put_numbers(song, numbers);
+    numbers.resize(static_cast<std::size_t>(count) * kNumbers);
+    gather_shares(ranks, count, kNumbers, std::span(numbers));
+    measured.clear();
+    for (std::size_t i = 0; i < numbers.size(); i += kNumbers)
+        measured.push_back(get_numbers(numbers.data() + i));
     return measured;
 }
 

@@ -40,14 +40,16 @@ struct StepSizes {
 template <typename Scalar>
 class Minibatch {
 public:
-    /// Refers to `settings` and `codec`. `ear`: that of the PF classifier, or null without one.
+    /// Refers to `settings`, `codec` and `ranks`. `ear`: that of the PF classifier, or null without
+    /// one.
     Minibatch(const Settings& settings, const encoding::Codec& codec,
-              const TrainingNets<Scalar>& nets, std::unique_ptr<Ear<Scalar>> ear, int threads)
+              const TrainingNets<Scalar>& nets, std::unique_ptr<Ear<Scalar>> ear, int threads,
+              Communicator& ranks = one_process())
         : settings_(settings),
           codec_(codec),
           view_{settings.discriminator.quantise, settings.discriminator.pitch_class},
           has_pf_classifier_(ear != nullptr),
-          shards_(settings.batch, settings.shard_songs, threads),
+          shards_(settings.batch, settings.shard_songs, threads, ranks),
           noise_gradient_(nets.generator.net.noise_path) {
         for (ShardMemory<Scalar>& memory : shards_.all()) {
             AdversarialShard<Scalar>& shard = memory.adversarial;
@@ -60,14 +62,15 @@ public:
         if (!has_pf_classifier_) return;
         pf_gradient_ = nets.pf_classifier.net;
         for (ShardMemory<Scalar>& memory : shards_.all()) {
-            memory.pf.ear = ear ? std::move(ear) : shards_[0].pf.ear->clone();
+            memory.pf.ear = ear ? std::move(ear) : shards_.all().front().pf.ear->clone();
             memory.pf.gradient = nets.pf_classifier.net.head;
         }
     }
 
     /// The constants that the ear of the PF classifier was calibrated to; empty without one.
     [[nodiscard]] std::vector<double> ear_constants() const {
-        return has_pf_classifier_ ? shards_[0].pf.ear->constants() : std::vector<double>{};
+        return has_pf_classifier_ ? shards_.all().front().pf.ear->constants()
+                                  : std::vector<double>{};
     }
 
     /// G learns by teacher forcing. Adds losses and gradient norm to `sums`.
@@ -170,7 +173,7 @@ public:
     }
 
 private:
-    [[nodiscard]] Losses sum_losses(Index batch) const {
+    [[nodiscard]] Losses sum_losses(Index batch) {
         return shards_.sum_losses(batch, [](const ShardMemory<Scalar>& memory) -> const Losses& {
             return memory.adversarial.losses;
         });
@@ -192,7 +195,17 @@ private:
                        noise_range(settings_.pretrain));
             if (path) noise_.put(range, z);
         });
-        if (path) noise_.forward(generator, shards_.threads());
+        if (!path) return;
+        const Shard mine = shards_.own(batch.size());
+        parallel_for(shards_.count(batch.size()), shards_.threads(), [&](std::ptrdiff_t index) {
+            if (index >= mine.begin && index < mine.end) return;
+            const Shard range = shards_.songs_of(batch.size(), index);  // of another rank
+            Sequence<Scalar> z;
+            fill_noise(z, plane, net.noise, range, batch.size(), batch.draws.noise,
+                       noise_range(settings_.pretrain));
+            noise_.put(range, z);
+        });
+        noise_.forward(generator, shards_.threads());
     }
 
     /// What else a shard needs, after `prepare_noise`.
@@ -239,8 +252,11 @@ private:
                 return memory.adversarial.generator_gradient;
             });
         const Generator<Scalar>& generator = nets.generator.net;
-        if (!generator.noise_path.empty())
+        if (!generator.noise_path.empty()) {
+            if (shards_.ranks().size() > 1)
+                noise_.exchange([&](Matrix<Scalar>& dw) { shards_.gather_columns(batch, dw); });
             noise_.backward(generator, noise_gradient_, shards_.threads());
+        }
         const LentNoisePath lent(gradient.noise_path, noise_gradient_);
         return take_step(nets.generator, gradient, step_size, "generator", shards_.threads(), place,
                          nets);
@@ -249,13 +265,56 @@ private:
     double step_pf_classifier(TrainingNets<Scalar>& nets, Index batch, double step_size,
                               TrainingPlace place) {
         const Index count = shards_.count(batch);
-        const auto shard = [&](Index i) -> const PfShard<Scalar>& { return shards_[i].pf; };
+        const Shard mine = shards_.own(batch);
+        exchange_spectra(batch);
+        const auto shard = [&](Index i) -> const PfShard<Scalar>& {
+            return i >= mine.begin && i < mine.end ? shards_.at(batch, i).pf
+                                                   : others_[static_cast<std::size_t>(i)];
+        };
         wide_gradients<Scalar>(count, shard, shards_.threads(), pf_gradient_.wide);
         set_zero(pf_gradient_.head);
-        for (Index i = 0; i < count; ++i)
-            add_parameters(pf_gradient_.head, shard(i).gradient, Scalar(1));
+        add_parameters(
+            pf_gradient_.head,
+            shards_.sum_gradients(
+                batch, [](ShardMemory<Scalar> & memory) -> auto& { return memory.pf.gradient; }),
+            Scalar(1));
         return take_step(nets.pf_classifier, pf_gradient_, step_size, "PF classifier",
                          shards_.threads(), place, nets);
+    }
+
+    /// What the wide layer's gradient is made of, of the shards of other ranks. Every rank forms
+    /// that gradient itself: it has a hundred times as many numbers as the spectra that it is made
+    /// of.
+    void exchange_spectra(Index batch) {
+        if (shards_.ranks().size() == 1) return;
+        const Index inputs = pf_gradient_.wide.in(), hidden = pf_gradient_.wide.out();
+        const auto each = [&](PfShard<Scalar>& shard, auto&& use) {
+            Index row = 0;
+            for (Matrix<Scalar>* part : {&shard.real, &shard.generated, &shard.real_cache.d_hidden,
+                                         &shard.generated_cache.d_hidden}) {
+                const Index rows = row < 2 * inputs ? inputs : hidden;
+                use(*part, row, rows);
+                row += rows;
+            }
+        };
+        const Shard mine = shards_.own(batch);
+        spectra_.resize(2 * (inputs + hidden), batch);
+        for (Index i = mine.begin; i < mine.end; ++i) {
+            const Shard songs = shards_.songs_of(batch, i);
+            each(shards_.at(batch, i).pf, [&](Matrix<Scalar>& part, Index row, Index rows) {
+                spectra_.block(row, songs.begin, rows, songs.size()) = part;
+            });
+        }
+        shards_.gather_columns(batch, spectra_);
+        others_.resize(static_cast<std::size_t>(shards_.count(batch)));
+        for (Index i = 0; i < shards_.count(batch); ++i) {
+            if (i >= mine.begin && i < mine.end) continue;
+            const Shard songs = shards_.songs_of(batch, i);
+            each(others_[static_cast<std::size_t>(i)],
+                 [&](Matrix<Scalar>& part, Index row, Index rows) {
+                     part = spectra_.block(row, songs.begin, rows, songs.size());
+                 });
+        }
     }
 
     /// The noise path has one gradient for the whole batch. While this lives, it completes the
@@ -280,6 +339,10 @@ private:
     BatchNoise<Scalar> noise_;
     NoisePath<Scalar> noise_gradient_;
     PfClassifier<Scalar> pf_gradient_;  ///< of the whole batch
+    // With several ranks: spectra and what is learnt from them, a column a song; by shard, those of
+    // other ranks.
+    Matrix<Scalar> spectra_;
+    std::vector<PfShard<Scalar>> others_;
 };
 
 }  // namespace mgan::inline MGAN_ABI

@@ -94,11 +94,10 @@ std::optional<EpochReport> continue_epoch(TrainingState& state, std::int64_t ste
     return std::max(settings.songs, compares ? settings.selection_songs : 0);
 }
 
-/// Measures those songs into the report, and compares them with `real` ones.
-inline void report_songs(EpochReport& report, const std::vector<midi::Song>& songs,
+/// Reports the measures of those songs, and compares them with `real` ones.
+inline void report_songs(EpochReport& report, const std::vector<metrics::SongMetrics>& measured,
                          std::span<const metrics::SongMetrics> real,
                          const EvaluationSettings& settings, bool compares) {
-    const std::vector<metrics::SongMetrics> measured = metrics::measure(songs);
     const std::span<const metrics::SongMetrics> reported(measured.data(),
                                                          static_cast<std::size_t>(settings.songs));
     report_metrics(report, reported);

@@ -9,6 +9,8 @@ namespace mgan::inline MGAN_ABI {
 /// The memory of one shard.
 template <typename Scalar>
 struct ShardMemory {
+    using ScalarType = Scalar;
+
     AdversarialShard<Scalar> adversarial;
     PfShard<Scalar> pf;  ///< empty without PF classifier
 };

@@ -2,11 +2,15 @@
 /// \file
 /// The memory of a minibatch, shard by shard, and the sums over the shards.
 ///
-///     batch     = shard 0 | shard 1 | ...        cut by its size alone, not by the threads
+///     batch     = shard 0 | shard 1 | ...        cut by its size alone, not by threads or ranks
+///     one rank  = some shards in a row           dealt by distributed/dealing.hpp
 ///     one shard = one task, computed by one thread, whichever is free
-///     sums      = in the order of the shards     so that threads change no bit
+///     sums      = in the order of the shards     so that neither threads nor ranks change a bit
+///
+/// A rank has memory for its own shards alone; sums are there on every rank.
 
 #include <mgan/core/parallel.hpp>
+#include <mgan/distributed/ordered_sum.hpp>
 #include <mgan/layers/parameters.hpp>
 #include <mgan/training/losses.hpp>
 
@@ -19,62 +23,132 @@ namespace mgan::inline MGAN_ABI {
 /// `Memory`: what a shard works with.
 template <typename Memory>
 class ShardPool {
+    using Scalar = typename Memory::ScalarType;
+
 public:
-    /// For batches of up to `batch` songs, in shards of up to `shard_songs`.
-    ShardPool(Index batch, Index shard_songs, int threads)
+    /// For batches of up to `batch` songs, in shards of up to `shard_songs`. Refers to `ranks`.
+    ShardPool(Index batch, Index shard_songs, int threads, Communicator& ranks)
         : shard_songs_(shard_songs),
+          most_(shard_count(batch, shard_songs)),
           threads_(threads),
-          shards_(static_cast<std::size_t>(shard_count(batch, shard_songs))) {}
+          ranks_(&ranks),
+          // A rank without shards has memory for one too: for sums.
+          shards_(static_cast<std::size_t>(
+              std::max<Index>(1, share_of(most_, ranks.size(), 0).size()))) {}
 
     [[nodiscard]] int threads() const noexcept { return threads_; }
+    [[nodiscard]] Communicator& ranks() const noexcept { return *ranks_; }
 
-    /// Shards that a batch of `batch` songs fills.
+    /// Shards that a batch of `batch` songs fills, on all ranks together.
     [[nodiscard]] Index count(Index batch) const noexcept {
-        return std::min<Index>(static_cast<Index>(shards_.size()),
-                               shard_count(batch, shard_songs_));
+        return std::min<Index>(most_, shard_count(batch, shard_songs_));
+    }
+    /// Those of them that are this rank's, by number.
+    [[nodiscard]] Shard own(Index batch) const noexcept { return own_share(count(batch), *ranks_); }
+    /// The songs of a batch of `batch` songs that are in shard `index`.
+    [[nodiscard]] Shard songs_of(Index batch, Index index) const noexcept {
+        return shard_of(batch, count(batch), index);
     }
 
-    /// All shards, filled or not.
+    /// The memory of this rank's shards, filled or not; of one at least.
     [[nodiscard]] std::vector<Memory>& all() noexcept { return shards_; }
     [[nodiscard]] const std::vector<Memory>& all() const noexcept { return shards_; }
-    [[nodiscard]] Memory& operator[](Index i) noexcept {
-        return shards_[static_cast<std::size_t>(i)];
+    /// The memory of shard `index`, which is one of `own(batch)`.
+    [[nodiscard]] Memory& at(Index batch, Index index) noexcept {
+        return shards_[static_cast<std::size_t>(index - own(batch).begin)];
     }
-    [[nodiscard]] const Memory& operator[](Index i) const noexcept {
-        return shards_[static_cast<std::size_t>(i)];
+    [[nodiscard]] const Memory& at(Index batch, Index index) const noexcept {
+        return shards_[static_cast<std::size_t>(index - own(batch).begin)];
     }
 
-    /// Calls body(range of the batch, memory) for every shard of a batch of `batch` songs.
+    /// Calls body(range of the batch, memory) for every shard of this rank, of a batch of `batch`
+    /// songs; or body(range, memory, number of the shard).
     template <typename Body>
     void for_each(Index batch, Body&& body) {
-        const Index shards = count(batch);
-        parallel_for(shards, threads_, [&](std::ptrdiff_t index) {
-            body(shard_of(batch, shards, index), (*this)[index]);
+        const Shard mine = own(batch);
+        parallel_for(mine.size(), threads_, [&](std::ptrdiff_t i) {
+            const Index index = mine.begin + i;
+            Memory& memory = shards_[static_cast<std::size_t>(i)];
+            if constexpr (std::is_invocable_v<Body&, Shard, Memory&, Index>) {
+                body(songs_of(batch, index), memory, index);
+            } else {
+                body(songs_of(batch, index), memory);
+            }
         });
     }
 
-    /// The sum of losses_of(memory).
+    /// Collective: the sum of losses_of(memory).
     template <typename LossesOf>
-    [[nodiscard]] Losses sum_losses(Index batch, LossesOf&& losses_of) const {
+    [[nodiscard]] Losses sum_losses(Index batch, LossesOf&& losses_of) {
+        losses_.resize(static_cast<std::size_t>(count(batch)));
+        const Shard mine = own(batch);
+        for (Index i = mine.begin; i < mine.end; ++i)
+            losses_[static_cast<std::size_t>(i)] = losses_of(at(batch, i));
+        gather_shares(*ranks_, count(batch), 1, std::span(losses_));
         Losses sum;
-        for (Index i = 0; i < count(batch); ++i) sum += losses_of((*this)[i]);
+        for (const Losses& losses : losses_) sum += losses;
         return sum;
     }
 
-    /// The sum of gradient_of(memory), left in shard 0.
+    /// Collective: the sum of gradient_of(memory), left in the rank's first shard.
     template <typename GradientOf>
     [[nodiscard]] auto& sum_gradients(Index batch, GradientOf&& gradient_of) {
-        auto& sum = gradient_of((*this)[0]);
-        using One = typename std::remove_cvref_t<decltype(sum)>::ScalarType;
-        for (Index i = 1; i < count(batch); ++i)
-            add_parameters(sum, gradient_of((*this)[i]), One(1));
+        auto& sum = gradient_of(shards_.front());
+        const Shard mine = own(batch);
+        if (ranks_->size() == 1) {
+            for (Index i = 1; i < mine.end; ++i)
+                add_parameters(sum, gradient_of(at(batch, i)), Scalar(1));
+            return sum;
+        }
+        std::vector<Blocks<Scalar>> terms(static_cast<std::size_t>(mine.size()));
+        for (Index i = mine.begin; i < mine.end; ++i) {
+            for_each_parameter(
+                gradient_of(at(batch, i)), [&](const ParameterName&, auto& parameter) {
+                    terms[static_cast<std::size_t>(i - mine.begin)].add(
+                        parameter.data(), static_cast<std::size_t>(parameter.size()));
+                });
+        }
+        sum_in_order(*ranks_, count(batch), static_cast<std::size_t>(parameter_count(sum)),
+                     std::span<const Blocks<Scalar>>(terms), flat_);
+        assign_parameters(sum, std::span<const Scalar>(flat_));
         return sum;
+    }
+
+    /// Collective: `columns` has a column for each song of a batch of `batch`. The rank has filled
+    /// in those of its own songs; afterwards it has all.
+    void gather_columns(Index batch, Matrix<Scalar>& columns) {
+        const int size = ranks_->size();
+        if (size == 1) return;
+        std::vector<std::size_t> sizes(static_cast<std::size_t>(size), 0);
+        for (int rank = 0; rank < size; ++rank) {
+            const Shard shards = share_of(count(batch), size, rank);
+            for (Index i = shards.begin; i < shards.end; ++i)
+                sizes[static_cast<std::size_t>(rank)] +=
+                    static_cast<std::size_t>(songs_of(batch, i).size() * columns.rows()) *
+                    sizeof(Scalar);
+        }
+        ranks_->gather(
+            bytes_of(std::span(columns.data(), static_cast<std::size_t>(columns.size()))), sizes);
+    }
+
+    /// Collective: a number, or a plain struct of numbers, that begins as `value` and is taken on
+    /// by next(value, memory) for each shard in its order.
+    template <typename Value, typename Next>
+    [[nodiscard]] Value fold(Index batch, Value value, Next&& next) {
+        return continue_in_order(*ranks_, count(batch), value, [&](Value now) {
+            const Shard mine = own(batch);
+            for (Index i = mine.begin; i < mine.end; ++i) now = next(now, at(batch, i));
+            return now;
+        });
     }
 
 private:
-    Index shard_songs_;
+    Index shard_songs_, most_;
     int threads_;
+    Communicator* ranks_;
     std::vector<Memory> shards_;
+    std::vector<Losses> losses_;
+    std::vector<Scalar> flat_;  ///< a sum on its way from rank to rank
 };
 
 }  // namespace mgan::inline MGAN_ABI

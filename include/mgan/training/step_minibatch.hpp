@@ -50,14 +50,14 @@ namespace mgan::inline MGAN_ABI {
 template <typename Scalar>
 class StepMinibatch {
 public:
-    /// Refers to settings and data.
+    /// Refers to settings, data and ranks.
     StepMinibatch(const Settings& settings, const StepData& data, const StepNets<Scalar>& nets,
-                  int threads)
+                  int threads, Communicator& ranks = one_process())
         : settings_(settings),
           data_(data),
           passes_(settings, data),
           shards_(std::max<Index>(settings.batch, settings.adversarial.songs), settings.shard_songs,
-                  threads) {
+                  threads, ranks) {
         for (StepShard<Scalar>& shard : shards_.all()) {
             shard.generator_gradient = nets.generator.net;
             shard.discriminator_gradient = nets.discriminator.net;
@@ -122,15 +122,19 @@ public:
         });
         if (!judged) return;
         // The deviation of (4), over all candidates.
-        double square = 0.0, count = 0.0;
-        for (Index i = 0; i < shards_.count(songs); ++i) {
-            for (const double w : shards_[i].weights) {
-                const double a = static_cast<double>(n) * w - 1.0;
-                square += a * a;
-                count += 1.0;
-            }
-        }
-        deviation_ = std::sqrt(square / std::max(1.0, count));
+        struct Sums {
+            double square = 0.0, count = 0.0;
+        };
+        const Sums sums =
+            shards_.fold(songs, Sums{}, [&](Sums before, const StepShard<Scalar>& shard) {
+                for (const double w : shard.weights) {
+                    const double a = static_cast<double>(n) * w - 1.0;
+                    before.square += a * a;
+                    before.count += 1.0;
+                }
+                return before;
+            });
+        deviation_ = std::sqrt(sums.square / std::max(1.0, sums.count));
     }
 
     /// Equation (3): D learns from the songs of the last roll-out and as many real crops. Losses go
@@ -170,13 +174,13 @@ public:
                                                  static_cast<std::size_t>(settings_.batch));
         const StepDraw draw{"step anchor crop", 64 * number + static_cast<std::uint64_t>(piece)};
         const Index shards = shards_.count(rolled_);
-        shards_.for_each(rolled_, [&](Shard, StepShard<Scalar>& shard) {
+        shards_.for_each(rolled_, [&](Shard, StepShard<Scalar>& shard, Index index) {
             set_zero(shard.generator_gradient);
             shard.losses = {};
             shard.losses.loss_g =
                 passes_.improvement_pass(nets.generator.net, moments, rolled_, deviation_, shard);
             if (phase.pretrain_weight == 0.0) return;
-            const Shard part = shard_of(settings_.batch, shards, &shard - shards_.all().data());
+            const Shard part = shard_of(settings_.batch, shards, index);
             if (part.size() > 0)
                 shard.losses.loss_pretrain = passes_.pretraining_pass(
                     nets.generator.net, data_.train, crops, draw, part, settings_.batch,
@@ -199,7 +203,7 @@ private:
         sums.losses += losses;
     }
 
-    [[nodiscard]] Losses sum_losses(Index songs) const {
+    [[nodiscard]] Losses sum_losses(Index songs) {
         return shards_.sum_losses(
             songs, [](const StepShard<Scalar>& shard) -> const Losses& { return shard.losses; });
     }

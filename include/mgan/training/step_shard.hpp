@@ -29,6 +29,8 @@ namespace mgan::inline MGAN_ABI {
 /// What a shard needs; its memory is reused.
 template <typename Scalar>
 struct StepShard {
+    using ScalarType = Scalar;
+
     StepInputs<Scalar> inputs, wide;
     typename StepGenerator<Scalar>::Cache cache, wide_cache;
     typename StepDiscriminator<Scalar>::Cache judged;
@@ -61,7 +63,8 @@ template <typename Scalar>
     return found.empty() ? not_finite("the weight discriminator.", nets.discriminator.net) : found;
 }
 
-/// Where a loss that is not finite comes from, as far as weights and gradients tell.
+/// Where a loss that is not finite comes from, as far as weights and gradients of this rank tell,
+/// or "".
 template <typename Scalar>
 [[nodiscard]] std::string culprit(const StepNets<Scalar>& nets,
                                   const ShardPool<StepShard<Scalar>>& shards) {
@@ -73,7 +76,7 @@ template <typename Scalar>
         if (found.empty())
             found = not_finite("the gradient of discriminator.", shard.discriminator_gradient);
     }
-    return found.empty() ? "weights and gradients are finite: a sum overflows" : found;
+    return found;
 }
 
 /// A purpose and a number, of which random numbers are functions.

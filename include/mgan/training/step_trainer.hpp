@@ -16,7 +16,8 @@
 /// pretraining begins the adversarial phase; of that phase, the moving average of its end. D never
 /// chooses among generators that were trained against it.
 ///
-/// The class has the interface of `Trainer` (trainer.hpp), whose files and programs serve both.
+/// The class has the interface of `Trainer` (trainer.hpp), whose files and programs serve both, and
+/// shares a minibatch among ranks as that does.
 
 #include <mgan/dataset/data_set.hpp>
 #include <mgan/generation/step_sampler.hpp>
@@ -37,32 +38,38 @@ public:
 
     /// Prepares a training on `data`. `threads` changes the time it takes, nothing else. Throws
     /// ConfigError if settings contradict each other, DataError if there is no song.
-    StepTrainer(const Settings& settings, const DataSet& data, int threads)
+    StepTrainer(const Settings& settings, const DataSet& data, int threads,
+                Communicator& ranks = one_process())
         : StepTrainer(settings, data.view(),
                       split_songs(data.names, data.pieces, settings.evaluation.validation_share,
                                   settings.evaluation.test_share, settings.seed),
-                      threads) {}
+                      threads, ranks) {}
 
     /// The same for songs that were not read from files, each on its own.
     StepTrainer(const Settings& settings, const std::vector<midi::Song>& songs, int threads)
         : StepTrainer(settings, data_set_of(songs), threads) {}
 
-    /// The same with the parts (train, validation, test; indices into `songs`) given.
+    /// The same with the parts (train, validation, test; indices into `songs`) given. Refers to
+    /// `ranks`.
     StepTrainer(const Settings& settings, const Songs& songs,
-                std::array<std::vector<std::size_t>, 3> parts, int threads)
+                std::array<std::vector<std::size_t>, 3> parts, int threads,
+                Communicator& ranks = one_process())
         : settings_(settings),
           threads_(std::max(1, threads)),
+          ranks_(&ranks),
           parts_(std::move(parts)),
           data_(checked(settings), songs, parts_),
           real_metrics_(measure_real(songs, parts_[1], static_cast<std::size_t>(settings.length), 4,
                                      settings.seed, threads_)),
           nets_(settings_, data_.shape),
-          minibatch_(settings_, data_, nets_, threads_) {}
+          minibatch_(settings_, data_, nets_, threads_, ranks) {}
 
     StepTrainer(const StepTrainer&) = delete;  // the minibatch refers to settings and data
     StepTrainer& operator=(const StepTrainer&) = delete;
 
     [[nodiscard]] const Settings& settings() const noexcept { return settings_; }
+    /// The processes that train together.
+    [[nodiscard]] Communicator& ranks() const noexcept { return *ranks_; }
     [[nodiscard]] const StepData& data() const noexcept { return data_; }
     [[nodiscard]] const std::vector<std::size_t>& part(Part which) const noexcept {
         return parts_[static_cast<std::size_t>(which)];
@@ -130,14 +137,15 @@ public:
             [&] { return evaluate(); });
     }
 
-    /// `count` songs by `from`, of the full length, the plain stream.
+    /// `count` songs by `from`, of the full length, the plain stream, from song number `first` of
+    /// the seed on.
     [[nodiscard]] std::vector<midi::Song> sample(const StepGenerator<Scalar>& from, Index count,
-                                                 std::uint64_t seed) const {
+                                                 std::uint64_t seed, Index first = 0) const {
         PlayingSettings plain = settings_.playing;
         plain.guide = 0;
         const StepBand<Scalar> band{&from, nullptr, &data_.vocabulary, &data_.scale};
         return StepSampler<Scalar>{band, data_.starts, plain}.songs(count, settings_.length, seed,
-                                                                    threads_);
+                                                                    threads_, first);
     }
 
 private:
@@ -263,10 +271,13 @@ private:
 
         const bool compares =
             state_.epoch % evaluation.every == 0 || phases().is_last_of_phase(state_);
-        report_songs(
-            report,
-            sample(current, evaluation_songs(evaluation, compares), settings_.seed + 0x5eed),
-            real_metrics_, evaluation, compares);
+        report_songs(report,
+                     measure_generated(*ranks_, evaluation_songs(evaluation, compares),
+                                       [&](Index first, Index count) {
+                                           return sample(current, count, settings_.seed + 0x5eed,
+                                                         first);
+                                       }),
+                     real_metrics_, evaluation, compares);
         report.best = keep_if_best(report);
         return report;
     }
@@ -286,6 +297,7 @@ private:
 
     Settings settings_;
     int threads_;
+    Communicator* ranks_;
     std::array<std::vector<std::size_t>, 3> parts_;
     StepData data_;
     std::vector<metrics::SongMetrics> real_metrics_;

@@ -13,6 +13,10 @@
 /// elsewhere with another number of threads, and the bits are those of a training that never
 /// stopped.
 ///
+/// With several ranks (distributed/communicator.hpp) each has a `Trainer` of its own, made with the
+/// same settings and songs. `run_epoch` is collective: the ranks compute different shards, and have
+/// the same nets, state and report after every minibatch, with the bits of one process.
+///
 /// The class does no input or output; runs/run_directory.hpp does.
 
 #include <mgan/dataset/corpus_statistics.hpp>
@@ -34,21 +38,25 @@ class Trainer {
 public:
     /// Prepares a training on `data`. `threads` changes the time it takes, nothing else. Throws
     /// ConfigError if settings contradict each other, DataError if there is no song.
-    Trainer(const Settings& settings, const DataSet& data, int threads)
+    Trainer(const Settings& settings, const DataSet& data, int threads,
+            Communicator& ranks = one_process())
         : Trainer(settings, data.view(),
                   split_songs(data.names, data.pieces, settings.evaluation.validation_share,
                               settings.evaluation.test_share, settings.seed),
-                  threads) {}
+                  threads, ranks) {}
 
     /// The same for songs that were not read from files, each on its own.
     Trainer(const Settings& settings, const std::vector<midi::Song>& songs, int threads)
         : Trainer(settings, data_set_of(songs), threads) {}
 
-    /// The same with the parts (train, validation, test; indices into `songs`) given.
+    /// The same with the parts (train, validation, test; indices into `songs`) given. Refers to
+    /// `ranks`.
     Trainer(const Settings& settings, const Songs& songs,
-            std::array<std::vector<std::size_t>, 3> parts, int threads)
+            std::array<std::vector<std::size_t>, 3> parts, int threads,
+            Communicator& ranks = one_process())
         : settings_(settings),
           threads_(std::max(1, threads)),
+          ranks_(&ranks),
           parts_(std::move(parts)),
           codec_(fit_codec(settings.encoding.events, songs, parts_[0], threads_)),
           train_(songs, parts_[0], codec_, settings.length),
@@ -66,13 +74,15 @@ public:
         std::unique_ptr<Ear<Scalar>> ear;
         if (has_pf_classifier()) ear = calibrate_ear<Scalar>(settings_, codec_, train_);
         nets_ = TrainingNets<Scalar>(settings_, ear ? ear->values() : 0);
-        minibatch_.emplace(settings_, codec_, nets_, std::move(ear), threads_);
+        minibatch_.emplace(settings_, codec_, nets_, std::move(ear), threads_, ranks);
     }
 
     Trainer(const Trainer&) = delete;  // the minibatch refers to settings and codec
     Trainer& operator=(const Trainer&) = delete;
 
     [[nodiscard]] const Settings& settings() const noexcept { return settings_; }
+    /// The processes that train together.
+    [[nodiscard]] Communicator& ranks() const noexcept { return *ranks_; }
     [[nodiscard]] const encoding::Codec& codec() const noexcept { return codec_; }
     [[nodiscard]] const std::vector<std::size_t>& part(Part which) const noexcept {
         return parts_[static_cast<std::size_t>(which)];
@@ -152,12 +162,12 @@ public:
             [&] { return evaluate(); });
     }
 
-    /// `count` songs by `from`, of the full length.
+    /// `count` songs by `from`, of the full length, from song number `first` of the seed on.
     [[nodiscard]] std::vector<midi::Song> sample(const Generator<Scalar>& from, Index count,
-                                                 std::uint64_t seed) const {
+                                                 std::uint64_t seed, Index first = 0) const {
         return sample_songs(from, codec_, settings_.encoding.context, styles_,
                             noise_range(settings_.pretrain), settings_.discriminator.quantise,
-                            count, settings_.length, seed, threads_);
+                            count, settings_.length, seed, threads_, first);
     }
 
 private:
@@ -283,8 +293,11 @@ private:
         const bool compares = evaluation.keep_best && (state_.epoch % evaluation.every == 0 ||
                                                        phases().is_last_of_phase(state_));
         report_songs(report,
-                     sample(current_generator(), evaluation_songs(evaluation, compares),
-                            settings_.seed + 0x5eed),
+                     measure_generated(*ranks_, evaluation_songs(evaluation, compares),
+                                       [&](Index first, Index count) {
+                                           return sample(current_generator(), count,
+                                                         settings_.seed + 0x5eed, first);
+                                       }),
                      real_metrics_, evaluation, compares);
         if (compares) report.best = keep_if_best(*report.comparison);
         return report;
@@ -315,6 +328,7 @@ private:
 
     Settings settings_;
     int threads_;
+    Communicator* ranks_;
     std::array<std::vector<std::size_t>, 3> parts_;
     encoding::Codec codec_;
     CropSource<Scalar> train_, validation_;

@@ -1,0 +1,139 @@
+// A training on several ranks has the bytes of one process: for both kinds of heads, every variant,
+// and any number of ranks, more than there are shards included. The ranks are threads here;
+// tests/program/ranks_test.cpp has processes and MPI.
+#include <mgan/hearing/make_ear.hpp>
+#include <mgan/runs/checkpoint.hpp>
+#include <mgan/runs/run_directory.hpp>
+#include <mgan/settings/presets.hpp>
+
+#include <support/catch.hpp>
+#include <support/thread_ranks.hpp>
+#include <support/training_lab.hpp>
+#include <training/arpeggios.hpp>
+
+#include <mutex>
+
+using namespace mgan;
+
+namespace {
+
+/// Three shards a minibatch, of 2, 2 and 1 songs.
+Settings numeric(Variant variant, bool paper) {
+    const Settings small = lab::small_settings();
+    Settings settings = paper ? paper_settings(variant) : numeric_settings(variant);
+    settings.length = small.length;
+    settings.batch = small.batch;
+    settings.shard_songs = small.shard_songs;
+    settings.epoch_songs = small.epoch_songs;
+    settings.generator.hidden = small.generator.hidden;
+    settings.generator.head = small.generator.head;
+    settings.discriminator.hidden = small.discriminator.hidden;
+    settings.pretrain.epochs = 2;
+    settings.pretrain.curriculum_start = 0;
+    settings.adversarial.epochs = 2;
+    settings.adversarial.discriminator_warmup = 2;
+    settings.evaluation = small.evaluation;
+    settings.pf.synthesiser.samples = 1 << 16;
+    settings.pf.converter.highest = 500.0;
+    settings.pf.classifier = {
+        .inputs = 60, .hidden_1 = 16, .hidden_2 = 12, .steps = 4, .hidden = 5};
+    return settings;
+}
+
+/// Three shards of crops, of 2 songs; two of roll-outs, of 2 and 1.
+Settings steps(Variant variant) {
+    Settings s = recommended_settings(variant);
+    s.length = 16;
+    s.batch = 6;
+    s.shard_songs = 2;
+    s.epoch_songs = 12;
+    s.generator.embedding = 6;
+    s.generator.input = s.generator.hidden = s.generator.head = 12;
+    s.generator.layers = 1;
+    if (s.generator.mapping_layers > 0) s.generator.mapping_layers = 1;
+    s.discriminator.embedding = 6;
+    s.discriminator.input = s.discriminator.hidden = s.discriminator.answer = 8;
+    s.pretrain.epochs = 1;
+    s.pretrain.learning_rate = 1e-2;
+    s.adversarial.epochs = 2;
+    s.adversarial.songs = 3;
+    s.adversarial.candidates = 3;
+    s.adversarial.moments = 7;
+    s.adversarial.discriminator_warmup = 3;
+    s.adversarial.lead = 0.0;
+    s.evaluation.songs = 4;
+    s.evaluation.selection_songs = 6;
+    s.evaluation.every = 1;
+    s.evaluation.validation_share = 0.2;
+    s.evaluation.test_share = 0.0;
+    return s;
+}
+
+/// What is compared: model and checkpoint at the end, and what was reported on the way.
+template <typename AnyTrainer>
+std::string bytes_of(AnyTrainer& trainer) {
+    std::string text;
+    while (!trainer.finished()) {
+        const auto report = trainer.run_epoch({});
+        for (const auto& mean : report->metric_means) text += concat(mean.value_or(-1.0), " ");
+        report->validation.visit(
+            [&](const LossName&, const double& loss) { text += concat(loss, " "); });
+    }
+    for (const TensorFile& file : {make_checkpoint(trainer, 1)}) {
+        const std::vector<std::byte> bytes = safetensors::serialize(file);
+        text.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    }
+    return text;
+}
+
+/// The texts that make(ranks) gives on each of `size` ranks.
+std::vector<std::string> on_ranks(int size, const std::function<std::string(Communicator&)>& make) {
+    std::vector<std::string> texts(static_cast<std::size_t>(size));
+    ranks::run_well(size, [&](Communicator& communicator) {
+        texts[static_cast<std::size_t>(communicator.rank())] = make(communicator);
+    });
+    return texts;
+}
+
+}  // namespace
+
+TEST_CASE("Ranks: numeric heads, every variant, both presets: the bytes are those of one process") {
+    const DataSet data = lab::small_data(9);
+    std::vector<Variant> variants = {Variant::c_rnn_gan, Variant::carnn_gan, Variant::carnn_mgan};
+    if (kHasEar) variants.push_back(Variant::carnn_pf_mgan);
+    for (const Variant variant : variants) {
+        for (const bool paper : {false, true}) {
+            const Settings settings = numeric(variant, paper);
+            lab::Training alone(settings, data);
+            alone.run();
+            const std::string expected = alone.checkpoint_bytes();
+            for (const int size : {2, 3, 4}) {
+                CAPTURE(static_cast<int>(variant), paper, size);
+                const auto found = on_ranks(size, [&](Communicator& communicator) {
+                    lab::Training training(settings, data, communicator.rank() + 1, communicator);
+                    training.run();
+                    return training.checkpoint_bytes();
+                });
+                for (const std::string& bytes : found) CHECK(bytes == expected);
+            }
+        }
+    }
+}
+
+TEST_CASE("Ranks: step heads, every variant: the bytes are those of one process") {
+    const std::vector<midi::Song> songs = mgan_test::arpeggios(12);
+    for (const Variant variant : {Variant::c_rnn_gan, Variant::carnn_gan, Variant::carnn_mgan}) {
+        const Settings settings = steps(variant);
+        StepTrainer<float> alone(settings, songs, 1);
+        const std::string expected = bytes_of(alone);
+        for (const int size : {2, 3, 5}) {
+            CAPTURE(static_cast<int>(variant), size);
+            const auto found = on_ranks(size, [&](Communicator& communicator) {
+                StepTrainer<float> trainer(settings, data_set_of(songs), communicator.rank() + 1,
+                                           communicator);
+                return bytes_of(trainer);
+            });
+            for (const std::string& bytes : found) CHECK(bytes == expected);
+        }
+    }
+}
