@@ -71,6 +71,7 @@
 #include <mgan/autodiff/custom.hpp>
 #include <mgan/autodiff/gradient_check.hpp>
 #include <mgan/autodiff/operations.hpp>
+#include <mgan/autodiff/second_derivatives.hpp>
 #include <mgan/autodiff/tape.hpp>
 #include <mgan/dataset/crops.hpp>
 #include <mgan/dataset/fingerprint.hpp>
@@ -96,6 +97,7 @@
 #include <mgan/layers/conv2d.hpp>
 #include <mgan/layers/dense.hpp>
 #include <mgan/layers/dropout.hpp>
+#include <mgan/layers/dual_parameters.hpp>
 #include <mgan/layers/embedding.hpp>
 #include <mgan/layers/feature_matching.hpp>
 #include <mgan/layers/gru.hpp>
@@ -109,6 +111,7 @@
 #include <mgan/layers/stacked_lstm.hpp>
 #include <mgan/models/discriminator.hpp>
 #include <mgan/models/generator.hpp>
+#include <mgan/models/gradient_penalty.hpp>
 #include <mgan/models/parameter_count.hpp>
 #include <mgan/models/pf_classifier.hpp>
 #include <mgan/models/step_initialisation.hpp>
@@ -117,6 +120,7 @@
 #include <mgan/optimisation/schedule.hpp>
 #include <mgan/settings/presets.hpp>
 #include <mgan/settings/settings.hpp>
+#include <mgan/tensor/dual.hpp>
 #include <mgan/tensor/matrix.hpp>
 #include <mgan/tensor/product.hpp>
 #include <mgan/tensor/sequence.hpp>

@@ -38,7 +38,8 @@ using nonlinear_detail::sigmoid_of;
 template <typename Scalar>
 [[nodiscard]] Scalar erf_of(const Scalar& z) {
     if constexpr (!Eigen::NumTraits<Scalar>::IsComplex) {
-        return std::erf(z);
+        using std::erf;
+        return erf(z);
     } else {
         using Real = RealOf<Scalar>;
         constexpr Real kPi = std::numbers::pi_v<Real>;
@@ -63,7 +64,8 @@ template <typename Scalar>
 /// e^-x^2 2 / sqrt(pi): the derivative of erf.
 template <typename Scalar>
 [[nodiscard]] Scalar erf_slope(const Scalar& x) {
-    return RealOf<Scalar>(2) * std::numbers::inv_sqrtpi_v<RealOf<Scalar>> * std::exp(-x * x);
+    using std::exp;
+    return RealOf<Scalar>(2) * std::numbers::inv_sqrtpi_v<RealOf<Scalar>> * exp(-x * x);
 }
 
 struct Erf {
@@ -121,7 +123,8 @@ struct Elu {
         if constexpr (Eigen::NumTraits<Scalar>::IsComplex) {
             return real_part(a) > 0 ? a : std::exp(a) - Scalar(1);
         } else {
-            return a > 0 ? a : std::expm1(a);
+            using std::expm1;
+            return a > 0 ? a : expm1(a);
         }
     }
     template <typename Scalar>
@@ -132,7 +135,10 @@ struct Elu {
 struct Atan {
     static constexpr const char* kName = "atan";
     static constexpr unsigned kReads = kReadsArguments;
-    static auto value(const auto& a, const auto&) { return std::atan(a); }
+    static auto value(const auto& a, const auto&) {
+        using std::atan;
+        return atan(a);
+    }
     static auto slope(const auto& a, const auto&, const auto&) {
         return decltype(a + a)(1) / (decltype(a + a)(1) + a * a);
     }
@@ -154,7 +160,8 @@ struct Atan2 {
     template <typename Scalar>
     static Scalar value(const Scalar& y, const Scalar& x) {
         if constexpr (!Eigen::NumTraits<Scalar>::IsComplex) {
-            return std::atan2(y, x);
+            using std::atan2;
+            return atan2(y, x);
         } else {
             using Real = RealOf<Scalar>;
             constexpr Real kPi = std::numbers::pi_v<Real>;

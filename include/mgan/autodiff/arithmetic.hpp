@@ -67,11 +67,18 @@ struct Divide {
 struct Power {
     static constexpr const char* kName = "pow";
     static constexpr unsigned kReads = kReadsArguments | kReadsResult;
-    static auto value(const auto& a, const auto& b) { return std::pow(a, b); }
-    static auto slope_a(const auto& a, const auto& b, const auto&) {
-        return b * std::pow(a, b - decltype(a + a)(1));
+    static auto value(const auto& a, const auto& b) {
+        using std::pow;
+        return pow(a, b);
     }
-    static auto slope_b(const auto& a, const auto&, const auto& y) { return y * std::log(a); }
+    static auto slope_a(const auto& a, const auto& b, const auto&) {
+        using std::pow;
+        return b * pow(a, b - decltype(a + a)(1));
+    }
+    static auto slope_b(const auto& a, const auto&, const auto& y) {
+        using std::log;
+        return y * log(a);
+    }
 };
 struct Maximum {
     static constexpr const char* kName = "max";

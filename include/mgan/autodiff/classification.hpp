@@ -36,9 +36,11 @@ template <typename Scalar>
     // A real peak: as a constant it has no share in the derivative.
     const RealOf<Scalar> peak = real_part(x[selection_detail::largest_of(x, rows)]);
     if (!std::isfinite(peak)) return Scalar(peak);
+    using std::exp;
+    using std::log;
     Scalar sum(0);
-    for (Index i = 0; i < rows; ++i) sum += std::exp(x[i] - peak);
-    return peak + std::log(sum);
+    for (Index i = 0; i < rows; ++i) sum += exp(x[i] - peak);
+    return peak + log(sum);
 }
 
 template <typename Scalar>
@@ -56,10 +58,11 @@ template <typename Scalar>
     classification_detail::require_classes("log_sum_exp", x);
     const NodeIndex index =
         tape.add(1, x.cols(), {argument}, [](Tape<Scalar>& t, const Node<Scalar>& n) {
+            using std::exp;
             const Node<Scalar>& p = t.parent(n, 0);
             for (Index j = 0; j < p.cols; ++j) {
                 for (Index i = j * p.rows; i < (j + 1) * p.rows; ++i)
-                    p.gradient[i] += n.gradient[j] * std::exp(p.value[i] - n.value[j]);
+                    p.gradient[i] += n.gradient[j] * exp(p.value[i] - n.value[j]);
             }
         });
     const Node<Scalar>& p = tape.node(argument);
@@ -81,10 +84,11 @@ template <typename Scalar>
             const Node<Scalar>& p = t.parent(n, 0);
             for (Index j = 0; j < n.cols; ++j) {
                 const Index first = j * n.rows, end = first + n.rows;
+                using std::exp;
                 Scalar total(0);
                 for (Index i = first; i < end; ++i) total += n.gradient[i];
                 for (Index i = first; i < end; ++i)
-                    p.gradient[i] += n.gradient[i] - std::exp(n.value[i]) * total;
+                    p.gradient[i] += n.gradient[i] - exp(n.value[i]) * total;
             }
         });
     const Node<Scalar>& p = tape.node(argument);
@@ -115,12 +119,13 @@ template <typename Scalar>
     const NodeIndex index = tape.add(1, 1, {argument}, [](Tape<Scalar>& t, const Node<Scalar>& n) {
         const Node<Scalar>& p = t.parent(n, 0);
         const Index* const wanted = t.integers(n.first_integer);
+        using std::exp;
         const Scalar each = *n.gradient / static_cast<RealOf<Scalar>>(p.cols);
         for (Index j = 0; j < p.cols; ++j) {
             const Index first = j * p.rows;
             const Scalar s = classification_detail::log_sum_exp_of(p.value + first, Index{p.rows});
             for (Index i = first; i < first + p.rows; ++i)
-                p.gradient[i] += each * std::exp(p.value[i] - s);
+                p.gradient[i] += each * exp(p.value[i] - s);
             p.gradient[first + wanted[j]] -= each;
         }
     });

@@ -35,8 +35,9 @@ using element_detail::kReadsResult;
 /// 1 / (1 + exp(-x)) without overflow: the exponential of a number that is not positive.
 template <typename Scalar>
 [[nodiscard]] Scalar sigmoid_of(const Scalar& x) {
-    if (real_part(x) >= 0) return Scalar(1) / (Scalar(1) + std::exp(-x));
-    const Scalar e = std::exp(x);
+    using std::exp;
+    if (real_part(x) >= 0) return Scalar(1) / (Scalar(1) + exp(-x));
+    const Scalar e = exp(x);
     return e / (Scalar(1) + e);
 }
 
@@ -46,7 +47,8 @@ template <typename Scalar>
     if constexpr (Eigen::NumTraits<Scalar>::IsComplex) {
         return std::log(Scalar(1) + z);
     } else {
-        return std::log1p(z);
+        using std::log1p;
+        return log1p(z);
     }
 }
 
@@ -65,7 +67,8 @@ template <typename Scalar>
             return exponent < 0 ? Scalar(1) / product : product;
         }
     }
-    return std::pow(x, p);
+    using std::pow;
+    return pow(x, p);
 }
 
 struct Negate {
@@ -77,20 +80,29 @@ struct Negate {
 struct Exp {
     static constexpr const char* kName = "exp";
     static constexpr unsigned kReads = kReadsResult;
-    static auto value(const auto& a, const auto&) { return std::exp(a); }
+    static auto value(const auto& a, const auto&) {
+        using std::exp;
+        return exp(a);
+    }
     static auto slope(const auto&, const auto& y, const auto&) { return y; }
     static void run(const float* a, float* y, Index n) noexcept { kernels::exp_of_all(a, y, n); }
 };
 struct Log {
     static constexpr const char* kName = "log";
     static constexpr unsigned kReads = kReadsArguments;
-    static auto value(const auto& a, const auto&) { return std::log(a); }
+    static auto value(const auto& a, const auto&) {
+        using std::log;
+        return log(a);
+    }
     static auto slope(const auto& a, const auto&, const auto&) { return decltype(a + a)(1) / a; }
 };
 struct Sqrt {
     static constexpr const char* kName = "sqrt";
     static constexpr unsigned kReads = kReadsResult;
-    static auto value(const auto& a, const auto&) { return std::sqrt(a); }
+    static auto value(const auto& a, const auto&) {
+        using std::sqrt;
+        return sqrt(a);
+    }
     static auto slope(const auto&, const auto& y, const auto&) {
         return decltype(y + y)(1) / (y + y);
     }
@@ -141,7 +153,10 @@ struct Sigmoid {
 struct Tanh {
     static constexpr const char* kName = "tanh";
     static constexpr unsigned kReads = kReadsResult;
-    static auto value(const auto& a, const auto&) { return std::tanh(a); }
+    static auto value(const auto& a, const auto&) {
+        using std::tanh;
+        return tanh(a);
+    }
     static auto slope(const auto&, const auto& y, const auto&) {
         return decltype(y + y)(1) - y * y;
     }
@@ -164,22 +179,35 @@ struct Softplus {
     static constexpr unsigned kReads = kReadsArguments;
     template <typename Scalar>
     static Scalar value(const Scalar& a, const Scalar&) {
-        return real_part(a) > 0 ? Scalar(a + log_of_one_plus<Scalar>(std::exp(-a)))
-                                : log_of_one_plus<Scalar>(std::exp(a));
+        using std::exp;
+        return real_part(a) > 0 ? Scalar(a + log_of_one_plus<Scalar>(exp(-a)))
+                                : log_of_one_plus<Scalar>(exp(a));
     }
     static auto slope(const auto& a, const auto&, const auto&) { return sigmoid_of(a); }
 };
 struct Sin {
     static constexpr const char* kName = "sin";
     static constexpr unsigned kReads = kReadsArguments;
-    static auto value(const auto& a, const auto&) { return std::sin(a); }
-    static auto slope(const auto& a, const auto&, const auto&) { return std::cos(a); }
+    static auto value(const auto& a, const auto&) {
+        using std::sin;
+        return sin(a);
+    }
+    static auto slope(const auto& a, const auto&, const auto&) {
+        using std::cos;
+        return cos(a);
+    }
 };
 struct Cos {
     static constexpr const char* kName = "cos";
     static constexpr unsigned kReads = kReadsArguments;
-    static auto value(const auto& a, const auto&) { return std::cos(a); }
-    static auto slope(const auto& a, const auto&, const auto&) { return -std::sin(a); }
+    static auto value(const auto& a, const auto&) {
+        using std::cos;
+        return cos(a);
+    }
+    static auto slope(const auto& a, const auto&, const auto&) {
+        using std::sin;
+        return -sin(a);
+    }
 };
 
 /// Records y = f(x; p).

@@ -33,9 +33,10 @@ namespace normalising_detail {
 /// y_j = norm of the `rows` entries from j rows on; p: the argument, however it is shaped.
 template <typename Scalar>
 void norms(const Scalar* x, Index rows, Index count, Scalar* y) {
+    using std::sqrt;
     for (Index j = 0; j < count; ++j) {
         const ConstVectorMap<Scalar> part(x + j * rows, rows);
-        y[j] = std::sqrt(Scalar(part.cwiseProduct(part).sum()));
+        y[j] = sqrt(Scalar(part.cwiseProduct(part).sum()));
     }
 }
 template <typename Scalar>
@@ -96,7 +97,8 @@ template <typename Scalar>
             const Scalar centre = in.sum() / count;
             Scalar squares(0);
             for (Index i = 0; i < height; ++i) squares += (in(i)-centre) * (in(i)-centre);
-            const Scalar inverse = Scalar(1) / std::sqrt(squares / count + n.parameter);
+            using std::sqrt;
+            const Scalar inverse = Scalar(1) / sqrt(squares / count + n.parameter);
             const Scalar mean = d_out.sum() / count;
             const Scalar along = out.cwiseProduct(d_out).sum() / count;
             for (Index i = 0; i < height; ++i)
@@ -113,7 +115,8 @@ template <typename Scalar>
         const Scalar centre = in.sum() / count;
         Scalar squares(0);
         for (Index i = 0; i < rows; ++i) squares += (in(i)-centre) * (in(i)-centre);
-        const Scalar inverse = Scalar(1) / std::sqrt(squares / count + epsilon);
+        using std::sqrt;
+        const Scalar inverse = Scalar(1) / sqrt(squares / count + epsilon);
         for (Index i = 0; i < rows; ++i) y.value[j * rows + i] = (in(i)-centre) * inverse;
     }
     return tape.handle(index);

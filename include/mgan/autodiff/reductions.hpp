@@ -170,9 +170,9 @@ template <typename Scalar>
                 Index largest = 0;
                 for (Index i = 1; i < result.rows(); ++i)
                     if (real_part(in[i]) > real_part(in[largest])) largest = i;
+                using std::exp;
                 Scalar total(0);
-                for (Index i = 0; i < result.rows(); ++i)
-                    total += y[i] = std::exp(in[i] - in[largest]);
+                for (Index i = 0; i < result.rows(); ++i) total += y[i] = exp(in[i] - in[largest]);
                 for (Index i = 0; i < result.rows(); ++i) y[i] /= total;
             }
         },

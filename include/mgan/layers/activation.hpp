@@ -34,12 +34,13 @@ template <typename Scalar>
 [[nodiscard]] Scalar softplus(const Scalar& x) noexcept {
     using std::exp;
     using std::log;
+    using std::log1p;
     const bool positive = real_part(x) > RealOf<Scalar>(0);
     const Scalar e = exp(positive ? Scalar(-x) : x);
     if constexpr (Eigen::NumTraits<Scalar>::IsComplex) {
         return (positive ? x : Scalar(0)) + log(Scalar(1) + e);
     } else {
-        return (positive ? x : Scalar(0)) + std::log1p(e);
+        return (positive ? x : Scalar(0)) + log1p(e);
     }
 }
 

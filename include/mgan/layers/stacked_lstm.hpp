@@ -80,19 +80,13 @@ public:
     /// dy: [T, B, H]; dx: [T, B, F] or empty; `gradients` is added to; `d_initial` may be null.
     void backward(SequenceView<const Scalar> dy, SequenceView<Scalar> dx, Cache& cache,
                   StackedLstm& gradients, State* d_initial = nullptr) const {
-        if (d_initial != nullptr) d_initial->resize(size());
-        for (std::size_t k = size(); k-- > 0;) {
-            const bool top = k + 1 == size();
-            const SequenceView<const Scalar> dy_k =
-                top ? dy : std::as_const(cache.d_outputs[k]).view();
-            SequenceView<Scalar> dx_k = dx;
-            if (k > 0) {
-                cache.d_outputs[k - 1].resize(dy.steps(), dy.batch(), hidden());
-                dx_k = cache.d_outputs[k - 1].view();
-            }
-            layers[k].backward(dy_k, dx_k, cache.layers[k], gradients.layers[k], Update::assign,
-                               d_initial != nullptr ? &(*d_initial)[k] : nullptr);
-        }
+        run_backward(dy, dx, cache, &gradients, d_initial);
+    }
+
+    /// The gradient of the input alone, where the parameters do not learn.
+    void backward_through(SequenceView<const Scalar> dy, SequenceView<Scalar> dx,
+                          Cache& cache) const {
+        run_backward(dy, dx, cache, nullptr, nullptr);
     }
 
     // ---- step by step backward, for nets with output feedback -----------------------------------
@@ -161,6 +155,28 @@ public:
     }
 
     std::vector<Lstm<Scalar>> layers;
+
+private:
+    void run_backward(SequenceView<const Scalar> dy, SequenceView<Scalar> dx, Cache& cache,
+                      StackedLstm* gradients, State* d_initial) const {
+        if (d_initial != nullptr) d_initial->resize(size());
+        for (std::size_t k = size(); k-- > 0;) {
+            const bool top = k + 1 == size();
+            const SequenceView<const Scalar> dy_k =
+                top ? dy : std::as_const(cache.d_outputs[k]).view();
+            SequenceView<Scalar> dx_k = dx;
+            if (k > 0) {
+                cache.d_outputs[k - 1].resize(dy.steps(), dy.batch(), hidden());
+                dx_k = cache.d_outputs[k - 1].view();
+            }
+            if (gradients == nullptr) {
+                layers[k].backward_through(dy_k, dx_k, cache.layers[k]);
+                continue;
+            }
+            layers[k].backward(dy_k, dx_k, cache.layers[k], gradients->layers[k], Update::assign,
+                               d_initial != nullptr ? &(*d_initial)[k] : nullptr);
+        }
+    }
 };
 
 }  // namespace mgan::inline MGAN_ABI

@@ -87,6 +87,19 @@ public:
         run_backward(d_decision, dx, cache, nullptr, d_features);
     }
 
+    /// The same from da_t ([T, B, 1]), the gradient of the logits (1), instead of dD. `gradients`
+    /// may be null.
+    void backward_logits(SequenceView<const Scalar> d_logit, SequenceView<Scalar> dx, Cache& cache,
+                         Discriminator* gradients) const {
+        check_shape("Discriminator::backward_logits", "d_logit", "steps", d_logit.steps(),
+                    cache.probability.steps(), "T");
+        check_shape("Discriminator::backward_logits", "d_logit", "songs", d_logit.batch(),
+                    cache.probability.batch(), "B");
+        cache.d_logit.resize(d_logit.steps(), d_logit.batch(), 1);
+        cache.d_logit.all() = d_logit.all();
+        run_backward(dx, cache, gradients, {});
+    }
+
     template <typename Self, typename Visitor>
     static void visit(Self& self, Visitor&& visitor, const ParameterName& prefix) {
         BiLstm<Scalar>::visit(self.bilstm, visitor, prefix / "bilstm.");
@@ -113,7 +126,13 @@ private:
             cache.d_logit.step(t).row(0) = share * d_decision.transpose();
         activate_backward<Scalar>(Activation::sigmoid, cache.probability.all(),
                                   cache.d_logit.all());
+        run_backward(dx, cache, gradients, d_features);
+    }
 
+    /// From da_t in the cache down to the input.
+    void run_backward(SequenceView<Scalar> dx, Cache& cache, Discriminator* gradients,
+                      SequenceView<const Scalar> d_features) const {
+        const Index steps = cache.probability.steps(), batch = cache.probability.batch();
         output.prepare_backward(cache.output);
         cache.d_features.resize(steps, batch, cache.features.features());
         if (config_.minibatch_deviation) {

@@ -63,6 +63,7 @@ public:
         output = Dense<Scalar>(config.answer, 1);
     }
 
+    [[nodiscard]] const StepShape& shape() const noexcept { return shape_; }
     [[nodiscard]] const StepDiscriminatorSettings& config() const noexcept { return config_; }
     [[nodiscard]] Index input_size() const noexcept {
         return config_.embedding * (shape_.count() + 1) + shape_.sources * shape_.count() +
@@ -80,6 +81,14 @@ public:
         cache.input.resize(steps, batch, input_size());
         for (Index i = 0; i < in.columns(); ++i)
             write_input(in, i, cache.input.all().col(i).data());
+        return forward_input(in.sets, mask, cache);
+    }
+
+    /// Equations (1) to (5) of what stands in `cache.input`, [T, B, inputs]: the column that (1)
+    /// reads, embedded. sets: sets_t, a column for each of the T B events.
+    const Sequence<Scalar>& forward_input(const ConstMatrixRef<Scalar>& sets,
+                                          SequenceView<const Scalar> mask, Cache& cache) const {
+        const Index steps = cache.input.steps(), batch = cache.input.batch();
         cache.dense.resize(steps, batch, config_.input);
         input_layer.forward(cache.input.all(), cache.dense.all());
         activate<Scalar>(Activation::relu, cache.dense.all());
@@ -100,7 +109,7 @@ public:
                 mean = before + (answer.topRows(size) - before) *
                                     Scalar(RealOf<Scalar>(1) / static_cast<RealOf<Scalar>>(t + 1));
             }
-            answer.bottomRows(shape_.sets) = in.sets.middleCols(t * batch, batch);
+            answer.bottomRows(shape_.sets) = sets.middleCols(t * batch, batch);
         }
         if (!mask.empty()) cache.answer.all().topRows(2 * size).array() *= mask.all().array();
         cache.hidden.resize(steps, batch, config_.answer);
@@ -116,18 +125,28 @@ public:
     void backward(const StepInputs<Scalar>& in, SequenceView<const Scalar> d_logit,
                   SequenceView<const Scalar> mask, Cache& cache,
                   StepDiscriminator& gradients) const {
+        backward_input(d_logit, mask, cache, &gradients);
+        scatter_input(in, std::as_const(cache.d_input).view(), gradients);
+    }
+
+    /// The same down to `cache.d_input`, the gradient of what (1) reads. `gradients` may be null:
+    /// then parameters do not learn.
+    void backward_input(SequenceView<const Scalar> d_logit, SequenceView<const Scalar> mask,
+                        Cache& cache, StepDiscriminator* gradients) const {
         const Index steps = cache.logit.steps(), batch = cache.logit.batch();
         const Index size = mean_size(), hidden = config_.hidden;
         cache.d_hidden.resize(steps, batch, config_.answer);
         output.prepare_backward(cache.output);
         output.backward_input(d_logit.all(), cache.output, cache.d_hidden.all());
-        output.backward_parameters(cache.hidden.all(), d_logit.all(), gradients.output);
+        if (gradients != nullptr)
+            output.backward_parameters(cache.hidden.all(), d_logit.all(), gradients->output);
         activate_backward<Scalar>(Activation::relu, cache.hidden.all(), cache.d_hidden.all());
         cache.d_answer.resize(steps, batch, answer_layer.in());
         answer_layer.prepare_backward(cache.answer_layer);
         answer_layer.backward_input(cache.d_hidden.all(), cache.answer_layer, cache.d_answer.all());
-        answer_layer.backward_parameters(cache.answer.all(), cache.d_hidden.all(),
-                                         gradients.answer_layer);
+        if (gradients != nullptr)
+            answer_layer.backward_parameters(cache.answer.all(), cache.d_hidden.all(),
+                                             gradients->answer_layer);
         if (!mask.empty()) cache.d_answer.all().topRows(2 * size).array() *= mask.all().array();
 
         cache.d_lstm.resize(steps, batch, hidden);
@@ -140,8 +159,12 @@ public:
             cache.d_lstm.step(t) = d_answer.topRows(hidden) + cache.d_mean.topRows(hidden);
         }
         input_layer.prepare_backward(cache.input_layer);
-        lstm.backward(std::as_const(cache.d_lstm).view(), cache.d_dense.view(), cache.lstm,
-                      gradients.lstm);
+        const SequenceView<const Scalar> d_lstm = std::as_const(cache.d_lstm).view();
+        if (gradients != nullptr) {
+            lstm.backward(d_lstm, cache.d_dense.view(), cache.lstm, gradients->lstm);
+        } else {
+            lstm.backward_through(d_lstm, cache.d_dense.view(), cache.lstm);
+        }
         cache.d_mean.setZero(size, batch);
         for (Index t = steps - 1; t >= 0; --t) {
             const auto d_answer = cache.d_answer.step(t);
@@ -153,10 +176,16 @@ public:
         activate_backward<Scalar>(Activation::relu, cache.dense.all(), cache.d_dense.all());
         cache.d_input.resize(steps, batch, input_size());
         input_layer.backward_input(cache.d_dense.all(), cache.input_layer, cache.d_input.all());
-        input_layer.backward_parameters(cache.input.all(), cache.d_dense.all(),
-                                        gradients.input_layer);
+        if (gradients != nullptr)
+            input_layer.backward_parameters(cache.input.all(), cache.d_dense.all(),
+                                            gradients->input_layer);
+    }
+
+    /// Adds the gradient of what (1) reads to the embeddings that it was read from.
+    void scatter_input(const StepInputs<Scalar>& in, SequenceView<const Scalar> d_input,
+                       StepDiscriminator& gradients) const {
         for (Index i = 0; i < in.columns(); ++i) {
-            const Scalar* from = cache.d_input.all().col(i).data();
+            const Scalar* from = d_input.all().col(i).data();
             for_each_embedding(gradients, in, i, [&](Matrix<Scalar>& table, Index value) {
                 table.col(value) += ConstVectorMap<Scalar>(from, config_.embedding);
                 from += config_.embedding;

@@ -104,9 +104,15 @@ struct AlignedAllocator {
 template <typename Type>
 using AlignedVector = std::vector<Type, AlignedAllocator<Type>>;
 
-/// The real type under a scalar: `double` for `std::complex<double>`, the type itself otherwise.
+/// Names the real type under a scalar; specialised for dual numbers (tensor/dual.hpp).
 template <typename Scalar>
-using RealOf = typename Eigen::NumTraits<Scalar>::Real;
+struct RealPartOf {
+    using Type = typename Eigen::NumTraits<Scalar>::Real;
+};
+/// The real type under a scalar: `double` for `std::complex<double>` and `Dual<double>`, the type
+/// itself otherwise.
+template <typename Scalar>
+using RealOf = typename RealPartOf<Scalar>::Type;
 
 /// The real part; the value itself where there is no imaginary one. Branches look at this alone, so
 /// that the complex step takes the branch of the real computation.

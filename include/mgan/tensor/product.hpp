@@ -9,7 +9,7 @@
 /// None of them allocates or throws; sizes are asserted. None conjugates: with complex scalars they
 /// stay the analytic functions that the complex step needs.
 
-#include <mgan/tensor/kernels/gemm.hpp>
+#include <mgan/tensor/kernels/dual_gemm.hpp>
 #include <mgan/tensor/matrix.hpp>
 
 #include <cassert>

@@ -33,8 +33,10 @@
 /// both compute equal bits, and no entry needs a path of its own. Only where H is smaller than one
 /// vector is the vector padded with zeros.
 ///
-/// float goes through tensor/kernels/elementary.hpp, other scalars through Eigen's arrays.
+/// float goes through tensor/kernels/elementary.hpp, other scalars through Eigen's arrays, and dual
+/// numbers through two chunks of plain ones (dual_vector.hpp).
 
+#include <mgan/tensor/kernels/dual_vector.hpp>
 #include <mgan/tensor/kernels/elementary.hpp>
 #include <mgan/tensor/matrix.hpp>
 
@@ -56,6 +58,11 @@ struct ChunkOf<float> {
     using Type = FloatVector;
 };
 #endif
+template <typename Real>
+struct ChunkOf<Dual<Real>> {
+    static constexpr int kSize = ChunkOf<Real>::kSize;
+    using Type = DualChunk<Real, typename ChunkOf<Real>::Type>;
+};
 template <typename Scalar>
 inline constexpr Index kChunk = ChunkOf<Scalar>::kSize;
 template <typename Scalar>
@@ -74,11 +81,28 @@ template <typename Scalar>
     }
     return chunk;
 }
+template <typename Real>
+[[nodiscard]] inline Chunk<Dual<Real>> load_chunk(const Dual<Real>* from, Index count) noexcept {
+    alignas(kAlignment) Real values[static_cast<std::size_t>(kChunk<Real>)] = {};
+    alignas(kAlignment) Real slopes[static_cast<std::size_t>(kChunk<Real>)] = {};
+    (void)take_apart(from, values, slopes, std::min(count, kChunk<Real>));
+    return {load_chunk(values, kChunk<Real>), load_chunk(slopes, kChunk<Real>)};
+}
 template <typename Scalar>
 inline void store_chunk(const Chunk<Scalar>& chunk, Scalar* to, Index count) noexcept {
-    const std::size_t bytes =
-        count >= kChunk<Scalar> ? sizeof chunk : static_cast<std::size_t>(count) * sizeof(Scalar);
-    std::memcpy(static_cast<void*>(to), &chunk, bytes);
+    if constexpr (kIsDual<Scalar>) {
+        using Real = RealOf<Scalar>;
+        alignas(kAlignment) Real values[static_cast<std::size_t>(kChunk<Real>)];
+        alignas(kAlignment) Real slopes[static_cast<std::size_t>(kChunk<Real>)];
+        store_chunk<Real>(chunk.value, values, kChunk<Real>);
+        store_chunk<Real>(chunk.slope, slopes, kChunk<Real>);
+        put_together(values, slopes, to, std::min(count, kChunk<Real>));
+    } else {
+        const std::size_t bytes = count >= kChunk<Scalar>
+                                      ? sizeof chunk
+                                      : static_cast<std::size_t>(count) * sizeof(Scalar);
+        std::memcpy(static_cast<void*>(to), &chunk, bytes);
+    }
 }
 
 /// Calls update(load(k), k) for chunks from k that cover 0 .. hidden - 1, the last one loaded
@@ -106,35 +130,13 @@ template <typename Scalar>
     } else
 #endif
     {
-        return a * b + c;
-    }
-}
-
-template <typename Scalar>
-[[nodiscard]] inline Chunk<Scalar> chunk_tanh(const Chunk<Scalar>& x) noexcept {
-#if defined(MGAN_COMPILER_VECTORS)
-    if constexpr (std::is_same_v<Scalar, float>) {
-        return tanh_of(x);
-    } else
-#endif
-    {
-        return x.tanh();
-    }
-}
-
-/// Written out for complex scalars, where Eigen has no logistic function.
-template <typename Scalar>
-[[nodiscard]] inline Chunk<Scalar> chunk_sigmoid(const Chunk<Scalar>& x) noexcept {
-#if defined(MGAN_COMPILER_VECTORS)
-    if constexpr (std::is_same_v<Scalar, float>) {
-        return sigmoid_of(x);
-    } else
-#endif
-    {
-        if constexpr (Eigen::NumTraits<Scalar>::IsComplex) {
-            return (Scalar(1) + (-x).exp()).inverse();
+        if constexpr (kIsDual<Scalar>) {
+            using Real = RealOf<Scalar>;
+            return {chunk_multiply_add<Real>(a.value, b.value, c.value),
+                    chunk_multiply_add<Real>(a.value, b.slope,
+                                             chunk_multiply_add<Real>(a.slope, b.value, c.slope))};
         } else {
-            return x.logistic();
+            return a * b + c;
         }
     }
 }
@@ -148,6 +150,43 @@ template <typename Scalar>
 [[nodiscard]] inline Chunk<Scalar> tanh_slope(const Chunk<Scalar>& x) noexcept {
     const Chunk<Scalar> zero = x - x;  // NOLINT: not a slip
     return chunk_multiply_add<Scalar>(-x, x, Chunk<Scalar>(zero + Scalar(1)));
+}
+
+template <typename Scalar>
+[[nodiscard]] inline Chunk<Scalar> chunk_tanh(const Chunk<Scalar>& x) noexcept {
+#if defined(MGAN_COMPILER_VECTORS)
+    if constexpr (std::is_same_v<Scalar, float>) {
+        return tanh_of(x);
+    } else
+#endif
+    {
+        if constexpr (kIsDual<Scalar>) {
+            const Chunk<RealOf<Scalar>> y = chunk_tanh<RealOf<Scalar>>(x.value);
+            return {y, tanh_slope<RealOf<Scalar>>(y) * x.slope};
+        } else {
+            return x.tanh();
+        }
+    }
+}
+
+/// Written out for complex scalars, where Eigen has no logistic function.
+template <typename Scalar>
+[[nodiscard]] inline Chunk<Scalar> chunk_sigmoid(const Chunk<Scalar>& x) noexcept {
+#if defined(MGAN_COMPILER_VECTORS)
+    if constexpr (std::is_same_v<Scalar, float>) {
+        return sigmoid_of(x);
+    } else
+#endif
+    {
+        if constexpr (kIsDual<Scalar>) {
+            const Chunk<RealOf<Scalar>> y = chunk_sigmoid<RealOf<Scalar>>(x.value);
+            return {y, sigmoid_slope<RealOf<Scalar>>(y) * x.slope};
+        } else if constexpr (Eigen::NumTraits<Scalar>::IsComplex) {
+            return (Scalar(1) + (-x).exp()).inverse();
+        } else {
+            return x.logistic();
+        }
+    }
 }
 
 /// Equations (2) to (4) of one sample. gates: 4 H numbers, a_t in, [i ; f ; g ; o] out; c_before

@@ -25,7 +25,7 @@
 /// Each entry of C is one sum in the order k = 0, 1, ..., whatever tile it falls in: a sample's
 /// result does not depend on which other samples are in the batch. Scalars other than float and
 /// double (and other compilers) take the plain loop at the end, which is also the reference in the
-/// tests.
+/// tests; dual numbers have dual_gemm.hpp.
 
 #include <mgan/tensor/kernels/vector.hpp>
 #include <mgan/tensor/matrix.hpp>
@@ -223,6 +223,21 @@ void gemm_plain(const Scalar* a, Index a_stride, Operand<Scalar> b, Scalar* c, I
     }
 }
 
+/// How products of a scalar are computed; specialised for dual numbers (dual_gemm.hpp).
+template <typename Scalar>
+struct GemmOf {
+    static void run(const Scalar* a, Index a_stride, Operand<Scalar> b, Scalar* c, Index c_stride,
+                    Index rows, Index columns, Index depth, bool accumulate) noexcept {
+#if defined(MGAN_COMPILER_VECTORS)
+        if constexpr (std::is_same_v<Scalar, float> || std::is_same_v<Scalar, double>) {
+            gemm_fast(a, a_stride, b, c, c_stride, rows, columns, depth, accumulate);
+            return;
+        }
+#endif
+        gemm_plain(a, a_stride, b, c, c_stride, rows, columns, depth, accumulate);
+    }
+};
+
 /// C (+)= A B, dispatched at compile time.
 template <typename Scalar>
 void gemm(const Scalar* a, Index a_stride, Operand<Scalar> b, Scalar* c, Index c_stride, Index rows,
@@ -233,13 +248,7 @@ void gemm(const Scalar* a, Index a_stride, Operand<Scalar> b, Scalar* c, Index c
             std::fill_n(c + j * c_stride, rows, Scalar(0));
         return;
     }
-#if defined(MGAN_COMPILER_VECTORS)
-    if constexpr (std::is_same_v<Scalar, float> || std::is_same_v<Scalar, double>) {
-        gemm_fast(a, a_stride, b, c, c_stride, rows, columns, depth, accumulate);
-        return;
-    }
-#endif
-    gemm_plain(a, a_stride, b, c, c_stride, rows, columns, depth, accumulate);
+    GemmOf<Scalar>::run(a, a_stride, b, c, c_stride, rows, columns, depth, accumulate);
 }
 
 }  // namespace mgan::inline MGAN_ABI::kernels

@@ -19,6 +19,7 @@
 #include <mgan/tensor/matrix.hpp>
 
 #include <algorithm>
+#include <type_traits>
 
 namespace mgan::inline MGAN_ABI::kernels {
 
@@ -69,7 +70,7 @@ void softmax_apply(Scalar* column, Index begin, Index end,
 template <typename Scalar>
 SoftmaxScale<Scalar> softmax(Scalar* column, Index begin, Index end) noexcept {
     RealOf<Scalar> peak = real_part(column[begin]);
-    if constexpr (Eigen::NumTraits<Scalar>::IsComplex) {
+    if constexpr (!std::is_floating_point_v<Scalar>) {
         for (Index j = begin + 1; j < end; ++j) peak = std::max(peak, real_part(column[j]));
     } else {
         fill_outside(column, begin, end, peak);
