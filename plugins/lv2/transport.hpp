@@ -66,6 +66,8 @@ public:
             const double counted = (*said.bar * beats_per_bar_ + *said.bar_beat) * a_beat;
             shift_ = goes_on ? std::round((before - counted) / a_beat) * a_beat : 0.0;
             at_ = counted + shift_;
+            // Hosts write beats with seven digits; what is counted here has more.
+            if (goes_on && std::abs(at_ - before) < 4e-6) at_ = before;
         } else if (said.frame && !goes_on) {
             at_ = static_cast<double>(*said.frame) / rate_ * tempo_ / 60.0;
         }

@@ -159,7 +159,7 @@ private:
     /// A position that is off by more is a jump, quarters.
     static constexpr double kJump = 1.0 / 64.0;
     /// Frames of a block for each note that is drawn on the way to a place.
-    static constexpr int kFramesASoughtNote = 16;
+    static constexpr int kFramesASoughtNote = 64;
 
     [[nodiscard]] static constexpr double midi_ticks() noexcept { return 384.0; }
     [[nodiscard]] static double quarters(std::int64_t ticks) noexcept {
