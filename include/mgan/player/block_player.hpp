@@ -156,8 +156,9 @@ public:
     void set_sample_rate(double rate) noexcept { rate_ = rate; }
 
 private:
-    /// A position that is off by more is a jump, quarters.
-    static constexpr double kJump = 1.0 / 64.0;
+    /// A position that is off by more is a jump, quarters. What is less is the slip of a host that
+    /// missed a block: notes in between come at once.
+    static constexpr double kJump = 0.25;
     /// Frames of a block for each note that is drawn on the way to a place.
     static constexpr int kFramesASoughtNote = 64;
 

@@ -492,7 +492,7 @@ TEST_CASE("LV2: the ports do what they say") {
         host.roll();
         for (int block = 0; block < 3000; ++block) host.run(256);
         check_calls();
-        CHECK(host.onsets().size() > 5);
+        CHECK(!host.onsets().empty());
         return host.onsets();
     };
     const std::vector<Heard> plain = notes([](Values&) {});
