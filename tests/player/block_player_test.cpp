@@ -201,3 +201,59 @@ TEST_CASE("Block player: a player that was primed goes on behind the primer") {
     }
     CHECK(heard);
 }
+
+TEST_CASE("Block player: what lies between two frames goes to the later one, in any blocks") {
+    // At 120 a tick has 62.5 frames.
+    for (const int frames : {1, 77, 256, 1000}) {
+        BlockPlayer blocks(live_player(), 48000.0);
+        Player player = live_player();
+        for (const auto& [frame, on, pitch, velocity] : play(blocks, frames, 480'000 / frames))
+            if (on) CHECK(frame == (125 * player.next().onset + 1) / 2);
+    }
+}
+
+TEST_CASE("Block player: a song that follows the transport has its notes in their places") {
+    const std::int64_t most = 4800;
+    BlockPlayer one(live_player(), 48000.0, 32, OnJump::follow);
+    const std::vector<Heard> all = play(one, 256, most);
+    // From the tenth second on, at once, and after the transport waited there.
+    for (const bool waits : {false, true}) {
+        BlockPlayer player(live_player(), 48000.0, 32, OnJump::follow);
+        for (int i = 0; i < 200 && waits; ++i)
+            CHECK(player.process({256, 20.0, 120.0, false}).empty());
+        std::vector<Heard> onsets, expected;
+        for (const Heard& event : play(player, 256, most - 1875, 20.0))
+            if (std::get<1>(event)) onsets.push_back(event);
+        for (Heard event : all) {
+            std::get<0>(event) -= 480'000;
+            if (std::get<1>(event) && std::get<0>(event) >= 0) expected.push_back(event);
+        }
+        REQUIRE(!onsets.empty());
+        // At once, the first of them may be missed; the others are there.
+        REQUIRE(onsets.size() <= expected.size());
+        if (waits) CHECK(onsets.size() == expected.size());
+        CHECK(expected.size() - onsets.size() < 20);
+        expected.erase(expected.begin(),
+                       expected.end() - static_cast<std::ptrdiff_t>(onsets.size()));
+        CHECK(onsets == expected);
+
+        // Back to the beginning, as a loop does.
+        (void)player.process({256, 0.0, 120.0, false});
+        CHECK(play(player, 256, most) == all);
+    }
+}
+
+TEST_CASE("Block player: a player that was taken along goes on where it was") {
+    BlockPlayer one(live_player(), 48000.0, 32, OnJump::go_on);
+    (void)play(one, 256, 1000);
+    Player ahead = live_player();
+    for (std::int64_t i = 0; i < one.played(); ++i) (void)ahead.next();
+    const PlayedNote next = ahead.peek();
+    BlockPlayer other(live_player(5), 48000.0, 32, OnJump::go_on);
+    other.swap_player(ahead, one.played());
+    CHECK(other.played() == one.played());
+    const std::vector<Heard> heard = play(other, 256, 1000, 64.0);
+    REQUIRE(!heard.empty());
+    CHECK(std::get<0>(heard.front()) == (125 * (next.onset % 384) + 1) / 2);
+    CHECK(std::get<2>(heard.front()) == next.pitch);
+}

@@ -10,9 +10,10 @@
 ///
 ///     round((q - quarters) * 60 rate / tempo)                                                (1)
 ///
-/// of the block that begins at `quarters`. When the transport stops or jumps, every note that
-/// sounds is ended at once; when it runs again, the song begins at the next quarter (or goes on
-/// there).
+/// of the block that begins at `quarters`; what lies between two frames goes to the later one,
+/// however the host cuts its blocks. When the transport stops or jumps, every note that sounds is
+/// ended at once; when it runs again, the song begins at the next quarter (or goes on there, or is
+/// where the transport is).
 
 #include <mgan/player.hpp>
 
@@ -45,6 +46,9 @@ struct BlockEvent {
 enum class OnJump {
     restart,  ///< begins its song again: the same place in a host sounds the same every time
     go_on,    ///< goes on where it was
+    /// The song begins at quarter 0 of the host, and each place of the host has its place of the
+    /// song. It is drawn up to there, a few notes a block, and is silent until then.
+    follow,
 };
 
 class BlockPlayer {
@@ -54,13 +58,16 @@ public:
 
     /// `most_notes`: keys that sound at once, 1 .. 128; a note too many ends the one that would end
     /// soonest. A player that does not look ahead (`PlayerOptions::looks_ahead`) answers controls
-    /// and notes of others soonest. Allocates; nothing else does.
+    /// and notes of others soonest. `played`: notes of its song that were taken from it already, so
+    /// that `go_on` goes on behind them. Allocates; nothing else does.
     BlockPlayer(Player player, double sample_rate, int most_notes = 32,
-                OnJump on_jump = OnJump::restart)
+                OnJump on_jump = OnJump::restart, std::int64_t played = 0)
         : player_(std::move(player)),
           rate_(sample_rate),
           most_notes_(std::clamp(most_notes, 1, 128)),
-          on_jump_(on_jump) {
+          on_jump_(on_jump),
+          began_(played > 0),
+          played_(played) {
         events_.reserve(4 * kMostNotesInBlock);
     }
 
@@ -72,23 +79,28 @@ public:
         if (running_ && (!block.playing || jumped)) end_all(0);
         if (!block.playing) {
             running_ = false;
+            // Ready where the transport waits.
+            if (on_jump_ == OnJump::follow) (void)seek(block);
             return events_;
         }
         if (!running_ || jumped) begin(block.quarters);
         running_ = true;
         expected_ = block.quarters + block.frames / frames_a_quarter;
+        const bool there = !seeking_ || seek(block);
         const auto frame_of = [&](double quarter) {
-            // Far ahead is far ahead, whatever it is in frames.
+            // Far ahead is far ahead, whatever it is in frames. A tick of 62.5 frames lies between
+            // two of them half of the time: rounding errors must not decide.
+            constexpr double kHalf = 0.5 + 1e-6;
             const double frame = (quarter - block.quarters) * frames_a_quarter;
             return frame > 1e9 ? 1'000'000'000
-                               : static_cast<int>(std::lround(std::max(frame, 0.0)));
+                               : static_cast<int>(std::floor(std::max(frame + kHalf, 0.0)));
         };
-        for (int count = 0; count < kMostNotesInBlock; ++count) {
+        for (int count = 0; there && count < kMostNotesInBlock; ++count) {
             const PlayedNote note = player_.peek();
             const double onset = origin_ + quarters(note.onset);
             const int frame = frame_of(onset);
             if (frame >= block.frames) break;
-            (void)player_.next();
+            take();
             end_due(frame, frame_of);
             begin_note(note, frame, onset);
         }
@@ -108,8 +120,15 @@ public:
     /// Ends all notes in the next block, as where the transport stops; the song begins again.
     void stop() noexcept { expected_ = 1e300; }
 
-    /// For controls, reset and priming; call `realign` after the latter two. Between two calls of
-    /// `process`.
+    /// Ends all notes in the next block, and begins another song at the next quarter.
+    void reset(std::uint64_t seed, std::uint64_t number) noexcept {
+        player_.reset(seed, number);
+        played_ = 0;
+        reached_ = 0.0;
+        stop();
+    }
+
+    /// For controls and priming; call `realign` after the latter. Between two calls of `process`.
     [[nodiscard]] Player& player() noexcept { return player_; }
     /// The player stands elsewhere in its song, or in another one: its next note comes in the next
     /// quarter. What sounds ends when it would have.
@@ -117,18 +136,34 @@ public:
         if (running_)
             origin_ = std::ceil(expected_ - 1e-6) - std::floor(quarters(player_.peek().onset));
     }
-    /// The player that plays comes out, the other one goes in and begins at the next quarter; what
-    /// sounds ends when it would have. Nothing is freed here.
-    void swap_player(Player& player) noexcept {
+    /// The player that plays comes out, the other one goes in and begins at the next quarter (or
+    /// is where the transport is); what sounds ends when it would have. Nothing is freed here.
+    /// `played` as in the constructor.
+    void swap_player(Player& player, std::int64_t played = 0) noexcept {
         std::swap(player_, player);
-        realign();
+        played_ = played;
+        reached_ = 0.0;
+        if (on_jump_ == OnJump::follow) {
+            restart();
+            origin_ = 0.0;
+            seeking_ = true;
+        } else {
+            realign();
+        }
     }
+    /// From the next start or jump on.
+    void set_on_jump(OnJump on_jump) noexcept { on_jump_ = on_jump; }
+    /// Notes taken from the player since its song began.
+    [[nodiscard]] std::int64_t played() const noexcept { return played_; }
     [[nodiscard]] int sounding() const noexcept { return sounding_; }
     void set_sample_rate(double rate) noexcept { rate_ = rate; }
 
 private:
-    /// A position that is off by more is a jump, quarters.
-    static constexpr double kJump = 1.0 / 64.0;
+    /// A position that is off by more is a jump, quarters. What is less is the slip of a host that
+    /// missed a block: notes in between come at once.
+    static constexpr double kJump = 0.25;
+    /// Frames of a block for each note that is drawn on the way to a place.
+    static constexpr int kFramesASoughtNote = 64;
 
     [[nodiscard]] static constexpr double midi_ticks() noexcept { return 384.0; }
     [[nodiscard]] static double quarters(std::int64_t ticks) noexcept {
@@ -137,10 +172,38 @@ private:
 
     void begin(double now) noexcept {
         const double beat = std::ceil(now - 1e-6);
-        // The first time a player may stand behind a primer: it goes on from there.
-        if (on_jump_ == OnJump::restart && began_) player_.restart();
+        if (on_jump_ == OnJump::follow) {
+            origin_ = 0.0;
+            seeking_ = true;
+        } else {
+            // The first time a player may stand behind a primer: it goes on from there.
+            if (on_jump_ == OnJump::restart && began_) restart();
+            origin_ = beat - std::floor(quarters(player_.peek().onset));
+        }
         began_ = true;
-        origin_ = beat - std::floor(quarters(player_.peek().onset));
+    }
+
+    void restart() noexcept {
+        player_.restart();
+        played_ = 0;
+        reached_ = 0.0;
+    }
+    void take() noexcept {
+        reached_ = quarters(player_.next().onset);
+        ++played_;
+    }
+    /// Draws towards the first note of a block; false: not there yet.
+    [[nodiscard]] bool seek(const BlockTime& block) noexcept {
+        if (!began_ || reached_ > std::max(block.quarters, 0.0)) restart();
+        began_ = true;
+        for (int most = std::max(block.frames / kFramesASoughtNote, 1); most > 0; --most) {
+            if (quarters(player_.peek().onset) >= block.quarters - 1e-6) {
+                seeking_ = false;
+                return true;
+            }
+            take();
+        }
+        return false;
     }
 
     void begin_note(const PlayedNote& note, int frame, double onset) noexcept {
@@ -190,9 +253,11 @@ private:
     double rate_;
     int most_notes_;
     OnJump on_jump_;
-    bool running_ = false, began_ = false;
+    bool running_ = false, began_ = false, seeking_ = false;
     double expected_ = 0.0;  // the position that the next block begins with
     double origin_ = 0.0;    // of the song, in the host's quarters
+    double reached_ = 0.0;   // by the note that was taken last, from the song's beginning
+    std::int64_t played_ = 0;
     std::vector<BlockEvent> events_;
     std::array<bool, 128> sounds_{};
     std::array<double, 128> begin_{}, end_{};
