@@ -56,6 +56,10 @@ Song song_of_file(const std::string& file) {
 }
 
 void check_directing(const DirectingOptions& options) {
+    if (options.particles > 1 && (options.directs() || options.guide.value_or(0) > 1))
+        fail<UsageError>(
+            "--particles chooses among whole songs; the words that direct single notes, and "
+            "--guide, do not go with it");
     if ((options.with_prime || options.prime_notes > 0) && options.prime.empty())
         fail<UsageError>("--with-prime and --prime-notes need the file of --prime");
 }
@@ -66,6 +70,12 @@ void add_directing_options(CLI::App& app, DirectingOptions& options, DirectingFo
                    "chooses one; 0: none; default: as the model was trained")
         ->type_name("N")
         ->check(CLI::Range(std::int64_t{0}, std::int64_t{256}).description(""));
+    if (what == DirectingFor::files)
+        app.add_option("--particles", options.particles,
+                       "songs that grow side by side, weighed by the discriminator, of\n"
+                       "which one is left; 0: none; in place of --guide")
+            ->type_name("K")
+            ->check(CLI::Range(std::int64_t{0}, std::int64_t{256}).description(""));
     app.add_option("--temperature", options.temperature,
                    "1: as trained; below, the likely becomes likelier; above,\n"
                    "songs become bolder")

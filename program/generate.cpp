@@ -67,7 +67,13 @@ void set_playing(Model& model, const GenerateOptions& options) {
                           model.steps ? "it was saved before the adversarial phase"
                                       : "its heads are numeric; train one with "
                                         "generator.heads=steps (the preset recommended)");
+    if (directing.particles > 1 && (!model.steps || !model.steps->discriminator))
+        fail<ConfigError>("--particles: this model has no discriminator to weigh them");
     if (directing.guide) playing.guide = *directing.guide;
+    if (directing.particles > 1) {
+        playing.particles = directing.particles;
+        playing.guide = 0;
+    }
     if (directing.temperature) {
         for (double* one : {&playing.time, &playing.pitch, &playing.velocity})
             *one = std::clamp(*one * *directing.temperature, 1e-3, 10.0);

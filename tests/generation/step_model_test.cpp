@@ -9,6 +9,8 @@
 #include <training/arpeggios.hpp>
 #include <training/small_step_settings.hpp>
 
+#include <cmath>
+#include <span>
 #include <vector>
 
 using namespace mgan;
@@ -60,6 +62,67 @@ TEST_CASE("Step model: guided without sharpness is drawn from the candidates ali
         return sum;
     };
     CHECK(logit(8.0) > logit(0.0));
+}
+
+TEST_CASE(
+    "Systematic resampling: counts are the shares, rounded up or down, and exact in the mean") {
+    const std::vector<double> weights = {0.1, 2.0, 0.0, 0.7, 0.2, 1.0};
+    const double sum = 4.0;
+    std::vector<double> mean(weights.size(), 0.0);
+    constexpr int kLevels = 1000;
+    for (int i = 0; i < kLevels; ++i) {
+        const std::vector<std::size_t> counts = systematic_resampling(weights, (i + 0.5) / kLevels);
+        std::size_t all = 0;
+        for (std::size_t p = 0; p < weights.size(); ++p) {
+            const double share = weights[p] / sum * 6.0;
+            CHECK(static_cast<double>(counts[p]) >= std::floor(share - 1e-9));
+            CHECK(static_cast<double>(counts[p]) <= std::ceil(share + 1e-9));
+            mean[p] += static_cast<double>(counts[p]) / kLevels;
+            all += counts[p];
+        }
+        CHECK(all == weights.size());
+    }
+    for (std::size_t p = 0; p < weights.size(); ++p)
+        CHECK(std::abs(mean[p] - weights[p] / sum * 6.0) < 0.01);
+    // One carries all: the others die.
+    CHECK(systematic_resampling(std::vector<double>{0.0, 1e-300, 0.0}, 0.999) ==
+          std::vector<std::size_t>{0, 3, 0});
+}
+
+TEST_CASE("Step model: particles are the same beside any others, and convince the discriminator") {
+    for (const Variant variant : {Variant::c_rnn_gan, Variant::carnn_gan, Variant::carnn_mgan}) {
+        Model model = small_model(variant);
+        model.settings.playing.guide = 0;
+        const auto plain = model.songs(6, 25, 9, 1);
+        model.settings.playing.particles = 1;  // one is the song alone
+        CHECK(model.songs(6, 25, 9, 1) == plain);
+        model.settings.playing.particles = 8;
+        const auto many = model.songs(6, 25, 9, 2);
+        CHECK(many != plain);
+        const auto last = model.songs(2, 25, 9, 1, 4);
+        CHECK(last[0] == many[4]);
+        CHECK(last[1] == many[5]);
+    }
+
+    // The final logits of survivors are higher than those of plain songs, if the discriminator
+    // tells songs apart at all.
+    Model model = small_model();
+    model.steps->discriminator->output.weight *= 30.0f;
+    const StepBand<float> band = model.steps->band();
+    const auto mean_logit = [&](Index particles) {
+        double sum = 0.0;
+        for (Index song = 0; song < 24; ++song) {
+            const StepStart& start = model.steps->starts.front();
+            const auto events =
+                play_particles(band, model.settings.playing, start, 3, song, 30, particles);
+            StepPlay<float> judge(band, model.settings.playing, 2);
+            judge.start(std::span(&start, 1), 3, song, 30);
+            for (const encoding::StepEvent& event : events) judge.hear(std::span(&event, 1));
+            sum += judge.logits().front() / 24.0;
+        }
+        return sum;
+    };
+    CHECK(mean_logit(16) > mean_logit(1));
 }
 
 TEST_CASE("Step play: no event but the first allocates, guided or not, of any variant") {

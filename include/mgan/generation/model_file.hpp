@@ -62,7 +62,7 @@ struct BasicModel {
     /// How songs are played: as the settings say, but without a discriminator nobody guides.
     [[nodiscard]] PlayingSettings playing() const {
         PlayingSettings how = settings.playing;
-        if (!steps || !steps->discriminator) how.guide = 0;
+        if (!steps || !steps->discriminator) how.guide = how.particles = 0;
         return how;
     }
 

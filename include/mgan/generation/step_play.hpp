@@ -40,6 +40,7 @@
 #include <cmath>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace mgan::inline MGAN_ABI {
@@ -217,6 +218,14 @@ public:
         for (std::size_t b = 0; b < events.size(); ++b) chosen_[b] = events[b];
         if (candidates_ > 1) judge_chosen();
         hear_chosen();
+    }
+
+    /// Becomes as `other`, which plays the same model with as many songs and candidates, but keeps
+    /// its own noise: from here on they differ.
+    void go_on_from(const StepPlay& other) {
+        std::vector<Random> own = std::move(noise_);
+        *this = other;
+        noise_ = std::move(own);
     }
 
     /// From now on each event is chosen among so many candidates, from 0 (the plain stream) to as

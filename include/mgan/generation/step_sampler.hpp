@@ -4,6 +4,7 @@
 
 #include <mgan/core/parallel.hpp>
 #include <mgan/generation/song_count.hpp>
+#include <mgan/generation/step_particles.hpp>
 #include <mgan/generation/step_play.hpp>
 
 #include <algorithm>
@@ -22,6 +23,8 @@ struct StepSampler {
 
     /// Songs that are computed side by side. Does not affect the result.
     static constexpr Index kGroup = 10;
+    /// The same where each has particles.
+    [[nodiscard]] Index group() const noexcept { return playing.particles > 1 ? 1 : kGroup; }
 
     /// Events that are drawn for a song of `length` notes: a few more, since a key can be struck
     /// twice at once.
@@ -36,8 +39,9 @@ struct StepSampler {
                                                 int threads, Index first = 0) const {
         require_possible_songs(count, length);
         std::vector<midi::Song> songs(static_cast<std::size_t>(count));
-        parallel_for(shard_count(count, kGroup), threads, [&](std::ptrdiff_t group) {
-            const Index begin = group * kGroup, batch = std::min(count, begin + kGroup) - begin;
+        const Index size = group();
+        parallel_for(shard_count(count, size), threads, [&](std::ptrdiff_t shard) {
+            const Index begin = shard * size, batch = std::min(count, begin + size) - begin;
             const auto events = play(first + begin, batch, events_of(length), seed);
             for (Index b = 0; b < batch; ++b) {
                 const auto song = static_cast<std::size_t>(begin + b);
@@ -64,6 +68,13 @@ struct StepSampler {
                                                                      std::uint64_t seed) const {
         std::vector<StepStart> chosen;
         for (Index b = 0; b < batch; ++b) chosen.push_back(start_of(seed, first + b));
+        if (playing.particles > 1) {
+            std::vector<std::vector<encoding::StepEvent>> events;
+            for (Index b = 0; b < batch; ++b)
+                events.push_back(play_particles(band, playing, chosen[static_cast<std::size_t>(b)],
+                                                seed, first + b, count, playing.particles));
+            return events;
+        }
         StepPlay<Scalar> play(band, playing, playing.guide);
         play.start(chosen, seed, first, count);
         std::vector<std::vector<encoding::StepEvent>> events(static_cast<std::size_t>(batch));

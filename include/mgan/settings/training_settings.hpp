@@ -136,6 +136,7 @@ struct PlayingSettings {
     double brake = 1.5;
     Index guide = 0;
     double sharpness = 2.0;
+    Index particles = 0;
 
     template <typename Visitor>
     void visit(Visitor&& visitor) {
@@ -150,6 +151,10 @@ struct PlayingSettings {
                 "steps: candidates for each event, of which the discriminator's gain chooses "
                 "one; 0: the plain stream");
         visitor("sharpness", sharpness, Range{0.0, 20.0}, "steps: how much that gain counts");
+        visitor(
+            "particles", particles, Range{0, 256},
+            "steps: songs that grow side by side, weighed by the discriminator, of which one is "
+            "left; 0: the song alone; not with `guide`");
     }
 };
 
