@@ -109,3 +109,29 @@ TEST_CASE("One writer alone throws at once") {
     CHECK(writer.agree(true));
     CHECK_FALSE(writer.agree(false));
 }
+
+TEST_CASE("One writer decides for all") {
+    for (const bool decision : {false, true}) {
+        ranks::run_well(3, [&](Communicator& communicator) {
+            OneWriter writer(communicator);
+            const bool own = communicator.rank() == 0 ? decision : !decision;
+            if (writer.decide(own) != decision) throw Error("another decision");
+        });
+    }
+    OneWriter alone(one_process());
+    CHECK(alone.decide(true));
+    CHECK_FALSE(alone.decide(false));
+}
+
+TEST_CASE("Lists of any length are gathered in the order of the ranks") {
+    using Lists = std::vector<std::vector<int>>;
+    ranks::run_well(4, [](Communicator& communicator) {
+        const int rank = communicator.rank();
+        const std::vector<int> own(static_cast<std::size_t>(3 * (rank % 2)), rank);
+        if (gather_lists(communicator, own) != Lists{{}, {1, 1, 1}, {}, {3, 3, 3}})
+            throw Error("other lists");
+        if (gather_lists(communicator, std::vector<int>()) != Lists{{}, {}, {}, {}})
+            throw Error("lists of nothing");
+    });
+    CHECK(gather_lists(one_process(), std::vector<int>{1, 2}) == Lists{{1, 2}});
+}

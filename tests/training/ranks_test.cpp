@@ -5,6 +5,7 @@
 #include <mgan/runs/checkpoint.hpp>
 #include <mgan/runs/run_directory.hpp>
 #include <mgan/settings/presets.hpp>
+#include <mgan/training/shared_songs.hpp>
 
 #include <support/catch.hpp>
 #include <support/thread_ranks.hpp>
@@ -136,4 +137,59 @@ TEST_CASE("Ranks: step heads, every variant: the bytes are those of one process"
             for (const std::string& bytes : found) CHECK(bytes == expected);
         }
     }
+}
+
+TEST_CASE("Ranks: songs that are generated together arrive whole, on every rank, in their order") {
+    const std::vector<midi::Song> arpeggios = mgan_test::arpeggios(5);
+    std::vector<midi::Song> all = arpeggios;
+    all[1].title = "Präludium";
+    all[2].tempo = {{0, 400'000}, {96, 700'000}};
+    all[3].notes.clear();
+    for (const int size : {1, 2, 3, 7}) {
+        CAPTURE(size);
+        std::mutex mutex;
+        std::vector<int> generated(all.size());
+        ranks::run_well(size, [&](Communicator& communicator) {
+            const auto songs =
+                share_songs(communicator, std::ssize(all), [&](Index first, Index count) {
+                    const std::lock_guard lock(mutex);
+                    for (Index i = first; i < first + count; ++i)
+                        ++generated[static_cast<std::size_t>(i)];
+                    return std::vector<midi::Song>(all.begin() + first,
+                                                   all.begin() + first + count);
+                });
+            if (songs != all) throw Error("other songs");
+        });
+        CHECK(generated == std::vector<int>(all.size(), 1));
+    }
+}
+
+TEST_CASE("Ranks: a run directory has the files of one process, written by one rank") {
+    const DataSet data = lab::small_data(9);
+    const Settings settings = numeric(Variant::c_rnn_gan, false);
+    const lab::TemporaryFolder alone;
+    lab::Training training(settings, data);
+    REQUIRE(training.run_in(alone / "run", false));
+    const lab::TemporaryFolder shared;
+    ranks::run_well(3, [&](Communicator& communicator) {
+        lab::Training part(settings, data, 1, communicator);
+        // The folders of other ranks are not used.
+        const auto place = shared / concat("run", communicator.rank());
+        if (part.run_in(place, false, 5)) throw Error("not stopped");
+    });
+    CHECK_FALSE(std::filesystem::exists(shared / "run1"));
+    CHECK_FALSE(std::filesystem::exists(shared / "run2"));
+    ranks::run_well(2, [&](Communicator& communicator) {
+        lab::Training part(settings, data, 1, communicator);
+        if (!part.run_in(shared / concat("run", communicator.rank()), true))
+            throw Error("not at the end");
+    });
+    for (const char* file : {"model.safetensors", "checkpoint.safetensors", "config.json",
+                             "split.tsv", "songs/song-01.mid"}) {
+        CAPTURE(file);
+        REQUIRE(std::filesystem::exists(alone / concat("run/", file)));
+        CHECK((lab::read_text(shared / concat("run0/", file)) ==
+               lab::read_text(alone / concat("run/", file))));
+    }
+    CHECK_FALSE(std::filesystem::exists(shared / "run1"));
 }
