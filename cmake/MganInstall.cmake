@@ -2,7 +2,7 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-# Components, for packagers: mgan_library, mgan_program.
+# Components, for packagers: mgan_library (headers), mgan_player, mgan_program, mgan_lv2.
 set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME mgan_library)
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/mgan" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 # In share, where CMake looks on every system: headers belong to no architecture.
@@ -13,6 +13,21 @@ foreach(_part IN ITEMS midi nets io audio)
         install(EXPORT mgan-${_part}-targets NAMESPACE mgan:: DESTINATION "${CMAKE_INSTALL_DATADIR}/cmake/mgan")
     endif()
 endforeach()
+# The player compiled once, where it was built. (Its headers are among the others.)
+if(TARGET mgan_player_shared)
+    install(TARGETS mgan_player_shared mgan_player_static EXPORT mgan-player-targets OPTIONAL
+        COMPONENT mgan_player)
+    install(EXPORT mgan-player-targets NAMESPACE mgan:: DESTINATION "${CMAKE_INSTALL_DATADIR}/cmake/mgan"
+        COMPONENT mgan_player)
+    file(RELATIVE_PATH _up "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
+    file(WRITE "${PROJECT_BINARY_DIR}/mgan-player.pc"
+        "prefix=\${pcfiledir}/${_up}\nincludedir=\${prefix}/${CMAKE_INSTALL_INCLUDEDIR}\nlibdir=\${prefix}/${CMAKE_INSTALL_LIBDIR}\n\n"
+        "Name: mgan-player\nDescription: Plays models of mgan; for C and C++20\nVersion: ${PROJECT_VERSION}\n"
+        "Cflags: -I\${includedir} -DMGAN_PLAYER_COMPILED=1\nLibs: -L\${libdir} -lmgan_player\nLibs.private: -lstdc++ -lm\n")
+    install(FILES "${PROJECT_BINARY_DIR}/mgan-player.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig"
+        COMPONENT mgan_player)
+endif()
+set(MGAN_PLAYER_FILE "${CMAKE_INSTALL_LIBDIR}/${CMAKE_SHARED_LIBRARY_PREFIX}mgan_player${CMAKE_SHARED_LIBRARY_SUFFIX}")
 configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/mganConfig.cmake.in"
     "${PROJECT_BINARY_DIR}/mganConfig.cmake" INSTALL_DESTINATION "${CMAKE_INSTALL_DATADIR}/cmake/mgan")
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/mganConfigVersion.cmake"

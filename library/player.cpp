@@ -29,6 +29,21 @@ MGAN_PLAYER_API std::shared_ptr<const PlayerModelCore> read_player_model(
     return make_player_model(load_model<float>(bytes, name));
 }
 
+MGAN_PLAYER_API std::shared_ptr<const PlayerModelCore> read_player_model(
+    std::span<const std::byte> bytes, std::string_view name, std::string& error) noexcept {
+    error.clear();
+    try {
+        return read_player_model(bytes, name);
+    } catch (const std::exception& failure) {
+        // A short text needs no memory.
+        error.assign(dynamic_cast<const std::bad_alloc*>(&failure) != nullptr ? "out of memory"
+                                                                              : failure.what());
+    } catch (...) {
+        error.assign("unknown error");
+    }
+    return nullptr;
+}
+
 }  // namespace mgan::inline MGAN_BOUNDARY
 
 /// What C calls a player.

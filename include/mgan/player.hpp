@@ -25,7 +25,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -38,6 +40,9 @@ namespace mgan::inline MGAN_PLAYER_ABI {
 [[nodiscard]] std::shared_ptr<const PlayerModelCore> load_player_model(const std::string& path);
 [[nodiscard]] std::shared_ptr<const PlayerModelCore> read_player_model(
     std::span<const std::byte> bytes, std::string_view name);
+/// Null, and what is wrong in `error`, instead of an exception.
+[[nodiscard]] std::shared_ptr<const PlayerModelCore> read_player_model(
+    std::span<const std::byte> bytes, std::string_view name, std::string& error) noexcept;
 #endif
 
 /// A trained model. Copies share it; it lives as long as any copy or player does.
@@ -51,6 +56,27 @@ public:
     /// From the bytes of such a file, which need not stay; `name` is for messages.
     explicit PlayerModel(std::span<const std::byte> bytes, std::string_view name = "model")
         : core_(read_player_model(bytes, name)) {}
+
+#if defined(MGAN_PLAYER_COMPILED) || defined(__cpp_exceptions)
+    /// The same for programs that are compiled without exceptions, and link the library: none, and
+    /// in `error` why, where the bytes are refused or memory is exhausted.
+    [[nodiscard]] static std::optional<PlayerModel> read(std::span<const std::byte> bytes,
+                                                         std::string& error,
+                                                         std::string_view name = "model") noexcept {
+#ifdef MGAN_PLAYER_COMPILED
+        auto core = read_player_model(bytes, name, error);
+        if (core == nullptr) return std::nullopt;
+        return PlayerModel(std::move(core));
+#else
+        try {
+            return PlayerModel(bytes, name);
+        } catch (const std::exception& failure) {
+            error = failure.what();
+        }
+        return std::nullopt;
+#endif
+    }
+#endif
 
     explicit PlayerModel(std::shared_ptr<const PlayerModelCore> core) : core_(std::move(core)) {}
 

@@ -1,6 +1,6 @@
 /// \file
-/// Writes what hosts read before they load the plug-in: manifest.ttl, mgan.ttl and presets.ttl, from
-/// the table of ports.hpp.
+/// Writes what hosts read before they load the plug-in: manifest.ttl, mgan.ttl and presets.ttl,
+/// from the table of ports.hpp.
 ///
 ///     describe FOLDER NAME-OF-THE-LIBRARY VERSION
 

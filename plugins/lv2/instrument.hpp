@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// What plays inside the plug-in, without a word of LV2: a model that is swapped while it plays, and
-/// controls from the values of ports.
+/// What plays inside the plug-in, without a word of LV2: a model that is swapped while it plays,
+/// and controls from the values of ports.
 
 #include "ports.hpp"
 
@@ -84,8 +84,8 @@ struct Prepared {
     std::int64_t played = 0;
 };
 
-/// By the worker: makes a player as the ports want it, after `played` notes of its song. Throws what
-/// `Player` throws.
+/// By the worker: makes a player as the ports want it, after `played` notes of its song. Throws
+/// what `Player` throws.
 [[nodiscard]] inline std::unique_ptr<Prepared> prepare(const mgan::PlayerModel& model,
                                                        std::string path, const Values& values,
                                                        double rate, std::int64_t played = 0) {
@@ -107,8 +107,8 @@ struct Prepared {
 /// Real-time throughout. Without a model it plays nothing.
 class Instrument {
 public:
-    /// `next` plays from the next quarter on; what sounds ends in its time. What played before comes
-    /// out in `next`, for the worker to free.
+    /// `next` plays from the next quarter on; what sounds ends in its time. What played before
+    /// comes out in `next`, for the worker to free.
     void install(Prepared& next) noexcept {
         std::swap(now_.path, next.path);
         if (now_.blocks) {

@@ -5,7 +5,8 @@
 ///     worker of the host    work: loads models, frees those that were replaced
 ///     anybody               save, restore
 ///
-/// A model goes from the worker to the audio thread as a pointer (`Prepared`), and back to be freed.
+/// A model goes from the worker to the audio thread as a pointer (`Prepared`), and back to be
+/// freed.
 
 #include "instrument.hpp"
 #include "ports.hpp"
@@ -496,7 +497,7 @@ private:
     std::vector<std::unique_ptr<Prepared>> made_;  // at the audio thread, or on the way back
 };
 
-// ---- the C interface of LV2: no exception leaves it -----------------------------------------------
+// ---- the C interface of LV2: no exception leaves it ---------------------------------------------
 
 Plugin& of(LV2_Handle handle) noexcept {
     return *static_cast<Plugin*>(handle);

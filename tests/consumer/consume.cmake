@@ -1,5 +1,7 @@
 # Steps of the consumer tests, run by `cmake -P`. STEP is one of
 #   install   installs mgan to PREFIX, from a fresh configuration in WORK, and checks what is exported
+#   player    installs headers and the library mgan_player from the build BUILD to PREFIX, moves it, and
+#             compiles the program of tests/consumer/player.cpp with the flags that pkg-config names
 #   use       configures KIND (installed, subdirectory, fetched) in WORK, builds it, runs its tests
 #   refuse    configures KIND, which must fail with words that match EXPECT
 #   pkgconfig compiles the programs PARTS against PREFIX with the flags that pkg-config names, runs them
@@ -58,9 +60,28 @@ if(STEP STREQUAL "pkgconfig")
     endforeach()
     return()
 endif()
+if(STEP STREQUAL "player")
+    file(REMOVE_RECURSE "${PREFIX}" "${WORK}/first")
+    foreach(_component IN ITEMS mgan_library mgan_player)
+        run("${CMAKE_COMMAND}" --install "${BUILD}" --component ${_component} --prefix "${WORK}/first")
+    endforeach()
+    # Moved elsewhere after it was installed: the files must find themselves.
+    file(RENAME "${WORK}/first" "${PREFIX}")
+    file(GLOB_RECURSE _pc "${PREFIX}/*/mgan-player.pc")
+    get_filename_component(_pc "${_pc}" DIRECTORY)
+    set(ENV{PKG_CONFIG_PATH} "${_pc}")
+    execute_process(COMMAND pkg-config --cflags --libs mgan-player OUTPUT_VARIABLE _flags
+        OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+    separate_arguments(_flags)
+    get_filename_component(_libraries "${_pc}" DIRECTORY)
+    run("${COMPILER}" -std=c++20 -Wall -Wextra -Wpedantic -Werror -fno-exceptions -fno-rtti
+        "${CMAKE_CURRENT_LIST_DIR}/player.cpp" -o "${WORK}/player" ${_flags} "-Wl,-rpath,${_libraries}")
+    run("${WORK}/player" "${MODEL}")
+    return()
+endif()
 if(STEP STREQUAL "install")
     file(REMOVE_RECURSE "${PREFIX}")
-    run("${CMAKE_COMMAND}" -S "${TREE}" -B "${WORK}" ${_options}
+    run("${CMAKE_COMMAND}" -S "${TREE}" -B "${WORK}" -DMGAN_BUILD_LIBRARY=OFF ${_options}
         -DMGAN_BUILD_PROGRAM=OFF -DMGAN_BUILD_TESTS=OFF -DMGAN_BUILD_BENCHMARKS=OFF)
     run("${CMAKE_COMMAND}" --install "${WORK}" --prefix "${PREFIX}")
 
@@ -103,7 +124,7 @@ set(_configure "${CMAKE_COMMAND}" -S "${CMAKE_CURRENT_LIST_DIR}/${KIND}" -B "${W
 # Lists as one argument each.
 file(WRITE "${WORK}/lists.cmake"
     "set(MGAN_PARTS \"${_parts}\" CACHE STRING \"\")\nset(MGAN_COMPONENTS \"${_components}\" CACHE STRING \"\")\n")
-list(APPEND _configure -C "${WORK}/lists.cmake")
+list(APPEND _configure -C "${WORK}/lists.cmake" "-DMGAN_MODEL=${MODEL}")
 
 if(STEP STREQUAL "refuse")
     execute_process(COMMAND ${_configure} RESULT_VARIABLE _status OUTPUT_VARIABLE _output ERROR_VARIABLE _output)

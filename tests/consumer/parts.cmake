@@ -30,6 +30,13 @@ foreach(_part IN LISTS MGAN_PARTS)
         target_compile_options(plugin_any PRIVATE -march=x86-64)
         target_compile_options(plugin_this PRIVATE -march=x86-64-v3)
         target_compile_features(consumer_shared PRIVATE cxx_std_20)
+    elseif(_part MATCHES "^player")
+        # As plug-ins and consoles build. The library needs nothing that its user has to find.
+        add_executable(consumer_${_part} ../player.cpp)
+        target_link_libraries(consumer_${_part} PRIVATE mgan::${_part})
+        target_compile_options(consumer_${_part} PRIVATE -fno-exceptions -fno-rtti)
+        add_test(NAME ${_part} COMMAND consumer_${_part} "${MGAN_MODEL}")
+        continue()
     elseif(_part STREQUAL "mgan")
         # Which parts mgan::mgan stands for depends on what is there: it links, that is all.
         add_executable(consumer_mgan ../nets.cpp)

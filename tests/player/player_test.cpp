@@ -459,6 +459,11 @@ TEST_CASE("Player: a model from bytes, and damaged ones") {
     CHECK_THROWS_AS(PlayerModel(bytes.first(bytes.size() / 2)), Error);
     CHECK_THROWS_AS(PlayerModel(std::span<const std::byte>{}), Error);
     CHECK_THROWS_AS(PlayerModel((folder / "none").string()), IoError);
+    std::string error;
+    CHECK(PlayerModel::read(bytes, error).has_value());
+    CHECK(error.empty());
+    CHECK_FALSE(PlayerModel::read(bytes.first(bytes.size() / 2), error, "half of it").has_value());
+    CHECK(error.find("half of it") != std::string::npos);
     PlayerOptions options;
     options.length = -1;
     CHECK_THROWS_AS(Player(PlayerModel(bytes), 1, 0, options), ConfigError);

@@ -19,7 +19,7 @@ endforeach()
 set(VCPKG_BUILD_TYPE release)  # headers alone
 vcpkg_cmake_configure(
     SOURCE_PATH "${SOURCE_PATH}"
-    OPTIONS -DMGAN_BUILD_PROGRAM=OFF -DMGAN_BUILD_TESTS=OFF -DMGAN_BUILD_BENCHMARKS=OFF -DMGAN_INSTALL=ON ${_options}
+    OPTIONS -DMGAN_BUILD_PROGRAM=OFF -DMGAN_BUILD_LIBRARY=OFF -DMGAN_BUILD_TESTS=OFF -DMGAN_BUILD_BENCHMARKS=OFF -DMGAN_INSTALL=ON ${_options}
 )
 vcpkg_cmake_install()
 vcpkg_cmake_config_fixup(CONFIG_PATH share/cmake/mgan)

@@ -18,7 +18,7 @@
 #include <sstream>
 #include <thread>
 
-// ---- what the audio thread must not call, counted --------------------------------------------------
+// ---- what the audio thread must not call, counted -----------------------------------------------
 
 namespace mgan_lv2_test {
 thread_local Calls calls;
