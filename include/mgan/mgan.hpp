@@ -71,6 +71,7 @@
 #include <mgan/autodiff/custom.hpp>
 #include <mgan/autodiff/gradient_check.hpp>
 #include <mgan/autodiff/operations.hpp>
+#include <mgan/autodiff/recompute.hpp>
 #include <mgan/autodiff/second_derivatives.hpp>
 #include <mgan/autodiff/tape.hpp>
 #include <mgan/dataset/crops.hpp>
@@ -94,6 +95,7 @@
 #include <mgan/layers/bilstm.hpp>
 #include <mgan/layers/categorical.hpp>
 #include <mgan/layers/chain.hpp>
+#include <mgan/layers/conv1d.hpp>
 #include <mgan/layers/conv2d.hpp>
 #include <mgan/layers/dense.hpp>
 #include <mgan/layers/dropout.hpp>

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""GRU, embedding, layer norm, categorical head and spectral norm as PyTorch computes them, for the
-proofs of their names in tests/proofs.
+"""GRU, embedding, layer norm, conv1d, categorical head and spectral norm as PyTorch computes them,
+for the proofs of their names in tests/proofs.
 
     pip install torch==2.13.0
     tests/oracles/recurrent_parts.py      writes tests/data/oracles/{gru,embedding,...}.txt
@@ -44,6 +44,25 @@ def layer_norm():
     case.write(layer(x))
 
 
+def conv1d():
+    steps, batch, features, out, window = 8, 3, 3, 4, 3
+    for seed, (name, dilation) in enumerate([("conv1d", 1), ("conv1d_dilated", 3)], start=206):
+        case = Case(name, seed, steps=steps, batch=batch, features=features, out=out, window=window,
+                    dilation=dilation)
+        layer = torch.nn.Conv1d(features, out, window, dilation=dilation)
+        with torch.no_grad():
+            for parameter in layer.parameters():
+                parameter.uniform_(-0.9, 0.9)
+        # Written as a matrix, [out, F K]: mgan's weight.
+        weight = case.leaf("weight", layer.weight.detach().reshape(out, -1))
+        bias = case.leaf("bias", layer.bias)
+        x = case.leaf("x", uniform(steps, batch, features))
+        padded = torch.nn.functional.pad(x.permute(1, 2, 0), ((window - 1) * dilation, 0))
+        y = torch.nn.functional.conv1d(padded, weight.reshape(out, features, window), bias,
+                                       dilation=dilation)
+        case.write(y.permute(2, 0, 1))
+
+
 def categorical():
     functional = torch.nn.functional
     values, temperature, targets = 5, 0.7, [2, 0, -1, 4]
@@ -84,5 +103,5 @@ def spectral_norm():
 
 if __name__ == "__main__":
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for make in (gru, embedding, layer_norm, categorical, spectral_norm):
+    for make in (gru, embedding, layer_norm, conv1d, categorical, spectral_norm):
         make()

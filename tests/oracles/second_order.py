@@ -4,12 +4,13 @@
     pip install torch==2.13.0
     tests/oracles/second_order.py         writes tests/data/oracles/{second_order,penalty}_*.txt
 
-A case of gradients.py, recurrent_parts.py, carnn.py or pf_classifier.py is made again from its seed,
-so that its numbers are those of its own file. With g the gradient of L by all leaves and a random
-direction v, the file second_order_NAME.txt holds, for each leaf, "v/leaf" and "product/leaf" = H v.
+A case of gradients.py, recurrent_parts.py, carnn.py or pf_classifier.py is made again from its
+seed, so that its numbers are those of its own file. With g the gradient of L by all leaves and a
+random direction v, the file second_order_NAME.txt holds, for each leaf, "v/leaf" and
+"product/leaf" = H v.
 
-penalty_*.txt: R1 and WGAN-GP penalties of discriminators at the x of the case, and their gradients by
-the parameters, "r1/NAME" and "wgan_gp/NAME" (create_graph=True, then backward).
+penalty_*.txt: R1 and WGAN-GP penalties of discriminators at the x of the case, and their gradients
+by the parameters, "r1/NAME" and "wgan_gp/NAME" (create_graph=True, then backward).
 """
 
 import torch
@@ -31,7 +32,8 @@ class File:
     def __init__(self, name):
         version = torch.__version__.split("+")[0]
         self.path = FOLDER / f"{name}.txt"
-        self.lines = [f"# Made by tests/oracles/second_order.py with PyTorch {version}; do not edit."]
+        self.lines = ["# Made by tests/oracles/second_order.py with PyTorch "
+                      f"{version}; do not edit."]
 
     def add(self, name, tensor):
         tensor = tensor.detach()

@@ -57,6 +57,12 @@ public:
     /// Steps that became part of others.
     [[nodiscard]] Index merged() const noexcept { return merged_; }
 
+    /// Bytes of memory held.
+    [[nodiscard]] std::size_t bytes() const noexcept {
+        return values_.size() * kChunk * sizeof(Scalar) + ends_.capacity() * sizeof(ends_[0]) +
+               terms_.capacity() * sizeof(Term) + gradients_.capacity() * sizeof(Scalar);
+    }
+
     /// The value of number k. It does not move.
     [[nodiscard]] Scalar& value(std::uint32_t k) noexcept {
         return values_[k / kChunk][k % kChunk];

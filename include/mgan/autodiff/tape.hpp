@@ -57,6 +57,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <limits>
+#include <memory>
 #include <new>
 #include <span>
 #include <type_traits>
@@ -282,6 +283,21 @@ public:
                             "Tape::backward: y is ", y.rows(), " x ", y.cols(), ", its gradient ",
                             seed.rows(), " x ", seed.cols());
         differentiate(y.index(), seed);
+    }
+
+    /// Bytes of memory held, in use or not: of values, gradients and the list.
+    [[nodiscard]] std::size_t bytes() const noexcept {
+        const auto of = [](const auto& list) { return list.capacity() * sizeof(*list.data()); };
+        const std::size_t numbers =
+            values_.capacity() + gradients_.capacity() + scratch_.capacity();
+        return numbers * sizeof(Scalar) + bytes_.capacity() + of(nodes_) + of(parents_) +
+               of(integers_) + of(objects_) + of(programs_.lines) + of(programs_.programs) +
+               of(programs_.blocks) + numbers_.bytes() + (inner_ ? inner_->bytes() : 0);
+    }
+    /// A tape within this one, for what is recorded only for a moment (recompute.hpp).
+    [[nodiscard]] Tape& inner() {
+        if (!inner_) inner_ = std::make_unique<Tape>();
+        return *inner_;
     }
 
     /// Forgets the recording and keeps the memory. Variables recorded so far become invalid.
@@ -685,6 +701,7 @@ private:
     std::uint32_t first_open_number_ = 0;       ///< where that run begins
     Index operations_ = 0;
     std::uint32_t generation_ = 0;
+    std::unique_ptr<Tape> inner_;
 };
 
 }  // namespace mgan::inline MGAN_ABI

@@ -91,6 +91,11 @@ public:
         Matrix<Scalar> weight_ih_transposed;  ///< F x 4H
         Matrix<Scalar> weight_hh_transposed;  ///< H x 4H
 
+        // Of dual numbers: the four matrices ready for products (nothing otherwise).
+        kernels::TakenApart<Scalar> ih, hh, ih_transposed, hh_transposed;
+        /// Of dual numbers: gradients of weights receive derivatives alone, which saves the rest.
+        bool derivatives_only = false;
+
         [[nodiscard]] Index steps() const noexcept { return x.steps(); }
         [[nodiscard]] Index batch() const noexcept { return x.batch(); }
         /// Where in the sequence the nth step read lies, nth = 0 .. T - 1: the reverse direction
@@ -166,6 +171,8 @@ public:
         } else {
             cache.initial.set_zero(hidden(), x.batch());
         }
+        cache.ih.set(weight_ih);
+        cache.hh.set(weight_hh);
         cache.gates.resize(x.steps(), x.batch(), 4 * hidden());
         cache.cell.resize(x.steps(), x.batch(), hidden());
     }
@@ -176,9 +183,9 @@ public:
         MatrixMap<Scalar> gates = cache.gates.step(t);
         typename SequenceView<Scalar>::Map h = cache.y.step(t);
         if (nth == 0) {
-            pre_activations(cache.x.step(t), cache.initial.hidden, gates);
+            pre_activations(cache.x.step(t), cache.initial.hidden, cache, gates);
         } else {
-            pre_activations(cache.x.step(t), cache.y.step(cache.time(nth - 1)), gates);
+            pre_activations(cache.x.step(t), cache.y.step(cache.time(nth - 1)), cache, gates);
         }
         const Scalar* c_before =
             nth == 0 ? cache.initial.cell.data() : cache.cell.step(cache.time(nth - 1)).data();
@@ -201,6 +208,8 @@ public:
         cache.d_output.resize(hidden(), cache.batch());
         cache.weight_ih_transposed = weight_ih.transpose();
         cache.weight_hh_transposed = weight_hh.transpose();
+        cache.ih_transposed.set(cache.weight_ih_transposed);
+        cache.hh_transposed.set(cache.weight_hh_transposed);
     }
 
     /// Equations (5) and (6) of the nth step read, after those of step nth + 1; dy: H x B.
@@ -221,15 +230,16 @@ public:
                                                  hidden());
         }
         // The second term of (5), ready for step t - 1.
-        multiply<Scalar>(cache.weight_hh_transposed, d_gates, cache.d_hidden, Update::assign);
+        multiply<Scalar>(cache.weight_hh_transposed, cache.hh_transposed, d_gates, cache.d_hidden,
+                         Update::assign);
     }
 
     /// Equation (7) for the step that `backward_step` has just done, where the input of this step
     /// is the output of an earlier one and cannot wait for the block. dx: F x B.
     void backward_input(Index nth, Cache& cache, MatrixRef<Scalar> dx,
                         Update update = Update::assign) const {
-        multiply<Scalar>(cache.weight_ih_transposed, d_gates_of(cache.time(nth), cache), dx,
-                         update);
+        multiply<Scalar>(cache.weight_ih_transposed, cache.ih_transposed,
+                         d_gates_of(cache.time(nth), cache), dx, update);
     }
 
     /// Whether step nth, just done, is the last of its block (and `backward_block` is due). Blocks
@@ -244,15 +254,17 @@ public:
     void backward_input_block(Index nth, Cache& cache, SequenceView<Scalar> dx,
                               Update dx_update) const {
         const auto [first, count] = block_of(nth, cache);
-        multiply<Scalar>(cache.weight_ih_transposed, std::as_const(cache.d_gates).range(0, count),
-                         dx.range(first, count), dx_update);
+        multiply<Scalar>(cache.weight_ih_transposed, cache.ih_transposed,
+                         std::as_const(cache.d_gates).range(0, count), dx.range(first, count),
+                         dx_update);
     }
 
     /// Equations (8) for the block of steps that ends with nth.
     void backward_block(Index nth, Cache& cache, Lstm& gradients) const {
         const auto [first, count] = block_of(nth, cache);
         const ConstMatrixMap<Scalar> d_gates = std::as_const(cache.d_gates).range(0, count);
-        add_outer_product<Scalar>(d_gates, cache.x.range(first, count), gradients.weight_ih);
+        const Update update = cache.derivatives_only ? Update::add_derivatives : Update::add;
+        outer_product<Scalar>(d_gates, cache.x.range(first, count), gradients.weight_ih, update);
         // dW_hh needs h_{t-1} beside each da_t: the outputs, moved by one step in reading order.
         // They lie side by side, too, except that the first step read has h_0 before it.
         //
@@ -263,13 +275,13 @@ public:
         const Index inner = count - edge;
         if (inner > 0) {
             const Index skip = forward ? edge : 0;
-            add_outer_product<Scalar>(std::as_const(cache.d_gates).range(skip, inner),
-                                      cache.y.range(forward ? first + skip - 1 : first + 1, inner),
-                                      gradients.weight_hh);
+            outer_product<Scalar>(std::as_const(cache.d_gates).range(skip, inner),
+                                  cache.y.range(forward ? first + skip - 1 : first + 1, inner),
+                                  gradients.weight_hh, update);
         }
         if (edge == 1) {
-            add_outer_product<Scalar>(std::as_const(cache.d_gates).step(forward ? 0 : count - 1),
-                                      cache.initial.hidden, gradients.weight_hh);
+            outer_product<Scalar>(std::as_const(cache.d_gates).step(forward ? 0 : count - 1),
+                                  cache.initial.hidden, gradients.weight_hh, update);
         }
         add_columns<Scalar>(d_gates, gradients.bias_ih);
         add_columns<Scalar>(d_gates, gradients.bias_hh);
@@ -357,6 +369,12 @@ private:
         for (Index b = 0; b < gates.cols(); ++b) gates.col(b) = bias_ih + bias_hh;
         multiply<Scalar>(weight_ih, x, gates, Update::add);
         multiply<Scalar>(weight_hh, h_before, gates, Update::add);
+    }
+    void pre_activations(const ConstMatrixRef<Scalar>& x, const ConstMatrixRef<Scalar>& h_before,
+                         const Cache& cache, MatrixRef<Scalar> gates) const noexcept {
+        for (Index b = 0; b < gates.cols(); ++b) gates.col(b) = bias_ih + bias_hh;
+        multiply<Scalar>(weight_ih, cache.ih, x, gates, Update::add);
+        multiply<Scalar>(weight_hh, cache.hh, h_before, gates, Update::add);
     }
 
     /// da_t, in the block of its time.

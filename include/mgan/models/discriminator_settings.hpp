@@ -21,6 +21,10 @@ struct DiscriminatorSettings {
     bool pitch_class = false;  ///< the caller shows the rows of `kPitchClassRows`
     bool quantise = false;     ///< the caller shows events as they will be played
 
+    // What its slope costs while it learns (gradient_penalty.hpp).
+    double r1 = 0.0;                ///< gamma
+    double gradient_penalty = 0.0;  ///< lambda
+
     // Of the one that answers after every event (step_discriminator.hpp), with `hidden`, `layers`.
     Index embedding = 24;
     Index input = 100;
@@ -44,6 +48,11 @@ struct DiscriminatorSettings {
         visitor("answer", answer, Range{1, 4096}, "steps: units of the layer after the LSTM");
         visitor("dropout", dropout, Range{0.0, 0.95},
                 "steps: share of what the last layers read that is left out while it learns");
+        visitor("r1", r1, Range{0.0, 1000.0},
+                "weight of the penalty R1, half the squared slope at real songs; 0: none");
+        visitor("gradient_penalty", gradient_penalty, Range{0.0, 1000.0},
+                "weight of the penalty of WGAN-GP, (slope - 1)^2 between real and generated "
+                "songs; 0: none");
     }
 };
 

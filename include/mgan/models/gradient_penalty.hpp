@@ -25,14 +25,12 @@
 /// backward pass written by hand differentiates itself (tensor/dual.hpp). Exact, through time.
 ///
 /// What l and x are:
-///     the discriminator on features        l: the mean over time of the logits a_t;
-///                                          x: what D reads, [T, B, F] (with the rows of
-///                                          `pitch_class`, if D is shown them)
-///     the one that answers after events    l: the mean over time of l_t, without dropout;
-///                                          x: what equation (1) of step_discriminator.hpp reads:
-///                                          embedded values, flags and numbers. sets_t stand
-///                                          still. The penalty moves the embeddings as well: their
-///                                          values are x
+///   - The discriminator on features: l is the mean over time of the logits a_t; x is what D
+///     reads, [T, B, F], with the rows of `pitch_class` if D is shown them.
+///   - The one that answers after every event: l is the mean over time of l_t, without dropout; x
+///     is what equation (1) of step_discriminator.hpp reads, the embedded inputs with the flags
+///     and numbers beside them. sets_t stand still. Embeddings are part of x: the penalty moves
+///     them, too.
 ///
 /// With the minibatch deviation, songs of a shard see each other, and l is the sum over them.
 ///
@@ -106,15 +104,17 @@ template <typename Scalar>
 class DiscriminatorPenalty {
 public:
     /// P = weight sum_b ... of `penalise_slopes` at x, [T, B, F]: gamma/2B or lambda/B. dP/dW is
-    /// added to `gradients`. Returns P.
+    /// added to `gradients`. Returns P. `forwarded`: the cache of a `forward` of x by this net,
+    /// which then need not be done again; or null.
     double add(GradientPenalty kind, double weight, const Discriminator<Scalar>& net,
-               SequenceView<const Scalar> x, Discriminator<Scalar>& gradients) {
+               SequenceView<const Scalar> x, Discriminator<Scalar>& gradients,
+               typename Discriminator<Scalar>::Cache* forwarded = nullptr) {
         const auto share = RealOf<Scalar>(1) / static_cast<RealOf<Scalar>>(x.steps());
         slopes_.resize(x.steps(), x.batch(), x.features());
         seed_.resize(x.steps(), x.batch(), 1);
         seed_.all().setConstant(Scalar(share));
-        (void)net.forward(x, cache_);
-        net.backward_logits(std::as_const(seed_).view(), slopes_.view(), cache_, nullptr);
+        if (forwarded == nullptr) (void)net.forward(x, *(forwarded = &cache_));
+        net.backward_logits(std::as_const(seed_).view(), slopes_.view(), *forwarded, nullptr);
         const double penalty = penalise_slopes<Scalar>(kind, weight, slopes_.view());
 
         if (parameter_count(dual_net_) == 0)
@@ -125,6 +125,8 @@ public:
         dual_seed_.all().setConstant(Dual<Scalar>(share));
         (void)dual_net_.forward(std::as_const(dual_x_).view(), dual_cache_);
         set_zero(dual_gradients_);
+        for (auto& layer : dual_cache_.bilstm.layers)
+            layer.forward.derivatives_only = layer.backward.derivatives_only = true;
         dual_net_.backward_logits(std::as_const(dual_seed_).view(), {}, dual_cache_,
                                   &dual_gradients_);
         add_derivatives(dual_gradients_, Scalar(1), gradients);
@@ -143,13 +145,6 @@ private:
 template <typename Scalar>
 class StepDiscriminatorPenalty {
 public:
-    /// What a net reads of songs [first, first + songs) of `batch`, embedded: the x of a penalty.
-    /// `cache`: of a `forward` of the batch. A copy, [T, songs, inputs].
-    static void embedded(const typename StepDiscriminator<Scalar>::Cache& cache, Index first,
-                         Index songs, Sequence<Scalar>& x) {
-        copy_samples(cache.input, first, first + songs, x);
-    }
-
     /// P at x, [T, B, inputs], with sets_t, a column for each event. dP/dW of all layers is added
     /// to `gradients`; dP/dx, for whoever embedded x, is left in `d_input()`. Returns P.
     double add(GradientPenalty kind, double weight, const StepDiscriminator<Scalar>& net,
@@ -173,6 +168,7 @@ public:
         dual_seed_.all().setConstant(Dual<Scalar>(share));
         (void)dual_net_.forward_input(dual_sets_, {}, dual_cache_);
         set_zero(dual_gradients_);
+        for (auto& layer : dual_cache_.lstm.layers) layer.derivatives_only = true;
         dual_net_.backward_input(std::as_const(dual_seed_).view(), {}, dual_cache_,
                                  &dual_gradients_);
         add_derivatives(dual_gradients_, Scalar(1), gradients);

@@ -17,7 +17,11 @@
 namespace mgan::inline MGAN_ABI {
 
 /// Whether a product replaces what is in its result or adds to it.
-enum class Update { assign, add };
+enum class Update {
+    assign,
+    add,
+    add_derivatives,  ///< `outer_product` of dual numbers: values stay as they are
+};
 
 /// y (M x N) = or += w (M x K) x (K x N).
 template <typename Scalar>
@@ -28,13 +32,40 @@ void multiply(const ConstMatrixRef<Scalar>& w, const ConstMatrixRef<Scalar>& x, 
                           y.outerStride(), y.rows(), y.cols(), w.cols(), update == Update::add);
 }
 
+/// The same, where `prepared` was set to w: of dual numbers, w is taken apart once, not each time.
+template <typename Scalar>
+void multiply(const ConstMatrixRef<Scalar>& w,
+              [[maybe_unused]] const kernels::TakenApart<Scalar>& prepared,
+              const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> y, Update update) noexcept {
+    if constexpr (kIsDual<Scalar>) {
+        assert(prepared.values.rows() == y.rows() && prepared.values.cols() == x.rows());
+        if (w.cols() == 0 || y.cols() == 0) {
+            multiply<Scalar>(w, x, y, update);
+            return;
+        }
+        kernels::GemmOf<Scalar>::run(prepared, {x.data(), 1, x.outerStride()}, y.data(),
+                                     y.outerStride(), y.cols(), update == Update::add);
+    } else {
+        multiply<Scalar>(w, x, y, update);
+    }
+}
+
 /// dw (M x K) = or += dy (M x N) x^T (N x K).
 template <typename Scalar>
 void outer_product(const ConstMatrixRef<Scalar>& dy, const ConstMatrixRef<Scalar>& x,
                    MatrixRef<Scalar> dw, Update update) noexcept {
     assert(dy.cols() == x.cols() && dw.rows() == dy.rows() && dw.cols() == x.rows());
+    if constexpr (kIsDual<Scalar>) {
+        if (update == Update::add_derivatives) {
+            kernels::GemmOf<Scalar>::add_slopes(dy.data(), dy.outerStride(),
+                                                {x.data(), x.outerStride(), 1}, dw.data(),
+                                                dw.outerStride(), dw.rows(), dw.cols(), dy.cols());
+            return;
+        }
+    }
     kernels::gemm<Scalar>(dy.data(), dy.outerStride(), {x.data(), x.outerStride(), 1}, dw.data(),
-                          dw.outerStride(), dw.rows(), dw.cols(), dy.cols(), update == Update::add);
+                          dw.outerStride(), dw.rows(), dw.cols(), dy.cols(),
+                          update != Update::assign);
 }
 
 /// dw (M x K) += dy (M x N) x^T (N x K).

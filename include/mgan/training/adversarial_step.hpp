@@ -3,7 +3,8 @@
 /// One shard of an adversarial step (section 3.1.3 of the paper, equations (3) to (5)).
 ///
 ///     1.  generated = G(z), free running;  real = crops of the data
-///     2.  D learns:  -log D(real) - log(1 - D(generated))
+///     2.  D learns:  -log D(real) - log(1 - D(generated)),
+///         plus what its slope costs (models/gradient_penalty.hpp), if it costs something
 ///     3.  G learns through the *updated* D:  -log D(generated)  or  log(1 - D(generated)),
 ///         plus feature matching, plus the pretraining loss if it goes on
 ///
@@ -12,7 +13,7 @@
 
 #include <mgan/layers/feature_matching.hpp>
 #include <mgan/layers/loss.hpp>
-#include <mgan/models/discriminator.hpp>
+#include <mgan/models/gradient_penalty.hpp>
 #include <mgan/training/discriminator_view.hpp>
 #include <mgan/training/losses.hpp>
 #include <mgan/training/pretraining_step.hpp>
@@ -34,6 +35,9 @@ struct AdversarialShard {
     Matrix<Scalar> pooled_real, pooled_generated, d_pooled;
     Generator<Scalar> generator_gradient;
     Discriminator<Scalar> discriminator_gradient;
+    DiscriminatorPenalty<Scalar> penalty;  ///< empty where D's slope costs nothing
+    Sequence<Scalar> mixed_input;
+    Index first_song = 0;  ///< place of the shard's first song in the batch
     Losses losses;
 };
 
@@ -45,6 +49,8 @@ struct AdversarialStep {
     DiscriminatorView view;
     const encoding::Codec& codec;
     Index batch;  ///< songs of the whole batch
+    const DiscriminatorSettings& discriminator;
+    const Random& mix;  ///< places between real and generated songs, one for each song
 };
 
 /// Part 1: the generated songs, and D's inputs from them and from the real ones.
@@ -56,6 +62,28 @@ void generate_songs(const Generator<Scalar>& generator, const AdversarialStep<Sc
         shard.inputs.generator_noise(), shard.inputs.first, shard.generated_cache, shard.feedback);
     step.view.show(generated.view(), step.codec, shard.generated_input);
     step.view.show(std::as_const(shard.inputs.target).view(), step.codec, shard.real_input);
+}
+
+/// What D's slope costs, as the settings say: adds its gradient. (`loss_d` does not count it.)
+template <typename Scalar>
+void penalty_pass(const Discriminator<Scalar>& discriminator, const AdversarialStep<Scalar>& step,
+                  AdversarialShard<Scalar>& shard) {
+    const auto batch = static_cast<double>(step.batch);
+    const auto real = std::as_const(shard.real_input).view();
+    if (step.discriminator.r1 > 0.0) {
+        shard.penalty.add(GradientPenalty::r1, step.discriminator.r1 / (2.0 * batch), discriminator,
+                          real, shard.discriminator_gradient, &shard.real_input_cache);
+    }
+    if (step.discriminator.gradient_penalty > 0.0) {
+        const auto place = [&](Index b) {
+            return step.mix.uniform(static_cast<std::uint64_t>(shard.first_song + b));
+        };
+        mix_songs<Scalar>(real, std::as_const(shard.generated_input).view(), place,
+                          shard.mixed_input);
+        shard.penalty.add(GradientPenalty::wgan_gp, step.discriminator.gradient_penalty / batch,
+                          discriminator, std::as_const(shard.mixed_input).view(),
+                          shard.discriminator_gradient);
+    }
 }
 
 /// Part 2: D's losses and, if `learn`, its gradient, added to `shard.discriminator_gradient`.
@@ -83,6 +111,7 @@ void discriminator_pass(const Discriminator<Scalar>& discriminator,
     };
     pass(shard.real_input, shard.real_input_cache, true);
     pass(shard.generated_input, shard.generated_input_cache, false);
+    if (learn) penalty_pass(discriminator, step, shard);
 }
 
 namespace adversarial_detail {

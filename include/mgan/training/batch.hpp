@@ -17,23 +17,26 @@
 
 namespace mgan::inline MGAN_ABI {
 
-/// The three purposes for which a minibatch draws random numbers.
+/// The purposes for which a minibatch draws random numbers.
 struct DrawNames {
-    std::string_view noise, first, crop;
+    std::string_view noise, first, crop, mix;
 };
-inline constexpr DrawNames kTrainingDraws{"noise", "first", "crop"};
-inline constexpr DrawNames kWarmupDraws{"warm-up noise", "warm-up first", "warm-up crop"};
+inline constexpr DrawNames kTrainingDraws{"noise", "first", "crop", "penalty"};
+inline constexpr DrawNames kWarmupDraws{"warm-up noise", "warm-up first", "warm-up crop",
+                                        "warm-up penalty"};
 inline constexpr DrawNames kValidationDraws{"validation noise", "validation first",
-                                            "validation crop"};
+                                            "validation crop", "validation penalty"};
 
-/// The random numbers of a minibatch: z, what stands before the first event, and the crops.
+/// The random numbers of a minibatch: z, what stands before the first event, the crops, and where
+/// between real and generated songs a gradient penalty looks.
 struct Draws {
-    Random noise, first, crop;
+    Random noise, first, crop, mix;
 
     Draws(std::uint64_t seed, const DrawNames& names, std::uint64_t number = 0)
         : noise(seed, names.noise, number),
           first(seed, names.first, number),
-          crop(seed, names.crop, number) {}
+          crop(seed, names.crop, number),
+          mix(seed, names.mix, number) {}
 };
 
 /// The songs of a minibatch, and how much of each.

@@ -105,6 +105,7 @@ public:
         shards_.for_each(batch.size(), [&](Shard range, ShardMemory<Scalar>& memory) {
             prepare_inputs(nets.generator.net, batch, range, memory.adversarial.inputs);
             memory.adversarial.losses = {};
+            memory.adversarial.first_song = range.begin;
             judge(nets, step, memory, learning);
         });
         const Losses losses = sum_losses(batch.size());
@@ -179,7 +180,8 @@ private:
         });
     }
     [[nodiscard]] AdversarialStep<Scalar> adversarial_step(const Batch<Scalar>& batch) const {
-        return {settings_.adversarial, settings_.pretrain.loss, view_, codec_, batch.size()};
+        return {settings_.adversarial, settings_.pretrain.loss, view_,          codec_,
+                batch.size(),          settings_.discriminator, batch.draws.mix};
     }
 
     /// The noise of a batch and, with a noise path, what it makes of it.

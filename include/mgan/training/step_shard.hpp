@@ -11,6 +11,7 @@
 
 #include <mgan/layers/dropout.hpp>
 #include <mgan/layers/loss.hpp>
+#include <mgan/models/gradient_penalty.hpp>
 #include <mgan/training/diagnosis.hpp>
 #include <mgan/training/losses.hpp>
 #include <mgan/training/step_data.hpp>
@@ -36,6 +37,9 @@ struct StepShard {
     typename StepDiscriminator<Scalar>::Cache judged;
     StepGenerator<Scalar> generator_gradient;
     StepDiscriminator<Scalar> discriminator_gradient;
+    StepDiscriminatorPenalty<Scalar> penalty;  // empty where D's slope costs nothing
+    Sequence<Scalar> penalised, d_embedded;
+    Matrix<Scalar> penalised_sets;
     Matrix<Scalar> weight;
     Matrix<RealOf<Scalar>> sharpness;
     Matrix<Scalar> h, d_h;
@@ -186,6 +190,8 @@ public:
         set_zero(shard.discriminator_gradient);
         net.backward(shard.inputs, std::as_const(shard.d_logit).view(), mask, shard.judged,
                      shard.discriminator_gradient);
+        const Random mix(settings_.seed, "step penalty", draw.number);
+        penalty_pass(net, mix, range, rolled, shard);
     }
 
     /// Equations (4) and (5) without the last term, for one shard's songs.
@@ -275,6 +281,49 @@ private:
         const SequenceView<const Scalar> z = std::as_const(shard.noise).view();
         if (net.noise_path.empty()) return z;
         return net.noise_path.forward(z, shard.noise_path).view();
+    }
+    /// What D's slope costs, as the settings say: adds its gradient. Real songs are the first n of
+    /// the 2n that were judged. (`loss_d` does not count it.)
+    void penalty_pass(const StepDiscriminator<Scalar>& net, const Random& mix, Shard range,
+                      Index rolled, StepShard<Scalar>& shard) const {
+        const DiscriminatorSettings& costs = settings_.discriminator;
+        const Index n = range.size(), steps = settings_.length;
+        const auto songs = static_cast<double>(rolled);
+        const Sequence<Scalar>& input = shard.judged.input;  // [T, 2n, inputs]
+        const auto add = [&](GradientPenalty kind, double weight, const auto& share_of_real) {
+            shard.penalised.resize(steps, n, input.features());
+            shard.penalised_sets.resize(data_.shape.sets, steps * n);
+            const auto for_each_song = [&](const auto& visit) {
+                for (Index b = 0; b < n; ++b) {
+                    const auto u = static_cast<Scalar>(share_of_real(b));
+                    for (Index t = 0; t < steps; ++t) visit(t, b, u, Scalar(1) - u);
+                }
+            };
+            for_each_song([&](Index t, Index b, Scalar u, Scalar rest) {
+                const Index real = 2 * n * t + b, generated = real + n;
+                shard.penalised.step(t).col(b) =
+                    u * input.all().col(real) + rest * input.all().col(generated);
+                shard.penalised_sets.col(n * t + b) =
+                    u * shard.inputs.sets.col(real) + rest * shard.inputs.sets.col(generated);
+            });
+            shard.penalty.add(kind, weight, net, shard.penalised, shard.penalised_sets,
+                              shard.discriminator_gradient);
+            // Back through the mixture to the embeddings.
+            shard.d_embedded.resize(steps, 2 * n, input.features());
+            const Sequence<Scalar>& d = shard.penalty.d_input();
+            for_each_song([&](Index t, Index b, Scalar u, Scalar rest) {
+                shard.d_embedded.step(t).col(b) = u * d.step(t).col(b);
+                shard.d_embedded.step(t).col(n + b) = rest * d.step(t).col(b);
+            });
+            net.scatter_input(shard.inputs, std::as_const(shard.d_embedded).view(),
+                              shard.discriminator_gradient);
+        };
+        if (costs.r1 > 0.0)
+            add(GradientPenalty::r1, costs.r1 / (2.0 * songs), [](Index) { return 1.0; });
+        if (costs.gradient_penalty > 0.0) {
+            add(GradientPenalty::wgan_gp, costs.gradient_penalty / songs,
+                [&](Index b) { return mix.uniform(static_cast<std::uint64_t>(range.begin + b)); });
+        }
     }
     /// From the heads' gradient in `cache` back to all other parameters.
     void backward(const StepGenerator<Scalar>& net, SequenceView<const Scalar> mask,

@@ -50,14 +50,14 @@ inline bool take_apart(const Dual<Real>* x, Real* values, Real* slopes, Index n)
 #if defined(MGAN_SHUFFLES)
     constexpr Index kWidth = kDualWidth<Real>;
     using Vec = typename VectorOf<Real, int{kWidth}>::Type;
-    constexpr auto kEvery = std::make_index_sequence<std::size_t{kWidth}>();
+    constexpr auto kIndices = std::make_index_sequence<std::size_t{kWidth}>();
     Vec any{};
     for (; i + kWidth <= n; i += kWidth) {
         Vec low, high;
         std::memcpy(&low, &x[i].value, sizeof(Vec));
         std::memcpy(&high, &x[i + kWidth / 2].value, sizeof(Vec));
-        const Vec value = dual_vector_detail::every_second<Vec, 0>(low, high, kEvery);
-        const Vec slope = dual_vector_detail::every_second<Vec, 1>(low, high, kEvery);
+        const Vec value = dual_vector_detail::every_second<Vec, 0>(low, high, kIndices);
+        const Vec slope = dual_vector_detail::every_second<Vec, 1>(low, high, kIndices);
         any = slope != Vec{} ? Vec{} + Real(1) : any;
         std::memcpy(values + i, &value, sizeof(Vec));
         std::memcpy(slopes + i, &slope, sizeof(Vec));
@@ -79,13 +79,13 @@ inline void put_together(const Real* values, const Real* slopes, Dual<Real>* x, 
 #if defined(MGAN_SHUFFLES)
     constexpr Index kWidth = kDualWidth<Real>;
     using Vec = typename VectorOf<Real, int{kWidth}>::Type;
-    constexpr auto kEvery = std::make_index_sequence<std::size_t{kWidth}>();
+    constexpr auto kIndices = std::make_index_sequence<std::size_t{kWidth}>();
     for (; i + kWidth <= n; i += kWidth) {
         Vec value, slope;
         std::memcpy(&value, values + i, sizeof(Vec));
         std::memcpy(&slope, slopes + i, sizeof(Vec));
-        const Vec low = dual_vector_detail::in_turn<Vec, 0>(value, slope, kEvery);
-        const Vec high = dual_vector_detail::in_turn<Vec, int{kWidth / 2}>(value, slope, kEvery);
+        const Vec low = dual_vector_detail::in_turn<Vec, 0>(value, slope, kIndices);
+        const Vec high = dual_vector_detail::in_turn<Vec, int{kWidth / 2}>(value, slope, kIndices);
         std::memcpy(&x[i].value, &low, sizeof(Vec));
         std::memcpy(&x[i + kWidth / 2].value, &high, sizeof(Vec));
     }
