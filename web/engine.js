@@ -2,9 +2,10 @@
 'use strict';
 
 class Engine {
-    static async create() {
+    // `wasmBinary`: the bytes of module.wasm. With them, nothing is fetched.
+    static async create(wasmBinary) {
         const engine = new Engine();
-        engine.module = await createMgan();
+        engine.module = await createMgan({wasmBinary});
         return engine;
     }
 

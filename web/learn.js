@@ -59,7 +59,7 @@ learn.show = () => {
 
     const names = [...['dw', 'du', 'db'].flatMap((d) => kGates.map((gate) => `${d} of ${gate}`)),
                    ...kChapter.x.map((_, t) => `dx ${t + 1}`)];
-    const digits = 16;
+    const digits = $('learn').clientWidth < 500 ? 12 : 16;
     let worst = 0;
     $('gradient-table').tHead.replaceChildren(head('', 'by hand', 'complex step', 'difference'));
     $('gradient-table').tBodies[0].replaceChildren(...names.map((name, n) => {

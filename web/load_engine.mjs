@@ -1,4 +1,4 @@
-// The library in node: the same files as in the page.
+// The library in node: the same files as in the page. `library`: module.js, beside module.wasm.
 
 import fs from 'node:fs';
 import {createRequire} from 'node:module';
@@ -10,5 +10,5 @@ export async function loadEngine(library) {
     const createMgan = createRequire(import.meta.url)(path.resolve(library));
     const text = fs.readFileSync(path.join(path.dirname(fileURLToPath(import.meta.url)), 'engine.js'), 'utf8');
     const Engine = vm.runInThisContext(`(createMgan) => { ${text}\nreturn Engine; }`)(createMgan);
-    return Engine.create();
+    return Engine.create(fs.readFileSync(library.replace(/js$/, 'wasm')));
 }

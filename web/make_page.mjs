@@ -6,14 +6,16 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
+import zlib from 'node:zlib';
 
-const [sources, library, model, scores, page] = process.argv.slice(2);
+const [sources, library, model, scores, output] = process.argv.slice(2);
 const text = (file) => fs.readFileSync(file, 'utf8');
 
+const packed = (file) => zlib.gzipSync(fs.readFileSync(file), {level: 9}).toString('base64');
 const pieces = fs.readdirSync(scores).filter((name) => name.endsWith('.score')).sort()
     .map((name) => ({name, text: text(path.join(scores, name))}));
 const data = `'use strict';
-const page = {scores: ${JSON.stringify(pieces)}, model: '${fs.readFileSync(model).toString('base64')}'};
+const page = {scores: ${JSON.stringify(pieces)}, packed: {library: '${packed(library.replace(/js$/, 'wasm'))}', model: '${packed(model)}'}};
 `;
 const made = {'module.js': text(library), 'data.js': data};
 
@@ -24,5 +26,5 @@ html = html.replace(/<link rel="stylesheet" href="([\w.]+)">/g, (_, name) => `<s
 html = html.replace(/<script([^>]*?) src="([\w.]+)"><\/script>/g, (_, rest, name) =>
     `<script${rest}>\n${safe(made[name] ?? text(path.join(sources, name)))}</script>`);
 if (/(src|href)="[\w.]+\.(js|css)"/.test(html)) throw new Error('a file was not put in');
-fs.writeFileSync(page, html);
-console.log(`${page}: ${(fs.statSync(page).size / 1e6).toFixed(1)} MB`);
+fs.writeFileSync(output, html);
+console.log(`${output}: ${(fs.statSync(output).size / 1e6).toFixed(1)} MB`);

@@ -28,7 +28,6 @@ function save(bytes, name, type) {
 }
 
 const bytesOf = async (file) => new Uint8Array(await file.arrayBuffer());
-const fromBase64 = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 
 const kPitchNames = ['C', 'C#', 'D', 'Eb', 'E', 'F', 'F#', 'G', 'Ab', 'A', 'Bb', 'B'];
 const noteName = (pitch) => kPitchNames[pitch % 12] + (Math.floor(pitch / 12) - 1);
@@ -150,7 +149,14 @@ function showPage() {
 }
 window.addEventListener('hashchange', () => { content(); showPage(); window.scrollTo(0, 0); });
 
-page.ready = Engine.create().then((engine) => {
+const unpacked = async (text) => {
+    const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
+    return new Uint8Array(await new Response(stream).arrayBuffer());
+};
+page.library = unpacked(page.packed.library);
+page.model = unpacked(page.packed.model);
+page.ready = page.library.then((library) => Engine.create(library)).then((engine) => {
     page.engine = engine;
     $('version').textContent = engine.module.UTF8ToString(engine.module._mgan_version());
 });

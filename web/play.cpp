@@ -8,6 +8,8 @@
 #include <mgan/midi/reader.hpp>
 #include <mgan/midi/writer.hpp>
 #include <mgan/player.hpp>
+#include <mgan/score/parser.hpp>
+#include <mgan/score/performance.hpp>
 
 #include <charconv>
 #include <cmath>
@@ -141,6 +143,14 @@ MGAN_WEB int mgan_prime(const std::byte* bytes, std::size_t size, const char* na
 MGAN_WEB int mgan_midi(const double* notes, std::size_t count, double tempo) {
     return answered([&] {
         answer.bytes = mgan::midi::serialise(mgan::midi::to_midi_file(song_of(notes, count, tempo)));
+    });
+}
+
+/// The bytes of a MIDI file of a score.
+MGAN_WEB int mgan_score(const char* text, const char* name) {
+    return answered([&] {
+        answer.bytes = mgan::midi::serialise(mgan::midi::to_midi_file(
+            mgan::score::perform(mgan::score::parse_score(text, name))));
     });
 }
 

@@ -192,14 +192,21 @@ play.useModel = (bytes, name) => {
     play.rewind();
 };
 play.takeModel = async ([{name, file}]) => play.attempt(async () => play.useModel(await bytesOf(file), name));
-play.takeMelody = async ([{name, file}]) => play.attempt(async () => {
-    const flat = page.engine.json('prime', await bytesOf(file), name, 32);
+play.prime = (bytes, name) => {
+    const flat = page.engine.json('prime', bytes, name, 32);
     play.rewind();
     play.waiting = notesOf(flat);
     play.tick = Math.max(0, play.waiting[0].onset - kTicks / 2);
     if (play.playing) play.setAnchor(play.tick);
     play.show();
-});
+};
+play.takeMelody = async ([{name, file}]) => play.attempt(async () => play.prime(await bytesOf(file), name));
+for (const {name} of page.scores) $('piece').append(element('option', {value: name}, name.replace('.score', '').replaceAll('-', ' ')));
+$('piece').addEventListener('change', () => play.attempt(() => {
+    const piece = page.scores.find(({name}) => name === $('piece').value);
+    if (piece) play.prime(page.engine.bytes('score', piece.text, piece.name), piece.name);
+    else play.begin();
+}));
 onDrop('model', play.takeModel);
 onDrop('melody', play.takeMelody);
 onChoice('model-file', play.takeModel);
@@ -261,14 +268,14 @@ matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => play
 setInterval(play.fill, 50);
 document.addEventListener('visibilitychange', play.fill);
 
-page.ready.then(() => {
+page.ready.then(async () => {
     for (const {word, meaning, sign} of page.engine.json('style_words')) {
         const help = (sign < 0 ? 'less of: ' : '') + meaning;
         const name = word[0].toUpperCase() + word.slice(1);
         play.styles[word] = new Slider($('style-sliders'), {label: name, min: -3, max: 3, step: 0.1, value: 0, free: true, help});
         play.styles[word].changed = play.direct;
     }
-    play.useModel(fromBase64(page.model), 'the model that came with the page');
+    play.useModel(await page.model, 'the model that came with the page');
     for (const id of ['play-button', 'again-button', 'new-button', 'save-button']) $(id).disabled = false;
 }).catch((error) => complain(error.message));
 showPage();

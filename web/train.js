@@ -80,11 +80,12 @@ train.begin = async () => {
     const settings = train.settings();
     train.setState('loading');
     train.say('Reading the music ...');
-    Object.assign(train, {model: null, losses: [], discriminator: [], epochs: [], samples: []});
+    Object.assign(train, {model: null, losses: [], discriminator: [], epochs: [], samples: [], last: null});
     const files = [];
     for (const {name, file} of train.music.files ?? []) files.push({name, bytes: await file.arrayBuffer()});
     train.worker ??= train.spawn();
-    train.worker.postMessage({action: 'begin', files, scores: train.music.scores ?? [], settings},
+    train.worker.postMessage({action: 'begin', files, scores: train.music.scores ?? [], settings,
+                              library: await page.library},
                              files.map((file) => file.bytes));
 };
 // The worker is dropped with its memory, which can be large.
@@ -114,8 +115,12 @@ train.heard = {
     },
     progress({report}) {
         const done = report.epoch - 1 + report.step / report.steps;
-        train.losses.push([done, report.loss_g]);
-        if (report.adversarial) train.discriminator.push([done, report.loss_d]);
+        // Losses come as means since the epoch began; what is new is the difference of two sums.
+        const last = train.last?.epoch === report.epoch ? train.last : {step: 0, loss_g: 0, loss_d: 0};
+        const since = (key) => (report[key] * report.step - last[key] * last.step) / Math.max(1, report.step - last.step);
+        train.last = report;
+        train.losses.push([done, since('loss_g')]);
+        if (report.adversarial) train.discriminator.push([done, since('loss_d')]);
         $('progress').value = done / report.epochs;
         const phase = report.adversarial ? 'against the discriminator' : 'pretraining';
         const seconds = train.trainedFor + (performance.now() - train.startedAt) / 1000;
@@ -197,10 +202,11 @@ train.show = (table = true) => {
                              {name: 'validation', points: validation, tone: 'bright', dots: true},
                              {name: 'discriminator', points: train.discriminator, tone: 'third'}], {xName: 'epochs'});
     if (!table) return;
+    const best = train.epochs.findLast((line) => line.best);
     const shown = kColumns.filter(([key]) => key !== 'accuracy' || train.epochs.some((line) => 'accuracy' in line));
     $('epoch-table').tHead.replaceChildren(element('tr', {}, ...shown.map(([, name]) => element('th', {scope: 'col'}, name))));
     $('epoch-table').tBodies[0].replaceChildren(...train.epochs.map((line) =>
-        element('tr', {className: line.best ? 'best' : '', title: line.best ? 'the best so far' : ''},
+        element('tr', {className: line === best ? 'best' : '', title: line === best ? 'the best so far: this one is kept' : ''},
                 ...shown.map(([key, , digits]) => element('td', {}, figure(line[key], digits))))));
 };
 train.showSamples = () => {

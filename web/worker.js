@@ -60,10 +60,10 @@ const actions = {
     },
 };
 
-const ready = Engine.create().then((created) => { engine = created; });
+// The first message brings the library.
 onmessage = async (event) => {
     try {
-        await ready;
+        engine ??= await Engine.create(event.data.library);
         actions[event.data.action](event.data);
     } catch (error) {
         running = false;
