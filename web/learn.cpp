@@ -39,7 +39,8 @@ struct Run {
     /// L = sum over t of dy_t h_t.
     [[nodiscard]] Number loss(std::span<const double> dy) {
         Number sum = 0;
-        for (Index t = 0; t < x.steps(); ++t) sum += dy[static_cast<std::size_t>(t)] * y.step(t)(0, 0);
+        for (Index t = 0; t < x.steps(); ++t)
+            sum += dy[static_cast<std::size_t>(t)] * y.step(t)(0, 0);
         return sum;
     }
 };
@@ -90,7 +91,8 @@ using namespace mgan::web;  // NOLINT: the function below is for C
 /// answer: i, f, g, o, c, h of every step, the loss, both gradients.
 MGAN_WEB int mgan_lstm(const double* numbers, int steps) {
     return answered([&] {
-        mgan::require<mgan::ConfigError>(steps >= 1 && steps <= 100, "an LSTM of ", steps, " steps");
+        mgan::require<mgan::ConfigError>(steps >= 1 && steps <= 100, "an LSTM of ", steps,
+                                         " steps");
         const auto count = static_cast<std::size_t>(kParameters + steps);
         const std::span<const double> given(numbers, count),
             dy(numbers + count, static_cast<std::size_t>(steps));

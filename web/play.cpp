@@ -142,15 +142,16 @@ MGAN_WEB int mgan_prime(const std::byte* bytes, std::size_t size, const char* na
 /// The bytes of a MIDI file with these notes (four numbers each), in quarters a minute.
 MGAN_WEB int mgan_midi(const double* notes, std::size_t count, double tempo) {
     return answered([&] {
-        answer.bytes = mgan::midi::serialise(mgan::midi::to_midi_file(song_of(notes, count, tempo)));
+        answer.bytes =
+            mgan::midi::serialise(mgan::midi::to_midi_file(song_of(notes, count, tempo)));
     });
 }
 
 /// The bytes of a MIDI file of a score.
 MGAN_WEB int mgan_score(const char* text, const char* name) {
     return answered([&] {
-        answer.bytes = mgan::midi::serialise(mgan::midi::to_midi_file(
-            mgan::score::perform(mgan::score::parse_score(text, name))));
+        answer.bytes = mgan::midi::serialise(
+            mgan::midi::to_midi_file(mgan::score::perform(mgan::score::parse_score(text, name))));
     });
 }
 

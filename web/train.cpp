@@ -1,8 +1,8 @@
 /// \file
 /// The page's trainer: MIDI files or the bundled scores, a training in slices of time, its model.
 ///
-/// It runs in a worker, on one thread. Files are written to the folder /music of the memory, so that
-/// they are read, mended, skipped and grouped as those of `mgan train FOLDER`.
+/// It runs in a worker, on one thread. Files are written to the folder /music of the memory, so
+/// that they are read, mended, skipped and grouped as those of `mgan train FOLDER`.
 
 #include "../program/bundled_corpus.hpp"
 #include "answer.hpp"
@@ -66,7 +66,8 @@ Settings settings_of(std::string_view lines) {
 template <typename Pairs, typename Text>
 Json list_of(const Pairs& files, Text&& text) {
     Json list('[');
-    for (const auto& file : files) list.add(Json('{').set("file", file.file).set("what", text(file)));
+    for (const auto& file : files)
+        list.add(Json('{').set("file", file.file).set("what", text(file)));
     return list;
 }
 

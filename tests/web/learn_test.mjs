@@ -15,7 +15,7 @@ export const tests = [
         const result = await page.run(() => learn.compute());
         const near = (found, expected, what) => {
             requireEqual(found.length, expected.length, what);
-            found.forEach((number, i) => require(Math.abs(number - expected[i]) < 1e-4, `${what}: ${found} is not ${expected}`));
+            found.forEach((number, i) => require(Math.abs(number - expected[i]) < 1e-6, `${what}: ${found} is not ${expected}`));
         };
         near(result.steps.map((row) => row[5]), oracle('h'), 'h');
         near(result.by_hand.slice(0, 4), oracle('dW_ih'), 'dW_ih');
