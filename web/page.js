@@ -44,19 +44,23 @@ const kForms = {
 
 // A slider with its name and its value in words. `value` is null where it was left alone.
 class Slider {
+    static count = 0;
+
     constructor(place, {label, min, max, step, value, form = 'plain', unit = '', free = false, help = ''}) {
         this.first = value;
         this.free = free;  // until it is moved it has no value
         this.isFree = free;
         this.words = (x) => (this.isFree ? 'as it comes' : kForms[form](x) + unit);
-        this.input = element('input', {type: 'range', min, max, step, value, title: help});
+        // Named, since a label would otherwise belong to the output, which comes first.
+        const id = `slider-${++Slider.count}`;
+        this.input = element('input', {type: 'range', id, min, max, step, value, title: help});
         this.output = element('output');
         this.input.addEventListener('input', () => {
             this.isFree = false;
             this.show();
             this.changed?.();
         });
-        place.append(element('label', {className: 'slide', title: help}, element('span', {}, label),
+        place.append(element('label', {className: 'slide', htmlFor: id, title: help}, element('span', {}, label),
                              this.output, this.input));
         this.show();
     }

@@ -102,12 +102,12 @@ export class Page {
         return this.file(name.replace('.score', '.mid'), Uint8Array.from(bytes));
     }
 
-    // Two songs of 100 events of seed 7, by a native program: lines of "onset length pitch velocity".
-    native(model) {
-        const text = execFileSync(path.join(this.folder, 'native_notes'), [model], {encoding: 'utf8', maxBuffer: 1 << 26});
+    // The first notes that a native program plays: [onset, length, pitch, velocity].
+    native(model, seed, count) {
+        const text = execFileSync(path.join(this.folder, 'native_notes'), [model, seed, count], {encoding: 'utf8'});
         return text.trim().split('\n').map((line) => line.split(' ').map(Number));
     }
-    // The first notes that the library of the page plays, of a seed, without sound.
+    // The same by the library of the page, without sound. Its song then begins again.
     notes(seed, count) {
         return this.run((seed, count) => {
             page.engine.ask('start', seed);
@@ -117,6 +117,7 @@ export class Page {
                 notes.push([note.onset, note.length, note.pitch, note.velocity]);
                 page.engine.take();
             }
+            play.begin();
             return notes;
         }, seed, count);
     }

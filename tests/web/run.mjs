@@ -29,7 +29,7 @@ for (const [name, test] of [...play, ...train, ...learn, ...look]) {
         console.log(`ok    ${name} (${((Date.now() - begin) / 1000).toFixed(1)} s)`);
     } catch (error) {
         ++failed;
-        console.log(`FAILED ${name}\n       ${error.stack.split('\n').slice(0, 4).join('\n       ')}`);
+        console.log(`FAILED ${name}\n       ${error.stack.split('\n').filter((line, i) => i === 0 || line.includes('tests/web')).join('\n       ')}`);
     }
 }
 await page.close();
