@@ -3,7 +3,7 @@ _mgan() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} words=""
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "train generate evaluate stats render report info judge pack style --help --version" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "train generate evaluate stats render report info judge pack style convert --help --version" -- "$word")
         return
     fi
     case $before in
@@ -31,6 +31,7 @@ _mgan() {
         judge) words="--help --against --run --part --seeds --steps --json" ;;
         pack) words="--help --add --threads --keep-damaged --quiet" ;;
         style) words="--help --model --json" ;;
+        convert) words="--help --half" ;;
     esac
     if [[ $word == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")

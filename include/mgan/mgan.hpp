@@ -46,6 +46,7 @@
 #include <mgan/core/checksum.hpp>
 #include <mgan/core/error.hpp>
 #include <mgan/core/file_lock.hpp>
+#include <mgan/core/half.hpp>
 #include <mgan/core/hash.hpp>
 #include <mgan/core/mapped_file.hpp>
 #include <mgan/core/number_text.hpp>
@@ -116,6 +117,7 @@
 #include <mgan/optimisation/schedule.hpp>
 #include <mgan/settings/presets.hpp>
 #include <mgan/settings/settings.hpp>
+#include <mgan/tensor/half_matrix.hpp>
 #include <mgan/tensor/matrix.hpp>
 #include <mgan/tensor/product.hpp>
 #include <mgan/tensor/sequence.hpp>
