@@ -108,7 +108,8 @@ std::string label_of(const bench::Workload& workload, const bench::Shape& shape)
 std::vector<bench::Workload> all_workloads() {
     std::vector<bench::Workload> all;
     for (auto* group : {bench::lstm_workloads, bench::generator_workloads, bench::gan_workloads,
-                        bench::pf_workloads, bench::stream_workloads, bench::tape_workloads}) {
+                        bench::pf_workloads, bench::stream_workloads, bench::step_workloads,
+                        bench::tape_workloads}) {
         for (bench::Workload& workload : group()) all.push_back(std::move(workload));
     }
     return all;
@@ -154,7 +155,10 @@ int run(const Options& options) {
                 shape.hidden, shape.threads, timing.median, timing.least, timing.cpu, timing.runs,
                 rate, peak, bench::peak_mib());
             if (prepared.events > 0)
-                std::printf(", \"us_per_event\": %.6g, \"us_to_read_weights\": %.6g", per_event,
+                std::printf(", \"us_per_event\": %.6g, \"events_per_second\": %.6g", per_event,
+                            1e6 / per_event);
+            if (prepared.weight_bytes > 0.0)
+                std::printf(", \"us_to_read_weights\": %.6g",
                             bench::microseconds_to_read(prepared.weight_bytes));
             std::printf("}");
         } else {

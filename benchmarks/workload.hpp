@@ -10,12 +10,17 @@
 //     W5  CARNN mGAN generator with output feedback       step (SGD)
 //     W6  PF classifier, gradient down to the waveform    step (SGD)
 //     W7  generation, one song, event by event            event
+//     W8  1,000 songs with step heads, in batches         songs
+//     W9  training step of the recommended step heads     pretraining; adversarial (a roll-out)
+//     W10 generation with step heads, event by event      event
+//     W11 the same, guided with 8 candidates              event
 //     W12 the tape: MLP, LSTM of operations, numbers      forward and backward, recorded anew
 //
 // Work is cut into shards over the batch as the trainer cuts it (settings.shard_songs songs each,
 // whatever the number of threads), gradients are added in the order of the shards, and the
 // optimiser is the library's own.
 
+#include <mgan/core/half.hpp>
 #include <mgan/core/parallel.hpp>
 #include <mgan/core/random.hpp>
 #include <mgan/layers/initialisation.hpp>
@@ -43,8 +48,8 @@ struct Prepared {
     /// nor infinite, or the benchmark would not measure what it claims to.
     std::function<double()> witness;
     double flop = 0.0;          ///< of one run, by the formulas of flop.hpp
-    Index events = 0;           ///< W7: events of one run; 0 otherwise
-    double weight_bytes = 0.0;  ///< W7: what every event has to read
+    Index events = 0;           ///< W7, W8, W10, W11: events of one run; 0 otherwise
+    double weight_bytes = 0.0;  ///< W7, W10, W11: what every event has to read; 0 otherwise
 };
 
 struct Workload {
@@ -60,7 +65,21 @@ struct Workload {
 [[nodiscard]] std::vector<Workload> gan_workloads();        // W4
 [[nodiscard]] std::vector<Workload> pf_workloads();         // W6
 [[nodiscard]] std::vector<Workload> stream_workloads();     // W7
+[[nodiscard]] std::vector<Workload> step_workloads();       // W8 to W11
 [[nodiscard]] std::vector<Workload> tape_workloads();       // W12
+
+/// Makes the weights of a net bfloat16, and packs them, as `load_model` does with a file of
+/// `mgan convert --half`.
+template <typename Net>
+void halve(Net& net) {
+    mgan::for_each_parameter(net, [](const mgan::ParameterName&, auto& parameter) {
+        if constexpr (!mgan::kIsBias<decltype(parameter)>) {
+            for (Index i = 0; i < parameter.size(); ++i)
+                parameter.data()[i] = mgan::from_bfloat16(mgan::bfloat16_of(parameter.data()[i]));
+        }
+    });
+    net.pack_half();
+}
 
 /// Songs of a shard: the default of mgan::Settings.
 inline constexpr Index kShardSongs = 10;

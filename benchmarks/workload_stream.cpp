@@ -15,11 +15,12 @@ using bench::Prepared;
 using bench::Shape;
 
 struct Song {
-    explicit Song(const Shape& shape) : noise(bench::uniform(shape.steps, shape.batch, 4, 2)) {
+    Song(const Shape& shape, bool half) : noise(bench::uniform(shape.steps, shape.batch, 4, 2)) {
         mgan::GeneratorSettings config;
         config.hidden = config.head = shape.hidden;
         generator = mgan::Generator<float>(config);
         mgan::initialise(generator, mgan::Random(1, "weights"));
+        if (half) bench::halve(generator);
         generator.start(stream, mgan::Matrix<float>::Constant(4, shape.batch, 0.5f));
     }
 
@@ -35,18 +36,21 @@ struct Song {
     mgan::Sequence<float> noise;
 };
 
+template <bool Half>
 Prepared w7(const Shape& s) {
     namespace flop = bench::flop;
     const Index columns = s.steps * s.batch;
-    const auto song = std::make_shared<Song>(s);
+    const auto song = std::make_shared<Song>(s, Half);
     return {[song] { song->play(); },
             [song] { return static_cast<double>(song->stream.event.squaredNorm()); },
             flop::stack_forward(8, s.hidden, columns) + flop::head_forward(s.hidden, columns),
-            s.steps, 4.0 * static_cast<double>(mgan::parameter_count(song->generator))};
+            s.steps,
+            (Half ? 2.0 : 4.0) * static_cast<double>(mgan::parameter_count(song->generator))};
 }
 
 }  // namespace
 
 std::vector<bench::Workload> bench::stream_workloads() {
-    return {{"W7", "event", {1000, 1, 100}, w7}};
+    return {{"W7", "event", {1000, 1, 100}, w7<false>},
+            {"W7", "half weights", {1000, 1, 100}, w7<true>}};
 }

@@ -142,7 +142,7 @@ Prepared numbers(const Shape&) {
 }  // namespace
 
 std::vector<bench::Workload> bench::tape_workloads() {
-    return {{"W12", "tape: MLP", {1, 64, 128}, mlp},
-            {"W12", "tape: LSTM by primitives", {100, 20, 100}, lstm},
-            {"W12", "tape: single numbers", {1, 1, 1}, numbers}};
+    return {{"W12", "mlp", {1, 64, 128}, mlp},
+            {"W12", "lstm", {100, 20, 100}, lstm},
+            {"W12", "numbers", {1, 1, 1}, numbers}};
 }

@@ -4,6 +4,7 @@ _mgan() {
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
         mapfile -t COMPREPLY < <(compgen -W "train generate play evaluate stats render report info judge pack style --help --version" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "train generate evaluate stats render report info judge pack style convert --help --version" -- "$word")
         return
     fi
     case $before in
@@ -32,6 +33,7 @@ _mgan() {
         judge) words="--help --against --run --part --seeds --steps --json" ;;
         pack) words="--help --add --threads --keep-damaged --quiet" ;;
         style) words="--help --model --json" ;;
+        convert) words="--help --half" ;;
     esac
     if [[ $word == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")

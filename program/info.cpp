@@ -157,6 +157,7 @@ int info(const InfoOptions& options) {
         const Model model = load_model(options.model);
         object["variant"] = "";
         if (!model.kept_phase.empty()) object["kept_phase"] = model.kept_phase;
+        object["weights"] = model.half_weights ? "16 bits" : "F32";
         if (model.steps) {
             object["parameters"] = parameter_count(model.steps->generator);
             object["tensors"] = parameters_of(model.steps->generator);
@@ -197,6 +198,7 @@ int info(const InfoOptions& options) {
     std::cout << "kernels      " << kSimdName << '\n';
     if (object.contains("kept_phase"))
         std::cout << "comes from   the phase " << text(object["kept_phase"]) << '\n';
+    if (object.contains("weights")) std::cout << "weights      " << text(object["weights"]) << '\n';
     if (object.contains("normalisation")) {
         std::cout << "normalisation (range of each feature)\n";
         for (const Json& feature : object["normalisation"])

@@ -128,7 +128,7 @@ int main(int argc, char** argv) {
         {"train", add_train},       {"generate", add_generate}, {"play", add_play},
         {"evaluate", add_evaluate}, {"stats", add_stats},       {"render", add_render},
         {"report", add_report},     {"info", add_info},         {"judge", add_judge},
-        {"pack", add_pack},         {"style", add_style}};
+        {"pack", add_pack},         {"style", add_style},       {"convert", add_convert}};
     try {
         std::vector<std::pair<CLI::App*, Run>> runs;
         for (const auto& [name, add] : commands) {

@@ -55,5 +55,6 @@ using Run = std::function<int()>;
 [[nodiscard]] Run add_pack(CLI::App& app);
 [[nodiscard]] Run add_style(CLI::App& app);
 [[nodiscard]] Run add_play(CLI::App& app);
+[[nodiscard]] Run add_convert(CLI::App& app);
 
 }  // namespace mgan::program

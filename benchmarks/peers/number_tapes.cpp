@@ -66,7 +66,7 @@ void measure(const char* variant, double seconds, const std::function<double()>&
     std::sort(times.begin(), times.end());
     std::sort(cpu.begin(), cpu.end());
     std::printf(
-        "\n  {\"workload\": \"W12\", \"pass\": \"tape: single numbers\", \"variant\": \"%s\", "
+        "\n  {\"workload\": \"W12\", \"pass\": \"numbers\", \"variant\": \"%s\", "
         "\"T\": 1, \"B\": 1, \"H\": 1, \"threads\": 1, \"ms_median\": %.6g, \"ms_min\": %.6g, "
         "\"ms_cpu\": %.6g, \"runs\": %zu, \"slope\": %.15g}",
         variant, times[times.size() / 2], times.front(), cpu[cpu.size() / 2], times.size(), slope);

@@ -361,13 +361,13 @@ def variants(compile_too):
     for T in (100, 250):
         yield "W5", "step", T, B, "loop of LSTMCell", True, carnn_step(T, False)
         yield "W5", "step", T, B, "TorchScript, LSTMCell", True, carnn_step(T, True)
-    yield "W12", "tape: MLP", 1, 64, "nn.Linear", True, mlp(False)
+    yield "W12", "mlp", 1, 64, "nn.Linear", True, mlp(False)
     lstms = [("equations", PrimitiveLstm), ("TorchScript, equations", script(PrimitiveLstm))]
     if compile_too:
-        yield "W12", "tape: MLP", 1, 64, "torch.compile", True, mlp(True)
+        yield "W12", "mlp", 1, 64, "torch.compile", True, mlp(True)
         lstms.append(("torch.compile of the step", CompiledPrimitiveLstm))
     for variant, model in lstms:
-        yield ("W12", "tape: LSTM by primitives", 100, B, variant, True, primitive_lstm(model))
+        yield ("W12", "lstm", 100, B, variant, True, primitive_lstm(model))
     for variant, model in generators[:4]:
         yield "W7", "event", 1000, 1, variant, True, generation(model)
     yield "W7", "event", 1000, 1, "TorchScript frozen, equations", True, generation(Explicit, True)

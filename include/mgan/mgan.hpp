@@ -47,6 +47,7 @@
 #include <mgan/core/checksum.hpp>
 #include <mgan/core/error.hpp>
 #include <mgan/core/file_lock.hpp>
+#include <mgan/core/half.hpp>
 #include <mgan/core/hash.hpp>
 #include <mgan/core/mapped_file.hpp>
 #include <mgan/core/number_text.hpp>
@@ -123,6 +124,7 @@
 #include <mgan/settings/presets.hpp>
 #include <mgan/settings/settings.hpp>
 #include <mgan/tensor/dual.hpp>
+#include <mgan/tensor/half_matrix.hpp>
 #include <mgan/tensor/matrix.hpp>
 #include <mgan/tensor/product.hpp>
 #include <mgan/tensor/sequence.hpp>

@@ -90,6 +90,12 @@ TensorFile file_of(const Parts& parts) {
                                       : std::numeric_limits<float>::infinity());
             }
             file.add(tensor.name, tensor.shape, std::span<const float>(values));
+        } else if (tensor.dtype == DType::bf16) {
+            std::vector<float> values;
+            for (const double x : tensor.numbers)
+                values.push_back(std::abs(x) > 3e38 ? std::numeric_limits<float>::infinity()
+                                                    : static_cast<float>(x));
+            file.add_half(tensor.name, tensor.shape, values);
         } else if (tensor.dtype == DType::f64) {
             file.add(tensor.name, tensor.shape, std::span<const double>(tensor.numbers));
         } else {
@@ -218,7 +224,9 @@ void change(Parts& parts, Instructions& in) {
         }
         case 8:
             if (tensor.dtype != DType::i64)
-                tensor.dtype = tensor.dtype == DType::f32 ? DType::f64 : DType::f32;
+                tensor.dtype = tensor.dtype == DType::f32   ? DType::f64
+                               : tensor.dtype == DType::f64 ? DType::bf16
+                                                            : DType::f32;
             else
                 tensor.name = in.text();
             break;

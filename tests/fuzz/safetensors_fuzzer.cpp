@@ -63,6 +63,8 @@ void fuzz_tensors(std::span<const std::byte> input) {
             }
         }
         if (entry.dtype == mgan::DType::f32) (void)file.get<double>(entry.name, entry.shape);
+        if (mgan::is_half(entry.dtype))
+            (void)file.get<float>(entry.name, entry.shape, mgan::Conversion::expanding);
     }
     require(total <= input.size());
     try {

@@ -168,6 +168,64 @@ TEST_CASE("Step model: bytes keep it whole") {
     }
 }
 
+TEST_CASE("Step model: with half the bytes it plays songs of its own, the same each time") {
+    for (const Variant variant : {Variant::c_rnn_gan, Variant::carnn_gan, Variant::carnn_mgan}) {
+        Model model = small_model(variant);
+        const auto full = save_model(model), half = save_model(model, WeightFormat::half);
+        CHECK(half.size() < full.size());
+        const Model read = load_model<float>(half);
+        CHECK(read.half_weights);
+        CHECK_FALSE(load_model<float>(full).half_weights);
+        const auto weights = flat_parameters<float>(model.steps->generator),
+                   rounded = flat_parameters<float>(read.steps->generator);
+        REQUIRE(weights.size() == rounded.size());
+        for (Index i = 0; i < weights.size(); ++i)
+            CHECK(std::abs(rounded(i) - weights(i)) <= std::abs(weights(i)) * 0x1p-8F);
+        CHECK(rounded != weights);
+        CHECK(read.songs(3, 30, 4, 1) == load_model<float>(half).songs(3, 30, 4, 2));
+        CHECK(read.songs(3, 30, 4, 1).front().notes.size() == 30);
+        // A single song is played from packed weights, to the same bits as several from floats.
+        Model unpacked = read;
+        unpacked.settings.playing.guide = model.settings.playing.guide = 0;
+        BasicStepModel<float>& steps = *unpacked.steps;
+        StepGenerator<float> plain(step_shape(steps.vocabulary),
+                                   unpacked.settings.step_generator_settings());
+        read_parameters(tensors_of(read, "half"), "generator.", plain);
+        steps.generator = plain;
+        Model packed = read;
+        packed.settings.playing.guide = 0;
+        CHECK(packed.songs(1, 30, 4, 1) == unpacked.songs(1, 30, 4, 1));
+        CHECK(packed.songs(3, 30, 4, 1).front() == packed.songs(1, 30, 4, 1).front());
+        // Rounded twice is rounded once; and written whole, it stays what it is.
+        CHECK(save_model(read, WeightFormat::half) == half);
+        CHECK(load_model<float>(save_model(read)).songs(2, 30, 4, 1) == read.songs(2, 30, 4, 1));
+    }
+}
+
+TEST_CASE("Step model: a checkpoint is not resumed from weights of half the bytes") {
+    Settings s = mgan_test::small_step_settings();
+    StepTrainer<float> trainer(s, mgan_test::arpeggios(6), 2);
+    const TensorFile whole = make_checkpoint(trainer, 5);
+    TensorFile half("half.safetensors");
+    for (const auto& [key, text] : whole.metadata()) half.set_metadata(key, text);
+    for (const TensorEntry& entry : whole.entries()) {
+        const std::string& name = entry.name;
+        if (entry.dtype == DType::f32 && name.starts_with("generator.") && entry.shape.size() == 2)
+            half.add_half(name, entry.shape, whole.get<float>(name, entry.shape));
+        else if (entry.dtype == DType::f32)
+            half.add(name, entry.shape, whole.get<float>(name, entry.shape));
+        else if (entry.dtype == DType::f64)
+            half.add(name, entry.shape, whole.get<double>(name, entry.shape));
+        else if (entry.dtype == DType::i64)
+            half.add(name, entry.shape, whole.get<std::int64_t>(name, entry.shape));
+        else
+            half.add(name, entry.shape, whole.get<std::uint64_t>(name, entry.shape));
+    }
+    CHECK_NOTHROW(restore_checkpoint(whole, trainer, 5));
+    CHECK_THROWS_WITH(restore_checkpoint(half, trainer, 5),
+                      Catch::Matchers::Contains("holds BF16, expected F32"));
+}
+
 TEST_CASE("Step model: a file whose settings lie about its sizes is refused before it costs") {
     Model model = small_model();
     Model lie = model;

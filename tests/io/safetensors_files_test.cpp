@@ -324,3 +324,84 @@ TEST_CASE("TensorFile: what a temporary hands out does not refer to it") {
     for (const TensorEntry& entry : file().entries()) names += entry.name;
     CHECK(names == "ab");
 }
+
+TEST_CASE("safetensors: weights of 16 bits are rounded once, and read as they were written") {
+    TensorFile file;
+    const std::vector<float> weights = {1.0F, -0.0F, 0.1F, -3.38e38F, 1e-40F, 0x1.01p0F, 0x1.03p0F};
+    file.add_half("w", {7}, weights);
+    file.add("b", {1}, std::vector<float>{0.1F});
+    file.add("n", {1}, std::vector<double>{0.1});
+    CHECK(file.entry("w").dtype == DType::bf16);
+    const Bytes bytes = serialize(file);
+    const TensorFile read = parse(bytes, "x.st");
+    CHECK(read.has_checksums());
+    CHECK(read.entries().back().name == "w");  // behind the wider ones, which stay aligned
+    const std::vector<float> expanded = read.get<float>("w", {7}, Conversion::expanding);
+    CHECK(expanded[0] == 1.0F);
+    CHECK((expanded[1] == 0.0F && std::signbit(expanded[1])));
+    CHECK(expanded[2] == 0x1.9ap-4F);
+    CHECK(expanded[4] == 0x1p-133F);  // a denormal
+    CHECK(expanded[5] == 1.0F);       // half way: the even neighbour, below
+    CHECK(expanded[6] == 0x1.04p0F);  // half way: the even neighbour, above
+    // Written again, it is the same file: expanded numbers round to themselves.
+    TensorFile again;
+    again.add_half("w", {7}, expanded);
+    again.add("b", {1}, std::vector<float>{0.1F});
+    again.add("n", {1}, std::vector<double>{0.1});
+    CHECK(serialize(again) == bytes);
+    CHECK(read.get<double>("w", {7}, Conversion::expanding)[2] == 0x1.9ap-4);
+    CHECK(read.get<double>("b", {1}, Conversion::expanding)[0] == double(0.1F));
+    // Every flipped bit is found here, too.
+    Bytes bad = bytes;
+    for (std::size_t i = 0; i < bad.size(); ++i) {
+        bad[i] ^= std::byte{1};
+        CHECK_THROWS_AS(parse(bad, "x.st"), FormatError);
+        bad[i] = bytes[i];
+    }
+}
+
+TEST_CASE("safetensors: whoever needs all bits is not given 16 of them") {
+    TensorFile file("m.st");
+    file.add_half("w", {1}, std::vector<float>{1});
+    for (const Conversion conversion : {Conversion::lossless, Conversion::rounding}) {
+        CHECK(contains(message_of<DataError>([&] { (void)file.get<float>("w", {1}, conversion); }),
+                       "tensor 'w' holds BF16, expected F32; numbers of 16 bits serve as the "
+                       "weights of a model"));
+    }
+    CHECK_THROWS_AS(file.get<std::int64_t>("w", {1}, Conversion::expanding), DataError);
+    file.add("d", {1}, std::vector<double>{1});
+    CHECK_THROWS_AS(file.get<float>("d", {1}, Conversion::expanding), DataError);
+}
+
+TEST_CASE("safetensors: a number of 16 bits that is not finite is found, and none is made") {
+    const float inf = std::numeric_limits<float>::infinity();
+    TensorFile file("m.st");
+    file.add_half("good", {2}, std::vector<float>{1, 3.38e38F});
+    CHECK_NOTHROW(file.require_finite());
+    CHECK(contains(message_of<mgan::NumericalError>([&] {
+                       file.add_half("bad", {2}, std::vector<float>{1, 3.4e38F});
+                   }),
+                   "tensor 'bad': value 1"));
+    CHECK_FALSE(file.contains("bad"));
+    file.add_half("bad", {3}, std::vector<float>{1, inf, std::nanf("")});
+    CHECK(contains(message_of<mgan::NumericalError>([&] { file.require_finite(); }),
+                   "m.st: tensor 'bad': value 1 is not finite"));
+    const std::vector<float> special = file.get<float>("bad", {3}, Conversion::expanding);
+    CHECK((special[1] == inf && std::isnan(special[2])));
+}
+
+TEST_CASE("safetensors: F16 of other programs is read") {
+    // 1, -2, the largest, the smallest normal and denormal one, -0, infinity, a NaN.
+    Bytes bytes = mgan_test::with_header(
+        "{\"w\":{\"dtype\":\"F16\",\"shape\":[2,4],\"data_offsets\":[0,16]}}", 0);
+    for (const unsigned half :
+         {0x3C00U, 0xC000U, 0x7BFFU, 0x0400U, 0x0001U, 0x8000U, 0x7C00U, 0x7E01U}) {
+        bytes.push_back(static_cast<std::byte>(half & 0xFFU));
+        bytes.push_back(static_cast<std::byte>(half >> 8));
+    }
+    const TensorFile file = parse(bytes, "x.st");
+    const std::vector<float> w = file.get<float>("w", {2, 4}, Conversion::expanding);
+    CHECK(std::vector<float>(w.begin(), w.begin() + 5) ==
+          std::vector<float>{1, -2, 65504, 0x1p-14F, 0x1p-24F});
+    CHECK((w[5] == 0.0F && std::signbit(w[5]) && std::isinf(w[6]) && std::isnan(w[7])));
+}

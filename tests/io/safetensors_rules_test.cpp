@@ -105,14 +105,25 @@ TEST_CASE("safetensors: a tensor has dtype, shape and data_offsets, and nothing 
     refuses(error("{\"w\":null}"), "expected an object");
 }
 
-TEST_CASE("safetensors: the dtype is F32, F64, I64 or U64") {
+TEST_CASE("safetensors: the dtype is F32, F64, BF16, F16, I64 or U64") {
     for (const char* known : {"F64", "I64", "U64"}) {
         CHECK(error(tensor("\"dtype\":\"" + std::string(known) +
                            "\",\"shape\":[1],\"data_offsets\":[0,8]"),
                     8)
                   .empty());
     }
-    for (const char* other : {"F16", "BF16", "I32", "U8", "BOOL", "f32", "F32 ", "", "F33"}) {
+    for (const char* half : {"BF16", "F16"}) {
+        const auto of_size = [&](const char* shape, const char* offsets) {
+            return tensor("\"dtype\":\"" + std::string(half) + "\",\"shape\":" + shape +
+                          ",\"data_offsets\":" + offsets);
+        };
+        CHECK(error(of_size("[3]", "[0,6]"), 6).empty());
+        refuses(error(of_size("[3]", "[0,12]"), 12), "needs 6 bytes, the offsets give 12");
+        refuses(error(of_size("[4611686018427387904]", "[0,4]"), 4), "too large");
+        refuses(error(of_size("[3]", "[0,6]"), 4), "ends at byte 6 of the data, which have 4");
+    }
+    for (const char* other :
+         {"BF8", "F8_E4M3", "bf16", "I32", "U8", "BOOL", "f32", "F32 ", "", "F33"}) {
         refuses(error(tensor("\"dtype\":\"" + std::string(other) + "\"")), "mgan reads F32");
     }
     refuses(error(tensor("\"dtype\":32")), "dtype is not a text");

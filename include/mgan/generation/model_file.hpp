@@ -9,7 +9,9 @@
 ///     __metadata__: mgan.settings = config.json as text
 ///                   mgan.kept_phase = pretraining | adversarial
 ///
-/// `load_model` needs nothing but this one file.
+/// `load_model` needs nothing but this one file. Weights are F32, or, in half the space, BF16 (what
+/// `WeightFormat::half` writes) or F16; both are expanded, exactly. Biases and tables stay as they
+/// are.
 
 #include <mgan/generation/noise_range.hpp>
 #include <mgan/generation/parameter_file.hpp>
@@ -32,6 +34,7 @@ struct BasicModel {
     std::vector<encoding::Style> styles;  ///< of the training songs, if the settings ask for styles
     std::optional<BasicStepModel<Scalar>> steps{};  ///< with step heads: all that plays
     std::string kept_phase{};  ///< which phase the generator comes from; empty: not known
+    bool half_weights{};       ///< its file held weights of 16 bits, and they are expanded here
 
     /// Songs first .. first + count - 1 of a seed, as `sample_songs` generates them under these
     /// settings. `length`: events of each, any number. In a song longer than those of the training,
@@ -171,30 +174,34 @@ inline constexpr const char* kPhaseKey = "mgan.kept_phase";
 
 /// A model as tensors with names, called `name` in messages.
 template <typename Scalar>
-[[nodiscard]] TensorFile tensors_of(const BasicModel<Scalar>& model, const std::string& name) {
+[[nodiscard]] TensorFile tensors_of(const BasicModel<Scalar>& model, const std::string& name,
+                                    WeightFormat format = WeightFormat::full) {
     TensorFile file(name);
     file.set_metadata(kKindKey, "model");
     file.set_metadata(kSettingsKey, settings_to_json(model.settings));
     if (!model.kept_phase.empty()) file.set_metadata(kPhaseKey, model.kept_phase);
     if (model.steps) {
-        store_step_model(file, *model.steps);
+        store_step_model(file, *model.steps, format);
     } else {
-        store_parameters(file, "generator.", model.generator);
+        store_parameters(file, "generator.", model.generator, format);
         store_codec(file, model.codec);
         store_styles(file, model.styles);
     }
     return file;
 }
 
-/// Writes a model, all or nothing. Throws IoError.
+/// Writes a model, all or nothing. Throws IoError, and NumericalError that names the weight if one
+/// is beyond the range of BF16.
 template <typename Scalar>
-void save_model(const std::filesystem::path& path, const BasicModel<Scalar>& model) {
-    write_safetensors(path, tensors_of(model, path.string()));
+void save_model(const std::filesystem::path& path, const BasicModel<Scalar>& model,
+                WeightFormat format = WeightFormat::full) {
+    write_safetensors(path, tensors_of(model, path.string(), format));
 }
 /// The bytes of that file.
 template <typename Scalar>
-[[nodiscard]] std::vector<std::byte> save_model(const BasicModel<Scalar>& model) {
-    return safetensors::serialize(tensors_of(model, "model"));
+[[nodiscard]] std::vector<std::byte> save_model(const BasicModel<Scalar>& model,
+                                                WeightFormat format = WeightFormat::full) {
+    return safetensors::serialize(tensors_of(model, "model", format));
 }
 
 /// The model of a file in memory. Throws FormatError, DataError, ShapeError; nothing of a damaged
@@ -205,6 +212,7 @@ template <typename Scalar = float>
     model.settings = read_settings(file, "model");
     if (const auto phase = file.metadata().find(kPhaseKey); phase != file.metadata().end())
         model.kept_phase = phase->second;
+    model.half_weights = has_half_weights(file, "generator.");
     if (model.settings.has_step_heads()) {
         model.steps = read_step_model<Scalar>(file, model.settings);
         return model;
@@ -212,7 +220,8 @@ template <typename Scalar = float>
     const GeneratorSettings sizes = model.settings.generator_settings();
     require_parameters(file, "generator.", parameter_count(sizes));
     model.generator = Generator<Scalar>(sizes);
-    read_parameters(file, "generator.", model.generator);
+    read_parameters(file, "generator.", model.generator, Conversion::expanding);
+    if (model.half_weights) model.generator.pack_half();
     model.codec = read_codec(file, model.settings.encoding.events);
     model.styles = read_styles(file);
     return model;

@@ -145,11 +145,12 @@ inline void store_starts(TensorFile& file, const encoding::StyleScale& scale,
 
 /// Adds all of a model.
 template <typename Scalar>
-void store_step_model(TensorFile& file, const BasicStepModel<Scalar>& model) {
+void store_step_model(TensorFile& file, const BasicStepModel<Scalar>& model,
+                      WeightFormat format = WeightFormat::full) {
     store_vocabulary(file, model.vocabulary);
     store_starts(file, model.scale, model.starts);
-    store_parameters(file, "generator.", model.generator);
-    if (model.discriminator) store_parameters(file, "discriminator.", *model.discriminator);
+    store_parameters(file, "generator.", model.generator, format);
+    if (model.discriminator) store_parameters(file, "discriminator.", *model.discriminator, format);
 }
 
 /// The reverse. Throws DataError, ShapeError, ConfigError or NumericalError that names what does
@@ -163,7 +164,8 @@ template <typename Scalar = float>
     const StepGeneratorSettings sizes = settings.step_generator_settings();
     require_parameters(file, "generator.", parameter_count(shape, sizes));
     StepGenerator<Scalar> generator(shape, sizes);
-    read_parameters(file, "generator.", generator);
+    read_parameters(file, "generator.", generator, Conversion::expanding);
+    if (has_half_weights(file, "generator.")) generator.pack_half();
     std::optional<StepDiscriminator<Scalar>> discriminator;
     const auto is_of_discriminator = [](const TensorEntry& entry) {
         return std::string_view(entry.name).starts_with("discriminator.");
@@ -172,7 +174,7 @@ template <typename Scalar = float>
         const StepDiscriminatorSettings judge = settings.step_discriminator_settings();
         require_parameters(file, "discriminator.", parameter_count(shape, judge));
         discriminator.emplace(shape, judge);
-        read_parameters(file, "discriminator.", *discriminator);
+        read_parameters(file, "discriminator.", *discriminator, Conversion::expanding);
     }
     return {std::move(vocabulary), scale, std::move(starts), std::move(generator),
             std::move(discriminator)};

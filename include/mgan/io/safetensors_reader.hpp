@@ -192,12 +192,14 @@ private:
     void read_dtype(const JsonScalar& scalar) {
         const auto* word = std::get_if<std::string>(&scalar);
         if (word == nullptr) fail_expected("not a text");
-        constexpr DType kKnown[] = {DType::f32, DType::f64, DType::i64, DType::u64};
+        constexpr DType kKnown[] = {DType::f32, DType::f64,  DType::i64,
+                                    DType::u64, DType::bf16, DType::f16};
         const auto found = std::find_if(std::begin(kKnown), std::end(kKnown),
                                         [&](DType d) { return dtype_name(d) == *word; });
         if (found == std::end(kKnown)) {
             fail(tensor_name(), " has the dtype ", in_quotes(*word),
-                 "; mgan reads F32, F64, I64 and U64: convert it before (PyTorch: tensor.float())");
+                 "; mgan reads F32, F64, BF16, F16, I64 and U64: convert it before (PyTorch: "
+                 "tensor.float())");
         }
         entries.back().tensor.dtype = *found;
         place_ = Place::tensor;

@@ -18,9 +18,9 @@
 namespace mgan::inline MGAN_ABI::safetensors {
 
 /// The bytes of a safetensors file with checksums (see safetensors_format.hpp). Types of 8 bytes
-/// come first, then those of 4, each in the order in which they were added. The header is padded to
-/// a multiple of 8, so every tensor is aligned to its numbers, and a program that maps the file
-/// into memory may use it in place.
+/// come first, then those of 4, then those of 2, each in the order in which they were added. The
+/// header is padded to a multiple of 8, so every tensor is aligned to its numbers, and a program
+/// that maps the file into memory may use it in place.
 /// \throws Error where a name or a text is not UTF-8, holds a control character, is too long, or is
 ///         reserved
 [[nodiscard]] inline std::vector<std::byte> serialize(const TensorFile& tensors) {

@@ -8,6 +8,7 @@
 /// place gives a model that runs and is wrong.
 
 #include <mgan/core/error.hpp>
+#include <mgan/core/half.hpp>
 #include <mgan/core/quote.hpp>
 #include <mgan/io/json_text.hpp>
 
@@ -30,10 +31,16 @@
 
 namespace mgan::inline MGAN_ABI {
 
-/// The types of number that mgan stores.
-enum class DType : std::uint8_t { f32, f64, i64, u64 };
+/// The types of number that mgan stores. bf16 and f16 have 16 bits (core/half.hpp); mgan writes the
+/// first of them and reads both.
+enum class DType : std::uint8_t { f32, f64, i64, u64, bf16, f16 };
 
-/// A C++ type with a DType.
+/// Whether numbers of this type have 16 bits.
+[[nodiscard]] constexpr bool is_half(DType dtype) noexcept {
+    return dtype == DType::bf16 || dtype == DType::f16;
+}
+
+/// A C++ type that tensors are read to, with its DType.
 template <typename T>
 concept TensorScalar = std::same_as<T, float> || std::same_as<T, double> ||
     std::same_as<T, std::int64_t> || std::same_as<T, std::uint64_t>;
@@ -44,15 +51,15 @@ inline constexpr DType kDTypeOf = std::same_as<T, float>          ? DType::f32
                                   : std::same_as<T, std::int64_t> ? DType::i64
                                                                   : DType::u64;
 
-/// The word of the safetensors format: "F32", "F64", "I64", "U64".
+/// The word of the safetensors format: "F32", "F64", "I64", "U64", "BF16", "F16".
 [[nodiscard]] constexpr std::string_view dtype_name(DType dtype) noexcept {
-    constexpr std::string_view kNames[] = {"F32", "F64", "I64", "U64"};
+    constexpr std::string_view kNames[] = {"F32", "F64", "I64", "U64", "BF16", "F16"};
     return kNames[static_cast<std::size_t>(dtype)];
 }
 
 /// Bytes of one number.
 [[nodiscard]] constexpr std::uint64_t item_size(DType dtype) noexcept {
-    return dtype == DType::f32 ? 4 : 8;
+    return is_half(dtype) ? 2 : dtype == DType::f32 ? 4 : 8;
 }
 
 /// Sizes of a tensor, the slowest index first; no sizes at all: one number.
@@ -93,8 +100,9 @@ struct TensorEntry {
 
 /// What `TensorFile::read` may do if the file holds another type than the one asked for.
 enum class Conversion {
-    lossless,  ///< F32 may be read as double
-    rounding   ///< and F64 as float, to the nearest
+    lossless,   ///< F32 may be read as double
+    rounding,   ///< and F64 as float, to the nearest
+    expanding,  ///< F32 as double, BF16 and F16 as float or double
 };
 
 /// Tensors in order, and metadata (text by key, sorted). A plain value: copies are deep.
@@ -131,6 +139,20 @@ public:
     }
     void add(std::string name, TensorShape shape, std::span<const std::uint64_t> values) {
         add_values(std::move(name), std::move(shape), values);
+    }
+
+    /// Appends a tensor of BF16: each value rounded to the nearest, a half to the even one. Throws
+    /// as `add` does, and NumericalError where a finite value would become infinite.
+    void add_half(std::string name, TensorShape shape, std::span<const float> values) {
+        std::vector<std::uint16_t> bits(values.size());
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            bits[i] = bfloat16_of(values[i]);
+            if (std::isfinite(values[i]) && !std::isfinite(from_bfloat16(bits[i])))
+                fail<NumericalError>(source_, ": tensor ", in_quotes(name), ": value ", i, " (",
+                                     values[i], ") is beyond the range of BF16");
+        }
+        add_numbers(std::move(name), std::move(shape), DType::bf16,
+                    std::span<const std::uint16_t>(bits));
     }
 
     /// Sets one text of the metadata.
@@ -204,9 +226,17 @@ public:
                 convert<Other>(tensor, from, out);
                 return;
             }
+            if (is_half(tensor.dtype) && conversion == Conversion::expanding) {
+                for (std::size_t i = 0; i < out.size(); ++i)
+                    out[i] = static_cast<T>(half_at(tensor.dtype, from, i));
+                return;
+            }
         }
         fail<DataError>(source_, ": tensor ", in_quotes(name), " holds ", dtype_name(tensor.dtype),
-                        ", expected ", dtype_name(kDTypeOf<T>));
+                        ", expected ", dtype_name(kDTypeOf<T>),
+                        is_half(tensor.dtype) ? "; numbers of 16 bits serve as the weights of a "
+                                                "model, and only there"
+                                              : "");
     }
 
     /// The values of a tensor, row by row; throws as `read` does. The shape is compared before
@@ -246,6 +276,7 @@ public:
         for (const TensorEntry& tensor : entries_) {
             if (tensor.dtype == DType::f32) require_finite_values<float>(tensor);
             if (tensor.dtype == DType::f64) require_finite_values<double>(tensor);
+            if (is_half(tensor.dtype)) require_finite_halves(tensor);
         }
     }
 
@@ -279,6 +310,14 @@ private:
         std::memcpy(&x, reversed, sizeof(T));
     }
 
+    /// Number i of a tensor of 16-bit numbers.
+    [[nodiscard]] static float half_at(DType dtype, std::span<const std::byte> from,
+                                       std::size_t i) noexcept {
+        std::uint16_t bits = 0;
+        load(from.subspan(2 * i, 2), std::span<std::uint16_t>(&bits, 1));
+        return dtype == DType::bf16 ? from_bfloat16(bits) : from_float16(bits);
+    }
+
     template <typename Stored, typename T>
     void convert(const TensorEntry& tensor, std::span<const std::byte> from,
                  std::span<T> out) const {
@@ -304,11 +343,17 @@ private:
         for (std::size_t i = 0; i < from.size() / sizeof(T); ++i) {
             T value;
             load(from.subspan(i * sizeof(T), sizeof(T)), std::span<T>(&value, 1));
-            if (!std::isfinite(value)) {
-                fail<NumericalError>(source_, ": tensor ", in_quotes(tensor.name), ": value ", i,
-                                     " is not finite");
-            }
+            if (!std::isfinite(value)) fail_not_finite(tensor, i);
         }
+    }
+    void require_finite_halves(const TensorEntry& tensor) const {
+        const std::span<const std::byte> from = bytes(tensor);
+        for (std::size_t i = 0; i < from.size() / 2; ++i)
+            if (!std::isfinite(half_at(tensor.dtype, from, i))) fail_not_finite(tensor, i);
+    }
+    [[noreturn]] void fail_not_finite(const TensorEntry& tensor, std::size_t i) const {
+        fail<NumericalError>(source_, ": tensor ", in_quotes(tensor.name), ": value ", i,
+                             " is not finite");
     }
 
     /// Room for `count` more elements, at least doubled, so that many small additions stay linear.
@@ -320,17 +365,23 @@ private:
 
     template <typename T>
     void add_values(std::string&& name, TensorShape&& shape, std::span<const T> values) {
+        add_numbers(std::move(name), std::move(shape), kDTypeOf<T>, values);
+    }
+    /// \pre T is what numbers of `dtype` are stored as
+    template <typename T>
+    void add_numbers(std::string&& name, TensorShape&& shape, DType dtype,
+                     std::span<const T> values) {
         require<Error>(!name.empty(), "TensorFile::add: the name is empty");
         if (contains(name))
             fail<Error>("TensorFile::add: there is a tensor ", in_quotes(name), " already");
         std::uint64_t size = 0;
-        if (!(byte_size(kDTypeOf<T>, shape, size) && size == values.size_bytes()))
+        if (!(byte_size(dtype, shape, size) && size == values.size_bytes()))
             fail<ShapeError>("TensorFile::add: tensor ", in_quotes(name), " has the shape ",
                              shape_text(shape), ", but ", values.size(), " values are given");
         // Whatever may throw comes before the first change that is seen from outside.
         const std::size_t begin = storage_.size() - data_begin_;
         const std::size_t bytes = values.size_bytes();
-        TensorEntry entry{name, kDTypeOf<T>, std::move(shape), begin, begin + bytes};
+        TensorEntry entry{name, dtype, std::move(shape), begin, begin + bytes};
         grow_for(entries_, 1);
         grow_for(storage_, bytes);
         index_.emplace(std::move(name), entries_.size());

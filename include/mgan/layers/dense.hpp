@@ -17,6 +17,7 @@
 
 #include <mgan/layers/parameters.hpp>
 #include <mgan/layers/shape_check.hpp>
+#include <mgan/tensor/half_matrix.hpp>
 #include <mgan/tensor/product.hpp>
 
 namespace mgan::inline MGAN_ABI {
@@ -50,9 +51,13 @@ public:
     /// `forward` for the real-time path: neither allocates nor throws; the sizes must be right
     /// (asserted, not checked).
     void step(const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> y) const noexcept {
-        multiply<Scalar>(weight, x, y, Update::assign);
+        multiply<Scalar>(weight, half, x, y, Update::assign);
         y.colwise() += bias;
     }
+
+    /// Packs W for a single column, if it is bfloat16 (tensor/half_matrix.hpp): the same bits, read
+    /// in half the time. Whoever changes W afterwards calls this again.
+    void pack_half() { half = HalfMatrix<Scalar>(weight); }
 
     /// Call once before a series of `backward`: keeps W^T in the cache.
     void prepare_backward(Cache& cache) const { cache.weight_transposed = weight.transpose(); }
@@ -82,6 +87,8 @@ public:
 
     Matrix<Scalar> weight;  ///< out x in
     Vector<Scalar> bias;    ///< out
+
+    HalfMatrix<Scalar> half;  ///< made by `pack_half`; no parameter
 };
 
 }  // namespace mgan::inline MGAN_ABI

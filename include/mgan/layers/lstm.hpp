@@ -43,6 +43,7 @@
 
 #include <mgan/layers/parameters.hpp>
 #include <mgan/layers/shape_check.hpp>
+#include <mgan/tensor/half_matrix.hpp>
 #include <mgan/tensor/kernels/gates.hpp>
 #include <mgan/tensor/product.hpp>
 #include <mgan/tensor/sequence.hpp>
@@ -299,12 +300,21 @@ public:
     /// B. The numbers are those of `forward`, to the bit. Real-time: neither allocates nor throws;
     /// the sizes must be right (asserted, not checked).
     void step(const ConstMatrixRef<Scalar>& x, State& state, Matrix<Scalar>& gates) const noexcept {
-        pre_activations(x, state.hidden, gates);
+        for (Index b = 0; b < gates.cols(); ++b) gates.col(b) = bias_ih + bias_hh;
+        multiply<Scalar>(weight_ih, half_ih, x, gates, Update::add);
+        multiply<Scalar>(weight_hh, half_hh, state.hidden, gates, Update::add);
         for (Index b = 0; b < gates.cols(); ++b) {
             kernels::lstm_gates_forward<Scalar>(gates.col(b).data(), state.cell.col(b).data(),
                                                 state.cell.col(b).data(),
                                                 state.hidden.col(b).data(), hidden());
         }
+    }
+
+    /// Packs the weights for `step`, where they are bfloat16 (tensor/half_matrix.hpp): the same
+    /// bits, read in half the time. Whoever changes a weight afterwards calls this again.
+    void pack_half() {
+        half_ih = HalfMatrix<Scalar>(weight_ih);
+        half_hh = HalfMatrix<Scalar>(weight_hh);
     }
 
     template <typename Self, typename Visitor>
@@ -331,6 +341,8 @@ public:
     Matrix<Scalar> weight_hh;  ///< 4H x H
     Vector<Scalar> bias_ih;    ///< 4H
     Vector<Scalar> bias_hh;    ///< 4H; the sum of the two biases is what counts
+
+    HalfMatrix<Scalar> half_ih, half_hh;  ///< made by `pack_half`; no parameters
 
 private:
     void run_backward(SequenceView<const Scalar> dy, SequenceView<Scalar> dx, Cache& cache,

@@ -147,6 +147,11 @@ public:
         for (LstmState<Scalar>& layer : state) layer.set_zero(hidden(), batch);
     }
 
+    /// See `Lstm::pack_half`.
+    void pack_half() {
+        for (Lstm<Scalar>& layer : layers) layer.pack_half();
+    }
+
     template <typename Self, typename Visitor>
     static void visit(Self& self, Visitor&& visitor, const ParameterName& prefix) {
         for (std::size_t k = 0; k < self.size(); ++k) {

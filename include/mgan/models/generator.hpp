@@ -351,6 +351,14 @@ public:
         return stream.input.bottomRows(config_.context);
     }
 
+    /// Lets `step` read half the bytes where a single song is played, if the weights are bfloat16. To
+    /// the same bits; to be called again when they have changed.
+    void pack_half() {
+        lstm.pack_half();
+        head_1.pack_half();
+        head_2.pack_half();
+    }
+
     template <typename Self, typename Visitor>
     static void visit(Self& self, Visitor&& visitor, const ParameterName& prefix) {
         NoisePath<Scalar>::visit(self.noise_path, visitor, prefix);

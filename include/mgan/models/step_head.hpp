@@ -177,6 +177,12 @@ public:
             gradients.learn_context(in, first + i, cache.d_hidden.col(i).data());
     }
 
+    /// See `Dense::pack_half`.
+    void pack_half() {
+        read.pack_half();
+        write.pack_half();
+    }
+
     template <typename Self, typename Visitor>
     static void visit(Self& self, Visitor&& visitor, const ParameterName& prefix) {
         Dense<Scalar>::visit(self.read, visitor, prefix / "read.");
