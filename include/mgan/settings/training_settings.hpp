@@ -25,6 +25,7 @@ struct PretrainSettings {
     double quantile_high = 0.94;
     std::int64_t warmup = 0;
     double dropout = 0.1;
+    double augmentation = 0.0;
 
     template <typename Visitor>
     void visit(Visitor&& visitor) {
@@ -46,6 +47,9 @@ struct PretrainSettings {
                 "minibatches in which the step size rises to its value");
         visitor("dropout", dropout, Range{0.0, 0.95},
                 "steps: share of the LSTM's output that is left out while it learns");
+        visitor("augmentation", augmentation, Range{0.0, 1.0},
+                "steps: probability that a crop is learnt in another octave, in other loudness, in "
+                "half or double time");
     }
 };
 

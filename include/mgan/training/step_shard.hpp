@@ -9,6 +9,7 @@
 ///
 /// Each reads nets that do not change meanwhile, and adds to gradients of the shard's own.
 
+#include <mgan/encoding/step_augmentation.hpp>
 #include <mgan/layers/dropout.hpp>
 #include <mgan/layers/loss.hpp>
 #include <mgan/models/gradient_penalty.hpp>
@@ -105,7 +106,8 @@ public:
         const Random crops(settings_.seed, draw.purpose, draw.number);
         shard.inputs.resize(data_.shape, steps * n);
         for (Index b = 0; b < n; ++b)
-            hear_crop(source, songs, crops, range.begin + b, StepReader::generator, b, n, shard);
+            hear_crop(source, songs, crops, range.begin + b, StepReader::generator, b, n, shard,
+                      gradient != nullptr ? settings_.pretrain.augmentation : 0.0);
         SequenceView<const Scalar> mask;
         if (dropout > 0.0) {
             Dropout<Scalar>(dropout).draw(Random(settings_.seed, "step dropout", draw.number),
@@ -358,12 +360,19 @@ private:
         listener.reset(start.style, start.phase);
         listen_to(events, data_.shape, listener, reader, first, stride, shard.inputs);
     }
-    /// The same of the crop at `place` of a batch; it is told its own style.
+    /// The same of the crop at `place` of a batch; it is told its own style. `augmentation`: the
+    /// probability of each change of it.
     void hear_crop(const StepSongs& source, std::span<const std::size_t> songs, const Random& crops,
                    Index place, StepReader reader, Index first, Index stride,
-                   StepShard<Scalar>& shard) const {
+                   StepShard<Scalar>& shard, double augmentation = 0.0) const {
         const auto at = static_cast<std::size_t>(place);
-        const encoding::StepSong crop = source.crop(songs[at], crops, at, data_.vocabulary);
+        encoding::StepSong crop = source.crop(songs[at], crops, at, data_.vocabulary);
+        if (augmentation > 0.0) {
+            const Random changes(settings_.seed, "step augmentation",
+                                 crops.bits(~std::uint64_t{1}));
+            encoding::augment(crop, encoding::draw_augmentation(changes, at, augmentation),
+                              data_.vocabulary);
+        }
         hear(start_of(crop, shard.meter.front()), crop.events, reader, first, stride, shard);
     }
 
