@@ -47,6 +47,17 @@ bool is_later_rank() {
     return largest_of({"OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"}) > 0;
 }
 
+namespace {
+
+/// All processes end; the first says why.
+template <typename... Parts>
+[[noreturn]] void refuse(const Parts&... parts) {
+    if (is_later_rank()) std::exit(kWrongUsage);
+    fail<UsageError>(parts...);
+}
+
+}  // namespace
+
 Ranks::Ranks() : all_(&one_process()) {
     const int wanted = launched();
     if (wanted == 0) return;
@@ -57,16 +68,15 @@ Ranks::Ranks() : all_(&one_process()) {
     all_ = joined_.get();
     // The launcher of one MPI starts programs of another as strangers to each other.
     if (all_->size() < wanted)
-        fail<UsageError>("mpirun has started ", wanted, " processes, but this mgan sees ",
-                         all_->size(),
-                         "; it was built with another MPI than that of this mpirun: take the one "
-                         "that belongs to it, or build again (cmake -DMPI_CXX_COMPILER=...)");
+        refuse("mpirun has started ", wanted, " processes, but this mgan sees ", all_->size(),
+               "; it was built with another MPI than that of this mpirun: take the one "
+               "that belongs to it, or build again (cmake -DMPI_CXX_COMPILER=...)");
 #else
     if (wanted > 1)
-        fail<UsageError>("mpirun has started ", wanted,
-                         " processes, but this mgan was built without MPI; install it (Debian: apt "
-                         "install libopenmpi-dev openmpi-bin) and build again, or start mgan alone "
-                         "(--threads uses all processors of one machine)");
+        refuse("mpirun has started ", wanted,
+               " processes, but this mgan was built without MPI; install it (Debian: apt "
+               "install libopenmpi-dev openmpi-bin) and build again, or start mgan alone "
+               "(--threads uses all processors of one machine)");
 #endif
 }
 
