@@ -66,14 +66,23 @@ public:
             const double counted = (*said.bar * beats_per_bar_ + *said.bar_beat) * a_beat;
             shift_ = goes_on ? std::round((before - counted) / a_beat) * a_beat : 0.0;
             at_ = counted + shift_;
-            // Hosts write beats with seven digits; what is counted here has more.
-            if (goes_on && std::abs(at_ - before) < 4e-6) at_ = before;
+            // Hosts write beats with seven digits, or in ticks of 1/1920: what is counted here, or
+            // where a song of one tempo is at that frame, is finer.
+            const double of_frame =
+                said.frame ? static_cast<double>(*said.frame) / rate_ * tempo_ / 60.0 : at_;
+            if (goes_on && std::abs(at_ - before) < kTick)
+                at_ = before;
+            else if (std::abs(at_ - of_frame) < kTick)
+                at_ = of_frame;
         } else if (said.frame && !goes_on) {
             at_ = static_cast<double>(*said.frame) / rate_ * tempo_ / 60.0;
         }
     }
 
 private:
+    /// The coarsest steps in which hosts name beats, quarters.
+    static constexpr double kTick = 1.0 / 960.0;
+
     void set_tempo(double tempo) noexcept {
         at_ = quarters();
         since_ = 0;

@@ -1,7 +1,7 @@
 -- The plug-in in Ardour 7, without a window: a track with the plug-in and a synthesiser plays while the
 -- transport runs, is silent when it stands, and plays again when the session was saved and loaded.
 --
---     ardour7-lua ardour.lua          the session goes to $SESSION, which must not exist
+--     ardour7-new_session FOLDER mgan && SESSION=FOLDER ardour7-lua ardour.lua
 local folder = os.getenv("SESSION")
 local after_all = ARDOUR.PresentationInfo.max_order
 local by_hand = ARDOUR.TransportRequestSource.TRS_UI
@@ -32,7 +32,7 @@ end
 
 AudioEngine:set_backend("None (Dummy)", "", "")
 AudioEngine:set_device_name("Silence")
-local session = create_session(folder, "mgan", 48000)
+local session = load_session(folder, "mgan")
 assert(session, "no session")
 local track = session:new_midi_track(ARDOUR.ChanCount(ARDOUR.DataType("midi"), 1),
     ARDOUR.ChanCount(ARDOUR.DataType("audio"), 2), false, ARDOUR.PluginInfo(), nil, nil, 1, "mgan",

@@ -243,6 +243,33 @@ TEST_CASE("LV2: bars and beats of seven digits, as hosts say them, cost no sampl
     CHECK(host.onsets().size() > 10);
 }
 
+TEST_CASE("LV2: beats in ticks of 1/1920, as hosts say them at a start, cost no sample") {
+    Host host;
+    host.load(models().front());
+    const std::int64_t begin = host.frame, start = 5003;
+    for (int block = 0; block < 6000; ++block) {
+        const std::int64_t frame = start + 256 * block;
+        const double beat = std::round(static_cast<double>(frame) / 24000.0 * 1920.0) / 1920.0;
+        const double bar = std::floor(beat / 4.0);
+        if (block % 100 == 0)
+            host.say({.speed = 1.0F,
+                      .tempo = 120.0F,
+                      .bar_beat = static_cast<float>(beat - 4.0 * bar),
+                      .beats_per_bar = 4.0F,
+                      .bar = static_cast<std::int64_t>(bar),
+                      .frame = frame,
+                      .beat_unit = 4});
+        host.run(256);
+    }
+    // The song begins at the first quarter after the start.
+    mgan::Player player = player_of(models().front());
+    bool exact = true;
+    for (const Heard& event : host.onsets())
+        exact = exact && event.frame - begin == 24000 - start + (125 * player.next().onset + 1) / 2;
+    CHECK(exact);
+    CHECK(host.onsets().size() > 10);
+}
+
 TEST_CASE("LV2: a bar of another length is no jump") {
     Host host;
     host.load(models().front());
