@@ -109,6 +109,7 @@
 #include <mgan/layers/loss.hpp>
 #include <mgan/layers/lstm.hpp>
 #include <mgan/layers/mapping_network.hpp>
+#include <mgan/layers/parameter_list.hpp>
 #include <mgan/layers/parameters.hpp>
 #include <mgan/layers/spectral_norm.hpp>
 #include <mgan/layers/stacked_lstm.hpp>
@@ -159,6 +160,7 @@
 #include <mgan/runs/run_directory.hpp>
 #include <mgan/training/evaluation.hpp>
 #include <mgan/training/shared_songs.hpp>
+#include <mgan/training/fit.hpp>
 #include <mgan/training/step_trainer.hpp>
 #include <mgan/training/trainer.hpp>
 #endif

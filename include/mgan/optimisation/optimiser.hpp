@@ -9,8 +9,15 @@
 ///            v = b2 v + (1 - b2) g^2
 ///            w = w - rate (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + 1e-8)
 ///
-/// (Adam: Kingma and Ba 2015. t counts *steps of the optimiser*, once for all parameters.) Before
-/// either, the gradient of the penalty l2/2 |w|^2 on weights, not biases, is added, and the sum is
+///     AdamW  w = w - rate decay w,  and then as Adam                                       (5)
+///     RMSprop  v = b2 v + (1 - b2) g^2,   m = momentum m + g / (sqrt(v) + 1e-8)            (6)
+///            w = w - rate m
+///     Lion   w = w - rate (sign(b1 m + (1 - b1) g) + decay w)                              (7)
+///            m = b2 m + (1 - b2) g
+///
+/// (Adam: Kingma and Ba 2015. AdamW: Loshchilov and Hutter 2019. RMSprop: Hinton 2012. Lion: Chen
+/// et al. 2023. t counts *steps of the optimiser*, once for all parameters. All are PyTorch's of
+/// these names, where it has them, with eps = 1e-8.) Before any, the gradient of the penalty l2/2 |w|^2 on weights, not biases, is added, and the sum is
 /// scaled to a norm of at most `clip`:
 ///
 ///     g = g + l2 w                                                                         (3)
@@ -56,7 +63,7 @@ public:
         const auto size = static_cast<std::size_t>(parameter_count(model));
         if (first_.size() != size) {
             first_.assign(size, Scalar(0));
-            second_.assign(settings_.kind == OptimiserKind::adam ? size : 0, Scalar(0));
+            second_.assign(has_second_moment(settings_.kind) ? size : 0, Scalar(0));
         }
         const ParameterPieces pieces(model, gradient);
         squares_.resize(static_cast<std::size_t>(pieces.size()));
@@ -117,7 +124,18 @@ private:
             }
             return;
         }
+        const auto decay = static_cast<Scalar>(rate * settings_.weight_decay);
+        if (settings_.kind == OptimiserKind::lion) {
+            update_lion(w, g, m, count, rate, decay);
+            return;
+        }
         Scalar* v = second_.data() + offset;
+        if (settings_.kind == OptimiserKind::rmsprop) {
+            update_rmsprop(w, g, m, v, count, rate);
+            return;
+        }
+        if (settings_.kind == OptimiserKind::adamw)
+            for (std::size_t i = 0; i < count; ++i) w[i] -= decay * w[i];
         const double t = static_cast<double>(steps_);
         const auto b1 = static_cast<Scalar>(settings_.beta1),
                    b2 = static_cast<Scalar>(settings_.beta2);
@@ -127,6 +145,28 @@ private:
             m[i] = b1 * m[i] + (Scalar(1) - b1) * g[i];
             v[i] = b2 * v[i] + (Scalar(1) - b2) * g[i] * g[i];
             w[i] -= r * m[i] / (std::sqrt(v[i] * v_scale) + Scalar(1e-8));
+        }
+    }
+
+    void update_lion(Scalar* w, const Scalar* g, Scalar* m, std::size_t count, double rate,
+                     Scalar decay) const {
+        const auto b1 = static_cast<Scalar>(settings_.beta1),
+                   b2 = static_cast<Scalar>(settings_.beta2), r = static_cast<Scalar>(rate);
+        for (std::size_t i = 0; i < count; ++i) {
+            const Scalar direction = b1 * m[i] + (Scalar(1) - b1) * g[i];
+            const auto sign = static_cast<Scalar>((direction > 0) - (direction < 0));
+            w[i] -= r * sign + decay * w[i];
+            m[i] = b2 * m[i] + (Scalar(1) - b2) * g[i];
+        }
+    }
+    void update_rmsprop(Scalar* w, const Scalar* g, Scalar* m, Scalar* v, std::size_t count,
+                        double rate) const {
+        const auto momentum = static_cast<Scalar>(settings_.momentum),
+                   b2 = static_cast<Scalar>(settings_.beta2), r = static_cast<Scalar>(rate);
+        for (std::size_t i = 0; i < count; ++i) {
+            v[i] = b2 * v[i] + (Scalar(1) - b2) * g[i] * g[i];
+            m[i] = momentum * m[i] + g[i] / (std::sqrt(v[i]) + Scalar(1e-8));
+            w[i] -= r * m[i];
         }
     }
 

@@ -148,14 +148,14 @@ void read_optimiser(const TensorFile& file, const std::string& prefix, Index par
                     Optimiser<Scalar>& optimiser) {
     const std::int64_t steps = file.get<std::int64_t>(prefix + "steps", {}).front();
     require<DataError>(steps >= 0, file.source(), ": ", prefix, "steps is ", steps);
-    const bool adam = optimiser.settings().kind == OptimiserKind::adam;
+    const bool squares = has_second_moment(optimiser.settings().kind);
     const auto read = [&](const char* name, bool used) {
         const std::int64_t size = used && steps > 0 ? static_cast<std::int64_t>(parameters) : 0;
         AlignedVector<Scalar> values(static_cast<std::size_t>(size));
         file.read(prefix + name, {size}, std::span<Scalar>(values.data(), values.size()));
         return values;
     };
-    AlignedVector<Scalar> first = read("first", true), second = read("second", adam);
+    AlignedVector<Scalar> first = read("first", true), second = read("second", squares);
     optimiser.restore(steps, std::move(first), std::move(second));
 }
 
