@@ -47,9 +47,12 @@ inline void use_variant(Settings& settings, Variant variant) {
     settings.batch = 32;
     settings.shard_songs = 8;
     settings.epoch_songs = 800;
-    settings.pretrain.epochs = 32;
+    settings.generator.input = settings.generator.hidden = settings.generator.head = 128;
+    settings.pretrain.epochs = 48;
     settings.pretrain.warmup = 50;
-    settings.adversarial.epochs = 4;
+    settings.pretrain.dropout = 0.2;
+    settings.pretrain.augmentation = 0.3;
+    settings.adversarial.epochs = 2;
     settings.adversarial.learning_rate = 5e-4;
     settings.adversarial.discriminator_learning_rate = 2e-3;
     settings.adversarial.discriminator_warmup = 400;
@@ -69,7 +72,9 @@ inline void use_variant(Settings& settings, Variant variant) {
     settings.pretrain.epochs = 12;
     settings.adversarial.epochs = 0;
     if (!settings.has_step_heads()) return settings;
+    settings.generator.input = settings.generator.hidden = settings.generator.head = 100;
     settings.pretrain.warmup = 20;
+    settings.pretrain.dropout = 0.1;
     settings.playing.guide = 0;
     settings.evaluation.every = 12;
     return settings;
