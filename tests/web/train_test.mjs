@@ -81,6 +81,11 @@ export const tests = [
         await page.tab.select('#preset', 'recommended');
         requireEqual(await page.run(() => [$('epochs').value, $('adversarial').value]), ['32', '4'], 'epochs');
         await small(page, {epochs: 1, adversarial: 2, units: 8, length: 20});
+        // A short warm-up: nothing is learnt here.
+        await page.run(() => {
+            const {settings} = train;
+            train.settings = () => settings() + 'adversarial.discriminator_warmup=10\n';
+        });
         await page.click('train-button');
         await page.until(() => train.discriminator.length > 0, 300);
         await page.click('stop-button');
