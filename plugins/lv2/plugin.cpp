@@ -564,6 +564,6 @@ const LV2_Descriptor kDescriptor = {
 }  // namespace
 }  // namespace mgan_lv2
 
-extern "C" LV2_SYMBOL_EXPORT const LV2_Descriptor* lv2_descriptor(std::uint32_t index) {
+LV2_SYMBOL_EXPORT const LV2_Descriptor* lv2_descriptor(std::uint32_t index) {
     return index == 0 ? &mgan_lv2::kDescriptor : nullptr;
 }
