@@ -1,6 +1,7 @@
 // A GAN on eight Gaussians on a circle, with and without the gradient penalty R1.
 //
 //     eight_gaussians [POINTS.csv [STEPS]]
+//
 // The gradient of R1 is that of a function of gradients: D runs once more, with dual numbers
 // (tensor/dual.hpp). The file has a line "gamma,x,y" for each point; examples/draw.py draws it.
 
