@@ -4,8 +4,8 @@
     pip install torch==2.13.0
     tests/oracles/optimisers.py           writes tests/data/oracles/optimisers.txt
 
-Six steps from the same weights along the same gradients, in float64, by torch.optim.SGD, Adam, AdamW
-and RMSprop. Format: tests/oracles/gradients.py.
+Six steps from the same weights along the same gradients, in float64, by torch.optim.SGD, Adam,
+AdamW and RMSprop. Format: tests/oracles/gradients.py.
 """
 
 import torch

@@ -17,8 +17,8 @@
 ///                       <---[............]                           then of the one before, ...
 ///
 /// f is given variables of another tape (one within the tape, whose memory all parts share), one
-/// for each input, and returns one; so whatever it needs a gradient for must be among its inputs. It
-/// must compute the same both times: random numbers are to be functions of a seed
+/// for each input, and returns one; so whatever it needs a gradient for must be among its inputs.
+/// It must compute the same both times: random numbers are to be functions of a seed
 /// (core/random.hpp). Values are those of f itself, to the bit; gradients differ where an input is
 /// used several times, by the order in which its shares are added. Parts may contain parts.
 ///

@@ -2,7 +2,7 @@
 /// \file
 /// The convolution over time: each step sees itself and what came before it.
 ///
-///     y_t = b + sum over k = 0 .. K-1 of W_k x_{t - (K-1-k) D},        x_t = 0 before the start (1)
+///     y_t = b + sum over k = 0 .. K-1 of W_k x_{t - (K-1-k) D},        x_t = 0 before start  (1)
 ///
 ///     K = 3, D = 2:      x_{t-4}   x_{t-3}   x_{t-2}   x_{t-1}   x_t
 ///                          W_0                 W_1                W_2        -->  y_t

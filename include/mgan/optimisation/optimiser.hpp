@@ -17,8 +17,8 @@
 ///
 /// (Adam: Kingma and Ba 2015. AdamW: Loshchilov and Hutter 2019. RMSprop: Hinton 2012. Lion: Chen
 /// et al. 2023. t counts *steps of the optimiser*, once for all parameters. All are PyTorch's of
-/// these names, where it has them, with eps = 1e-8.) Before any, the gradient of the penalty l2/2 |w|^2 on weights, not biases, is added, and the sum is
-/// scaled to a norm of at most `clip`:
+/// these names, where it has them, with eps = 1e-8.) Before any, the gradient of the penalty
+/// l2/2 |w|^2 on weights, not biases, is added, and the sum is scaled to a norm of at most `clip`:
 ///
 ///     g = g + l2 w                                                                         (3)
 ///     g = g min(1, clip / |g|)                                                             (4)
