@@ -7,7 +7,7 @@
 //     W10  one song, event by event, the plain stream
 //     W11  the same with 8 candidates an event, among which the discriminator chooses
 //
-// The sizes of embeddings and heads follow from the songs' vocabulary, and --hidden sets all others.
+// The sizes of embeddings and heads follow from the songs' vocabulary; --hidden sets all others.
 
 #include "flop.hpp"
 #include "workload.hpp"

@@ -63,8 +63,8 @@ void store_parameters(TensorFile& file, const std::string& prefix, const ModelTy
 
 /// The reverse. Throws DataError or ShapeError if a parameter is missing, of another shape or of a
 /// type that `conversion` does not allow, and NumericalError if one is not finite; then `model` is
-/// unchanged. To play, `Conversion::expanding` takes weights of 16 bits too; to go on training, they
-/// are no substitute for those that were rounded.
+/// unchanged. To play, `Conversion::expanding` takes weights of 16 bits too; to go on training,
+/// they are no substitute for those that were rounded.
 template <typename ModelType>
 void read_parameters(const TensorFile& file, const std::string& prefix, ModelType& model,
                      Conversion conversion = Conversion::lossless) {

@@ -19,8 +19,8 @@
 /// file with one must have all, and they must match. Tools that rewrite a file must drop these
 /// keys.
 ///
-/// Of the format's types mgan writes F32, F64, I64, U64 and BF16, and reads these and F16. Numbers of
-/// 16 bits (core/half.hpp) are what `mgan convert --half` makes of a model's weights.
+/// Of the format's types mgan writes F32, F64, I64, U64 and BF16, and reads these and F16. Numbers
+/// of 16 bits (core/half.hpp) are what `mgan convert --half` makes of a model's weights.
 ///
 /// Format: https://huggingface.co/docs/safetensors, section "Format".
 

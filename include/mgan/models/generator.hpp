@@ -351,8 +351,8 @@ public:
         return stream.input.bottomRows(config_.context);
     }
 
-    /// Lets `step` read half the bytes where a single song is played, if the weights are bfloat16. To
-    /// the same bits; to be called again when they have changed.
+    /// Lets `step` read half the bytes where a single song is played, if the weights are bfloat16.
+    /// To the same bits; to be called again when they have changed.
     void pack_half() {
         lstm.pack_half();
         head_1.pack_half();

@@ -267,8 +267,8 @@ public:
             in.value(b, k) = head.quantile(cache, b, static_cast<double>(z(b)));
     }
 
-    /// Lets `listen` and `draw` read half the bytes where a single song is played, if the weights are
-    /// bfloat16. To the same bits; to be called again when they have changed.
+    /// Lets `listen` and `draw` read half the bytes where a single song is played, if the weights
+    /// are bfloat16. To the same bits; to be called again when they have changed.
     void pack_half() {
         input_layer.pack_half();
         lstm.pack_half();

@@ -4,17 +4,17 @@
 ///
 ///     y (M)  =  [y or 0]  +  W (M x K) x (K)
 ///
-/// A net that plays reads every weight once an event, and does one multiply-add with it: the time is
-/// that of reading. Half the bytes are read in half the time, and are expanded in registers, where a
-/// float is the bfloat16 with 16 zero bits below it. Two columns of W share the words of a vector,
-/// so that either is one operation away:
+/// A net that plays reads every weight once an event, and does one multiply-add with it: the time
+/// is that of reading. Half the bytes are read in half the time, and are expanded in registers,
+/// where a float is the bfloat16 with 16 zero bits below it. Two columns of W share the words of a
+/// vector, so that either is one operation away:
 ///
 ///     word of row i, columns k and k + 1     [ W_{i,k+1} | W_{i,k} ]
 ///     W_{i,k}                                the word, shifted up by 16 bits
 ///     W_{i,k+1}                              the word without its lower half
 ///
-/// Panels of `kPanelVectors` vectors of rows lie one behind the other, each in the order in which it
-/// is read, since a cache fetches ahead what follows in memory:
+/// Panels of `kPanelVectors` vectors of rows lie one behind the other, each in the order in which
+/// it is read, since a cache fetches ahead what follows in memory:
 ///
 ///     panel 0: columns 0 1 | 2 3 | ...     panel 1: columns 0 1 | 2 3 | ...
 ///
@@ -34,8 +34,8 @@
 
 namespace mgan::inline MGAN_ABI {
 
-/// Weights packed for `multiply_column`; empty unless they were packed. Of scalars other than float,
-/// and where the compiler has no vectors, always empty.
+/// Weights packed for `multiply_column`; empty unless they were packed. Of scalars other than
+/// float, and where the compiler has no vectors, always empty.
 template <typename Scalar>
 class HalfMatrix {
 public:
@@ -58,8 +58,8 @@ private:
 #if defined(MGAN_COMPILER_VECTORS)
     static constexpr bool kPossible = std::is_same_v<Scalar, float>;
     static constexpr int kWidth = kernels::kVectorBytes / 4;
-    /// Sums side by side: two multiply-adds each wait for the one before, and are to find the others
-    /// in between.
+    /// Sums side by side: two multiply-adds each wait for the one before, and are to find the
+    /// others in between.
     static constexpr int kPanelVectors = 7;
     using Vec = typename kernels::VectorOf<float, kWidth>::Type;
     using Words = typename kernels::VectorOf<std::uint32_t, kWidth>::Type;

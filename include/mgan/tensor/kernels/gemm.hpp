@@ -9,7 +9,7 @@
 /// read where it lies, column by column, and a tile of C stays in registers for the whole sum over
 /// k:
 ///
-///            j .. j+4                      one step k of a tile, on AVX-512:
+///            j .. j+4                      one step k of a tile, with 32 registers of 16 floats:
 ///         +-----------+                      load   5 vectors of column k of A   (80 rows)
 ///     i   | c c c c c |  16 rows each        load   5 values  of row k of op(B), each broadcast
 ///     :   | c c c c c |                      25 fused multiply-adds
@@ -36,9 +36,14 @@
 
 namespace mgan::inline MGAN_ABI::kernels {
 
-/// The tile: vectors of rows x columns. rows * columns accumulators, rows of A and one of B fit.
+/// The highest tile, in vectors of rows, and the columns of a tile of that many vectors: columns *
+/// vectors accumulators, the vectors of A and one of B fit into the registers. With 16 of them, 2 x
+/// 6 loads 8 times for 12 multiply-adds; 3 x 4 needs a register more than there are and loads 7
+/// times. So the panels of such a processor have two vectors, and one has three if they are odd.
 inline constexpr int kTileVectors = kVectorRegisters >= 32 ? 5 : 3;
-inline constexpr int kTileColumns = kVectorRegisters >= 32 ? 5 : 4;
+[[nodiscard]] constexpr int tile_columns(int vectors) noexcept {
+    return kVectorRegisters >= 32 ? 5 : vectors <= 2 ? 6 : 4;
+}
 
 /// Vectors of rows where there is a single column: it reads A once for each panel, and has enough
 /// sums side by side to keep the multiply-adds busy.
@@ -87,8 +92,10 @@ inline void gemm_tile(const Scalar* a, Index a_stride, const Scalar* b, Index b_
     }
     for (Index k = 0; k < depth; ++k) {
         Vec column[std::size_t{Vectors}];
-        MGAN_UNROLL for (int i = 0; i < Vectors; ++i)
+        MGAN_UNROLL for (int i = 0; i < Vectors; ++i) {
             std::memcpy(&column[i], a + row(i), sizeof(Vec));
+            if constexpr (Columns > 1) keep_in_register(column[i]);
+        }
         MGAN_UNROLL for (int j = 0; j < Columns; ++j) {
             const Vec factor =
                 b[j * b_column_stride] - Vec{};  // a broadcast (x - 0 is x, also for -0)
@@ -105,38 +112,34 @@ inline void gemm_tile(const Scalar* a, Index a_stride, const Scalar* b, Index b_
     }
 }
 
-/// All columns of `Vectors` x `Width` rows of C.
+/// The next `count` of `columns` columns, 1 <= count <= `Columns`.
+template <typename Scalar, int Width, int Vectors, int Columns>
+inline void gemm_columns(Index count, const Scalar* a, Index a_stride, Operand<Scalar> b, Scalar* c,
+                         Index c_stride, Index depth, Panel panel) noexcept {
+    if (count == Columns) {
+        gemm_tile<Scalar, Width, Vectors, Columns>(a, a_stride, b.data, b.row_stride,
+                                                   b.column_stride, c, c_stride, depth, panel);
+    } else if constexpr (Columns > 1) {
+        gemm_columns<Scalar, Width, Vectors, Columns - 1>(count, a, a_stride, b, c, c_stride, depth,
+                                                          panel);
+    }
+}
+
+/// All columns of `Vectors` x `Width` rows of C. With 16 registers, tiles are of nearly equal
+/// width: 7 columns are 4 + 3, not 6 + 1, since a narrow tile has too few sums side by side. With
+/// 32, 5 + 2 is faster than 4 + 3.
 template <typename Scalar, int Width, int Vectors>
 inline void gemm_panel(const Scalar* a, Index a_stride, Operand<Scalar> b, Scalar* c,
                        Index c_stride, Index columns, Index depth, Panel panel) noexcept {
-    Index j = 0;
-    for (; j + kTileColumns <= columns; j += kTileColumns) {
-        gemm_tile<Scalar, Width, Vectors, kTileColumns>(a, a_stride, b.data + j * b.column_stride,
-                                                        b.row_stride, b.column_stride,
-                                                        c + j * c_stride, c_stride, depth, panel);
-    }
-    const Scalar* rest = b.data + j * b.column_stride;
-    Scalar* c_rest = c + j * c_stride;
-    static_assert(kTileColumns <= 5);
-    switch (columns - j) {
-        case 1:
-            gemm_tile<Scalar, Width, Vectors, 1>(a, a_stride, rest, b.row_stride, b.column_stride,
-                                                 c_rest, c_stride, depth, panel);
-            break;
-        case 2:
-            gemm_tile<Scalar, Width, Vectors, 2>(a, a_stride, rest, b.row_stride, b.column_stride,
-                                                 c_rest, c_stride, depth, panel);
-            break;
-        case 3:
-            gemm_tile<Scalar, Width, Vectors, 3>(a, a_stride, rest, b.row_stride, b.column_stride,
-                                                 c_rest, c_stride, depth, panel);
-            break;
-        case 4:
-            gemm_tile<Scalar, Width, Vectors, 4>(a, a_stride, rest, b.row_stride, b.column_stride,
-                                                 c_rest, c_stride, depth, panel);
-            break;
-        default:
-            break;
+    constexpr int kColumns = tile_columns(Vectors);
+    for (Index tiles = (columns + kColumns - 1) / kColumns; tiles > 0; --tiles) {
+        const Index count = kVectorRegisters >= 32 ? std::min<Index>(columns, kColumns)
+                                                   : (columns + tiles - 1) / tiles;
+        gemm_columns<Scalar, Width, Vectors, kColumns>(count, a, a_stride, b, c, c_stride, depth,
+                                                       panel);
+        b.data += count * b.column_stride;
+        c += count * c_stride;
+        columns -= count;
     }
 }
 
@@ -174,6 +177,15 @@ inline void gemm_rows(Index vectors, const Scalar* a, Index a_stride, Operand<Sc
     }
 }
 
+/// Panels that `vectors` of rows are cut into. With 16 registers, they have two vectors (and one of
+/// them three, if there are odd vectors), but three where there are few columns.
+[[nodiscard]] constexpr Index panel_count(Index vectors, Index columns) noexcept {
+    const auto at_most = [vectors](Index most) { return (vectors + most - 1) / most; };
+    if (columns == 1) return at_most(kColumnVectors);
+    if (kVectorRegisters >= 32 || columns <= 3) return at_most(kTileVectors);
+    return vectors < 4 ? 1 : vectors / 2;
+}
+
 /// C (M x N) (+)= A (M x K) B (K x N) for float and double; A's columns are contiguous.
 template <typename Scalar>
 void gemm_fast(const Scalar* a, Index a_stride, Operand<Scalar> b, Scalar* c, Index c_stride,
@@ -194,8 +206,7 @@ void gemm_fast(const Scalar* a, Index a_stride, Operand<Scalar> b, Scalar* c, In
         // Panels of nearly equal height: 7 vectors are 4 + 3, not 5 + 2, since a low tile waits for
         // its multiply-adds. So a panel has one vector only where all rows are one, and the last
         // finds the rows that it shares in its own tile.
-        const Index most = columns == 1 ? kColumnVectors : kTileVectors;
-        for (Index panels = (vectors + most - 1) / most; panels > 0; --panels) {
+        for (Index panels = panel_count(vectors, columns); panels > 0; --panels) {
             const Index height = (vectors + panels - 1) / panels;
             gemm_rows<Scalar, kWidth, kColumnVectors>(height, a_row, a_stride, b_block, c_row,
                                                       c_stride, columns, block,

@@ -48,6 +48,15 @@ struct VectorOf {
     typedef Scalar Type __attribute__((vector_size(Width * static_cast<int>(sizeof(Scalar)))));
 };
 
+/// Does nothing to `vector`, but what was loaded once stays in a register. With 16 registers, g++
+/// otherwise loads a vector anew in every multiply-add that reads it, as if that were free.
+template <typename Vec>
+inline void keep_in_register([[maybe_unused]] Vec& vector) noexcept {
+#if defined(__x86_64__) && !defined(__AVX512F__)
+    if constexpr (sizeof(Vec) >= 16) __asm__("" : "+x"(vector));
+#endif
+}
+
 /// a b + c with one rounding where the processor can, in every tile alike. (Left to the compiler,
 /// some tiles would be contracted to fused operations and others not, and the bits of a sample
 /// would depend on its place in the batch.)
