@@ -22,10 +22,13 @@ local function play(session)
     session:goto_start()
     sleep(1)
     session:request_roll(by_hand)
-    local playing = loudest(track, 8)
+    local playing = loudest(track, 5)
     session:request_stop(false, false, by_hand)
-    sleep(10)  -- what sounds dies away
-    local standing = loudest(track, 1)
+    local standing = 0
+    for _ = 1, 60 do  -- what sounds dies away; a note that hangs does not
+        standing = loudest(track, 1)
+        if standing < -90 then break end
+    end
     print(string.format("plays at %.1f dB, stands at %.1f dB", playing, standing))
     return playing > -60 and standing < -90
 end
