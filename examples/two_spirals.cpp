@@ -62,7 +62,7 @@ int main(int argc, char** argv) try {
                           Dense<float>(64, 1));
     mgan::initialise(net, mgan::Random(1, "spirals"), mgan::Initialisation::glorot);
     net.layer<0>().weight *= 10.0f;  // the spirals turn three times
-    mgan::FitSettings settings{.epochs = 6000, .batch = 97, .learning_rate = 5e-3};
+    mgan::FitSettings settings{.epochs = 3000, .batch = 97, .learning_rate = 5e-3};
     settings.schedule = mgan::RateSchedule::cosine;
     settings.optimiser.beta1 = 0.9;
     mgan::Fit fit(net, Spirals{}, settings);
