@@ -35,7 +35,7 @@ def eight_gaussians(rows):
     figure, both = plt.subplots(1, 2, figsize=(WIDTH, 2.6), sharex=True, sharey=True)
     corner = np.arange(8) * np.pi / 4
     for axes, gamma in zip(both, np.unique(rows[:, 0])):
-        mine = rows[rows[:, 0] == gamma]
+        mine = rows[rows[:, 0] == gamma][::3]
         axes.plot(2 * np.cos(corner), 2 * np.sin(corner), "o", color=INK, markersize=11,
                   fillstyle="none")
         axes.plot(mine[:, 1], mine[:, 2], ".", color=BLUE, markersize=2)
