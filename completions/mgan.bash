@@ -3,8 +3,7 @@ _mgan() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} words=""
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "train generate play evaluate stats render report info judge pack style --help --version" -- "$word")
-        mapfile -t COMPREPLY < <(compgen -W "train generate evaluate stats render report info judge pack style convert --help --version" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "train generate play evaluate stats render report info judge pack style convert --help --version" -- "$word")
         return
     fi
     case $before in
