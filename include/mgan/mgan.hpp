@@ -159,8 +159,8 @@
 #include <mgan/runs/history.hpp>
 #include <mgan/runs/run_directory.hpp>
 #include <mgan/training/evaluation.hpp>
-#include <mgan/training/shared_songs.hpp>
 #include <mgan/training/fit.hpp>
+#include <mgan/training/shared_songs.hpp>
 #include <mgan/training/step_trainer.hpp>
 #include <mgan/training/trainer.hpp>
 #endif

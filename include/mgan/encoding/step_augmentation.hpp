@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// Songs that might have been: a crop an octave higher or lower, louder or softer, in double or half
-/// time. Few pieces become more.
+/// Songs that might have been: a crop an octave higher or lower, louder or softer, in double or
+/// half time. Few pieces become more.
 ///
 /// What is changed stays exact music of the vocabulary: half time needs all of a crop's times to be
 /// in the lists twice as long, an octave needs the keys; where that fails, the crop stays as it is.

@@ -13,9 +13,9 @@
 ///     1 / sum over k of W_k^2  <  K / 2,      W_k = w_k / sum of all                         (2)
 ///
 /// they are *resampled*: particle k lives on in about K W_k copies (systematic resampling: each
-/// count is K W_k rounded up or down, and K W_k in the mean), and all weights are 1 again. Copies go
-/// on with different noise. At the end one particle is drawn by its weight. (Gordon, Salmond and
-/// Smith 1993; Kitagawa 1996.)
+/// count is K W_k rounded up or down, and K W_k in the mean), and all weights are 1 again. Copies
+/// go on with different noise. At the end one particle is drawn by its weight. (Gordon, Salmond
+/// and Smith 1993; Kitagawa 1996.)
 ///
 /// Unlike candidates for single events (step_play.hpp), particles know what an event leads to; but
 /// no note is certain before the song's end. Particle 0 begins as the plain stream.
