@@ -7,8 +7,8 @@
 ///     for (const mgan::BlockEvent& event : band.process({frames, quarters, tempo, playing})) ...
 ///
 /// - *duet*: the model plays all the time and goes on from what it hears.
-/// - *turns*: the model is silent while the person plays. After a rest of one quarter it answers, on
-///   the beat, for as long as the person played, and falls silent as soon as a key is pressed.
+/// - *turns*: the model is silent while the person plays. After a rest of one quarter it answers,
+///   on the beat, for as long as the person played, and falls silent as soon as a key is pressed.
 /// - *harmony*: each key of the person gets a note that goes with it, a third to a tenth below,
 ///   which ends with the key.
 
@@ -53,8 +53,8 @@ public:
                                                             std::clamp(velocity, 0, 127)};
     }
 
-    /// The model's note-ons and note-offs of a block, in order of frames; valid until the next call.
-    /// While the transport stands, nothing sounds and nothing is heard.
+    /// The model's note-ons and note-offs of a block, in order of frames; valid until the next
+    /// call. While the transport stands, nothing sounds and nothing is heard.
     [[nodiscard]] std::span<const BlockEvent> process(const BlockTime& block) noexcept {
         const std::span<const BlockEvent> heard(heard_.data(),
                                                 static_cast<std::size_t>(heard_count_));
