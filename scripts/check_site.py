@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+"""Follows every link of a built site: each file is there, and each anchor.
+
+    scripts/check_site.py FOLDER
+
+Status 1 if a link leads nowhere.
+"""
+import html.parser
+import pathlib
+import sys
+import urllib.parse
+
+
+class Page(html.parser.HTMLParser):
+    """The links and the anchors of a page."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.links, self.anchors = [], set()
+        self.feed(path.read_text())
+
+    def handle_starttag(self, tag, attributes):
+        for name, value in attributes:
+            if name in ("id", "name") and value:
+                self.anchors.add(value)
+            if name in ("href", "src") and value:
+                self.links.append(value)
+
+
+def main():
+    root = pathlib.Path(sys.argv[1]).resolve()
+    pages = {path: Page(path) for path in root.rglob("*.html")}
+    broken, followed = [], 0
+    for path, page in pages.items():
+        if path.name == "404.html":
+            continue
+        for link in page.links:
+            parts = urllib.parse.urlsplit(link)
+            if parts.scheme or parts.netloc:
+                if tag_loads(link):
+                    broken.append(f"{path.relative_to(root)}: loads {link} from elsewhere")
+                continue
+            followed += 1
+            target = path if not parts.path else (path.parent / urllib.parse.unquote(parts.path)).resolve()
+            if target.is_dir():
+                target /= "index.html"
+            anchor = urllib.parse.unquote(parts.fragment)
+            if not target.exists():
+                broken.append(f"{path.relative_to(root)}: {link}")
+            elif anchor and target in pages and anchor not in pages[target].anchors and anchor != "__search":
+                broken.append(f"{path.relative_to(root)}: {link}: no such anchor")
+    print(f"{len(pages)} pages, {followed} links, {len(broken)} broken")
+    print("\n".join(broken[:50]))
+    return 1 if broken else 0
+
+
+def tag_loads(link):
+    """Whether a link to another machine is a file that a page would load."""
+    return urllib.parse.urlsplit(link).path.endswith((".js", ".css", ".woff", ".woff2"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
