@@ -59,7 +59,8 @@ struct Game {
         : generator(generator_settings(shape.hidden)),
           discriminator(discriminator_settings(shape.hidden)),
           shards(shape.batch, shape.threads),
-          step_{chosen, mgan::PretrainLoss::mse, {false, false}, codec, shape.batch} {
+          step_{chosen, mgan::PretrainLoss::mse, {false, false}, codec, shape.batch, penalties,
+                mix} {
         mgan::initialise(generator, mgan::Random(1, "weights of G"));
         mgan::initialise(discriminator, mgan::Random(1, "weights of D"));
         const auto noise = bench::uniform(shape.steps, shape.batch, 4, 2);
@@ -104,6 +105,8 @@ struct Game {
     Generator<float> generator;
     Discriminator<float> discriminator;
     bench::Shards<Work> shards;
+    mgan::DiscriminatorSettings penalties;  // none
+    mgan::Random mix{1, "mix"};
     mgan::AdversarialStep<float> step_;
     mgan::Optimiser<float> optimiser_g{sgd()}, optimiser_d{sgd()};
     double norm_g = 0.0, norm_d = 0.0;

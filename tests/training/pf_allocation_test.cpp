@@ -35,8 +35,14 @@ TEST_CASE("PF step: hearing, learning, and the way back to the events allocate n
         initialise(classifier, Random(1, "F"));
         PfClassifier<float> gradient = classifier;
         pf.gradient = classifier.head;
-        const AdversarialStep<float> step{
-            settings.adversarial, PretrainLoss::pinball, {true, false}, codec, kBatch};
+        const Random mix(1, "mix");
+        const AdversarialStep<float> step{settings.adversarial,
+                                          PretrainLoss::pinball,
+                                          {true, false},
+                                          codec,
+                                          kBatch,
+                                          settings.discriminator,
+                                          mix};
         std::uint64_t minibatch = 0;
         const auto pass = [&] {
             // Other songs in every step: of `event`, with other numbers of notes.

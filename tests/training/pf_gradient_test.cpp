@@ -134,11 +134,14 @@ struct PathSubject {
         PfShard<Scalar> pf;
         pf.ear =
             std::make_unique<FrequencyEar<Scalar>>(path->settings.pf, path->codec, path->scale);
+        const Random mix(1, "mix");
         const AdversarialStep<Scalar> step{path->settings.adversarial,
                                            PretrainLoss::mse,
                                            {false, false},
                                            path->codec,
-                                           Path::kBatch};
+                                           Path::kBatch,
+                                           path->settings.discriminator,
+                                           mix};
         generate_songs(generator, step, songs);
         hear_songs(songs, pf);
         pf_generator_pass(path->classifier, step, false, songs, pf, true);
