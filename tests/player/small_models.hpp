@@ -22,6 +22,8 @@ inline mgan::Model small_step_model(mgan::Variant variant, bool attention_window
     Settings s = small_step_settings(variant);
     if (attention_window) s.generator.attention_window = 8;
     s.pretrain.epochs = epochs;
+    s.pretrain.dropout = 0.0;  // so few minibatches shall teach something
+    s.pretrain.augmentation = 0.0;
     s.playing.guide = 0;
     StepTrainer<float> trainer(s, arpeggios(8), 2);
     while (!trainer.finished()) (void)trainer.run_epoch({});
