@@ -10,8 +10,8 @@
 ///
 /// Two ways to compile it. *Header-only*, the default: everything is compiled where it is included,
 /// for the processor of your compiler's flags. *Compiled once*: with the library `mgan::player`
-/// (CMake) this header needs the standard library alone, and the library brings code for several
-/// processors and takes the best at run time. The same program compiles either way.
+/// (CMake) this header needs the standard library alone, and whoever uses it need not be compiled
+/// for the same processor as the library. The same program compiles either way.
 
 #include <mgan/core/error.hpp>
 #include <mgan/player/core.hpp>
@@ -202,8 +202,8 @@ public:
 
     /// Begins anew by hearing a melody: its first `notes` notes (0: all), drums aside. What comes
     /// then goes on from it, in its key, on its beat and in its style; onsets count from the song's
-    /// beginning. Not for the audio thread: it allocates. Throws DataError for a song without
-    /// notes.
+    /// beginning. Controls stay, and so does the tempo. Not for the audio thread: it allocates.
+    /// Throws DataError for a song without notes.
     void prime(const Song& song, std::int64_t notes = 0) { core_->prime(song, notes); }
 
     /// For the seconds of notes from now on; 120 at first. Times in ticks do not change.

@@ -3,7 +3,7 @@
 /// The boundary between a player and what plays: plain data and two classes of virtual functions.
 ///
 /// Nothing here depends on the processor, on Eigen or on JSON: a program may compile this side, and
-/// link the other one compiled for several processors.
+/// link the other one compiled for another processor.
 
 #include <mgan/midi/song.hpp>
 #include <mgan/player/controls.hpp>
