@@ -11,16 +11,17 @@ from mkdocs.structure.files import File
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LINK = re.compile(r"(\]\()([^)#\s]+)((?:#[^)\s]*)?\))")
 IMAGE = re.compile(r'(<img src=")([^"#]+)(())')
-LANGUAGES = {".hpp": "cpp", ".cpp": "cpp", ".h": "c", ".py": "python", ".json": "json", ".txt": "text"}
+LANGUAGES = {".hpp": "cpp", ".cpp": "cpp", ".h": "c", ".py": "python", ".json": "json"}
 
 
 def outside(source, target):
-    """The path of a link's target from the repository's root, if it is a file outside docs/; or None."""
+    """The path of a link's target in the repository, if it is a file outside docs/; or None."""
     if "://" in target or target.startswith("/"):
         return None
     path = posixpath.normpath(posixpath.join(posixpath.dirname(source), target))
-    inside = path.startswith("docs/") and not path.startswith(("docs/snippets/", "docs/oracles/")) and \
-        path.endswith((".md", ".svg", ".png", ".ogg", ".mid"))
+    inside = (path.startswith("docs/") and
+              not path.startswith(("docs/snippets/", "docs/oracles/")) and
+              path.endswith((".md", ".svg", ".png", ".ogg", ".mid")))
     return None if path.startswith("..") or inside else path
 
 
@@ -41,7 +42,8 @@ def rewritten(markdown, source, here):
         elif "://" in target or not here.startswith("source/"):
             return match.group(0)
         else:
-            to = posixpath.normpath(posixpath.join(posixpath.dirname(source), target)).removeprefix("docs/")
+            to = posixpath.normpath(posixpath.join(posixpath.dirname(source), target))
+            to = to.removeprefix("docs/")
         return match.group(1) + posixpath.relpath(to, posixpath.dirname(here) or ".") + match.group(3)
     return IMAGE.sub(change, LINK.sub(change, markdown))
 
@@ -62,7 +64,8 @@ def on_files(files, config):
                 text = rewritten(text, path, place(path))
                 waiting.append(path)
             else:
-                language = LANGUAGES.get(pathlib.Path(path).suffix, "bash" if text.startswith("#!") else "text")
+                otherwise = "bash" if text.startswith("#!") else "text"
+                language = LANGUAGES.get(pathlib.Path(path).suffix, otherwise)
                 text = f"# {path}\n\n````{language}\n{text}\n````\n"
             files.append(File.generated(config, place(path), content=text))
     return files
@@ -74,10 +77,13 @@ def on_page_markdown(markdown, page, config, files):
     markdown = re.sub(r"^(```+\w+) .*$", r"\1", markdown, flags=re.M)  # one word names the language
     if not here.startswith("source/"):
         markdown = rewritten(markdown, f"docs/{here}", here)
-    return re.sub(r"\[([^\]]+)\]\(([^)#\s]+)\)", lambda m: m.group(1) if is_folder(here, m.group(2)) else m.group(0), markdown)
+    return re.sub(r"\[([^\]]+)\]\(([^)#\s]+)\)",
+                  lambda match: match.group(1) if is_folder(here, match.group(2)) else match.group(0),
+                  markdown)
 
 
 def is_folder(here, target):
     """Whether a link of a page leads to a folder of the repository."""
     source = here.removeprefix("source/") if here.startswith("source/") else f"docs/{here}"
-    return "://" not in target and (ROOT / posixpath.normpath(posixpath.join(posixpath.dirname(source), target))).is_dir()
+    path = posixpath.normpath(posixpath.join(posixpath.dirname(source), target))
+    return "://" not in target and (ROOT / path).is_dir()
