@@ -3,8 +3,8 @@
 //
 //     embedded_model
 //
-// In your program the bytes are an array, in a file of its own: `xxd -i model.safetensors` makes one
-// (put `const` before it), and mgan::PlayerModel(std::as_bytes(std::span(model_safetensors))) reads it.
+// In your program the bytes are an array, in a file of its own: `xxd -i model.safetensors` makes
+// it (put `const` before), `mgan::PlayerModel(std::as_bytes(std::span(model_safetensors)))` reads.
 
 #include <mgan/generation/model_file.hpp>
 #include <mgan/midi/arrangement.hpp>

@@ -41,13 +41,16 @@ def main():
                     broken.append(f"{path.relative_to(root)}: loads {link} from elsewhere")
                 continue
             followed += 1
-            target = path if not parts.path else (path.parent / urllib.parse.unquote(parts.path)).resolve()
+            target = path
+            if parts.path:
+                target = (path.parent / urllib.parse.unquote(parts.path)).resolve()
             if target.is_dir():
                 target /= "index.html"
             anchor = urllib.parse.unquote(parts.fragment)
             if not target.exists():
                 broken.append(f"{path.relative_to(root)}: {link}")
-            elif anchor and target in pages and anchor not in pages[target].anchors and anchor != "__search":
+            elif (anchor not in ("", "__search") and target in pages
+                  and anchor not in pages[target].anchors):
                 broken.append(f"{path.relative_to(root)}: {link}: no such anchor")
     print(f"{len(pages)} pages, {followed} links, {len(broken)} broken")
     print("\n".join(broken[:50]))

@@ -1,6 +1,7 @@
 """Hooks of mkdocs.yml: what the documents link to outside docs/ becomes a page of the site.
 
-A link to ../include/mgan/layers/lstm.hpp leads to a page with that file, so the site needs no repository.
+A link to ../include/mgan/layers/lstm.hpp leads to a page with that file: the site needs no
+repository.
 """
 import pathlib
 import posixpath
@@ -44,7 +45,8 @@ def rewritten(markdown, source, here):
         else:
             to = posixpath.normpath(posixpath.join(posixpath.dirname(source), target))
             to = to.removeprefix("docs/")
-        return match.group(1) + posixpath.relpath(to, posixpath.dirname(here) or ".") + match.group(3)
+        to = posixpath.relpath(to, posixpath.dirname(here) or ".")
+        return match.group(1) + to + match.group(3)
     return IMAGE.sub(change, LINK.sub(change, markdown))
 
 
@@ -77,9 +79,9 @@ def on_page_markdown(markdown, page, config, files):
     markdown = re.sub(r"^(```+\w+) .*$", r"\1", markdown, flags=re.M)  # one word names the language
     if not here.startswith("source/"):
         markdown = rewritten(markdown, f"docs/{here}", here)
-    return re.sub(r"\[([^\]]+)\]\(([^)#\s]+)\)",
-                  lambda match: match.group(1) if is_folder(here, match.group(2)) else match.group(0),
-                  markdown)
+    def name(match):
+        return match.group(1) if is_folder(here, match.group(2)) else match.group(0)
+    return re.sub(r"\[([^\]]+)\]\(([^)#\s]+)\)", name, markdown)
 
 
 def is_folder(here, target):

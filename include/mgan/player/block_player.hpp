@@ -117,7 +117,7 @@ public:
                       std::clamp(pitch, 0, 127), std::clamp(velocity, 1, 127), 0});
     }
 
-    /// Ends all notes in the next block; if the transport runs, what a jump does is done (`OnJump`).
+    /// Ends all notes in the next block; if the transport runs, it is as after a jump (`OnJump`).
     void stop() noexcept { expected_ = 1e300; }
 
     /// Ends all notes in the next block, and begins another song at the next quarter.
