@@ -64,7 +64,7 @@ TEST_CASE("Dual numbers: every function has the derivative that the complex step
     CHECK(abs(D(-2.0, 1.0)).derivative == -1.0);
 }
 
-TEST_CASE("Dual numbers: branches look at values, zeros at both parts; constants stay constant") {
+TEST_CASE("Dual numbers: branches look at values, zeros at both parts, constants stay constant") {
     using D = Dual<float>;
     CHECK(D(1, 5) < D(2, -7));
     CHECK(D(1, 5) >= D(1, 9));

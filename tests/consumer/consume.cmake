@@ -124,7 +124,10 @@ set(_configure "${CMAKE_COMMAND}" -S "${CMAKE_CURRENT_LIST_DIR}/${KIND}" -B "${W
 # Lists as one argument each.
 file(WRITE "${WORK}/lists.cmake"
     "set(MGAN_PARTS \"${_parts}\" CACHE STRING \"\")\nset(MGAN_COMPONENTS \"${_components}\" CACHE STRING \"\")\n")
-list(APPEND _configure -C "${WORK}/lists.cmake" "-DMGAN_MODEL=${MODEL}")
+list(APPEND _configure -C "${WORK}/lists.cmake")
+if(MODEL)
+    list(APPEND _configure "-DMGAN_MODEL=${MODEL}")
+endif()
 
 if(STEP STREQUAL "refuse")
     execute_process(COMMAND ${_configure} RESULT_VARIABLE _status OUTPUT_VARIABLE _output ERROR_VARIABLE _output)

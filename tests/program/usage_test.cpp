@@ -141,7 +141,7 @@ TEST_CASE("train --print-config prints the manual and a schema, too") {
     CHECK(manual.status == 0);
     CHECK_THAT(manual.out,
                Contains("| setting | recommended | quick | paper | numeric | allowed |") &&
-                   Contains("| `generator.hidden` | `100` | `100` | `100` | `100` |") &&
+                   Contains("| `generator.hidden` | `128` | `100` | `100` | `100` |") &&
                    Contains("### The variants in preset `paper`"));
     const process::Result schema = shop.mgan("train --print-config=schema");
     CHECK(schema.status == 0);

@@ -60,7 +60,7 @@ inline void use_variant(Settings& settings, Variant variant) {
     settings.optimiser.beta1 = 0.8;
     settings.optimiser.beta2 = 0.99;
     settings.optimiser.clip = 1.0;
-    settings.playing.guide = 8;
+    settings.playing.guide = 0;
     settings.evaluation.every = 4;
     return settings;
 }
