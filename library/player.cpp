@@ -21,27 +21,17 @@
 namespace mgan::inline MGAN_BOUNDARY {
 
 MGAN_PLAYER_API std::shared_ptr<const PlayerModelCore> load_player_model(const std::string& path) {
-    return make_player_model(load_model<float>(path));
+    return mgan::MGAN_ABI::load_player_model(path);
 }
 
 MGAN_PLAYER_API std::shared_ptr<const PlayerModelCore> read_player_model(
     std::span<const std::byte> bytes, std::string_view name) {
-    return make_player_model(load_model<float>(bytes, name));
+    return mgan::MGAN_ABI::read_player_model(bytes, name);
 }
 
 MGAN_PLAYER_API std::shared_ptr<const PlayerModelCore> read_player_model(
     std::span<const std::byte> bytes, std::string_view name, std::string& error) noexcept {
-    error.clear();
-    try {
-        return read_player_model(bytes, name);
-    } catch (const std::exception& failure) {
-        // A short text needs no memory.
-        error.assign(dynamic_cast<const std::bad_alloc*>(&failure) != nullptr ? "out of memory"
-                                                                              : failure.what());
-    } catch (...) {
-        error.assign("unknown error");
-    }
-    return nullptr;
+    return mgan::MGAN_ABI::read_player_model(bytes, name, error);
 }
 
 }  // namespace mgan::inline MGAN_BOUNDARY

@@ -125,13 +125,23 @@ bool is_folder(const std::filesystem::path& path) {
     return std::filesystem::is_directory(path, unknown);
 }
 
-bool is_error_terminal() {
+namespace {
+/// Of a descriptor as POSIX has them: 1 is standard output.
+bool is_terminal([[maybe_unused]] int descriptor) {
 #if MGAN_HAS_POSIX_FILES
     const char* kind = std::getenv("TERM");
-    return ::isatty(STDERR_FILENO) == 1 && (kind == nullptr || std::string_view(kind) != "dumb");
+    return ::isatty(descriptor) == 1 && (kind == nullptr || std::string_view(kind) != "dumb");
 #else
     return false;
 #endif
+}
+}  // namespace
+
+bool is_output_terminal() {
+    return is_terminal(1);
+}
+bool is_error_terminal() {
+    return is_terminal(2);
 }
 
 int possible_threads(int wanted) {

@@ -117,6 +117,14 @@ void add_directing_options(CLI::App& app, DirectingOptions& options, DirectingFo
                                                : "as --seconds, in minutes")
         ->type_name("M")
         ->check(CLI::Range(0.01, 1000.0).description(""));
+    app.add_option("--seed", options.seed, "which songs")
+        ->type_name("N")
+        ->check(CLI::Validator(&seed_fault, ""))
+        ->capture_default_str();
+    app.add_option("--tempo", options.tempo,
+                   "quarter notes per minute; default: 120, or as --prime has it")
+        ->type_name("BPM")
+        ->check(CLI::Range(4.0, 1000.0).description(""));
 }
 
 PlayerControls controls_of(const DirectingOptions& options, const PlayerModel& model) {
@@ -165,22 +173,30 @@ std::optional<Song> primer_of(const DirectingOptions& options) {
     return song_of_file(options.prime);
 }
 
+Player directed_player(const DirectingOptions& options, const PlayerModel& model,
+                       const PlayerControls& controls, const std::optional<Song>& primer,
+                       std::uint64_t number, PlayerOptions playing) {
+    if (options.guide) playing.candidates = static_cast<int>(*options.guide);
+    Player player(model, options.seed, number, playing);
+    (void)player.direct(controls);
+    if (primer) player.prime(*primer, options.prime_notes);
+    return player;
+}
+
 std::vector<Song> directed_songs(const DirectingOptions& options, const PlayerModel& model,
                                  const std::optional<Song>& primer, std::int64_t count,
-                                 std::int64_t length, std::uint64_t seed, double tempo, int threads,
+                                 std::int64_t length, double tempo, int threads,
                                  std::int64_t first) {
     const PlayerControls controls = controls_of(options, model);
     PlayerOptions playing;
     playing.length = length;
-    if (options.guide) playing.candidates = static_cast<int>(*options.guide);
     std::vector<Song> songs(static_cast<std::size_t>(count));
     parallel_for(count, threads, [&](std::ptrdiff_t number) {
-        Player player(model, seed, static_cast<std::uint64_t>(first + number), playing);
-        (void)player.direct(controls);
+        Player player = directed_player(options, model, controls, primer,
+                                        static_cast<std::uint64_t>(first + number), playing);
         Song& song = songs[static_cast<std::size_t>(number)];
         std::int64_t begin = 0;
         if (primer) {
-            player.prime(*primer, options.prime_notes);
             if (options.with_prime)
                 song.notes = heard_primer(*primer, options.prime_notes).notes;
             else  // from the quarter in which the first new note begins

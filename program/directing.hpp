@@ -25,6 +25,8 @@ struct DirectingOptions {
     std::int64_t prime_notes = 0;
     bool with_prime = false;
     double minutes = 0.0;
+    std::uint64_t seed = 1;
+    std::optional<double> tempo;
 
     /// Whether anything is asked for that the plain songs of a model cannot give.
     [[nodiscard]] bool directs() const noexcept {
@@ -48,15 +50,20 @@ void check_directing(const DirectingOptions& options);
 /// The melody of --prime, if there is one.
 [[nodiscard]] std::optional<Song> primer_of(const DirectingOptions& options);
 
-/// Songs first .. first + count - 1 of a seed, of `length` notes each or of `options.minutes` at
+/// Song `number` of the seed (from 0) under options and controls, behind the primer.
+[[nodiscard]] Player directed_player(const DirectingOptions& options, const PlayerModel& model,
+                                     const PlayerControls& controls,
+                                     const std::optional<Song>& primer, std::uint64_t number,
+                                     PlayerOptions playing);
+
+/// Songs first .. first + count - 1 of the seed, of `length` notes each or of `options.minutes` at
 /// `tempo` quarters a minute, under the options, behind the primer. Songs are computed `threads` at
 /// a time.
 [[nodiscard]] std::vector<Song> directed_songs(const DirectingOptions& options,
                                                const PlayerModel& model,
                                                const std::optional<Song>& primer,
                                                std::int64_t count, std::int64_t length,
-                                               std::uint64_t seed, double tempo, int threads,
-                                               std::int64_t first);
+                                               double tempo, int threads, std::int64_t first);
 
 /// The song of a MIDI file that others are to go on from, or to be like.
 [[nodiscard]] Song song_of_file(const std::string& file);

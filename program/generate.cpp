@@ -32,8 +32,6 @@ struct GenerateOptions {
     std::int64_t length = 0;
     std::int64_t interpolate = 0;
     DirectingOptions directing;
-    std::uint64_t seed = 1;
-    std::optional<double> tempo;
     int threads = 0;  ///< 0: as many as there are
     bool wav = false;
 };
@@ -62,15 +60,16 @@ std::size_t count_others(const std::filesystem::path& folder, std::size_t songs,
 void set_playing(Model& model, const GenerateOptions& options) {
     const DirectingOptions& directing = options.directing;
     PlayingSettings& playing = model.settings.playing;
-    if (directing.guide.value_or(0) > 1 && (!model.steps || !model.steps->discriminator))
-        fail<ConfigError>("--guide: this model has no discriminator to be guided by: ",
+    const bool weighs = directing.particles > 1;
+    if ((weighs || directing.guide.value_or(0) > 1) &&
+        (!model.steps || !model.steps->discriminator))
+        fail<ConfigError>(weighs ? "--particles" : "--guide",
+                          ": this model has no discriminator to be guided by: ",
                           model.steps ? "it was saved before the adversarial phase"
                                       : "its heads are numeric; train one with "
                                         "generator.heads=steps (the preset recommended)");
-    if (directing.particles > 1 && (!model.steps || !model.steps->discriminator))
-        fail<ConfigError>("--particles: this model has no discriminator to weigh them");
     if (directing.guide) playing.guide = *directing.guide;
-    if (directing.particles > 1) {
+    if (weighs) {
         playing.particles = directing.particles;
         playing.guide = 0;
     }
@@ -99,9 +98,10 @@ Made make_songs(const GenerateOptions& options, const Communicator& ranks) {
         fail<UsageError>("--interpolate: songs on the way from one to another cannot be directed");
     // Without a tempo of its own, what goes on from a melody keeps that of the melody.
     std::vector<midi::TempoChange> tempo = {
-        {0, static_cast<std::int64_t>(std::llround(60e6 / options.tempo.value_or(120.0)))}};
+        {0,
+         static_cast<std::int64_t>(std::llround(60e6 / options.directing.tempo.value_or(120.0)))}};
     const std::optional<Song> primer = primer_of(directing);
-    if (!options.tempo && primer && !primer->tempo.empty()) {
+    if (!options.directing.tempo && primer && !primer->tempo.empty()) {
         if (directing.with_prime)
             tempo = primer->tempo;
         else
@@ -114,21 +114,21 @@ Made make_songs(const GenerateOptions& options, const Communicator& ranks) {
     if (options.interpolate > 0) {  // by one rank
         mine = {};
         if (ranks.writes())
-            made.songs =
-                model.interpolate(options.interpolate, length, options.seed, options.threads);
+            made.songs = model.interpolate(options.interpolate, length, options.directing.seed,
+                                           options.threads);
     } else if (mine.size() > 0) {
         made.songs =
-            directs
-                ? directed_songs(directing, PlayerModel(std::move(model)), primer, mine.size(),
-                                 length, options.seed,
-                                 60e6 / static_cast<double>(tempo.front().microseconds_per_quarter),
-                                 options.threads, mine.begin)
-                : model.songs(mine.size(), length, options.seed, options.threads, mine.begin);
+            directs ? directed_songs(
+                          directing, PlayerModel(std::move(model)), primer, mine.size(), length,
+                          60e6 / static_cast<double>(tempo.front().microseconds_per_quarter),
+                          options.threads, mine.begin)
+                    : model.songs(mine.size(), length, options.directing.seed, options.threads,
+                                  mine.begin);
     }
     // A model knows rhythm in quarters, not how fast they go.
     auto number = static_cast<std::size_t>(mine.begin);
     for (Song& song : made.songs) {
-        song.title = concat("mgan, seed ", options.seed, ", song ", ++number);
+        song.title = concat("mgan, seed ", options.directing.seed, ", song ", ++number);
         song.tempo = tempo;
     }
     return made;
@@ -151,8 +151,8 @@ void write_songs(const GenerateOptions& options, const std::vector<Song>& songs,
               << (minutes > 0.0 ? concat(" of ", fixed(minutes, 1), " minutes")
                                 : concat(" of ", length, " events"))
               << (songs.size() == 1 ? " in " : " each in ") << printable(options.out)
-              << (options.wav ? ", as MIDI and as sound" : "") << " (seed " << options.seed
-              << "; another --seed gives others)\n";
+              << (options.wav ? ", as MIDI and as sound" : "") << " (seed "
+              << options.directing.seed << "; another --seed gives others)\n";
     if (const std::size_t others = count_others(options.out, songs.size(), options.wav); others > 0)
         std::cout << "  " << grouped(others)
                   << (others == 1 ? " other file of music was" : " other files of music were")
@@ -168,7 +168,7 @@ int generate(GenerateOptions options) {
         Communicator& ranks = joined.all();
         require_alike(ranks, build_facts());
         require_alike(ranks, {{"--count", std::to_string(options.count)},
-                              {"--seed", std::to_string(options.seed)}});
+                              {"--seed", std::to_string(options.directing.seed)}});
         Made made;
         together(ranks, [&] { made = make_songs(options, ranks); });
         const std::vector<Song> songs = gather_songs(ranks, std::move(made.songs));
@@ -203,14 +203,6 @@ Run add_generate(CLI::App& app) {
         ->type_name("N")
         ->check(CLI::Range(std::int64_t{1}, std::int64_t{1000000}).description(""));
     add_directing_options(app, options->directing);
-    app.add_option("--seed", options->seed, "which songs")
-        ->type_name("N")
-        ->check(CLI::Validator(&seed_fault, ""))
-        ->capture_default_str();
-    app.add_option("--tempo", options->tempo,
-                   "quarter notes per minute; default: 120, or as --prime has it")
-        ->type_name("BPM")
-        ->check(CLI::Range(4.0, 1000.0).description(""));
     app.add_option("-o,--out", options->out, "folder to write to")
         ->type_name("DIR")
         ->capture_default_str();

@@ -29,6 +29,22 @@ void scale_by(double& value, double factor) {
     value = std::abs(changed - 1.0) < 0.02 ? 1.0 : std::clamp(changed, 0.1, 10.0);
 }
 
+/// Keys that multiply a control.
+struct Turn {
+    char key;
+    double PlayerControls::*control;
+    double factor;
+};
+constexpr std::array<Turn, 9> kTurns = {{{'+', &PlayerControls::density, 1.25},
+                                         {'=', &PlayerControls::density, 1.25},
+                                         {'-', &PlayerControls::density, 0.8},
+                                         {'T', &PlayerControls::temperature, 1.1},
+                                         {'t', &PlayerControls::temperature, 1.0 / 1.1},
+                                         {'L', &PlayerControls::loudness, 1.1},
+                                         {'l', &PlayerControls::loudness, 1.0 / 1.1},
+                                         {'G', &PlayerControls::legato, 1.25},
+                                         {'g', &PlayerControls::legato, 0.8}}};
+
 }  // namespace
 
 void press(Live& live, char key, bool has_steps) {
@@ -76,31 +92,6 @@ void press(Live& live, char key, bool has_steps) {
         case 'S':
             live.root = (live.root + 7) % 12;
             break;
-        case '+':
-        case '=':
-            scale_by(changed.density, 1.25);
-            break;
-        case '-':
-            scale_by(changed.density, 0.8);
-            break;
-        case 'T':
-            scale_by(changed.temperature, 1.1);
-            break;
-        case 't':
-            scale_by(changed.temperature, 1.0 / 1.1);
-            break;
-        case 'L':
-            scale_by(changed.loudness, 1.1);
-            break;
-        case 'l':
-            scale_by(changed.loudness, 1.0 / 1.1);
-            break;
-        case 'G':
-            scale_by(changed.legato, 1.25);
-            break;
-        case 'g':
-            scale_by(changed.legato, 0.8);
-            break;
         case '[':
             changed.transpose -= 12;
             break;
@@ -124,8 +115,12 @@ void press(Live& live, char key, bool has_steps) {
             style = std::clamp(style, -4.0, 4.0);
             changed.glide = 4.0;
             break;
-        default:
-            return;
+        default: {
+            const auto turn = std::find_if(kTurns.begin(), kTurns.end(),
+                                           [key](const Turn& one) { return one.key == key; });
+            if (turn == kTurns.end()) return;
+            scale_by(changed.*turn->control, turn->factor);
+        }
     }
     if (key == 's' || key == 'S') changed.scale = *scale_of(scale_name(live));
     if (fault_of(changed) == nullptr) live.controls = changed;

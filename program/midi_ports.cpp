@@ -82,16 +82,18 @@ std::pair<std::unique_ptr<Midi>, std::string> open(const std::string& name, cons
     RtMidi::getCompiledApi(systems);
     std::string reasons;
     std::vector<std::string> all;
+    bool found = false;
     const Hush hush;
     for (const RtMidi::Api system : systems) {
         if (system == RtMidi::RTMIDI_DUMMY) continue;
         const std::string display = RtMidi::getApiDisplayName(system);
-        auto error = std::make_unique<std::string>();
+        std::string error;  // outlives the port, which may write to it
         try {
             std::unique_ptr<Midi> midi = make(system);
-            midi->setErrorCallback(&keep_error, error.get());
+            midi->setErrorCallback(&keep_error, &error);
+            std::string port = "mgan";
             if (name.empty()) {
-                midi->openVirtualPort("mgan");
+                midi->openVirtualPort(port);
             } else {
                 unsigned chosen = 0;
                 const std::vector<std::string> names = names_of(*midi);
@@ -99,22 +101,22 @@ std::pair<std::unique_ptr<Midi>, std::string> open(const std::string& name, cons
                     ++chosen;
                 all.insert(all.end(), names.begin(), names.end());
                 if (chosen == names.size()) continue;
-                midi->openPort(chosen, "mgan");
-                if (error->empty()) {
-                    midi->setErrorCallback(nullptr, nullptr);
-                    return {std::move(midi), display + " port " + names[chosen]};
-                }
+                found = true;
+                midi->openPort(chosen, port);
+                port = names[chosen];
             }
-            if (error->empty()) {
+            if (error.empty()) {
                 midi->setErrorCallback(nullptr, nullptr);
-                return {std::move(midi), display + " port mgan"};
+                return {std::move(midi), display + " port " + port};
             }
-            // What RtMidi still says at the end of a port that never was goes nowhere.
         } catch (const RtMidiError& failure) {
-            *error = failure.getMessage();
+            error = failure.getMessage();
         }
-        reasons += concat(reasons.empty() ? "" : "; ", display, ": ", *error);
+        reasons += concat(reasons.empty() ? "" : "; ", display, ": ", error);
     }
+    if (found)
+        fail<ConfigError>("the MIDI ", what, " port ", in_quotes(name), " cannot be opened (",
+                          reasons, ")");
     if (!name.empty())
         fail<ConfigError>("no MIDI ", what, " port has ", in_quotes(name), " in its name; there ",
                           "are: ", list(all));

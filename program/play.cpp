@@ -38,8 +38,6 @@ struct PlayOptions {
     bool virtual_port = false, silent = false, list_ports = false;
     int osc = 0;
     double seconds = 0.0;
-    std::optional<double> tempo;
-    std::uint64_t seed = 1;
     DirectingOptions directing;
 };
 
@@ -155,15 +153,16 @@ public:
             play_block();
             if (block % 100 == 0) show();
         }
-        (void)play_frames(false);  // ends what sounds
+        play_frames(false);  // ends what sounds
         if (shown_) std::cout << "\r\033[K";
     }
 
     /// Writes --record, and says what there was.
     void finish() {
         if (!options_.record.empty()) {
-            midi::save_song(options_.record,
-                            recorder_.finish(quarter_, concat("mgan, seed ", options_.seed)));
+            midi::save_song(
+                options_.record,
+                recorder_.finish(quarter_, concat("mgan, seed ", options_.directing.seed)));
             std::cout << grouped(notes_) << (notes_ == 1 ? " note" : " notes") << " in "
                       << printable(options_.record) << '\n';
         } else {
@@ -178,23 +177,26 @@ private:
                 heard(m);
         }
         if (waits_) return;
-        (void)play_frames(!live_.paused);
-        if (!live_.paused) quarter_ += kFrames * live_.tempo / (60.0 * kRate);
+        play_frames(!live_.paused);
+        if (!live_.paused) quarter_ = now(true).quarter_at(kFrames, kRate);
     }
 
-    std::size_t play_frames(bool playing) {
-        const auto events = band_.process({kFrames, quarter_, live_.tempo, playing});
-        for (const BlockEvent& event : events) {
+    /// The block that is due.
+    [[nodiscard]] BlockTime now(bool playing) const {
+        return {kFrames, quarter_, live_.tempo, playing};
+    }
+    void play_frames(bool playing) {
+        const BlockTime block = now(playing);
+        for (const BlockEvent& event : band_.process(block)) {
             const std::array<unsigned char, 3> message = {
                 static_cast<unsigned char>(event.on ? 0x90 : 0x80),
                 static_cast<unsigned char>(event.pitch),
                 static_cast<unsigned char>(event.velocity)};
             if (output_) output_->send(message);
-            const double quarter = quarter_ + event.frame * live_.tempo / (60.0 * kRate);
-            recorder_.key(0, quarter, event.pitch, event.on ? event.velocity : 0);
+            recorder_.key(0, block.quarter_at(event.frame, kRate), event.pitch,
+                          event.on ? event.velocity : 0);
             if (event.on) ++notes_;
         }
-        return events.size();
     }
 
     /// A message of the person's: keys; anything else is not for us.
@@ -233,7 +235,7 @@ private:
             recorder_.tempo_changed(quarter_, live_.tempo);
         }
         if (live_.again || live_.next_song) {
-            begin(live_.again ? player.number() : player.number() + 1, player.seed());
+            begin(player.seed(), live_.again ? player.number() : player.number() + 1);
             live_.again = live_.next_song = false;
         }
         if (live_.help) {
@@ -243,14 +245,14 @@ private:
         }
     }
 
-    void begin(std::uint64_t song, std::uint64_t seed) {
-        (void)play_frames(false);
+    void begin(std::uint64_t seed, std::uint64_t song) {
+        play_frames(false);
         band_.player().reset(seed, song);
         band_.realign();
     }
 
     void show() {
-        if (!keyboard_.is_there() || !is_error_terminal()) return;
+        if (!keyboard_.is_there() || !is_output_terminal()) return;
         std::string line = describe(live_);
         if (line == line_) return;
         line_ = std::move(line);
@@ -293,7 +295,7 @@ private:
         };
         actions.reset = [this](std::int64_t seed, std::int64_t song) -> std::string {
             if (seed < 0 || song < 0) return "reset takes a seed and a song from 0 on";
-            begin(static_cast<std::uint64_t>(song), static_cast<std::uint64_t>(seed));
+            begin(static_cast<std::uint64_t>(seed), static_cast<std::uint64_t>(song));
             return "";
         };
         actions.next = [this]() -> OscActions::Reply {
@@ -355,18 +357,15 @@ int play(const PlayOptions& options) {
     const PlayerModel model(options.model);
     const PlayerControls controls = controls_of(options.directing, model);
     const std::optional<Song> primer = primer_of(options.directing);
-    double tempo = options.tempo.value_or(120.0);
-    if (!options.tempo && primer && !primer->tempo.empty())
+    double tempo = options.directing.tempo.value_or(120.0);
+    if (!options.directing.tempo && primer && !primer->tempo.empty())
         tempo = 60e6 / static_cast<double>(primer->tempo.back().microseconds_per_quarter);
 
     // Where nobody interferes, notes come with their final lengths, as in a file.
     PlayerOptions playing;
     playing.looks_ahead = !listens;
-    if (options.directing.guide) playing.candidates = static_cast<int>(*options.directing.guide);
-    Player player(model, options.seed, 0, playing);
+    Player player = directed_player(options.directing, model, controls, primer, 0, playing);
     player.set_tempo(tempo);
-    (void)player.direct(controls);
-    if (primer) player.prime(*primer, options.directing.prime_notes);
     Accompanist band(std::move(player), kRate, answer_of(options.answer));
 
     catch_interrupts();
@@ -415,14 +414,6 @@ Run add_play(CLI::App& app) {
         ->type_name("X")
         ->check(CLI::Range(0.001, 1e9).description(""));
     add_directing_options(app, options->directing, DirectingFor::playing);
-    app.add_option("--seed", options->seed, "which songs")
-        ->type_name("N")
-        ->check(CLI::Validator(&seed_fault, ""))
-        ->capture_default_str();
-    app.add_option("--tempo", options->tempo,
-                   "quarter notes per minute; default: 120, or as --prime has it")
-        ->type_name("BPM")
-        ->check(CLI::Range(4.0, 1000.0).description(""));
     app.footer(std::string("Keys while it plays:\n") + kKeysHelp +
                "\nExamples:\n"
                "  mgan play run --list-ports\n"

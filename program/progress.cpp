@@ -15,15 +15,6 @@ namespace mgan::program {
 
 namespace {
 
-bool is_terminal() {
-#if !defined(_WIN32) && __has_include(<unistd.h>)
-    const char* kind = std::getenv("TERM");
-    return ::isatty(STDOUT_FILENO) == 1 && (kind == nullptr || std::string_view(kind) != "dumb");
-#else
-    return false;
-#endif
-}
-
 std::size_t terminal_width() {
 #if defined(TIOCGWINSZ)
     winsize size{};
@@ -44,7 +35,7 @@ Progress::Progress(const Settings& settings, bool quiet)
       adversarial_epochs_(settings.adversarial.epochs),
       batch_(settings.batch),
       quiet_(quiet),
-      bar_(!quiet && is_terminal()),
+      bar_(!quiet && is_output_terminal()),
       last_step_(Clock::now()),
       last_draw_(last_step_),
       start_(last_step_) {}

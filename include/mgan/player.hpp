@@ -25,7 +25,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <memory>
 #include <optional>
 #include <span>
@@ -63,18 +62,9 @@ public:
     [[nodiscard]] static std::optional<PlayerModel> read(std::span<const std::byte> bytes,
                                                          std::string& error,
                                                          std::string_view name = "model") noexcept {
-#ifdef MGAN_PLAYER_COMPILED
         auto core = read_player_model(bytes, name, error);
         if (core == nullptr) return std::nullopt;
         return PlayerModel(std::move(core));
-#else
-        try {
-            return PlayerModel(bytes, name);
-        } catch (const std::exception& failure) {
-            error = failure.what();
-        }
-        return std::nullopt;
-#endif
     }
 #endif
 

@@ -25,6 +25,7 @@
 #include <lv2/urid/urid.h>
 #include <lv2/worker/worker.h>
 
+#include <mgan/core/file.hpp>
 #include <mgan/player.hpp>
 #include <mgan/player/handover.hpp>
 
@@ -35,8 +36,6 @@
 #include <cstring>
 #include <exception>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -111,12 +110,10 @@ struct ModelFile {
 ModelFile read_model_file(std::string path) {
     std::filesystem::path file(path);
     if (std::filesystem::is_directory(file)) file /= "model.safetensors";
-    std::ifstream stream(file, std::ios::binary);
-    const std::string text{std::istreambuf_iterator<char>(stream), {}};
-    if (!stream || text.empty())
-        throw mgan::IoError(file.string() + ": cannot be read; choose a model.safetensors");
-    const auto bytes = std::as_bytes(std::span(text));
-    return {std::move(path), {bytes.begin(), bytes.end()}};
+    std::vector<std::byte> bytes = mgan::read_file_bytes(file);
+    if (bytes.empty())
+        throw mgan::IoError(file.string() + ": is empty; choose a model.safetensors");
+    return {std::move(path), std::move(bytes)};
 }
 
 class Plugin {
@@ -269,9 +266,7 @@ public:
                 load_bundled_model();
                 return LV2_STATE_SUCCESS;
             }
-            Prepared* prepared = make(std::move(file), moment.values, played);
-            instrument_.install(*prepared);
-            forget(prepared);
+            install_now(std::move(file), moment.values, played);
             const std::scoped_lock lock(mutex_);
             saved_ = moment;
         } catch (const std::exception& error) {
@@ -333,14 +328,19 @@ private:
         std::erase_if(made_, [&](const auto& one) { return one.get() == prepared; });
     }
 
+    /// The same, and lets it play; what played before is freed. Never while `run` runs.
+    void install_now(ModelFile file, const Values& values, std::int64_t played) {
+        Prepared* prepared = make(std::move(file), values, played);
+        instrument_.install(*prepared);
+        forget(prepared);
+    }
+
     void load_bundled_model() {
         const std::filesystem::path path = std::filesystem::path(bundle_) / kBundledModel;
         std::error_code ignored;
         if (!std::filesystem::exists(path, ignored)) return;
         try {
-            Prepared* prepared = make(read_model_file(path.string()), initial_values(), 0);
-            instrument_.install(*prepared);
-            forget(prepared);
+            install_now(read_model_file(path.string()), initial_values(), 0);
         } catch (const std::exception& error) {
             lv2_log_error(&log_, "mgan: %s\n", error.what());
         }

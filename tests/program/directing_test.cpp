@@ -34,10 +34,7 @@ struct Directed : Workshop {
         return process::run(all, path());
     }
     [[nodiscard]] mgan::Song song(int number) const {
-        return mgan::midi::to_song(
-            mgan::midi::read_file(*this / ("songs/song-0" + std::to_string(number) + ".mid"),
-                                  {.mode = mgan::midi::ReadMode::strict})
-                .file);
+        return Workshop::song("songs/song-0" + std::to_string(number) + ".mid");
     }
 };
 

@@ -77,6 +77,11 @@ public:
         std::ifstream file(path_ / name, std::ios::binary);
         return {std::istreambuf_iterator<char>(file), {}};
     }
+    /// The song of a MIDI file that a strict reader takes.
+    [[nodiscard]] mgan::midi::Song song(const std::string& name) const {
+        return mgan::midi::to_song(
+            mgan::midi::read_file(path_ / name, {.mode = mgan::midi::ReadMode::strict}).file);
+    }
     [[nodiscard]] bool has(const std::string& name) const {
         return std::filesystem::exists(path_ / name);
     }
@@ -91,6 +96,15 @@ inline const std::string kSmall =
     " --set epoch_songs=12 --set generator.hidden=8 --set generator.head=8"
     " --set discriminator.hidden=8 --set evaluation.songs=3 --set evaluation.selection_songs=5"
     " --set adversarial.discriminator_warmup=2";
+
+/// A workshop with music in `data`, and a model of it in `run`.
+struct TrainedWorkshop : Workshop {
+    TrainedWorkshop() {
+        write_music();
+        const process::Result result = mgan("train data --quiet --out run" + kSmall);
+        if (result.status != 0) throw std::runtime_error(result.error);
+    }
+};
 
 /// Number of line feeds.
 inline long lines(const std::string& text) {

@@ -18,21 +18,9 @@
 #include <sys/socket.h>
 
 using Catch::Matchers::Contains;
-using program::kSmall;
-using program::Workshop;
+using Trained = program::TrainedWorkshop;
 
 namespace {
-
-struct Trained : Workshop {
-    Trained() {
-        write_music();
-        REQUIRE(mgan("train data --quiet --out run" + kSmall).status == 0);
-    }
-    [[nodiscard]] mgan::Song song(const std::string& name) const {
-        return mgan::midi::to_song(
-            mgan::midi::read_file(*this / name, {.mode = mgan::midi::ReadMode::strict}).file);
-    }
-};
 
 void wait(int milliseconds) {
     std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));

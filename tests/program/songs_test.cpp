@@ -11,18 +11,9 @@
 using Catch::Matchers::Contains;
 using nlohmann::json;
 using program::kSmall;
-using program::Workshop;
+using Trained = program::TrainedWorkshop;
 
 namespace {
-
-/// A workshop with a model in `run`.
-struct Trained : Workshop {
-    Trained() {
-        write_music();
-        const process::Result result = mgan("train data --quiet --out run" + kSmall);
-        REQUIRE(result.status == 0);
-    }
-};
 
 std::set<std::string> keys(const json& object) {
     std::set<std::string> names;

@@ -65,6 +65,19 @@ struct MovedSteps {
     }
 };
 
+/// The value is the loss at the net, and the gradients are its.
+template <typename Loss, typename Net>
+void check(GradientPenalty kind, double value, const Loss& loss, const Net& net,
+           const Net& gradients) {
+    CHECK(value == Approx(loss(net)).epsilon(1e-13));
+    mgan::GradientCheckOptions options;
+    options.entries_per_block = 6;
+    const auto report =
+        mgan::check_gradients(loss, options, mgan::wrt(name_of(kind), net, gradients));
+    INFO(report);
+    CHECK(report.ok());
+}
+
 }  // namespace
 
 TEST_CASE(
@@ -92,13 +105,7 @@ TEST_CASE(
                 return penalty_of(kind, 0.7, slopes);
             };
             const Moved<double> net{subject.discriminator};
-            CHECK(value == Approx(loss(net)).epsilon(1e-13));
-            mgan::GradientCheckOptions options;
-            options.entries_per_block = 6;
-            const auto report =
-                mgan::check_gradients(loss, options, mgan::wrt(name_of(kind), net, gradients));
-            INFO(report);
-            CHECK(report.ok());
+            check(kind, value, loss, net, gradients);
         }
     }
 }
@@ -126,13 +133,7 @@ TEST_CASE("Gradient penalty: the gradient is that of the penalty, of the step di
             return penalty_of(kind, 0.7, own.d_input);
         };
         const MovedSteps<double> net{subject.discriminator};
-        CHECK(value == Approx(loss(net)).epsilon(1e-13));
-        mgan::GradientCheckOptions options;
-        options.entries_per_block = 6;
-        const auto report =
-            mgan::check_gradients(loss, options, mgan::wrt(name_of(kind), net, gradients));
-        INFO(report);
-        CHECK(report.ok());
+        check(kind, value, loss, net, gradients);
     }
 }
 

@@ -5,21 +5,10 @@
 #include <proofs/subjects/generator_subject.hpp>
 #include <proofs/subjects/loss_subject.hpp>
 #include <proofs/subjects/lstm_subject.hpp>
+#include <proofs/subjects/oracle_sizes.hpp>
 #include <support/oracle_file.hpp>
 
 using namespace mgan_test;
-
-namespace {
-
-LstmSizes lstm_sizes(const OracleFile& oracle) {
-    return {.steps = oracle.size("steps"),
-            .batch = oracle.size("batch"),
-            .features = oracle.size("features"),
-            .hidden = oracle.size("hidden"),
-            .layers = oracle.size("layers")};
-}
-
-}  // namespace
 
 TEST_CASE("Dense layer, activations and losses agree with PyTorch") {
     const OracleFile dense("dense");

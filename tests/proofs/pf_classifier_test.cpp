@@ -1,5 +1,6 @@
 // The network of the PF classifier, in both kinds, in every way of proving a gradient.
 
+#include <proofs/subjects/oracle_sizes.hpp>
 #include <proofs/subjects/pf_classifier_subject.hpp>
 #include <proofs/tape_equations.hpp>
 #include <support/oracle_file.hpp>
@@ -83,15 +84,7 @@ TEST_CASE("PfClassifier: output and gradients are PyTorch's") {
     for (const char* name :
          {"pf_classifier", "pf_classifier_steps_of_one", "pf_classifier_dense"}) {
         const OracleFile oracle(name);
-        PfSizes sizes;
-        sizes.batch = oracle.size("batch");
-        sizes.config.inputs = oracle.size("inputs");
-        sizes.config.hidden_1 = oracle.size("hidden_1");
-        sizes.config.hidden_2 = oracle.size("hidden_2");
-        sizes.config.hidden = oracle.size("hidden");
-        sizes.config.steps = oracle.size("steps");
-        sizes.config.kind = oracle.size("dense") == 1 ? PfKind::dense : PfKind::bilstm;
-        prove_by_oracle(PfClassifierSubject<double>(sizes), oracle);
+        prove_by_oracle(PfClassifierSubject<double>(pf_sizes(oracle)), oracle);
     }
 }
 

@@ -9,6 +9,7 @@
 #include <proofs/subjects/layer_norm_subject.hpp>
 #include <proofs/subjects/lstm_subject.hpp>
 #include <proofs/subjects/mapping_network_subject.hpp>
+#include <proofs/subjects/oracle_sizes.hpp>
 #include <proofs/subjects/pf_classifier_subject.hpp>
 #include <support/oracle_file.hpp>
 #include <support/second_order_proof.hpp>
@@ -40,14 +41,6 @@ void prove_by_double_backward(Subject subject, const std::string& name, const Or
     CHECK(expected.cwiseAbs().maxCoeff() > 1e-3);
     CHECK(error <= 1e-10);
     record_error(subject.name(), "PyTorch, second order", error);
-}
-
-LstmSizes lstm_sizes(const OracleFile& oracle) {
-    return {.steps = oracle.size("steps"),
-            .batch = oracle.size("batch"),
-            .features = oracle.size("features"),
-            .hidden = oracle.size("hidden"),
-            .layers = oracle.size("layers")};
 }
 
 }  // namespace
@@ -125,12 +118,6 @@ TEST_CASE("Second derivatives of discriminators are those of PyTorch's double ba
         prove_by_double_backward(DiscriminatorSubject<double>(sizes), name, oracle);
     }
     const OracleFile oracle("pf_classifier");
-    PfSizes sizes;
-    sizes.batch = oracle.size("batch");
-    sizes.config.inputs = oracle.size("inputs");
-    sizes.config.hidden_1 = oracle.size("hidden_1");
-    sizes.config.hidden_2 = oracle.size("hidden_2");
-    sizes.config.hidden = oracle.size("hidden");
-    sizes.config.steps = oracle.size("steps");
-    prove_by_double_backward(PfClassifierSubject<double>(sizes), "pf_classifier", oracle);
+    prove_by_double_backward(PfClassifierSubject<double>(pf_sizes(oracle)), "pf_classifier",
+                             oracle);
 }

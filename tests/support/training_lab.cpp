@@ -2,6 +2,7 @@
 
 #include <mgan/dataset/fingerprint.hpp>
 #include <mgan/runs/run_directory.hpp>
+#include <mgan/settings/presets.hpp>
 
 #include <atomic>
 
@@ -47,6 +48,28 @@ Settings small_settings() {
     settings.adversarial.discriminator_warmup = 2;
     settings.evaluation.songs = 3;
     settings.evaluation.selection_songs = 5;
+    return settings;
+}
+
+Settings small_preset(bool paper, Variant variant) {
+    const Settings small = small_settings();
+    Settings settings = paper ? paper_settings(variant) : numeric_settings(variant);
+    settings.length = small.length;
+    settings.batch = small.batch;
+    settings.shard_songs = small.shard_songs;
+    settings.epoch_songs = small.epoch_songs;
+    settings.generator.hidden = small.generator.hidden;
+    settings.generator.head = small.generator.head;
+    settings.discriminator.hidden = small.discriminator.hidden;
+    settings.pretrain.epochs = 2;
+    settings.pretrain.curriculum_start = 0;
+    settings.adversarial.epochs = 2;
+    settings.adversarial.discriminator_warmup = paper ? 0 : 2;
+    settings.evaluation = small.evaluation;
+    settings.pf.synthesiser.samples = 1 << 16;
+    settings.pf.converter.highest = 500.0;
+    settings.pf.classifier = {
+        .inputs = 60, .hidden_1 = 16, .hidden_2 = 12, .steps = 4, .hidden = 5};
     return settings;
 }
 

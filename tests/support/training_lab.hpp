@@ -29,6 +29,9 @@ namespace lab {
 /// hidden 8, two epochs of each phase, three minibatches an epoch.
 [[nodiscard]] mgan::Settings small_settings();
 
+/// Those of a preset for numeric heads, `paper` or `numeric`, made as small.
+[[nodiscard]] mgan::Settings small_preset(bool paper, mgan::Variant variant);
+
 /// A folder that is empty at first and gone at the end.
 class TemporaryFolder {
 public:

@@ -12,29 +12,6 @@ using namespace mgan;
 
 namespace {
 
-/// A preset in small: a training takes a tenth of a second.
-Settings small_preset(bool paper, Variant variant) {
-    const Settings small = lab::small_settings();
-    Settings settings = paper ? paper_settings(variant) : numeric_settings(variant);
-    settings.length = small.length;
-    settings.batch = small.batch;
-    settings.shard_songs = small.shard_songs;
-    settings.epoch_songs = small.epoch_songs;
-    settings.generator.hidden = small.generator.hidden;
-    settings.generator.head = small.generator.head;
-    settings.discriminator.hidden = small.discriminator.hidden;
-    settings.pretrain.epochs = 2;
-    settings.pretrain.curriculum_start = 0;
-    settings.adversarial.epochs = 2;
-    settings.adversarial.discriminator_warmup = paper ? 0 : 2;
-    settings.evaluation = small.evaluation;
-    settings.pf.synthesiser.samples = 1 << 16;
-    settings.pf.converter.highest = 500.0;
-    settings.pf.classifier = {
-        .inputs = 60, .hidden_1 = 16, .hidden_2 = 12, .steps = 4, .hidden = 5};
-    return settings;
-}
-
 /// Model and checkpoint at the end.
 std::string bytes_of(const Settings& settings, const DataSet& data, int threads) {
     lab::Training training(settings, data, threads);
@@ -70,7 +47,7 @@ TEST_CASE("Training from a packed file: model and checkpoint have the bytes of t
     for (const bool paper : {false, true}) {
         for (const Variant variant : {Variant::c_rnn_gan, Variant::carnn_gan, Variant::carnn_mgan,
                                       Variant::carnn_pf_mgan}) {
-            const Settings settings = small_preset(paper, variant);
+            const Settings settings = lab::small_preset(paper, variant);
             if (settings.has_pf_classifier() && !kHasEar) continue;
             INFO((paper ? "paper" : "numeric") << ", variant " << static_cast<int>(variant));
             const std::string whole = bytes_of(settings, music.from_folder, 1);
@@ -81,7 +58,7 @@ TEST_CASE("Training from a packed file: model and checkpoint have the bytes of t
         }
     }
     // A training that began with the folder goes on with the file.
-    const Settings settings = small_preset(false, Variant::c_rnn_gan);
+    const Settings settings = lab::small_preset(false, Variant::c_rnn_gan);
     lab::Training before(settings, music.from_folder);
     before.run(7);
     before.save_checkpoint(music.folder / "checkpoint");

@@ -11,6 +11,7 @@
 #include <support/thread_ranks.hpp>
 #include <support/training_lab.hpp>
 #include <training/arpeggios.hpp>
+#include <training/small_step_settings.hpp>
 
 #include <mutex>
 
@@ -20,53 +21,24 @@ namespace {
 
 /// Three shards a minibatch, of 2, 2 and 1 songs.
 Settings numeric(Variant variant, bool paper) {
-    const Settings small = lab::small_settings();
-    Settings settings = paper ? paper_settings(variant) : numeric_settings(variant);
-    settings.length = small.length;
-    settings.batch = small.batch;
-    settings.shard_songs = small.shard_songs;
-    settings.epoch_songs = small.epoch_songs;
-    settings.generator.hidden = small.generator.hidden;
-    settings.generator.head = small.generator.head;
-    settings.discriminator.hidden = small.discriminator.hidden;
-    settings.pretrain.epochs = 2;
-    settings.pretrain.curriculum_start = 0;
-    settings.adversarial.epochs = 2;
+    Settings settings = lab::small_preset(paper, variant);
     settings.adversarial.discriminator_warmup = 2;
-    settings.evaluation = small.evaluation;
-    settings.pf.synthesiser.samples = 1 << 16;
-    settings.pf.converter.highest = 500.0;
-    settings.pf.classifier = {
-        .inputs = 60, .hidden_1 = 16, .hidden_2 = 12, .steps = 4, .hidden = 5};
     return settings;
 }
 
 /// Three shards of crops, of 2 songs; two of roll-outs, of 2 and 1.
 Settings steps(Variant variant) {
-    Settings s = recommended_settings(variant);
+    Settings s = mgan_test::learning_step_settings(variant);
     s.length = 16;
     s.batch = 6;
     s.shard_songs = 2;
     s.epoch_songs = 12;
-    s.generator.embedding = 6;
     s.generator.input = s.generator.hidden = s.generator.head = 12;
-    s.generator.layers = 1;
-    if (s.generator.mapping_layers > 0) s.generator.mapping_layers = 1;
-    s.discriminator.embedding = 6;
     s.discriminator.input = s.discriminator.hidden = s.discriminator.answer = 8;
     s.pretrain.epochs = 1;
-    s.pretrain.learning_rate = 1e-2;
+    s.pretrain.warmup = recommended_settings(variant).pretrain.warmup;
     s.adversarial.epochs = 2;
     s.adversarial.songs = 3;
-    s.adversarial.candidates = 3;
-    s.adversarial.moments = 7;
-    s.adversarial.discriminator_warmup = 3;
-    s.adversarial.lead = 0.0;
-    s.evaluation.songs = 4;
-    s.evaluation.selection_songs = 6;
-    s.evaluation.every = 1;
-    s.evaluation.validation_share = 0.2;
-    s.evaluation.test_share = 0.0;
     return s;
 }
 

@@ -27,4 +27,34 @@ inline mgan::Settings small_step_settings(mgan::Variant variant) {
     return s;
 }
 
+/// Nets that have learnt something after 60 minibatches; all songs are learnt from.
+inline mgan::Settings learning_step_settings(mgan::Variant variant = mgan::Variant::c_rnn_gan) {
+    mgan::Settings s = mgan::recommended_settings(variant);
+    s.length = 40;
+    s.batch = 12;  // two shards, of which the second is smaller
+    s.shard_songs = 8;
+    s.epoch_songs = 240;
+    s.generator.embedding = 6;
+    s.generator.input = s.generator.hidden = s.generator.head = 24;
+    s.generator.layers = 1;
+    if (s.generator.mapping_layers > 0) s.generator.mapping_layers = 1;
+    s.discriminator.embedding = 6;
+    s.discriminator.input = s.discriminator.hidden = s.discriminator.answer = 16;
+    s.pretrain.epochs = 3;
+    s.pretrain.warmup = 5;
+    s.pretrain.learning_rate = 1e-2;
+    s.adversarial.epochs = 1;
+    s.adversarial.songs = 10;
+    s.adversarial.candidates = 3;
+    s.adversarial.moments = 7;
+    s.adversarial.discriminator_warmup = 3;
+    s.adversarial.lead = 0.0;
+    s.evaluation.songs = 4;
+    s.evaluation.selection_songs = 6;
+    s.evaluation.every = 1;
+    s.evaluation.validation_share = 0.2;
+    s.evaluation.test_share = 0.0;
+    return s;
+}
+
 }  // namespace mgan_test

@@ -7,48 +7,20 @@
 
 #include <support/catch.hpp>
 #include <training/arpeggios.hpp>
+#include <training/small_step_settings.hpp>
 
 #include <string>
 #include <vector>
 
 using namespace mgan;
 using mgan_test::arpeggios;
+using mgan_test::learning_step_settings;
 
 namespace {
 
-/// Small nets and few minibatches; all songs are learnt from.
-Settings small_settings(Variant variant = Variant::c_rnn_gan) {
-    Settings s = recommended_settings(variant);
-    s.length = 40;
-    s.batch = 12;  // two shards, of which the second is smaller
-    s.shard_songs = 8;
-    s.epoch_songs = 240;
-    s.generator.embedding = 6;
-    s.generator.input = s.generator.hidden = s.generator.head = 24;
-    s.generator.layers = 1;
-    if (s.generator.mapping_layers > 0) s.generator.mapping_layers = 1;
-    s.discriminator.embedding = 6;
-    s.discriminator.input = s.discriminator.hidden = s.discriminator.answer = 16;
-    s.pretrain.epochs = 3;
-    s.pretrain.warmup = 5;
-    s.pretrain.learning_rate = 1e-2;
-    s.adversarial.epochs = 1;
-    s.adversarial.songs = 10;
-    s.adversarial.candidates = 3;
-    s.adversarial.moments = 7;
-    s.adversarial.discriminator_warmup = 3;
-    s.adversarial.lead = 0.0;
-    s.evaluation.songs = 4;
-    s.evaluation.selection_songs = 6;
-    s.evaluation.every = 1;
-    s.evaluation.validation_share = 0.2;
-    s.evaluation.test_share = 0.0;
-    return s;
-}
-
 /// Two minibatches an epoch.
 Settings tiny_settings(Variant variant = Variant::c_rnn_gan) {
-    Settings s = small_settings(variant);
+    Settings s = learning_step_settings(variant);
     s.length = 16;
     s.epoch_songs = 24;
     s.pretrain.epochs = 1;
@@ -67,7 +39,7 @@ const std::vector<Variant> kVariants = {Variant::c_rnn_gan, Variant::carnn_gan,
 }  // namespace
 
 TEST_CASE("Step training: a generator learns the figure, and plays on its beats in its keys") {
-    Settings settings = small_settings();
+    Settings settings = learning_step_settings();
     settings.adversarial.epochs = 0;
     StepTrainer<float> trainer(settings, arpeggios(12), 2);
     std::vector<EpochReport> reports;
@@ -127,7 +99,7 @@ TEST_CASE("Step training: it goes on from a checkpoint, bit for bit, wherever it
 }
 
 TEST_CASE("Step training: a discriminator learns to tell songs, and the generator learns from it") {
-    Settings settings = small_settings();
+    Settings settings = learning_step_settings();
     settings.pretrain.epochs = 0;
     settings.adversarial.songs = 16;
     settings.adversarial.candidates = 8;
@@ -174,8 +146,9 @@ TEST_CASE("Step training: a PF classifier has nothing to teach it by, and that i
 }
 
 TEST_CASE("Step training: without a song there is nothing to learn, and that is said") {
-    CHECK_THROWS_AS(StepTrainer<float>(small_settings(), std::vector<midi::Song>{}, 1), DataError);
+    CHECK_THROWS_AS(StepTrainer<float>(learning_step_settings(), std::vector<midi::Song>{}, 1),
+                    DataError);
     std::vector<midi::Song> single(3);
     for (midi::Song& song : single) song.notes.push_back({0, 384, 60, 80, 0});
-    CHECK_THROWS_AS(StepTrainer<float>(small_settings(), single, 1), DataError);
+    CHECK_THROWS_AS(StepTrainer<float>(learning_step_settings(), single, 1), DataError);
 }

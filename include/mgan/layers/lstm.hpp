@@ -184,9 +184,10 @@ public:
         MatrixMap<Scalar> gates = cache.gates.step(t);
         typename SequenceView<Scalar>::Map h = cache.y.step(t);
         if (nth == 0) {
-            pre_activations(cache.x.step(t), cache.initial.hidden, cache, gates);
+            pre_activations(cache.x.step(t), cache.initial.hidden, cache.ih, cache.hh, gates);
         } else {
-            pre_activations(cache.x.step(t), cache.y.step(cache.time(nth - 1)), cache, gates);
+            pre_activations(cache.x.step(t), cache.y.step(cache.time(nth - 1)), cache.ih, cache.hh,
+                            gates);
         }
         const Scalar* c_before =
             nth == 0 ? cache.initial.cell.data() : cache.cell.step(cache.time(nth - 1)).data();
@@ -300,9 +301,7 @@ public:
     /// B. The numbers are those of `forward`, to the bit. Real-time: neither allocates nor throws;
     /// the sizes must be right (asserted, not checked).
     void step(const ConstMatrixRef<Scalar>& x, State& state, Matrix<Scalar>& gates) const noexcept {
-        for (Index b = 0; b < gates.cols(); ++b) gates.col(b) = bias_ih + bias_hh;
-        multiply<Scalar>(weight_ih, half_ih, x, gates, Update::add);
-        multiply<Scalar>(weight_hh, half_hh, state.hidden, gates, Update::add);
+        pre_activations(x, state.hidden, half_ih, half_hh, gates);
         for (Index b = 0; b < gates.cols(); ++b) {
             kernels::lstm_gates_forward<Scalar>(gates.col(b).data(), state.cell.col(b).data(),
                                                 state.cell.col(b).data(),
@@ -375,18 +374,15 @@ private:
         return {first, std::min(first + cache.block(), cache.steps()) - first};
     }
 
-    /// Equation (1).
+    /// Equation (1). ih, hh: W_ih and W_hh once more, in a form that some products are faster with
+    /// (`kernels::TakenApart`, `HalfMatrix`).
+    template <typename Prepared>
     void pre_activations(const ConstMatrixRef<Scalar>& x, const ConstMatrixRef<Scalar>& h_before,
+                         const Prepared& ih, const Prepared& hh,
                          MatrixRef<Scalar> gates) const noexcept {
         for (Index b = 0; b < gates.cols(); ++b) gates.col(b) = bias_ih + bias_hh;
-        multiply<Scalar>(weight_ih, x, gates, Update::add);
-        multiply<Scalar>(weight_hh, h_before, gates, Update::add);
-    }
-    void pre_activations(const ConstMatrixRef<Scalar>& x, const ConstMatrixRef<Scalar>& h_before,
-                         const Cache& cache, MatrixRef<Scalar> gates) const noexcept {
-        for (Index b = 0; b < gates.cols(); ++b) gates.col(b) = bias_ih + bias_hh;
-        multiply<Scalar>(weight_ih, cache.ih, x, gates, Update::add);
-        multiply<Scalar>(weight_hh, cache.hh, h_before, gates, Update::add);
+        multiply<Scalar>(weight_ih, ih, x, gates, Update::add);
+        multiply<Scalar>(weight_hh, hh, h_before, gates, Update::add);
     }
 
     /// da_t, in the block of its time.

@@ -95,11 +95,6 @@ public:
 
 private:
     static constexpr int kNone = -1;
-    static constexpr double kTicks = 384.0;  // a quarter
-
-    [[nodiscard]] double quarter_of(const BlockTime& block, int frame) const noexcept {
-        return block.quarters + frame * block.tempo / (60.0 * rate_);
-    }
 
     std::span<const BlockEvent> run_blocks(BlockTime block, bool playing) noexcept {
         block.playing = playing;
@@ -114,18 +109,19 @@ private:
     [[nodiscard]] std::int64_t song_tick(double quarter) noexcept {
         if (!anchored_ || quarter < anchor_quarter_) {
             const std::int64_t next = blocks_.player().peek().onset;
-            const auto beat = static_cast<std::int64_t>(kTicks);
+            constexpr std::int64_t beat = midi::kTicksPerQuarter;
             anchor_tick_ = (next + beat - 1) / beat * beat;
             anchor_quarter_ = std::floor(quarter);
             anchored_ = true;
         }
-        return anchor_tick_ + std::llround((quarter - anchor_quarter_) * kTicks);
+        return anchor_tick_ + std::llround((quarter - anchor_quarter_) *
+                                           static_cast<double>(midi::kTicksPerQuarter));
     }
 
     std::span<const BlockEvent> take_turns(const BlockTime& block,
                                            std::span<const BlockEvent> heard) noexcept {
         for (const BlockEvent& key : heard) {
-            const double now = quarter_of(block, key.frame);
+            const double now = block.quarter_at(key.frame, rate_);
             if (key.on) {
                 if (!calling_) {
                     calling_ = true;
@@ -140,7 +136,7 @@ private:
             }
             last_key_ = now;
         }
-        const double end = quarter_of(block, block.frames);
+        const double end = block.quarter_at(block.frames, rate_);
         if (calling_ && keys_down_ == 0 && block.quarters - last_key_ >= kRest) {
             calling_ = false;
             answering_ = true;
@@ -157,7 +153,7 @@ private:
             const auto index = static_cast<std::size_t>(key.pitch);
             end_partner(index, key.frame);
             if (!key.on) continue;
-            const std::int64_t tick = song_tick(quarter_of(block, key.frame));
+            const std::int64_t tick = song_tick(block.quarter_at(key.frame, rate_));
             Player& player = blocks_.player();
             player.feed({tick, 0, key.pitch, key.velocity, 0});
             NoteBounds bounds;

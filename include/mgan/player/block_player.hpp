@@ -33,6 +33,11 @@ struct BlockTime {
     double quarters = 0.0;  ///< the transport's position at the first frame
     double tempo = 120.0;   ///< quarters a minute
     bool playing = true;
+
+    /// The position at a frame of the block.
+    [[nodiscard]] double quarter_at(int frame, double sample_rate) const noexcept {
+        return quarters + frame * tempo / (60.0 * sample_rate);
+    }
 };
 
 struct BlockEvent {
@@ -112,9 +117,10 @@ public:
     /// begins at `block_quarters`. Notes of the player's own that have not begun are taken back.
     void feed(int frame, int pitch, int velocity, double block_quarters, double tempo) noexcept {
         if (!running_) return;
-        const double quarter = block_quarters + frame * tempo / (60.0 * rate_);
-        player_.feed({std::llround((quarter - origin_) * midi_ticks()), 0,
-                      std::clamp(pitch, 0, 127), std::clamp(velocity, 1, 127), 0});
+        const BlockTime block{0, block_quarters, tempo, true};
+        const double quarter = block.quarter_at(frame, rate_);
+        player_.feed({std::llround((quarter - origin_) * kTicks), 0, std::clamp(pitch, 0, 127),
+                      std::clamp(velocity, 1, 127), 0});
     }
 
     /// Ends all notes in the next block; if the transport runs, it is as after a jump (`OnJump`).
@@ -165,9 +171,9 @@ private:
     /// Frames of a block for each note that is drawn on the way to a place.
     static constexpr int kFramesASoughtNote = 64;
 
-    [[nodiscard]] static constexpr double midi_ticks() noexcept { return 384.0; }
+    static constexpr auto kTicks = static_cast<double>(midi::kTicksPerQuarter);
     [[nodiscard]] static double quarters(std::int64_t ticks) noexcept {
-        return static_cast<double>(ticks) / midi_ticks();
+        return static_cast<double>(ticks) / kTicks;
     }
 
     void begin(double now) noexcept {

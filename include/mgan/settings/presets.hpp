@@ -60,7 +60,6 @@ inline void use_variant(Settings& settings, Variant variant) {
     settings.optimiser.beta1 = 0.8;
     settings.optimiser.beta2 = 0.99;
     settings.optimiser.clip = 1.0;
-    settings.playing.guide = 0;
     settings.evaluation.every = 4;
     return settings;
 }
@@ -75,7 +74,6 @@ inline void use_variant(Settings& settings, Variant variant) {
     settings.generator.input = settings.generator.hidden = settings.generator.head = 100;
     settings.pretrain.warmup = 20;
     settings.pretrain.dropout = 0.1;
-    settings.playing.guide = 0;
     settings.evaluation.every = 12;
     return settings;
 }

@@ -202,9 +202,12 @@ private:
     double step() {
         const std::int64_t epoch = steps_ / steps_per_epoch(),
                            of_epoch = steps_ % steps_per_epoch();
-        std::iota(order_.begin(), order_.end(), std::size_t{0});
-        shuffle(std::span(order_),
-                Random(settings_.seed, "fit order", static_cast<std::uint64_t>(epoch)));
+        if (epoch != ordered_epoch_) {
+            std::iota(order_.begin(), order_.end(), std::size_t{0});
+            shuffle(std::span(order_),
+                    Random(settings_.seed, "fit order", static_cast<std::uint64_t>(epoch)));
+            ordered_epoch_ = epoch;
+        }
         const Index begin = of_epoch * settings_.batch;
         const Index count = std::min(settings_.batch, static_cast<Index>(order_.size()) - begin);
         const Index shards = (count - 1) / settings_.shard + 1;
@@ -248,7 +251,8 @@ private:
     int threads_;
     Optimiser<Scalar> optimiser_;
     std::vector<Shard> shards_;
-    std::vector<std::size_t> order_;  ///< of the samples, in this epoch
+    std::vector<std::size_t> order_;   ///< of the samples, in epoch `ordered_epoch_`
+    std::int64_t ordered_epoch_ = -1;  ///< from 0; none yet
     std::int64_t steps_ = 0;
     double sum_loss_ = 0.0, sum_gradient_ = 0.0, rate_ = 0.0;
 };

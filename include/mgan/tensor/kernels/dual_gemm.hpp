@@ -44,14 +44,7 @@ struct GemmOf<Dual<Real>> {
     static void run(const Dual<Real>* a, Index a_stride, Operand<Dual<Real>> b, Dual<Real>* c,
                     Index c_stride, Index rows, Index columns, Index depth,
                     bool accumulate) noexcept {
-        for (Index i = 0; i < rows; i += kRows) {
-            for (Index j = 0; j < columns; j += kColumns) {
-                block(a + i, a_stride,
-                      {b.data + j * b.column_stride, b.row_stride, b.column_stride},
-                      c + i + j * c_stride, c_stride, std::min(kRows, rows - i),
-                      std::min(kColumns, columns - j), depth, accumulate);
-            }
-        }
+        blocks(a, a_stride, b, c, c_stride, rows, columns, depth, accumulate, false);
     }
 
     /// C (+)= A B with A taken apart.
@@ -87,20 +80,26 @@ struct GemmOf<Dual<Real>> {
     static void add_slopes(const Dual<Real>* a, Index a_stride, Operand<Dual<Real>> b,
                            Dual<Real>* c, Index c_stride, Index rows, Index columns,
                            Index depth) noexcept {
+        blocks(a, a_stride, b, c, c_stride, rows, columns, depth, true, true);
+    }
+
+private:
+    static void blocks(const Dual<Real>* a, Index a_stride, Operand<Dual<Real>> b, Dual<Real>* c,
+                       Index c_stride, Index rows, Index columns, Index depth, bool accumulate,
+                       bool slopes_only) noexcept {
         for (Index i = 0; i < rows; i += kRows) {
             for (Index j = 0; j < columns; j += kColumns) {
                 block(a + i, a_stride,
                       {b.data + j * b.column_stride, b.row_stride, b.column_stride},
                       c + i + j * c_stride, c_stride, std::min(kRows, rows - i),
-                      std::min(kColumns, columns - j), depth, true, true);
+                      std::min(kColumns, columns - j), depth, accumulate, slopes_only);
             }
         }
     }
 
-private:
     static void block(const Dual<Real>* a, Index a_stride, Operand<Dual<Real>> b, Dual<Real>* c,
                       Index c_stride, Index rows, Index columns, Index depth, bool accumulate,
-                      bool slopes_only = false) noexcept {
+                      bool slopes_only) noexcept {
         alignas(kAlignment) Real a_value[static_cast<std::size_t>(kRows * kDepth)];
         alignas(kAlignment) Real a_slope[static_cast<std::size_t>(kRows * kDepth)];
         alignas(kAlignment) Real c_value[static_cast<std::size_t>(kRows * kColumns)];
