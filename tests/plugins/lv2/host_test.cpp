@@ -16,7 +16,9 @@
 #include <limits>
 #include <random>
 #include <sstream>
+#include <stdexcept>
 #include <thread>
+#include <utility>
 
 // ---- what the audio thread must not call, counted -----------------------------------------------
 
@@ -70,8 +72,40 @@ int pthread_mutex_lock(pthread_mutex_t* mutex) noexcept {
 
 namespace {
 
-/// Models that keep time: those that MGAN_TEST_MODELS names, separated by colons, and two small
-/// ones. (The other two of that folder hardly learnt anything, and strike all keys at once.)
+mgan::Player player_of(const std::string& model, std::uint64_t seed = 1, std::uint64_t number = 0) {
+    mgan::PlayerOptions options;
+    options.looks_ahead = false;
+    return mgan::Player(mgan::PlayerModel(model), seed, number, options);
+}
+
+/// The notes of a player's song that are heard: a key that is struck twice at one moment sounds
+/// once.
+class Song {
+public:
+    explicit Song(const std::string& model) : player_(player_of(model)) { onsets_.fill(-1); }
+    mgan::PlayedNote next() {
+        for (;;) {
+            const mgan::PlayedNote note = player_.next();
+            std::int64_t& onset = onsets_[static_cast<std::size_t>(note.pitch)];
+            if (std::exchange(onset, note.onset) != note.onset) return note;
+        }
+    }
+
+private:
+    mgan::Player player_;
+    std::array<std::int64_t, 128> onsets_{};
+};
+
+/// Whether a song moves on. Models that learnt little may never leave a moment; which songs do,
+/// hangs on the processor's rounding.
+bool keeps_time(const std::string& model) {
+    mgan::Player player = player_of(model);
+    mgan::PlayedNote note;
+    for (int i = 0; i < 400; ++i) note = player.next();
+    return note.onset > 40 * 384;
+}
+
+/// Models that keep time: those that MGAN_TEST_MODELS names, separated by colons, and small ones.
 const std::vector<std::string>& models() {
     static const std::vector<std::string> all = [] {
         const std::string data = MGAN_SOURCE_DIR "/tests/data/v0.1.0/";
@@ -82,15 +116,12 @@ const std::vector<std::string>& models() {
         }
         for (const char* variant : {"carnn-mgan", "carnn-pf-mgan"})
             found.push_back(data + variant + "/model.safetensors");
+        std::erase_if(found, [](const std::string& model) { return !keeps_time(model); });
+        if (found.empty())
+            throw std::runtime_error("no model keeps time; MGAN_TEST_MODELS names one");
         return found;
     }();
     return all;
-}
-
-mgan::Player player_of(const std::string& model, std::uint64_t seed = 1, std::uint64_t number = 0) {
-    mgan::PlayerOptions options;
-    options.looks_ahead = false;
-    return mgan::Player(mgan::PlayerModel(model), seed, number, options);
 }
 
 /// No note-on for a key that sounds, no note-off for one that does not; returns what sounds.
@@ -194,13 +225,13 @@ TEST_CASE(
         }
         check_calls();
         CHECK(timeline.pieces.size() > 20);
-        mgan::Player player = player_of(model);
+        Song song(model);
         const std::vector<Heard> onsets = host.onsets();
         CHECK(onsets.size() > 20);
         std::int64_t off_by_most = 0;
         bool equal = true;
         for (const Heard& event : onsets) {
-            const mgan::PlayedNote note = player.next();
+            const mgan::PlayedNote note = song.next();
             const std::int64_t due =
                 timeline.frame_of(static_cast<long double>(note.onset) / 384.0L);
             off_by_most = std::max(off_by_most, std::abs(event.frame - begin - due));
@@ -214,6 +245,21 @@ TEST_CASE(
     }
 }
 
+namespace {
+/// The host runs at 120 quarters a minute, `beat` quarters behind the beginning of bar `first`.
+void say_bar(Host& host, std::int64_t frame, double beat, double beats_per_bar = 4.0,
+             std::int64_t first = 0) {
+    const double bar = std::floor(beat / beats_per_bar);
+    host.say({.speed = 1.0F,
+              .tempo = 120.0F,
+              .bar_beat = static_cast<float>(beat - beats_per_bar * bar),
+              .beats_per_bar = static_cast<float>(beats_per_bar),
+              .bar = static_cast<std::int64_t>(bar) + first,
+              .frame = frame,
+              .beat_unit = 4});
+}
+}  // namespace
+
 TEST_CASE("LV2: bars and beats of seven digits, as hosts say them, cost no sample") {
     Host host;
     host.load(models().front());
@@ -223,22 +269,15 @@ TEST_CASE("LV2: bars and beats of seven digits, as hosts say them, cost no sampl
     for (int block = 0; block < 6000; ++block) {
         const std::int64_t frame = 256 * block;
         const double beat = static_cast<double>(frame) / 24000.0;
-        const double bar = std::floor(beat / 4.0);
-        host.say({.speed = 1.0F,
-                  .tempo = 120.0F,
-                  .bar_beat = static_cast<float>(beat - 4.0 * bar),
-                  .beats_per_bar = 4.0F,
-                  .bar = static_cast<std::int64_t>(bar),
-                  .frame = frame,
-                  .beat_unit = 4});
+        say_bar(host, frame, beat);
         host.run(256);
     }
-    mgan::Player player = player_of(models().front());
+    Song song(models().front());
     bool exact = true;
     for (const Heard& event : host.onsets())
         exact =
             exact && event.frame - begin ==
-                         timeline.frame_of(static_cast<long double>(player.next().onset) / 384.0L);
+                         timeline.frame_of(static_cast<long double>(song.next().onset) / 384.0L);
     CHECK(exact);
     CHECK(host.onsets().size() > 10);
 }
@@ -250,22 +289,14 @@ TEST_CASE("LV2: beats in ticks of 1/1920, as hosts say them at a start, cost no 
     for (int block = 0; block < 6000; ++block) {
         const std::int64_t frame = start + 256 * block;
         const double beat = std::round(static_cast<double>(frame) / 24000.0 * 1920.0) / 1920.0;
-        const double bar = std::floor(beat / 4.0);
-        if (block % 100 == 0)
-            host.say({.speed = 1.0F,
-                      .tempo = 120.0F,
-                      .bar_beat = static_cast<float>(beat - 4.0 * bar),
-                      .beats_per_bar = 4.0F,
-                      .bar = static_cast<std::int64_t>(bar),
-                      .frame = frame,
-                      .beat_unit = 4});
+        if (block % 100 == 0) say_bar(host, frame, beat);
         host.run(256);
     }
     // The song begins at the first quarter after the start.
-    mgan::Player player = player_of(models().front());
+    Song song(models().front());
     bool exact = true;
     for (const Heard& event : host.onsets())
-        exact = exact && event.frame - begin == 24000 - start + (125 * player.next().onset + 1) / 2;
+        exact = exact && event.frame - begin == 24000 - start + (125 * song.next().onset + 1) / 2;
     CHECK(exact);
     CHECK(host.onsets().size() > 10);
 }
@@ -279,20 +310,15 @@ TEST_CASE("LV2: a bar of another length is no jump") {
         const std::int64_t frame = 256 * block;
         const double beat = static_cast<double>(frame) / 24000.0;
         const bool later = beat >= 16.0;
-        const double a_bar = later ? 3.0 : 4.0, since = later ? beat - 16.0 : beat;
-        const double bar = std::floor(since / a_bar);
-        host.say({.speed = 1.0F,
-                  .tempo = 120.0F,
-                  .bar_beat = static_cast<float>(since - a_bar * bar),
-                  .beats_per_bar = static_cast<float>(a_bar),
-                  .bar = static_cast<std::int64_t>(bar) + (later ? 4 : 0),
-                  .frame = frame,
-                  .beat_unit = 4});
+        if (later)
+            say_bar(host, frame, beat - 16.0, 3.0, 4);
+        else
+            say_bar(host, frame, beat);
         host.run(256);
     }
-    mgan::Player player = player_of(models().front());
+    Song song(models().front());
     bool equal = true;
-    for (const Heard& event : host.onsets()) equal = equal && event.pitch == player.next().pitch;
+    for (const Heard& event : host.onsets()) equal = equal && event.pitch == song.next().pitch;
     CHECK(equal);
 }
 
@@ -481,12 +507,12 @@ TEST_CASE("LV2: a session keeps the model's file, or the model, and where the so
     before.values[kAtJump] = kGoOn;
     before.load(models().front());
     const std::size_t played = play(before).size();
-    mgan::Player player = player_of(models().front());
-    for (std::size_t i = 0; i < played; ++i) (void)player.next();
+    Song song(models().front());
+    for (std::size_t i = 0; i < played; ++i) (void)song.next();
     Host after;
     after.values = before.values;
     REQUIRE(after.restore(before.save()));
-    for (const Heard& event : play(after)) CHECK(event.pitch == player.next().pitch);
+    for (const Heard& event : play(after)) CHECK(event.pitch == song.next().pitch);
 }
 
 TEST_CASE("LV2: several at once play as each one alone") {
