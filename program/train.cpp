@@ -365,6 +365,11 @@ RunOptions reporting_to(Progress& progress, int threads) {
                           step.loss_d, step.loss_f});
         return !interrupted();
     };
+    options.on_rollback = [&progress](const RollbackReport& report) {
+        progress.say(concat("  ", report.cause, " Back to the beginning of epoch ", report.epoch,
+                            ", with half the learning rates (roll-back ", report.rollbacks, " of ",
+                            kMostRollbacks, ")."));
+    };
     options.on_epoch = [&progress](const EpochReport& report, double seconds) {
         const Losses& losses = report.validation;
         EpochEnd end{.seconds = seconds,

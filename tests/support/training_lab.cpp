@@ -148,7 +148,8 @@ std::vector<Epoch> Training::run(std::int64_t total) {
                     .f_accuracy = report->mean.losses.f_accuracy,
                     .validation_f_accuracy = report->validation.f_accuracy,
                     .learning_rate = report->learning_rate,
-                    .best = report->best};
+                    .best = report->best,
+                    .rollbacks = report->rollbacks};
         if (report->comparison) epoch.mean_overlap_area = report->comparison->mean_overlap_area;
         epochs.push_back(epoch);
     }
@@ -190,6 +191,25 @@ void Training::poke_generator(const std::string& name, std::ptrdiff_t index, flo
     TrainingNets<float> nets = trainer_->nets();
     poke(nets.generator.net, name, index, value);
     trainer_->restore(trainer_->state(), std::move(nets));
+}
+void Training::harm(bool discriminator) {
+    TrainingNets<float> nets = trainer_->nets();
+    std::optional<EpochStart<TrainingNets<float>>> start;
+    if (const auto* const known = trainer_->epoch_start()) start = *known;
+    const auto harm_all = [](auto& net) {
+        for_each_parameter(net, [](const ParameterName&, auto& weights) {
+            weights.setConstant(std::numeric_limits<float>::quiet_NaN());
+        });
+    };
+    if (discriminator) {
+        harm_all(nets.discriminator.net);
+    } else {
+        harm_all(nets.generator.net);
+    }
+    trainer_->restore(trainer_->state(), std::move(nets), std::move(start));
+}
+std::int64_t Training::rollbacks() const {
+    return trainer_->state().rollbacks;
 }
 void Training::poke_discriminator(const std::string& name, std::ptrdiff_t index, float value) {
     TrainingNets<float> nets = trainer_->nets();

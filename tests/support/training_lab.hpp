@@ -70,6 +70,7 @@ struct Epoch {
     double learning_rate = 0.0;
     double mean_overlap_area = 0.0;
     bool best = false;
+    std::int64_t rollbacks = 0;
 };
 
 class Training {
@@ -98,6 +99,10 @@ public:
     void poke_generator(const std::string& name, std::ptrdiff_t index, float value);
     void poke_discriminator(const std::string& name, std::ptrdiff_t index, float value);
     void poke_pf_classifier(const std::string& name, std::ptrdiff_t index, float value);
+
+    /// Makes all weights of G, or of D, NaN within an epoch whose beginning stays known.
+    void harm(bool discriminator);
+    [[nodiscard]] std::int64_t rollbacks() const;
 
     /// Names of all parameters.
     [[nodiscard]] std::vector<std::string> generator_names() const;

@@ -93,6 +93,21 @@ TEST_CASE("Ranks: numeric heads, every variant, both presets: the bytes are thos
     }
 }
 
+TEST_CASE("Ranks: where a loss is not finite, all go back to the beginning of the epoch") {
+    const DataSet data = lab::small_data(9);
+    const Settings settings = numeric(Variant::carnn_mgan, false);
+    const auto harmed = [&](Communicator& communicator) {
+        lab::Training training(settings, data, 1, communicator);
+        training.run(training.steps_per_epoch() + 1);
+        training.harm(false);
+        training.run();
+        CHECK(training.rollbacks() == 1);
+        return training.checkpoint_bytes();
+    };
+    const std::string expected = harmed(one_process());
+    for (const std::string& bytes : on_ranks(3, harmed)) CHECK(bytes == expected);
+}
+
 TEST_CASE("Ranks: step heads, every variant: the bytes are those of one process") {
     const std::vector<midi::Song> songs = mgan_test::arpeggios(12);
     for (const Variant variant : {Variant::c_rnn_gan, Variant::carnn_gan, Variant::carnn_mgan}) {

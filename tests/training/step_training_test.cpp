@@ -9,6 +9,7 @@
 #include <training/arpeggios.hpp>
 #include <training/small_step_settings.hpp>
 
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -96,6 +97,47 @@ TEST_CASE("Step training: it goes on from a checkpoint, bit for bit, wherever it
     }
     StepTrainer<float> others(settings, arpeggios(9), 1);
     CHECK_THROWS_AS(restore_checkpoint(end, others, 5), DataError);
+}
+
+TEST_CASE("Step training: where a loss is not finite, it goes back to the epoch's beginning") {
+    const std::vector<midi::Song> songs = arpeggios(7);
+    const Settings settings = tiny_settings();
+    // Two minibatches an epoch: a weight is harmed within epoch 1 or 2.
+    for (const bool of_discriminator : {false, true}) {
+        const auto harmed = [&](bool stops) {
+            StepTrainer<float> trainer(settings, songs, 1);
+            int left = of_discriminator ? 3 : 1;
+            while (left > 0) (void)trainer.run_epoch([&](const StepReport&) { return --left > 0; });
+            StepNets<float> nets = trainer.nets();
+            const float nan = std::numeric_limits<float>::quiet_NaN();
+            const auto harm = [&](auto& net) {
+                for_each_parameter(
+                    net, [&](const ParameterName&, auto& weights) { weights.setConstant(nan); });
+            };
+            const EpochStart<StepNets<float>> start = *trainer.epoch_start();
+            if (of_discriminator)
+                harm(nets.discriminator.net);
+            else
+                harm(nets.generator.net);
+            trainer.restore(trainer.state(), std::move(nets), start);
+            std::vector<RollbackReport> reports;
+            const auto keep = [&](const RollbackReport& report) { reports.push_back(report); };
+            if (stops)
+                (void)trainer.run_epoch([](const StepReport&) { return false; }, keep);
+            else
+                (void)trainer.run_epoch({}, keep);
+            REQUIRE(reports.size() == 1);
+            CHECK(reports[0].epoch == (of_discriminator ? 2 : 1));
+            CHECK(reports[0].rollbacks == 1);
+            CHECK(reports[0].cause.find("not finite") != std::string::npos);
+            StepTrainer<float> second(settings, songs, 2);
+            restore_checkpoint(make_checkpoint(trainer, 5), second, 5);
+            run_to_end(second);
+            CHECK(second.state().rollbacks == 1);
+            return safetensors::serialize(make_checkpoint(second, 5));
+        };
+        CHECK(harmed(false) == harmed(true));
+    }
 }
 
 TEST_CASE("Step training: a discriminator learns to tell songs, and the generator learns from it") {

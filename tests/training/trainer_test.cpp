@@ -1,4 +1,5 @@
 #include <mgan/core/error.hpp>
+#include <mgan/io/safetensors.hpp>
 #include <mgan/settings/presets.hpp>
 
 #include <support/catch.hpp>
@@ -6,6 +7,9 @@
 
 #include <cmath>
 #include <limits>
+#include <span>
+#include <string>
+#include <vector>
 
 using namespace mgan;
 using Catch::Matchers::Contains;
@@ -31,6 +35,11 @@ int count_not_finite(const lab::Training& training) {
     for (const float w : training.generator()) count += std::isfinite(w) ? 0 : 1;
     for (const float w : training.discriminator()) count += std::isfinite(w) ? 0 : 1;
     return count;
+}
+
+TensorFile parse(const std::string& bytes) {
+    const auto span = std::as_bytes(std::span(bytes));
+    return safetensors::parse({span.begin(), span.end()}, "a checkpoint");
 }
 
 }  // namespace
@@ -135,6 +144,99 @@ TEST_CASE("The paper's preset trains every variant that there is, with curriculu
         CHECK(training.run().size() == 4);
         CHECK(training.finished());
     }
+}
+
+TEST_CASE("A loss that is not finite: back to the beginning of the epoch, at half the rates") {
+    const auto run_to = [](lab::Training& training, std::int64_t steps) {
+        training.run(steps);
+        CHECK(training.total_steps() == steps);
+    };
+    // Three minibatches an epoch, two epochs of each phase.
+    for (const bool discriminator : {false, true}) {
+        INFO((discriminator ? "D" : "G"));
+        const std::int64_t epoch = discriminator ? 6 : 3;  // minibatches before it
+        lab::Training sound(lab::small_settings(), lab::small_data());
+        run_to(sound, epoch);
+        const std::vector<lab::Epoch> as_planned = sound.run();
+
+        lab::Training once(lab::small_settings(), lab::small_data());
+        run_to(once, epoch + 2);
+        once.harm(discriminator);
+        const std::vector<lab::Epoch> slower = once.run();
+        CHECK(once.finished());
+        CHECK(once.rollbacks() == 1);
+        CHECK(count_not_finite(once) == 0);
+        REQUIRE(slower.size() == as_planned.size());
+        for (std::size_t i = 0; i < slower.size(); ++i) {
+            CHECK(slower[i].rollbacks == 1);
+            CHECK(slower[i].learning_rate == 0.5 * as_planned[i].learning_rate);
+        }
+        CHECK((once.checkpoint_bytes() != sound.checkpoint_bytes()));
+
+        // Wherever it happens in the epoch; and if the training stops and goes on elsewhere, before
+        // it happens or after.
+        lab::Training earlier(lab::small_settings(), lab::small_data());
+        run_to(earlier, epoch + 1);
+        lab::Training resumed(lab::small_settings(), lab::small_data());
+        resumed.restore_checkpoint(parse(earlier.checkpoint_bytes()));
+        resumed.harm(discriminator);
+        run_to(resumed, epoch + 2);
+        CHECK(resumed.rollbacks() == 1);
+        lab::Training again(lab::small_settings(), lab::small_data());
+        again.restore_checkpoint(parse(resumed.checkpoint_bytes()));
+        again.run();
+        CHECK(again.rollbacks() == 1);
+        CHECK((again.checkpoint_bytes() == once.checkpoint_bytes()));
+    }
+}
+
+TEST_CASE("A loss that is not finite after three roll-backs ends the training") {
+    lab::Training training(lab::small_settings(), lab::small_data());
+    for (std::int64_t epoch = 1; epoch <= 3; ++epoch) {
+        training.run(3 * epoch - 2);
+        training.harm(false);
+        training.run(3 * epoch - 1);
+        CHECK(training.rollbacks() == epoch);
+    }
+    training.run(10);
+    CHECK(training.total_steps() == 10);
+    training.harm(false);
+    CHECK_THROWS_AS(training.run(), DivergenceError);
+    CHECK_THROWS_WITH(training.run(), Contains("epoch 4, step 2") &&
+                                          Contains("the weight generator.") &&
+                                          Contains("gone back 3 times"));
+}
+
+TEST_CASE("A checkpoint of 0.1.0 within an epoch goes on, and cannot go back") {
+    lab::Training training(lab::small_settings(), lab::small_data());
+    training.run(4);
+    const TensorFile file = parse(training.checkpoint_bytes());
+    TensorFile old("old");
+    for (const auto& [key, value] : file.metadata()) old.set_metadata(key, value);
+    int left_out = 0;
+    for (const TensorEntry& tensor : file.entries()) {
+        const auto copy = [&]<typename T>(T) {
+            const std::vector<T> values = file.get<T>(tensor.name, tensor.shape);
+            old.add(tensor.name, tensor.shape, std::span<const T>(values));
+        };
+        if (tensor.name.starts_with("epoch_start."))
+            ++left_out;
+        else if (tensor.dtype == DType::f32)
+            copy(float());
+        else if (tensor.dtype == DType::f64)
+            copy(double());
+        else
+            copy(std::int64_t());
+    }
+    CHECK(left_out > 10);
+    lab::Training resumed(lab::small_settings(), lab::small_data());
+    resumed.restore_checkpoint(old);
+    resumed.harm(false);
+    CHECK_THROWS_AS(resumed.run(), DivergenceError);
+    resumed.restore_checkpoint(old);
+    resumed.run();
+    training.run();
+    CHECK((resumed.checkpoint_bytes() == training.checkpoint_bytes()));
 }
 
 TEST_CASE(

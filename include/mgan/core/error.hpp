@@ -84,6 +84,12 @@ public:
     using Error::Error;
 };
 
+/// A loss or a gradient of a training is not finite. Of several ranks, all throw it.
+class DivergenceError : public NumericalError {
+public:
+    using NumericalError::NumericalError;
+};
+
 }  // namespace mgan::inline MGAN_BOUNDARY
 
 namespace mgan::inline MGAN_ABI {

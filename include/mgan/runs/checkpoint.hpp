@@ -10,6 +10,8 @@
 ///     optimiser.generator. optimiser.discriminator.   steps; first and second moments, flat
 ///     pf_classifier. optimiser.pf_classifier.         the same of a PF classifier
 ///     state.integers, state.numbers                   where the training is (TrainingState)
+///     state.rollbacks                                 if there were any (training/rollback.hpp)
+///     epoch_start. and the names above                within an epoch: where that began
 ///     codec. styles ear.                              what was computed from the songs, to compare
 ///     vocabulary. scale. starts.                      the same with step heads
 ///
@@ -84,7 +86,8 @@ struct StatePlaces {
 
     StatePlaces(TrainingState& state, HeadKind heads) {
         auto& [epoch, step, total_steps, warmup_done, last_loss_d, last_loss_g, last_loss_f,
-               last_loss_g_f, d_accuracy, best_score, best_epoch, sums] = state;
+               last_loss_g_f, d_accuracy, best_score, best_epoch, rollbacks, sums] = state;
+        static_cast<void>(rollbacks);  // in a tensor of its own, where there were some
         integers = {&epoch, &step, &total_steps, &warmup_done, &best_epoch};
         numbers = {&last_loss_d, &last_loss_g, &last_loss_f, &last_loss_g_f, &best_score};
         if (heads == HeadKind::steps) numbers.push_back(&d_accuracy);
@@ -92,37 +95,46 @@ struct StatePlaces {
     }
 };
 
-inline void store_state(TensorFile& file, TrainingState state, HeadKind heads) {
+/// In front of the names of what a checkpoint says of the beginning of its epoch.
+inline constexpr const char* kEpochStart = "epoch_start.";
+inline constexpr const char* kRollbacks = "state.rollbacks";
+
+inline void store_state(TensorFile& file, const std::string& prefix, TrainingState state,
+                        HeadKind heads) {
     const StatePlaces places(state, heads);
     std::vector<std::int64_t> integers;
     for (const std::int64_t* place : places.integers) integers.push_back(*place);
     std::vector<double> numbers;
     for (const double* place : places.numbers) numbers.push_back(*place);
-    file.add("state.integers", {static_cast<std::int64_t>(integers.size())},
+    file.add(prefix + "state.integers", {static_cast<std::int64_t>(integers.size())},
              std::span<const std::int64_t>(integers));
-    file.add("state.numbers", {static_cast<std::int64_t>(numbers.size())},
+    file.add(prefix + "state.numbers", {static_cast<std::int64_t>(numbers.size())},
              std::span<const double>(numbers));
+    if (state.rollbacks > 0)
+        file.add(prefix + kRollbacks, {}, std::span<const std::int64_t>(&state.rollbacks, 1));
 }
 
 /// Reads a state and checks that a training of `steps` minibatches an epoch can be there.
-[[nodiscard]] inline TrainingState read_state(const TensorFile& file, const Settings& settings,
-                                              std::int64_t steps) {
+[[nodiscard]] inline TrainingState read_state(const TensorFile& file, const std::string& prefix,
+                                              const Settings& settings, std::int64_t steps) {
     TrainingState state;
     const StatePlaces places(state, settings.generator.heads);
     const auto integers = file.get<std::int64_t>(
-        "state.integers", {static_cast<std::int64_t>(places.integers.size())});
+        prefix + "state.integers", {static_cast<std::int64_t>(places.integers.size())});
     for (std::size_t i = 0; i < integers.size(); ++i) *places.integers[i] = integers[i];
-    const auto numbers =
-        file.get<double>("state.numbers", {static_cast<std::int64_t>(places.numbers.size())});
+    const auto numbers = file.get<double>(prefix + "state.numbers",
+                                          {static_cast<std::int64_t>(places.numbers.size())});
     for (std::size_t i = 0; i < numbers.size(); ++i) *places.numbers[i] = numbers[i];
+    if (file.contains(prefix + kRollbacks))
+        state.rollbacks = file.get<std::int64_t>(prefix + kRollbacks, {}).front();
 
     const std::int64_t epochs = settings.pretrain.epochs + settings.adversarial.epochs;
-    const bool possible = state.epoch >= 1 && state.epoch <= epochs + 1 && state.step >= 0 &&
-                          state.step <= steps && (state.step == 0 || state.epoch <= epochs) &&
-                          state.total_steps == (state.epoch - 1) * steps + state.step &&
-                          state.warmup_done >= 0 &&
-                          state.warmup_done <= settings.adversarial.discriminator_warmup &&
-                          state.best_epoch >= 0 && state.best_epoch < state.epoch;
+    const bool possible =
+        state.epoch >= 1 && state.epoch <= epochs + 1 && state.step >= 0 && state.step <= steps &&
+        (state.step == 0 || state.epoch <= epochs) &&
+        state.total_steps == (state.epoch - 1) * steps + state.step && state.warmup_done >= 0 &&
+        state.warmup_done <= settings.adversarial.discriminator_warmup && state.best_epoch >= 0 &&
+        state.best_epoch < state.epoch && state.rollbacks >= 0 && state.rollbacks <= kMostRollbacks;
     require<DataError>(possible, file.source(), ": the training cannot be at epoch ", state.epoch,
                        ", step ", state.step, " (", state.total_steps, " in all, ", steps,
                        " an epoch, ", epochs, " epochs)");
@@ -157,6 +169,27 @@ void read_optimiser(const TensorFile& file, const std::string& prefix, Index par
     };
     AlignedVector<Scalar> first = read("first", true), second = read("second", squares);
     optimiser.restore(steps, std::move(first), std::move(second));
+}
+
+/// Adds what the steps have changed.
+template <typename Nets>
+void store_training(TensorFile& file, const std::string& prefix, const TrainingState& state,
+                    const Nets& nets, HeadKind heads) {
+    store_state(file, prefix, state, heads);
+    for_each_net(
+        nets, [&](const char* net, const auto& of) { store_parameters(file, prefix + net, of); });
+    for_each_optimiser(nets, [&](const char* optimiser, const auto& of, Index) {
+        store_optimiser(file, prefix + optimiser, of);
+    });
+}
+
+/// The reverse, into nets of the same shapes.
+template <typename Nets>
+void read_nets(const TensorFile& file, const std::string& prefix, Nets& nets) {
+    for_each_net(nets, [&](const char* net, auto& to) { read_parameters(file, prefix + net, to); });
+    for_each_optimiser(nets, [&](const char* optimiser, auto& to, Index parameters) {
+        read_optimiser(file, prefix + optimiser, parameters, to);
+    });
 }
 
 /// Whether two numbers are the same but for the rounding of another compiler.
@@ -257,14 +290,11 @@ template <typename AnyTrainer>
     file.set_metadata(kKindKey, "checkpoint");
     file.set_metadata(kSettingsKey, settings_to_json(trainer.settings()));
     file.set_metadata(kFingerprintKey, fingerprint_text(fingerprint));
-    checkpoint_detail::store_state(file, trainer.state(), trainer.settings().generator.heads);
-    checkpoint_detail::for_each_net(trainer.nets(), [&](const char* prefix, const auto& net) {
-        store_parameters(file, prefix, net);
-    });
-    checkpoint_detail::for_each_optimiser(
-        trainer.nets(), [&](const char* prefix, const auto& optimiser, Index) {
-            checkpoint_detail::store_optimiser(file, prefix, optimiser);
-        });
+    const HeadKind heads = trainer.settings().generator.heads;
+    checkpoint_detail::store_training(file, "", trainer.state(), trainer.nets(), heads);
+    if (const auto* const start = trainer.epoch_start())
+        checkpoint_detail::store_training(file, checkpoint_detail::kEpochStart, start->state,
+                                          start->nets, heads);
     checkpoint_detail::store_computed(file, trainer);
     return file;
 }
@@ -309,23 +339,38 @@ void restore_checkpoint(const TensorFile& file, AnyTrainer& trainer, std::uint64
         fail<DataError>(file.source(), ": the run was started with other songs (fingerprint ",
                         in_quotes(file.metadata_at(kFingerprintKey)), ", these have ", songs, ")");
 
-    const TrainingState state = read_state(file, before, trainer.steps_per_epoch());
+    const TrainingState state = read_state(file, "", before, trainer.steps_per_epoch());
+    // Files of 0.1.0 do not say where their epoch began.
+    const bool has_start = file.contains(concat(kEpochStart, "state.integers"));
     const std::string against = reason_against(before, trainer.settings(), state.place());
     require<ConfigError>(against.empty(), file.source(), ": ", against);
 
-    const TensorFile expected = make_checkpoint(trainer, fingerprint);
+    auto nets = trainer.nets();
+    using Start = EpochStart<decltype(nets)>;
+    std::optional<Start> start;
+    if (has_start) {
+        start.emplace(
+            Start{read_state(file, kEpochStart, before, trainer.steps_per_epoch()), nets});
+        require<DataError>(state.step > 0 && start->state.step == 0 &&
+                               start->state.epoch == state.epoch &&
+                               start->state.rollbacks <= state.rollbacks,
+                           file.source(), ": epoch ", state.epoch, " cannot have begun at epoch ",
+                           start->state.epoch, ", step ", start->state.step);
+    }
+
+    TensorFile expected("checkpoint");
+    store_training(expected, "", state, nets, before.generator.heads);
+    if (start) store_training(expected, kEpochStart, start->state, nets, before.generator.heads);
+    store_computed(expected, trainer);
     std::vector<std::string> names;
     for (const TensorEntry& entry : expected.entries()) names.push_back(entry.name);
     file.require_names(names);
     file.require_finite();
-    auto nets = trainer.nets();
-    for_each_net(nets, [&](const char* prefix, auto& net) { read_parameters(file, prefix, net); });
-    for_each_optimiser(nets, [&](const char* prefix, auto& optimiser, Index parameters) {
-        read_optimiser(file, prefix, parameters, optimiser);
-    });
+    read_nets(file, "", nets);
+    if (start) read_nets(file, kEpochStart, start->nets);
     compare_computed(file, trainer);
 
-    trainer.restore(state, std::move(nets));
+    trainer.restore(state, std::move(nets), std::move(start));
 }
 
 }  // namespace mgan::inline MGAN_ABI

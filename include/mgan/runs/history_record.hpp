@@ -36,6 +36,8 @@
 ///                   overlap_area_KEY, gap_KEY      against the validation songs
 ///                   mean_overlap_area, mean_gap
 ///                   best                           1: this epoch's generator is the best so far
+///                   rollbacks                      since the training began, if there were any
+///                                                  (training/rollback.hpp)
 ///                   kept_phase                     pretraining or adversarial: where the generator
 ///                                                  to keep comes from, at the end of the epoch
 
@@ -108,6 +110,7 @@ inline void set_losses(HistoryRecord& record, const EpochReport& report, bool of
         set("mean_gap", report.comparison->mean_gap);
     }
     record.set("best", report.best ? 1 : 0);
+    if (report.rollbacks > 0) record.set("rollbacks", report.rollbacks);
     return record;
 }
 

@@ -252,15 +252,17 @@ struct RunOptions {
     /// After every epoch, when its line and its checkpoint are on the disk; on the rank that
     /// writes.
     std::function<void(const EpochReport&, double seconds)> on_epoch;
+    /// After every roll-back (training/rollback.hpp); on the rank that writes.
+    std::function<void(const RollbackReport&)> on_rollback;
 };
 
 /// Trains until the end, keeping `directory` up to date. Returns whether the end was reached; if
-/// not, `on_step` has stopped it, and a checkpoint was written. Throws NumericalError (a loss or a
-/// gradient is not finite: the last checkpoint stays) and IoError.
+/// not, `on_step` has stopped it, and a checkpoint was written. Throws DivergenceError (a loss or a
+/// gradient is not finite, after all roll-backs: the last checkpoint stays) and IoError.
 ///
 /// With several ranks it is collective. Rank 0 writes, while the others go on; the directories of
 /// those are not used. If it cannot write, it throws IoError, and they RankError; all throw
-/// NumericalError. Where ranks have drifted apart, rank 0 throws ConfigError and the others
+/// DivergenceError. Where ranks have drifted apart, rank 0 throws ConfigError and the others
 /// RankError.
 template <typename AnyTrainer>
 bool run_training(AnyTrainer& trainer, const RunDirectory& directory, const RunOptions& options) {
@@ -287,13 +289,16 @@ bool run_training(AnyTrainer& trainer, const RunDirectory& directory, const RunO
     while (!trainer.finished()) {
         const Clock::time_point begin = Clock::now();
         bool stopped = false;  // perhaps at the epoch's last minibatch: then it still ends
-        const auto report = trainer.run_epoch([&](const StepReport& step) {
+        const auto on_step = [&](const StepReport& step) {
             stopped = writer.agree(options.on_step && !options.on_step(step));
             if (stopped) return false;
             const bool whole = step.step == step.steps;
             if (!whole && seconds_since(saved) > options.checkpoint_seconds) writer.write(save);
             return true;
-        });
+        };
+        const auto report = trainer.run_epoch(
+            on_step, trainer.ranks().writes() ? options.on_rollback
+                                              : std::function<void(const RollbackReport&)>());
         if (!report) {
             writer.write(save);
             return stop();

@@ -59,7 +59,7 @@ template <typename Scalar>
     return found;
 }
 
-/// Throws NumericalError if `loss`, called `what` in the message, is not finite.
+/// Throws DivergenceError if `loss`, called `what` in the message, is not finite.
 /// Collective: a loss is a sum over all ranks, so all throw.
 template <typename Nets, typename Memory>
 void check_loss(const char* what, double loss, TrainingPlace place, const Nets& nets,
@@ -69,12 +69,12 @@ void check_loss(const char* what, double loss, TrainingPlace place, const Nets& 
     const std::vector<std::string> found = gather_texts(shards.ranks(), culprit(nets, shards));
     for (std::size_t rank = found.size(); rank-- > 0;)
         if (!found[rank].empty()) guilty = found[rank];
-    fail<NumericalError>(diagnosis_detail::place_text(place), ": ", what, " is ", loss, " (",
-                         guilty, "); it has not reached the weights. Try a lower learning rate.");
+    fail<DivergenceError>(diagnosis_detail::place_text(place), ": ", what, " is ", loss, " (",
+                          guilty, "); it has not reached the weights.");
 }
 
 /// A step of a learner's optimiser at `rate`. Returns the norm of the gradient before the cut. If
-/// the gradient is not finite, NumericalError says where, and whether a weight is to blame.
+/// the gradient is not finite, DivergenceError says where, and whether a weight is to blame.
 template <typename Net, typename Nets>
 double take_step(Learner<Net>& learner, Net& gradient, double rate, const char* name, int threads,
                  TrainingPlace place, const Nets& nets) {
@@ -82,8 +82,8 @@ double take_step(Learner<Net>& learner, Net& gradient, double rate, const char* 
         return learner.optimiser.step(learner.net, gradient, rate, name, threads);
     } catch (const NumericalError& error) {
         const std::string weight = bad_weight(nets);
-        fail<NumericalError>(diagnosis_detail::place_text(place), ", ", error.what(),
-                             weight.empty() ? "" : " (", weight, weight.empty() ? "" : ")");
+        fail<DivergenceError>(diagnosis_detail::place_text(place), ", ", error.what(),
+                              weight.empty() ? "" : " (", weight, weight.empty() ? "" : ")");
     }
 }
 

@@ -59,6 +59,7 @@ struct TrainingState {
     double d_accuracy = 0.8;  ///< step heads: moving mean of D's accuracy at the end of songs
     double best_score = -1e300;
     std::int64_t best_epoch = 0;  ///< 0: none yet
+    std::int64_t rollbacks = 0;   ///< since the training began (rollback.hpp)
     EpochSums sums;
 
     [[nodiscard]] TrainingPlace place() const noexcept { return {epoch, step}; }
@@ -78,6 +79,7 @@ struct EpochReport {
     /// Of the generated songs.
     std::array<std::optional<double>, metrics::kMetrics.size()> metric_means;
     double longest_run = 0.0;
+    std::int64_t rollbacks = 0;                        ///< since the training began
     std::optional<metrics::SetComparison> comparison;  ///< with the validation songs
     bool best = false;                                 ///< its generator is the best so far
 };

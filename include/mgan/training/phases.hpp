@@ -5,6 +5,7 @@
 
 #include <mgan/settings/settings.hpp>
 #include <mgan/training/epoch.hpp>
+#include <mgan/training/rollback.hpp>
 
 #include <algorithm>
 #include <cstdint>
@@ -47,7 +48,7 @@ struct Phases {
     }
 
     /// The step size `base` under a schedule, at a state. In the first `warmup` minibatches of the
-    /// phase it rises to its value.
+    /// phase it rises to its value. Every roll-back has halved it.
     [[nodiscard]] double rate(const TrainingState& state, double base, RateSchedule schedule,
                               std::int64_t warmup = 0) const noexcept {
         const std::int64_t before = adversarial(state) ? settings.pretrain.epochs : 0;
@@ -57,8 +58,9 @@ struct Phases {
         const double progress = (static_cast<double>(state.epoch - 1 - before) +
                                  static_cast<double>(state.step) / steps) /
                                 static_cast<double>(std::max<std::int64_t>(1, count));
-        const double factor =
-            rate_factor(schedule, state.epoch - before, progress, settings.optimiser.schedule);
+        const double factor = rate_after_rollbacks(
+            rate_factor(schedule, state.epoch - before, progress, settings.optimiser.schedule),
+            state);
         if (warmup == 0) return base * factor;
         const std::int64_t done = (state.epoch - 1 - before) * steps_per_epoch() + state.step;
         const double risen = static_cast<double>(done + 1) / static_cast<double>(warmup);

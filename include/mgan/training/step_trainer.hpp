@@ -83,11 +83,17 @@ public:
 
     [[nodiscard]] const TrainingState& state() const noexcept { return state_; }
     [[nodiscard]] const StepNets<Scalar>& nets() const noexcept { return nets_; }
+    /// Within an epoch: where that began (rollback.hpp), or nullptr if that is not known.
+    [[nodiscard]] const EpochStart<StepNets<Scalar>>* epoch_start() const noexcept {
+        return state_.step > 0 && epoch_start_ ? &*epoch_start_ : nullptr;
+    }
     /// Puts the training where `state` and `nets`, of a trainer with the same settings and songs,
-    /// were taken.
-    void restore(const TrainingState& state, StepNets<Scalar> nets) noexcept {
+    /// were taken, and within an epoch its `epoch_start`.
+    void restore(const TrainingState& state, StepNets<Scalar> nets,
+                 std::optional<EpochStart<StepNets<Scalar>>> epoch_start = std::nullopt) noexcept {
         state_ = state;
         std::swap(nets_, nets);
+        epoch_start_.swap(epoch_start);
     }
 
     [[nodiscard]] std::int64_t epochs() const noexcept { return phases().epochs(); }
@@ -113,9 +119,30 @@ public:
 
     /// Continues the epoch that is under way to its end, and reports it. If `on_step` (called after
     /// every minibatch) returns false, nothing is reported; the training stands behind that
-    /// minibatch, and may be saved.
-    std::optional<EpochReport> run_epoch(const std::function<bool(const StepReport&)>& on_step) {
+    /// minibatch, and may be saved. Where a loss or a gradient is not finite, the epoch is run
+    /// again with lower rates, or DivergenceError is thrown (rollback.hpp).
+    std::optional<EpochReport> run_epoch(
+        const std::function<bool(const StepReport&)>& on_step,
+        const std::function<void(const RollbackReport&)>& on_rollback = {}) {
         require<Error>(!finished(), "StepTrainer::run_epoch: the training is finished");
+        return run_with_rollbacks(state_, nets_, epoch_start_, on_rollback,
+                                  [&] { return finish_epoch(on_step); });
+    }
+
+    /// `count` songs by `from`, of the full length, the plain stream, from song number `first` of
+    /// the seed on.
+    [[nodiscard]] std::vector<midi::Song> sample(const StepGenerator<Scalar>& from, Index count,
+                                                 std::uint64_t seed, Index first = 0) const {
+        PlayingSettings plain = settings_.playing;
+        plain.guide = 0;
+        const StepBand<Scalar> band{&from, nullptr, &data_.vocabulary, &data_.scale};
+        return StepSampler<Scalar>{band, data_.starts, plain}.songs(count, settings_.length, seed,
+                                                                    threads_, first);
+    }
+
+private:
+    /// Goes on with the epoch that is under way.
+    std::optional<EpochReport> finish_epoch(const std::function<bool(const StepReport&)>& on_step) {
         const std::int64_t steps = steps_per_epoch();
         const std::vector<std::size_t> order = data_.train.order(
             Random(settings_.seed, "order", static_cast<std::uint64_t>(state_.epoch)),
@@ -137,18 +164,6 @@ public:
             [&] { return evaluate(); });
     }
 
-    /// `count` songs by `from`, of the full length, the plain stream, from song number `first` of
-    /// the seed on.
-    [[nodiscard]] std::vector<midi::Song> sample(const StepGenerator<Scalar>& from, Index count,
-                                                 std::uint64_t seed, Index first = 0) const {
-        PlayingSettings plain = settings_.playing;
-        plain.guide = 0;
-        const StepBand<Scalar> band{&from, nullptr, &data_.vocabulary, &data_.scale};
-        return StepSampler<Scalar>{band, data_.starts, plain}.songs(count, settings_.length, seed,
-                                                                    threads_, first);
-    }
-
-private:
     /// Validation crops of the loss by which a generator is kept.
     static constexpr Index kValidationCrops = 96;
 
@@ -180,6 +195,10 @@ private:
         if (adversarial()) return phases().rate(state_, phase.learning_rate, phase.schedule);
         return phases().rate(state_, settings_.pretrain.learning_rate, settings_.pretrain.schedule,
                              settings_.pretrain.warmup);
+    }
+
+    [[nodiscard]] double discriminator_rate() const {
+        return rate_after_rollbacks(settings_.adversarial.discriminator_learning_rate, state_);
     }
 
     void begin_adversarial_phase() {
@@ -215,8 +234,8 @@ private:
 
     /// D learns from the last roll-out. `number`: of the step, for its random numbers.
     void discriminator_step(std::uint64_t number, EpochSums& sums) {
-        const double accuracy = minibatch_.discriminate(
-            nets_, number, settings_.adversarial.discriminator_learning_rate, state_.place(), sums);
+        const double accuracy =
+            minibatch_.discriminate(nets_, number, discriminator_rate(), state_.place(), sums);
         state_.d_accuracy += 0.1 * (accuracy - state_.d_accuracy);
     }
 
@@ -256,9 +275,10 @@ private:
         report.epoch = state_.epoch;
         report.adversarial = adversarial();
         report.length = settings_.length;
+        report.rollbacks = state_.rollbacks;
         report.mean = state_.sums.mean();
         report.learning_rate = generator_rate();
-        report.discriminator_learning_rate = settings_.adversarial.discriminator_learning_rate;
+        report.discriminator_learning_rate = discriminator_rate();
         const StepGenerator<Scalar>& current = current_generator();
         if (report.adversarial) {
             constexpr std::uint64_t kValidation = std::uint64_t{1} << 33;
@@ -303,6 +323,7 @@ private:
     std::vector<metrics::SongMetrics> real_metrics_;
     TrainingState state_;
     StepNets<Scalar> nets_;
+    std::optional<EpochStart<StepNets<Scalar>>> epoch_start_;
     StepMinibatch<Scalar> minibatch_;
 };
 

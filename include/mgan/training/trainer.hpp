@@ -100,11 +100,18 @@ public:
 
     [[nodiscard]] const TrainingState& state() const noexcept { return state_; }
     [[nodiscard]] const TrainingNets<Scalar>& nets() const noexcept { return nets_; }
+    /// Within an epoch: where that began (rollback.hpp), or nullptr if that is not known.
+    [[nodiscard]] const EpochStart<TrainingNets<Scalar>>* epoch_start() const noexcept {
+        return state_.step > 0 && epoch_start_ ? &*epoch_start_ : nullptr;
+    }
     /// Puts the training where `state` and `nets`, of a trainer with the same settings and songs,
-    /// were taken.
-    void restore(const TrainingState& state, TrainingNets<Scalar> nets) noexcept {
+    /// were taken, and within an epoch its `epoch_start`.
+    void restore(
+        const TrainingState& state, TrainingNets<Scalar> nets,
+        std::optional<EpochStart<TrainingNets<Scalar>>> epoch_start = std::nullopt) noexcept {
         state_ = state;
         std::swap(nets_, nets);
+        epoch_start_.swap(epoch_start);
     }
 
     /// Epochs of both phases together.
@@ -139,9 +146,27 @@ public:
 
     /// Continues the epoch that is under way to its end, and reports it. If `on_step` (called after
     /// every minibatch) returns false, nothing is reported; the training stands behind that
-    /// minibatch, and may be saved.
-    std::optional<EpochReport> run_epoch(const std::function<bool(const StepReport&)>& on_step) {
+    /// minibatch, and may be saved. Where a loss or a gradient is not finite, the epoch is run
+    /// again with lower rates, or DivergenceError is thrown (rollback.hpp).
+    std::optional<EpochReport> run_epoch(
+        const std::function<bool(const StepReport&)>& on_step,
+        const std::function<void(const RollbackReport&)>& on_rollback = {}) {
         require<Error>(!finished(), "Trainer::run_epoch: the training is finished");
+        return run_with_rollbacks(state_, nets_, epoch_start_, on_rollback,
+                                  [&] { return finish_epoch(on_step); });
+    }
+
+    /// `count` songs by `from`, of the full length, from song number `first` of the seed on.
+    [[nodiscard]] std::vector<midi::Song> sample(const Generator<Scalar>& from, Index count,
+                                                 std::uint64_t seed, Index first = 0) const {
+        return sample_songs(from, codec_, settings_.encoding.context, styles_,
+                            noise_range(settings_.pretrain), settings_.discriminator.quantise,
+                            count, settings_.length, seed, threads_, first);
+    }
+
+private:
+    /// Goes on with the epoch that is under way.
+    std::optional<EpochReport> finish_epoch(const std::function<bool(const StepReport&)>& on_step) {
         const std::int64_t steps = steps_per_epoch();
         const std::vector<std::size_t> order =
             train_.order(Random(settings_.seed, "order", static_cast<std::uint64_t>(state_.epoch)),
@@ -162,15 +187,6 @@ public:
             [&] { return evaluate(); });
     }
 
-    /// `count` songs by `from`, of the full length, from song number `first` of the seed on.
-    [[nodiscard]] std::vector<midi::Song> sample(const Generator<Scalar>& from, Index count,
-                                                 std::uint64_t seed, Index first = 0) const {
-        return sample_songs(from, codec_, settings_.encoding.context, styles_,
-                            noise_range(settings_.pretrain), settings_.discriminator.quantise,
-                            count, settings_.length, seed, threads_, first);
-    }
-
-private:
     [[nodiscard]] bool has_pf_classifier() const noexcept { return settings_.has_pf_classifier(); }
     [[nodiscard]] bool begun_adversarial() const noexcept {
         return phases().begun_adversarial(state_);
@@ -281,6 +297,7 @@ private:
         report.epoch = state_.epoch;
         report.adversarial = adversarial();
         report.length = settings_.length;
+        report.rollbacks = state_.rollbacks;
         report.mean = state_.sums.mean();
         const StepSizes sizes = step_sizes();
         report.learning_rate = sizes.generator;
@@ -336,6 +353,7 @@ private:
     std::vector<encoding::Style> styles_;
     TrainingState state_;
     TrainingNets<Scalar> nets_;
+    std::optional<EpochStart<TrainingNets<Scalar>>> epoch_start_;
     std::optional<Minibatch<Scalar>> minibatch_;
 };
 
