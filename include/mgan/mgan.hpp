@@ -52,6 +52,7 @@
 #include <mgan/core/mapped_file.hpp>
 #include <mgan/core/number_text.hpp>
 #include <mgan/core/parallel.hpp>
+#include <mgan/core/permutation.hpp>
 #include <mgan/core/random.hpp>
 #include <mgan/core/setting.hpp>
 #include <mgan/core/version.hpp>
@@ -76,11 +77,13 @@
 #include <mgan/autodiff/second_derivatives.hpp>
 #include <mgan/autodiff/tape.hpp>
 #include <mgan/dataset/crops.hpp>
+#include <mgan/dataset/epoch_order.hpp>
 #include <mgan/dataset/fingerprint.hpp>
 #include <mgan/dataset/load_data_set.hpp>
 #include <mgan/dataset/pack_data_set.hpp>
 #include <mgan/dataset/packed_file.hpp>
 #include <mgan/dataset/piece_groups.hpp>
+#include <mgan/dataset/repeat_filter.hpp>
 #include <mgan/dataset/split.hpp>
 #include <mgan/encoding/codec.hpp>
 #include <mgan/encoding/recall.hpp>

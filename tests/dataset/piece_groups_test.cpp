@@ -1,5 +1,6 @@
 #include <mgan/core/random.hpp>
 #include <mgan/dataset/piece_groups.hpp>
+#include <mgan/dataset/repeat_filter.hpp>
 
 #include <support/catch.hpp>
 
@@ -104,4 +105,43 @@ TEST_CASE("Pieces: in one pass or in several, by one thread or three, the groups
     for (const std::size_t most : {1u, 37u, 1000u})
         for (const int threads : {1, 3})
             CHECK(piece_groups(Songs(songs), name_groups(names), threads, most) == groups);
+}
+
+TEST_CASE("Repeats: what comes again is always found, what comes once is seldom taken for it") {
+    for (const std::size_t count : {std::size_t{0}, std::size_t{10}, std::size_t{200'000}}) {
+        CAPTURE(count);
+        // Multiples of four, as sampled passages are; each third comes twice.
+        const Random random(1, "numbers");
+        const auto number = [&](std::size_t i) { return random.bits(i) / 4 * 4; };
+        RepeatFilter filter(count);
+        std::size_t again = 0;
+        for (int round = 0; round < 2; ++round)
+            for (std::size_t i = 0; i < count; ++i)
+                if (round == 0 || i % 3 == 0) {
+                    filter.add(number(i));
+                    again += static_cast<std::size_t>(round);
+                }
+        filter.end();
+        std::size_t taken = 0;
+        bool all = true;
+        for (std::size_t i = 0; i < count; ++i) {
+            if (i % 3 == 0) all = all && filter.may_repeat(number(i));
+            if (i % 3 != 0 && filter.may_repeat(number(i))) ++taken;
+        }
+        CHECK(all);
+        CHECK(taken <= count / 50);
+        CHECK(filter.repeats() >= again);
+        CHECK(filter.repeats() <= again + count / 50);
+    }
+}
+
+TEST_CASE("Repeats: of more numbers than it was made for, none that comes again is missed") {
+    const Random random(2, "numbers");
+    RepeatFilter filter(1);
+    for (int round = 0; round < 2; ++round)
+        for (std::uint64_t i = 0; i < 10'000; ++i) filter.add(random.bits(i));
+    filter.end();
+    bool all = true;
+    for (std::uint64_t i = 0; i < 10'000; ++i) all = all && filter.may_repeat(random.bits(i));
+    CHECK(all);
 }

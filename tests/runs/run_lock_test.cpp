@@ -69,6 +69,23 @@ TEST_CASE("Runs: the parts of a run are those of its split.tsv, whatever rule ma
     CHECK(parts[2] == std::vector<std::size_t>{0});
 }
 
+TEST_CASE("Runs: the songs of a part are found whether or not they stand in its order") {
+    const mgan_test::Folder folder;
+    const RunFiles run(folder / "run");
+    mgan_test::put(run.split(), "a\ttrain\nb\ttrain\nd\ttrain\nc\tvalidation\n");
+    using Places = std::vector<std::size_t>;
+    for (const auto& [names, train] : std::vector<std::pair<std::vector<std::string>, Places>>{
+             {{"a", "b", "c", "d"}, {0, 1, 3}},
+             {{"a", "a", "b", "c", "c", "d", "d"}, {0, 1, 2, 5, 6}},
+             {{"d", "c", "b", "a"}, {0, 2, 3}},
+             {{"b", "a", "c", "b"}, {0, 1, 3}},
+             {{"a", "c", "d"}, {0, 2}},
+             {{"e"}, {}},
+         })
+        CHECK(run.parts_of(names)[0] == train);
+    CHECK(run.parts_of({"c", "a", "c"})[1] == Places{0, 2});
+}
+
 TEST_CASE("Errors: whatever the path, what is thrown is an mgan::Error") {
     const mgan_test::Folder folder;
     namespace fs = std::filesystem;

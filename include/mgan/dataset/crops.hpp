@@ -4,32 +4,17 @@
 
 #include <mgan/core/parallel.hpp>
 #include <mgan/core/random.hpp>
+#include <mgan/dataset/epoch_order.hpp>
 #include <mgan/dataset/songs.hpp>
 #include <mgan/encoding/context.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <numeric>
 #include <optional>
-#include <span>
 #include <vector>
 
 namespace mgan::inline MGAN_ABI {
-
-/// The songs of an epoch: permutations of 0 .. size - 1, one after the other, at least `least`
-/// songs.
-[[nodiscard]] inline std::vector<std::size_t> song_order(std::size_t size, const Random& random,
-                                                         std::size_t least) {
-    std::vector<std::size_t> songs;
-    do {
-        const std::size_t begin = songs.size();
-        songs.resize(begin + size);
-        std::iota(songs.begin() + static_cast<std::ptrdiff_t>(begin), songs.end(), std::size_t{0});
-        shuffle(std::span(songs).subspan(begin), random, begin);
-    } while (songs.size() < least);
-    return songs;
-}
 
 /// The most songs whose styles are measured: of more, evenly spaced ones.
 inline constexpr std::size_t kMostStyles = 100'000;
@@ -129,7 +114,7 @@ public:
         return styles;
     }
 
-    /// The songs of an epoch.
+    /// The first songs of an order, at least `least` (epoch_order.hpp).
     [[nodiscard]] std::vector<std::size_t> order(const Random& random, std::size_t least) const {
         return song_order(size(), random, least);
     }

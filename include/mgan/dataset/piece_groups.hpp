@@ -19,10 +19,12 @@
 ///
 /// Time is linear in the notes: of the passages, those whose hash is a multiple of `kSampling` are
 /// looked at (Broder 1997: the same ones are kept in both songs), and songs that share none are
-/// never compared. Memory is bounded: where there are more than `kMostAtOnce` passages, the songs
-/// are read several times, each time for a part of the hashes.
+/// never compared. Memory is bounded: where there may be more than `kMostAtOnce` passages, the songs
+/// are read once more, to learn which passages occur again (dataset/repeat_filter.hpp), and only
+/// these are kept; if they are still too many, in several readings, each for a part of the hashes.
 
 #include <mgan/core/parallel.hpp>
+#include <mgan/dataset/repeat_filter.hpp>
 #include <mgan/dataset/songs.hpp>
 #include <mgan/dataset/split.hpp>
 #include <mgan/midi/song.hpp>
@@ -32,6 +34,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <numeric>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -130,28 +133,46 @@ inline void join(std::vector<std::size_t>& parent, std::size_t a, std::size_t b)
         notes += songs.sounding(i);
     }
 
-    // Passages with the songs that have them, equal ones side by side once they are sorted.
-    using Found = std::pair<std::uint64_t, std::uint32_t>;
-    constexpr std::size_t kChunk = 1024;
-    const std::size_t passes = notes / kSampling / most_at_once + 1;
-    std::vector<std::uint32_t> telling(count, 0);
-    std::unordered_map<std::uint64_t, std::uint32_t> shared;  // of songs i < j: i 2^32 + j
-    std::vector<Found> found;
-    std::vector<std::vector<std::uint64_t>> passages(std::min(count, kChunk));
-    for (std::size_t pass = 0; pass < passes; ++pass) {
-        found.clear();
-        for (std::size_t begin = 0; begin < count; begin += kChunk) {
-            const std::size_t size = std::min(kChunk, count - begin);
+    // Calls use(song, its passages) for one song after the other.
+    std::vector<std::vector<std::uint64_t>> passages(std::min<std::size_t>(count, 1024));
+    const auto read_all = [&](auto&& use) {
+        for (std::size_t begin = 0; begin < count; begin += passages.size()) {
+            const std::size_t size = std::min(passages.size(), count - begin);
             parallel_for(static_cast<std::ptrdiff_t>(size), threads, [&](std::ptrdiff_t index) {
                 midi::Song memory;
                 const auto i = static_cast<std::size_t>(index);
                 passages[i] = passages_of(songs.get(begin + i, memory));
             });
-            for (std::size_t i = 0; i < size; ++i)
-                for (const std::uint64_t passage : passages[i])
-                    if (passage / kSampling % passes == pass)
-                        found.emplace_back(passage, static_cast<std::uint32_t>(begin + i));
+            for (std::size_t i = 0; i < size; ++i) use(begin + i, passages[i]);
         }
+    };
+
+    std::vector<std::uint32_t> telling(count, 0);
+    std::optional<RepeatFilter> filter;
+    if (notes / kSampling > most_at_once) {
+        filter.emplace(notes / kSampling);
+        read_all([&](std::size_t, const std::vector<std::uint64_t>& of_song) {
+            for (const std::uint64_t passage : of_song) filter->add(passage);
+        });
+        filter->end();
+    }
+    const std::size_t passes = filter ? 2 * filter->repeats() / most_at_once + 1 : 1;
+
+    // Passages with the songs that have them, equal ones side by side once they are sorted.
+    using Found = std::pair<std::uint64_t, std::uint32_t>;
+    std::unordered_map<std::uint64_t, std::uint32_t> shared;  // of songs i < j: i 2^32 + j
+    std::vector<Found> found;
+    for (std::size_t pass = 0; pass < passes; ++pass) {
+        found.clear();
+        read_all([&](std::size_t song, const std::vector<std::uint64_t>& of_song) {
+            for (const std::uint64_t passage : of_song) {
+                if (filter && !filter->may_repeat(passage)) {
+                    telling[song] += pass == 0 ? 1 : 0;  // this song's alone
+                } else if (passage / kSampling % passes == pass) {
+                    found.emplace_back(passage, static_cast<std::uint32_t>(song));
+                }
+            }
+        });
         std::sort(found.begin(), found.end());
         for (auto with = found.begin(); with != found.end();) {
             const auto end = std::find_if(

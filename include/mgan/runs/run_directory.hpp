@@ -219,12 +219,13 @@ private:
                         settings.evaluation.test_share, settings.seed);
         std::string lines;
         for (const Part part : {Part::train, Part::validation, Part::test}) {
-            std::string last;  // songs of one file stand together and are in one part
+            // Songs of one file stand together and are in one part.
+            std::optional<std::string> last;
             for (const std::size_t song : parts[static_cast<std::size_t>(part)]) {
-                const std::string line =
-                    concat(tsv_field(data.names.at(song)), "\t", name(part), "\n");
-                if (line != last) lines += line;
-                last = line;
+                std::string file = tsv_field(data.names.at(song));
+                if (file == last) continue;
+                lines.append(file).append("\t").append(name(part)).append("\n");
+                last = std::move(file);
             }
         }
         write(split(), lines);

@@ -28,6 +28,7 @@
 
 #include <mgan/core/parallel.hpp>
 #include <mgan/core/random.hpp>
+#include <mgan/dataset/epoch_order.hpp>
 #include <mgan/generation/parameter_file.hpp>
 #include <mgan/optimisation/optimiser.hpp>
 #include <mgan/optimisation/schedule.hpp>
@@ -37,7 +38,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <numeric>
 #include <optional>
 #include <span>
 #include <string>
@@ -128,13 +128,12 @@ public:
         shards_ =
             std::vector<Shard>(static_cast<std::size_t>((settings.batch - 1) / settings.shard + 1));
         for (Shard& shard : shards_) shard.gradients = net_;
-        order_.resize(task_.size());
     }
 
     [[nodiscard]] const Net& net() const noexcept { return net_; }
     [[nodiscard]] const Task& task() const noexcept { return task_; }
     [[nodiscard]] std::int64_t steps_per_epoch() const noexcept {
-        const auto samples = static_cast<Index>(order_.size());
+        const auto samples = static_cast<Index>(task_.size());
         return (samples - 1) / settings_.batch + 1;
     }
     /// Minibatches that are done.
@@ -203,19 +202,20 @@ private:
         const std::int64_t epoch = steps_ / steps_per_epoch(),
                            of_epoch = steps_ % steps_per_epoch();
         if (epoch != ordered_epoch_) {
-            std::iota(order_.begin(), order_.end(), std::size_t{0});
-            shuffle(std::span(order_),
-                    Random(settings_.seed, "fit order", static_cast<std::uint64_t>(epoch)));
+            order_ = EpochOrder(task_.size(), Random(settings_.seed, "fit order",
+                                                     static_cast<std::uint64_t>(epoch)));
             ordered_epoch_ = epoch;
         }
         const Index begin = of_epoch * settings_.batch;
-        const Index count = std::min(settings_.batch, static_cast<Index>(order_.size()) - begin);
+        const Index count = std::min(settings_.batch, static_cast<Index>(task_.size()) - begin);
+        minibatch_.resize(static_cast<std::size_t>(count));
+        order_.copy(static_cast<std::size_t>(begin), minibatch_);
         const Index shards = (count - 1) / settings_.shard + 1;
         parallel_for(shards, threads_, [&](std::ptrdiff_t index) {
             Shard& shard = shards_[static_cast<std::size_t>(index)];
             const Index first = index * settings_.shard;
             const std::span<const std::size_t> samples(
-                order_.data() + begin + first,
+                minibatch_.data() + first,
                 static_cast<std::size_t>(std::min(settings_.shard, count - first)));
             set_zero(shard.gradients);
             shard.loss =
@@ -251,8 +251,9 @@ private:
     int threads_;
     Optimiser<Scalar> optimiser_;
     std::vector<Shard> shards_;
-    std::vector<std::size_t> order_;   ///< of the samples, in epoch `ordered_epoch_`
+    EpochOrder order_;                 ///< of the samples, in epoch `ordered_epoch_`
     std::int64_t ordered_epoch_ = -1;  ///< from 0; none yet
+    std::vector<std::size_t> minibatch_;
     std::int64_t steps_ = 0;
     double sum_loss_ = 0.0, sum_gradient_ = 0.0, rate_ = 0.0;
 };

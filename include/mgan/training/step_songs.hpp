@@ -6,7 +6,7 @@
 /// is told the style of its own events, so that later a song can be asked for one. A song that is
 /// shorter than a crop begins again, from its first onset on, until the crop is full.
 
-#include <mgan/dataset/crops.hpp>
+#include <mgan/dataset/epoch_order.hpp>
 #include <mgan/dataset/songs.hpp>
 #include <mgan/encoding/step_events.hpp>
 #include <mgan/encoding/style_meter.hpp>
@@ -86,7 +86,7 @@ public:
         return encoding::step_events(prepare_(from_, part_[song]), vocabulary);
     }
 
-    /// The songs of an epoch (dataset/crops.hpp).
+    /// The first songs of an order, at least `least` (dataset/epoch_order.hpp).
     [[nodiscard]] std::vector<std::size_t> order(const Random& random, std::size_t least) const {
         return song_order(size(), random, least);
     }

@@ -168,14 +168,13 @@ private:
     /// Goes on with the epoch that is under way.
     std::optional<EpochReport> finish_epoch(const std::function<bool(const StepReport&)>& on_step) {
         const std::int64_t steps = steps_per_epoch();
-        const std::vector<std::size_t> order =
-            train_.order(Random(settings_.seed, "order", static_cast<std::uint64_t>(state_.epoch)),
-                         static_cast<std::size_t>(steps * settings_.batch));
+        EpochOrder order(train_.size(),
+                         Random(settings_.seed, "order", static_cast<std::uint64_t>(state_.epoch)));
+        std::vector<std::size_t> songs(static_cast<std::size_t>(settings_.batch));
         if (state_.step == 0 && state_.epoch == settings_.pretrain.epochs + 1)
             begin_adversarial_phase();
         const auto minibatch = [&](std::int64_t step) {
-            const std::span<const std::size_t> songs(order.data() + step * settings_.batch,
-                                                     static_cast<std::size_t>(settings_.batch));
+            order.copy(static_cast<std::size_t>(step * settings_.batch), songs);
             if (adversarial()) {
                 adversarial_step(songs);
             } else {
