@@ -176,7 +176,9 @@ std::optional<Song> primer_of(const DirectingOptions& options) {
 Player directed_player(const DirectingOptions& options, const PlayerModel& model,
                        const PlayerControls& controls, const std::optional<Song>& primer,
                        std::uint64_t number, PlayerOptions playing) {
-    if (options.guide) playing.candidates = static_cast<int>(*options.guide);
+    // Room for as many as are asked for now, or may be later.
+    if (options.guide)
+        playing.candidates = std::max(playing.candidates, static_cast<int>(*options.guide));
     Player player(model, options.seed, number, playing);
     (void)player.direct(controls);
     if (primer) player.prime(*primer, options.prime_notes);

@@ -142,9 +142,9 @@ inline constexpr std::array<PortInfo, kControls> kPorts = {{
      1, 0.25F, 4, "time_temperature", "A further factor for onsets and lengths."},
     {kPitchTemperature, "pitch_temperature", "Temperature of pitch", Group::boldness, Kind::factor,
      1, 0.25F, 4, "pitch_temperature", "A further factor for pitches."},
-    {kGuided, "guided", "Guided", Group::boldness, Kind::toggle, 1, 0, 1, "",
-     "The discriminator chooses each note among candidates, as many as the model was trained "
-     "with. Off: cheaper, and a little wilder."},
+    {kGuided, "guided", "Guided", Group::boldness, Kind::toggle, 0, 0, 1, "",
+     "The discriminator chooses each note among eight candidates: several times the work. For "
+     "models with step heads."},
     {kGlide, "glide", "Glide of style", Group::style, Kind::number, 0, 0, 64, "glide",
      "Quarters until a new style is reached."},
 #define MGAN_LV2_STYLE(offset, word, name)                                                         \
@@ -217,7 +217,7 @@ inline constexpr std::array<Preset, 8> kPresets = {{
     {"As trained", {{{kDensity, 1.0F}}}},
     {"Calm", {{{kDensity, 0.5F}, {kLoudness, 0.8F}, {kLegato, 1.5F}, {kTemperature, 0.8F}}}},
     {"Busy", {{{kDensity, 2.0F}, {kLegato, 0.7F}, {kLoudness, 1.1F}}}},
-    {"Bold", {{{kTemperature, 1.4F}, {kGuided, 0.0F}}}},
+    {"Bold", {{{kTemperature, 1.4F}}}},
     {"Careful", {{{kTemperature, 0.6F}}}},
     {"One voice", {{{kVoices, 1.0F}, {kLow, 60.0F}, {kHigh, 84.0F}}}},
     {"Bass", {{{kVoices, 1.0F}, {kLow, 28.0F}, {kHigh, 52.0F}, {kDensity, 0.7F}}}},

@@ -85,6 +85,12 @@ TEST_CASE("Player: guided, the notes are those of generate --guide") {
     controls.guide = 4;
     REQUIRE(wide.direct(controls));
     CHECK(notes_of(wide, static_cast<int>(songs[1].notes.size())) == songs[1].notes);
+
+    // Room for whoever switches it on later, where somebody can choose.
+    CHECK(plain_model.room_for_guidance() == 8);
+    model.settings.playing.guide = 12;
+    CHECK(PlayerModel(model).room_for_guidance() == 12);
+    CHECK(PlayerModel(mgan_test::small_numeric_model(Variant::c_rnn_gan)).room_for_guidance() == 0);
 }
 
 TEST_CASE("Player: plays for ever without a heap, whatever is asked of it") {

@@ -52,7 +52,8 @@ struct PlayerControls {
     int voices = 0;         ///< at most so many keys sound at once; 0: any number (step heads)
 
     /// Candidates for each event, of which the discriminator chooses; 0: none, -1: as the model was
-    /// trained. No more than the player was made for (`PlayerOptions::candidates`).
+    /// trained. No more than the player was made for (`PlayerOptions::candidates`): of a greater
+    /// number as many as there is room for.
     int guide = -1;
 
     /// The style that music shall have, for each axis of `encoding::kStyleAxisInfo` in standard
