@@ -80,8 +80,8 @@ public:
     [[nodiscard]] std::int64_t length() const noexcept {
         return core_->length();
     }
-    /// Whether it draws from distributions. Styles by name, voices, guidance and scales without
-    /// snapping are for these.
+    /// Whether it draws from distributions. Styles by name, guidance and scales without snapping
+    /// are for these.
     [[nodiscard]] bool has_step_heads() const noexcept {
         return core_->has_step_heads();
     }

@@ -135,7 +135,7 @@ inline constexpr std::array<PortInfo, kControls> kPorts = {{
     {kLegato, "legato", "Legato", Group::notes, Kind::factor, 1, 0.25F, 4, "legato",
      "About so many times the length of notes."},
     {kVoices, "voices", "Voices", Group::notes, Kind::whole, 0, 0, 16, "voices",
-     "At most so many keys sound at once; 0: any number. For models with step heads."},
+     "At most so many keys sound at once; 0: any number."},
     {kTemperature, "temperature", "Temperature", Group::boldness, Kind::factor, 1, 0.25F, 4,
      "temperature", "Below 1 the likely becomes likelier, above 1 music becomes bolder."},
     {kTimeTemperature, "time_temperature", "Temperature of rhythm", Group::boldness, Kind::factor,

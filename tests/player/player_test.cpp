@@ -257,7 +257,8 @@ TEST_CASE("Player: every note is in the scale, in the range, and no voice too ma
                     CHECK(note.pitch >= 50);
                     CHECK(note.pitch <= 75);
                 }
-                if (voices > 0 && model.steps) CHECK(most_at_once(notes) <= voices);
+                if (voices > 0 && !name.starts_with("events"))
+                    CHECK(most_at_once(notes) <= voices);
             }
         }
     }

@@ -85,7 +85,7 @@ public:
                                                            const PlayerOptions& options) const = 0;
     /// Events of a song in training.
     [[nodiscard]] virtual std::int64_t length() const noexcept = 0;
-    /// Whether it has distributions: masks, styles by name, voices and guidance are for these.
+    /// Whether it has distributions: masks, styles by name and guidance are for these.
     [[nodiscard]] virtual bool has_step_heads() const noexcept = 0;
     /// Candidates as it was trained; 0 where there is no discriminator to choose.
     [[nodiscard]] virtual int guide() const noexcept = 0;
