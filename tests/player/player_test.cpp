@@ -2,7 +2,6 @@
 
 #include <mgan/player.hpp>
 
-#define MGAN_COUNT_ALLOCATIONS
 #include <player/small_models.hpp>
 #include <support/allocation_counter.hpp>
 #include <support/campaign_size.hpp>
