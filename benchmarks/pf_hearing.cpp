@@ -19,7 +19,9 @@
 #include <mgan/hearing/frequency_ear.hpp>
 #include <mgan/layers/initialisation.hpp>
 #include <mgan/layers/loss.hpp>
+#include <mgan/models/pf_classifier.hpp>
 #include <mgan/optimisation/optimiser.hpp>
+#include <mgan/optimisation/schedule.hpp>
 
 #include <cstdio>
 #include <cstdlib>

@@ -4,6 +4,7 @@
 //     player latency MODEL [NOTES]        percentiles for docs/benchmarks.md
 //     player priming MODEL FOLDER [SONGS] does a continuation keep to its primer?
 
+#include <mgan/generation/step_particles.hpp>
 #include <mgan/midi/find_files.hpp>
 #include <mgan/midi/notes.hpp>
 #include <mgan/player.hpp>
@@ -18,6 +19,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -190,7 +192,32 @@ struct Nearness {
     }
 };
 
-void priming(const PlayerModel& model, const std::string& folder, int songs) {
+/// The first `heard` notes of a piece, and the `next` that a model with step heads plays behind
+/// them, chosen by so many particles (1: none). In the model's key, which changes nothing that is
+/// compared.
+std::pair<Place, Place> by_particles(const Model& model, const std::vector<Note>& piece,
+                                     std::size_t heard, std::size_t next, std::uint64_t number,
+                                     Index particles) {
+    const StepModel& steps = *model.steps;
+    const encoding::StepVocabulary& words = steps.vocabulary;
+    const bool in_key = model.settings.encoding.events.normalise_key;
+    const encoding::StepSong primer = encoding::crop_of(
+        encoding::step_events(encoding::prepare_steps({"", piece, {}}, words.grid_ticks(), in_key),
+                              words),
+        0, heard, words);
+    const StepStart start{encoding::step_style(primer, words), primer.first_phase};
+    std::vector<encoding::StepEvent> all = primer.events;
+    const auto played =
+        play_particles(steps.band(), model.playing(), start, 1, static_cast<Index>(number),
+                       static_cast<Index>(next), particles, primer.events);
+    all.insert(all.end(), played.begin(), played.end());
+    const std::vector<Note> notes = encoding::song_of(all, words).notes;
+    const std::size_t middle = std::min(heard, notes.size() - 1);
+    return {place_of(std::span(notes).first(middle)), place_of(std::span(notes).subspan(middle))};
+}
+
+void priming(const Model& loaded, const std::string& folder, int songs) {
+    const PlayerModel model(loaded);
     constexpr std::size_t kPrimer = 64, kNext = 64;
     std::vector<std::vector<Note>> pieces;
     for (const auto& file : midi::find_midi_files(folder)) {
@@ -200,6 +227,7 @@ void priming(const PlayerModel& model, const std::string& folder, int songs) {
         if (song.notes.size() >= kPrimer + kNext) pieces.push_back(std::move(song.notes));
     }
     Nearness real, primed, guided, other, alone;
+    std::array<std::pair<Index, Nearness>, 3> weighed = {{{1, {}}, {4, {}}, {16, {}}}};
     const auto continued = [&](const std::vector<Note>* primer, std::uint64_t number, int guide) {
         PlayerOptions options;
         options.candidates = std::max(guide, 0);
@@ -219,6 +247,13 @@ void priming(const PlayerModel& model, const std::string& folder, int songs) {
         real.add(primer, place_of(all.subspan(kPrimer, kNext)));
         primed.add(primer, continued(&pieces[i], i, 0));
         if (model.can_be_guided()) guided.add(primer, continued(&pieces[i], i, 8));
+        if (model.can_be_guided()) {
+            for (auto& [particles, nearness] : weighed) {
+                const auto [heard, played] =
+                    by_particles(loaded, pieces[i], kPrimer, kNext, i, particles);
+                nearness.add(heard, played);
+            }
+        }
         other.add(primer, continued(&another, i, 0));
         alone.add(primer, continued(nullptr, i, 0));
     }
@@ -236,6 +271,8 @@ void priming(const PlayerModel& model, const std::string& folder, int songs) {
     row("the piece itself", real);
     row("primed", primed);
     row("primed, guided by 8", guided);
+    for (const auto& [particles, nearness] : weighed)
+        row(concat("primed, particles: ", particles).c_str(), nearness);
     row("primed by another piece", other);
     row("not primed", alone);
 }
@@ -249,11 +286,11 @@ int main(int argc, char** argv) try {
                      "       player priming MODEL FOLDER [COUNT]\n";
         return 2;
     }
-    const PlayerModel model(argv[2]);
     if (what == "priming") {
-        priming(model, argv[3], argc > 4 ? std::atoi(argv[4]) : 100);
+        priming(load_model(argv[2]), argv[3], argc > 4 ? std::atoi(argv[4]) : 100);
         return 0;
     }
+    const PlayerModel model(argv[2]);
     const int count = argc > 3 ? std::atoi(argv[3]) : what == "controls" ? 100 : 20000;
     if (what == "controls")
         controls_table(model, count);

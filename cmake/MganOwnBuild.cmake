@@ -4,16 +4,19 @@ if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
     set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
 endif()
 
+# Warnings, and with them (mgan_own_flags) what MGAN_NATIVE and MGAN_SANITIZE ask for.
+add_library(mgan_own_warnings INTERFACE)
 add_library(mgan_own_flags INTERFACE)
+target_link_libraries(mgan_own_flags INTERFACE mgan_own_warnings)
 if(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
-    target_compile_options(mgan_own_flags INTERFACE
+    target_compile_options(mgan_own_warnings INTERFACE
         -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wdouble-promotion -Wold-style-cast)
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
         # False alarms inside the AVX-512 intrinsics of gcc 12 (gcc bug 105593).
-        target_compile_options(mgan_own_flags INTERFACE -Wno-maybe-uninitialized -Wno-uninitialized)
+        target_compile_options(mgan_own_warnings INTERFACE -Wno-maybe-uninitialized -Wno-uninitialized)
     endif()
     if(MGAN_WERROR)
-        target_compile_options(mgan_own_flags INTERFACE -Werror)
+        target_compile_options(mgan_own_warnings INTERFACE -Werror)
     endif()
     if(MGAN_NATIVE)
         target_compile_options(mgan_own_flags INTERFACE -march=native)

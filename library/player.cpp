@@ -1,16 +1,16 @@
 /// \file
-/// The library mgan_player: what player.hpp declares for programs that link it, and the C
-/// interface.
+/// The front of the library mgan_player: what player.hpp declares for programs that link it, and
+/// the C interface. It plays by the nets (nets.hpp) that suit the processor.
 
-// The declarations of such programs first: what is defined here is what they ask for.
 #define MGAN_PLAYER_COMPILED
-#include <mgan/player.hpp>
-#undef MGAN_PLAYER_COMPILED
+#include "nets.hpp"
 
 #include <mgan/player.h>
-#include <mgan/player/model.hpp>
+#include <mgan/player.hpp>
 
 #include <algorithm>
+#include <array>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <memory>
@@ -18,20 +18,73 @@
 #include <span>
 #include <string>
 
+namespace {
+
+/// A compilation of the nets, and whether this processor, under this system, can run it.
+struct Choice {
+    const mgan::PlayerNets* nets;
+    bool runs;
+};
+
+#ifdef MGAN_PLAYER_DISPATCH
+/// The fastest first.
+std::array<Choice, 3> choices() noexcept {
+    __builtin_cpu_init();
+    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") &&
+                        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
+                        __builtin_cpu_supports("avx512vl");
+    return {{{mgan_player_nets_avx512(), avx512},
+             {mgan_player_nets_avx2(), avx2},
+             {mgan_player_nets_sse2(), true}}};
+}
+#else
+std::array<Choice, 1> choices() noexcept {
+    return {{{mgan_player_nets(), true}}};
+}
+#endif
+
+/// The nets for this processor, or those that the environment asks for (MGAN_PLAYER_KERNELS, for
+/// comparisons). Throws ConfigError if those cannot run here.
+const mgan::PlayerNets& nets() {
+    const char* const asked = std::getenv("MGAN_PLAYER_KERNELS");
+    std::string others;
+    for (const Choice& one : choices()) {
+        if (!one.runs) continue;
+        if (asked == nullptr || std::strcmp(asked, one.nets->kernels) == 0) return *one.nets;
+        others += others.empty() ? one.nets->kernels : mgan::concat(", ", one.nets->kernels);
+    }
+    mgan::fail<mgan::ConfigError>("MGAN_PLAYER_KERNELS is \"", asked,
+                                  "\", but what this library has and this processor can run is ",
+                                  others);
+}
+
+}  // namespace
+
 namespace mgan::inline MGAN_BOUNDARY {
 
 MGAN_PLAYER_API std::shared_ptr<const PlayerModelCore> load_player_model(const std::string& path) {
-    return mgan::MGAN_ABI::load_player_model(path);
+    return nets().load(path);
 }
 
 MGAN_PLAYER_API std::shared_ptr<const PlayerModelCore> read_player_model(
     std::span<const std::byte> bytes, std::string_view name) {
-    return mgan::MGAN_ABI::read_player_model(bytes, name);
+    return nets().read(bytes, name);
 }
 
 MGAN_PLAYER_API std::shared_ptr<const PlayerModelCore> read_player_model(
     std::span<const std::byte> bytes, std::string_view name, std::string& error) noexcept {
-    return mgan::MGAN_ABI::read_player_model(bytes, name, error);
+    error.clear();
+    try {
+        return nets().read(bytes, name);
+    } catch (const std::bad_alloc&) {
+        error.assign("out of memory");  // a short text needs none
+    } catch (const std::exception& failure) {
+        error.assign(failure.what());
+    } catch (...) {
+        error.assign("unknown error");
+    }
+    return nullptr;
 }
 
 }  // namespace mgan::inline MGAN_BOUNDARY
@@ -39,6 +92,8 @@ MGAN_PLAYER_API std::shared_ptr<const PlayerModelCore> read_player_model(
 /// What C calls a player.
 struct mgan_player {
     mgan::Player player;
+    int candidates;  // that there is room for
+    const char* kernels;
 };
 
 namespace {
@@ -64,9 +119,11 @@ mgan_player* mgan_player_create(const void* model, size_t size, uint64_t seed, u
             mgan::fail<mgan::ConfigError>("mgan_player_create: the model is NULL");
         const std::span bytes(static_cast<const std::byte*>(model), size);
         const mgan::PlayerModel shared(bytes, "the model");
-        // Memory for guidance, but nobody guides until it is asked for.
-        auto player =
-            std::make_unique<mgan_player>(mgan_player{mgan::Player(shared, seed, number)});
+        // Room for guidance, but nobody guides until it is asked for.
+        mgan::PlayerOptions options;
+        options.candidates = shared.room_for_guidance();
+        auto player = std::make_unique<mgan_player>(mgan_player{
+            mgan::Player(shared, seed, number, options), options.candidates, shared.kernels()});
         mgan::PlayerControls controls;
         controls.guide = 0;
         (void)player->player.direct(controls);
@@ -90,7 +147,10 @@ int mgan_player_next(mgan_player* player, mgan_note* note) {
 int mgan_player_set(mgan_player* player, const char* name, double value) {
     if (player == nullptr || name == nullptr) return 0;
     mgan::PlayerControls controls = player->player.controls();
-    return mgan::set_control(controls, name, value) && player->player.direct(controls) ? 1 : 0;
+    if (!mgan::set_control(controls, name, value)) return 0;
+    // More than there is room for: told, not cut. (1 is the plain stream, as 0.)
+    if (controls.guide > std::max(player->candidates, 1)) return 0;
+    return player->player.direct(controls) ? 1 : 0;
 }
 
 void mgan_player_feed(mgan_player* player, const mgan_note* note) {
@@ -104,6 +164,10 @@ int mgan_player_next_within(mgan_player* player, int64_t earliest, int64_t lates
     if (player == nullptr || note == nullptr) return 0;
     *note = as_c(player->player.next_within(earliest, latest));
     return 1;
+}
+
+const char* mgan_player_kernels(const mgan_player* player) {
+    return player != nullptr ? player->kernels : "";
 }
 
 void mgan_player_reset(mgan_player* player, uint64_t seed, uint64_t number) {

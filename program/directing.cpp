@@ -130,10 +130,10 @@ void add_directing_options(CLI::App& app, DirectingOptions& options, DirectingFo
 PlayerControls controls_of(const DirectingOptions& options, const PlayerModel& model) {
     PlayerControls controls;
     const bool needs_heads = !options.style.empty() || !options.style_of.empty() ||
-                             options.voices != 0 || options.guide.value_or(0) > 1;
+                             options.guide.value_or(0) > 1;
     if (needs_heads && !model.has_step_heads())
         fail<ConfigError>(
-            "--style, --style-of, --voices and --guide: a model with numeric heads "
+            "--style, --style-of and --guide: a model with numeric heads "
             "has no distributions to choose from; train one with "
             "generator.heads=steps (the preset recommended)");
     if (options.temperature) controls.temperature = *options.temperature;
@@ -176,7 +176,9 @@ std::optional<Song> primer_of(const DirectingOptions& options) {
 Player directed_player(const DirectingOptions& options, const PlayerModel& model,
                        const PlayerControls& controls, const std::optional<Song>& primer,
                        std::uint64_t number, PlayerOptions playing) {
-    if (options.guide) playing.candidates = static_cast<int>(*options.guide);
+    // Room for as many as are asked for now, or may be later.
+    if (options.guide)
+        playing.candidates = std::max(playing.candidates, static_cast<int>(*options.guide));
     Player player(model, options.seed, number, playing);
     (void)player.direct(controls);
     if (primer) player.prime(*primer, options.prime_notes);

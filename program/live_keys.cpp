@@ -100,7 +100,6 @@ void press(Live& live, char key, bool has_steps) {
             break;
         case 'v':
         case 'V':
-            if (!has_steps) return;
             // 0 is any number, which lies above the most.
             if (key == 'v')
                 changed.voices = changed.voices == 0 ? 4 : std::max(1, changed.voices - 1);

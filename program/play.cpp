@@ -260,6 +260,12 @@ private:
         shown_ = true;
     }
 
+    /// Candidates that there is room for.
+    [[nodiscard]] int most_candidates() const {
+        return std::max(model_.room_for_guidance(),
+                        static_cast<int>(options_.directing.guide.value_or(0)));
+    }
+
     /// At once: the next note may be asked for in the same breath.
     std::string direct() {
         (void)band_.player().direct(live_.controls);
@@ -269,8 +275,14 @@ private:
     OscActions osc_actions() {
         OscActions actions;
         actions.set = [this](const std::string& name, double value) -> std::string {
-            if (set_control(live_.controls, name, value)) return direct();
-            return concat("no control ", name, " takes ", value);
+            PlayerControls controls = live_.controls;
+            if (!set_control(controls, name, value))
+                return concat("no control ", name, " takes ", value);
+            if (controls.guide > std::max(1, most_candidates()))
+                return concat("guide takes no more than ", most_candidates(),
+                              model_.can_be_guided() ? "" : ": the model has no discriminator");
+            live_.controls = controls;
+            return direct();
         };
         actions.scale = [this](const std::string& text) -> std::string {
             const auto scale = scale_of(text);
@@ -364,6 +376,7 @@ int play(const PlayOptions& options) {
     // Where nobody interferes, notes come with their final lengths, as in a file.
     PlayerOptions playing;
     playing.looks_ahead = !listens;
+    if (options.osc != 0) playing.candidates = model.room_for_guidance();  // /mgan/set guide
     Player player = directed_player(options.directing, model, controls, primer, 0, playing);
     player.set_tempo(tempo);
     Accompanist band(std::move(player), kRate, answer_of(options.answer));

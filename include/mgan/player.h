@@ -52,8 +52,10 @@ MGAN_PLAYER_API int mgan_player_next(mgan_player* player, mgan_note* note);
 
 /* Directs what is drawn from now on, by the names of mgan/player/controls.hpp: temperature,
  * time_temperature, pitch_temperature, density, loudness, legato, transpose, low, high, voices, glide,
- * scale (bit 0 is C), guide, level.PART.low, level.PART.high, style.AXIS. Returns 1; 0, with nothing
- * changed, for another name or a value out of range. */
+ * scale (bit 0 is C), guide, level.PART.low, level.PART.high, style.AXIS. guide: the candidates of which
+ * the discriminator chooses each event; up to 8, or as many as the model was trained with if those are
+ * more; none where it has no discriminator. Returns 1; 0, with nothing changed, for another name or a
+ * value out of range. */
 MGAN_PLAYER_API int mgan_player_set(mgan_player* player, const char* name, double value);
 
 /* Hears a note that somebody played; a length of 0 is not known. */
@@ -62,6 +64,11 @@ MGAN_PLAYER_API void mgan_player_feed(mgan_player* player, const mgan_note* note
 /* The next note begins within earliest .. latest. Returns 1; 0 if an argument is NULL. */
 MGAN_PLAYER_API int mgan_player_next_within(mgan_player* player, int64_t earliest, int64_t latest,
                                             mgan_note* note);
+
+/* The class of processors that what plays was compiled for: "sse2", "avx2", "avx512", ... The library
+ * chooses it when a model is created; the environment variable MGAN_PLAYER_KERNELS asks for one by name.
+ * Other classes round differently, so that now and then a note is another one. "" if `player` is NULL. */
+MGAN_PLAYER_API const char* mgan_player_kernels(const mgan_player* player);
 
 /* Begins song `number` of `seed`, under the same controls. */
 MGAN_PLAYER_API void mgan_player_reset(mgan_player* player, uint64_t seed, uint64_t number);

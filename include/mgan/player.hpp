@@ -23,6 +23,7 @@
 #define MGAN_PLAYER_ABI MGAN_ABI
 #endif
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -79,8 +80,8 @@ public:
     [[nodiscard]] std::int64_t length() const noexcept {
         return core_->length();
     }
-    /// Whether it draws from distributions. Styles by name, voices, guidance and scales without
-    /// snapping are for these.
+    /// Whether it draws from distributions. Styles by name, guidance and scales without snapping
+    /// are for these.
     [[nodiscard]] bool has_step_heads() const noexcept {
         return core_->has_step_heads();
     }
@@ -90,6 +91,11 @@ public:
     }
     [[nodiscard]] bool can_be_guided() const noexcept {
         return core_->can_be_guided();
+    }
+    /// `PlayerOptions::candidates` of a player whose guidance may be switched on while it plays: at
+    /// least 8, as many as the model was trained with if those are more; 0 if it cannot be guided.
+    [[nodiscard]] int room_for_guidance() const noexcept {
+        return can_be_guided() ? std::max(guide(), kUsualCandidates) : 0;
     }
     /// The processor class of the code that plays it: "sse2", "avx2", "avx512", "neon", ...
     [[nodiscard]] const char* kernels() const noexcept {

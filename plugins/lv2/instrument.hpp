@@ -63,7 +63,7 @@ namespace mgan_lv2 {
             std::minmax(values[kTimeLeast + 2 * part], values[kTimeMost + 2 * part]);
         controls.levels[part] = {static_cast<double>(low), static_cast<double>(high)};
     }
-    controls.guide = values[kGuided] != 0.0F ? -1 : 0;
+    controls.guide = values[kGuided] != 0.0F ? mgan::kUsualCandidates : 0;
     mgan::PlayerControls bound = controls;
     bound.scale = scale_of_ports(values);
     bound.low = whole(std::min(values[kLow], values[kHigh]));
@@ -91,6 +91,7 @@ struct Prepared {
                                                        double rate, std::int64_t played = 0) {
     mgan::PlayerOptions options;
     options.looks_ahead = false;  // BlockPlayer ends the notes
+    options.candidates = model.room_for_guidance();
     mgan::Player player(model, static_cast<std::uint64_t>(values[kSeed]),
                         static_cast<std::uint64_t>(values[kSong] - 1.0F), options);
     (void)player.direct(controls_of(values));

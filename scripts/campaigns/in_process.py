@@ -1,4 +1,4 @@
-"""Campaigns that are tests of tests/reliability, with every case instead of a few."""
+"""Campaigns that are tests of one file, with every case instead of a few."""
 
 import os
 import re
@@ -18,10 +18,10 @@ def eigen_flags():
 
 
 class TestProgram:
-    """A test of tests/reliability, compiled by itself; it prints `tried N`, which is added up."""
+    """A test file, compiled by itself; it prints `tried N`, which is added up."""
 
-    def __init__(self, name, test, what, goal):
-        self.name, self.test, self.what, self.goal = name, test, what, goal
+    def __init__(self, name, test, what, goal, folder="reliability"):
+        self.name, self.test, self.what, self.goal, self.folder = name, test, what, goal, folder
 
     def build(self, options):
         if options.tests:
@@ -32,7 +32,7 @@ class TestProgram:
             path.stat().st_mtime
             for path in [*(ROOT / "include").rglob("*.hpp"), *(ROOT / "tests/support").glob("*")]
         )
-        for source in [*COMMON, f"tests/reliability/{self.test}_test.cpp"]:
+        for source in [*COMMON, f"tests/{self.folder}/{self.test}_test.cpp"]:
             path = ROOT / source
             objects.append(WORK / f"{path.stem}.o")
             if not objects[-1].exists() or objects[-1].stat().st_mtime < max(
@@ -96,5 +96,13 @@ PROGRAMS = [
         "events played in a thread that the kernel ends at its first system call, with "
         "other instances on other threads",
         1_000_000,
+    ),
+    TestProgram(
+        "real-time",
+        "real_time",
+        "notes of each variant under each control by itself (next, next_at, next_within, feed, "
+        "peek, direct, reset), a million each: no allocation, no lock, no system call",
+        0,
+        folder="player",
     ),
 ]

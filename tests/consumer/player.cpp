@@ -41,6 +41,30 @@ int main(int argc, char** argv) {
     mgan_player_destroy(same);
     if (pitches != 0) return 1;
 
+    // A melody to go on from, a person who plays along, controls, a copy.
+    mgan::Song melody;
+    for (int i = 0; i < 12; ++i) melody.notes.push_back({192 * i, 192, 60 + 2 * i % 14, 80});
+    player.prime(melody);
+    mgan::PlayerControls controls;
+    controls.scale = *mgan::scale_of("C major");
+    controls.temperature = 0.8;
+    if (!player.direct(controls)) return 1;
+    for (int i = 0; i < 20; ++i) {
+        const mgan::PlayedNote next = player.next();
+        if (next.onset < 11 * 192 || (controls.scale >> next.pitch % 12 & 1u) == 0) return 1;
+    }
+    const std::int64_t now = player.peek().onset + 96;
+    player.feed({now, 96, 60, 90});
+    const mgan::PlayedNote with = player.next_at(now + 192);
+    if (with.onset != now + 192) return 1;
+    const mgan::PlayedNote within = player.next_within(now + 300, now + 900);
+    if (within.onset < now + 300 || within.onset > now + 900) return 1;
+    mgan::Player copy = player;
+    if (copy.next().pitch != player.next().pitch) return 1;
+    player.restart();
+    controls.low = 128;
+    if (player.direct(controls)) return 1;
+
     // Refused with words, not by an end of the program.
     const std::size_t whole = bytes.size();
     bytes.resize(whole / 2);

@@ -5,6 +5,7 @@
 #include <player/small_models.hpp>
 #include <support/catch.hpp>
 
+#include <cstdlib>
 #include <limits>
 #include <string>
 #include <vector>
@@ -15,9 +16,13 @@ namespace {
 
 struct Instance {
     explicit Instance(const std::vector<std::byte>& bytes, std::uint64_t seed = 7,
-                      std::uint64_t number = 0)
-        : player(mgan_player_create(bytes.data(), bytes.size(), seed, number, nullptr, 0)) {
+                      std::uint64_t number = 0) {
+        // Of several compilations of the nets that which rounds as this test does.
+        ::setenv("MGAN_PLAYER_KERNELS", kSimdName, 1);
+        player = mgan_player_create(bytes.data(), bytes.size(), seed, number, nullptr, 0);
+        ::unsetenv("MGAN_PLAYER_KERNELS");
         REQUIRE(player != nullptr);
+        CHECK(mgan_player_kernels(player) == std::string(kSimdName));
     }
     ~Instance() { mgan_player_destroy(player); }
     Instance(const Instance&) = delete;
@@ -33,7 +38,7 @@ struct Instance {
         return all;
     }
 
-    mgan_player* player;
+    mgan_player* player = nullptr;
 };
 
 }  // namespace
@@ -53,6 +58,48 @@ TEST_CASE("C interface: the notes are those of the plain stream of generate") {
         mgan_player_reset(instance.player, 7, 0);
         CHECK(instance.notes(songs[0].notes.size()) == songs[0].notes);
     }
+}
+
+TEST_CASE("C interface: the discriminator guides where it is asked to, from then on") {
+    const Model plain = mgan_test::small_models().front().second;
+    REQUIRE(plain.settings.playing.guide == 0);
+    Model guided = plain;
+    guided.settings.playing.guide = 8;
+    const std::vector<Note> expected = guided.songs(1, plain.settings.length, 7, 1)[0].notes;
+    const std::vector<Note> unguided = plain.songs(1, plain.settings.length, 7, 1)[0].notes;
+    REQUIRE(expected != unguided);
+
+    const Instance instance(save_model(plain));
+    CHECK(mgan_player_set(instance.player, "guide", 9) == 0);  // more than there is room for
+    CHECK(instance.notes(unguided.size()) == unguided);
+    mgan_player_reset(instance.player, 7, 0);
+    CHECK(mgan_player_set(instance.player, "guide", 8) == 1);
+    CHECK(instance.notes(expected.size()) == expected);
+    CHECK(mgan_player_set(instance.player, "guide", 0) == 1);
+    mgan_player_reset(instance.player, 7, 0);
+    CHECK(instance.notes(unguided.size()) == unguided);
+
+    // As many as the model was trained with, if those are more.
+    guided.settings.playing.guide = 12;
+    const Instance wider(save_model(guided));
+    CHECK(mgan_player_set(wider.player, "guide", 12) == 1);
+    CHECK(mgan_player_set(wider.player, "guide", 13) == 0);
+
+    // Nobody to guide.
+    const Instance numeric(save_model(mgan_test::small_numeric_model(Variant::c_rnn_gan)));
+    CHECK(mgan_player_set(numeric.player, "guide", 8) == 0);
+    CHECK(mgan_player_set(numeric.player, "guide", 0) == 1);
+}
+
+TEST_CASE("C interface: kernels that are not there are refused with their name") {
+    const std::vector<std::byte> bytes = save_model(mgan_test::small_models().front().second);
+    ::setenv("MGAN_PLAYER_KERNELS", "mmx", 1);
+    std::string text(200, 'x');
+    CHECK(mgan_player_create(bytes.data(), bytes.size(), 1, 0, text.data(), text.size()) ==
+          nullptr);
+    ::unsetenv("MGAN_PLAYER_KERNELS");
+    CHECK(text.find("\"mmx\"") != std::string::npos);
+    CHECK(mgan_player_kernels(nullptr) == std::string());
 }
 
 TEST_CASE("C interface: numbers by name") {

@@ -6,7 +6,8 @@
 
 A folder of include/mgan is a floor. FLOORS names the floors that each one may stand on directly;
 what those stand on is allowed as well. No chain of includes may come back to where it started.
-docs/house.md must name the same floors. Enumerators of an `enum class` are in snake_case.
+docs/house.md must name the same floors. Enumerators of an `enum class` are in snake_case. What
+plays reaches nothing that only a training needs.
 """
 import argparse
 import pathlib
@@ -48,6 +49,15 @@ LIBRARIES = {
     "mpi.h": {"distributed"},
 }
 UMBRELLA = "mgan.hpp"
+# What plays: these headers and folders. They reach no header of LEARNING, directly or not, but for
+# settings, which stand in the file of a model.
+PLAYING = ("player.hpp", "player/", "generation/")
+LEARNING = ("autodiff/", "optimisation/", "judging/", "dataset/", "distributed/", "hearing/",
+            "training/", "runs/", "metrics/", "score/", "audio/", "layers/loss.hpp",
+            "layers/feature_matching.hpp", "layers/dropout.hpp", "layers/bilstm.hpp",
+            "layers/spectral_norm.hpp", "layers/dual_parameters.hpp", "models/discriminator.hpp",
+            "models/pf_classifier.hpp", "models/gradient_penalty.hpp",
+            "models/step_initialisation.hpp", "models/tape_adapter.hpp", "settings/presets.hpp")
 # Suffixes of tracked files whose words are looked at.
 TEXTS = {".hpp", ".cpp", ".h", ".py", ".sh", ".md", ".txt", ".cmake", ".in", ".json", ".yml",
          ".cff", ".toml", ""}
@@ -125,6 +135,7 @@ class Headers:
         for name in self.code:
             self.check_lines(name)
         self.check_circles()
+        self.check_playing()
         self.check_umbrella()
         return self.violations
 
@@ -192,15 +203,28 @@ class Headers:
         for name in sorted(self.code):
             visit(name)
 
-    def check_umbrella(self):
-        if UMBRELLA not in self.code:
-            return
-        found, open_ = {UMBRELLA}, [UMBRELLA]
+    def reached(self, roots):
+        """The headers that `roots` include, directly or not, and themselves."""
+        found, open_ = set(roots), list(roots)
         while open_:
             for _, target in self.includes.get(open_.pop(), []):
                 if target not in found:
                     found.add(target)
                     open_.append(target)
+        return found
+
+    def check_playing(self):
+        plays = self.reached([name for name in self.code if name.startswith(PLAYING)])
+        for name in sorted(plays):
+            for number, target in self.includes.get(name, []):
+                if target.startswith(LEARNING) and not target.endswith("_settings.hpp"):
+                    self.fault(name, number,
+                               f"what plays would reach <mgan/{target}>, which learns")
+
+    def check_umbrella(self):
+        if UMBRELLA not in self.code:
+            return
+        found = self.reached([UMBRELLA])
         for name in sorted(set(self.code) - found):
             self.fault(UMBRELLA, 1, f"does not reach <mgan/{name}>")
 
@@ -290,6 +314,10 @@ PLANTED = [
      "hearing/ does not stand on generation/"),
     ("include/mgan/generation/sampler.hpp", "#include <mgan/training/trainer.hpp>",
      "generation/ does not stand on training/"),
+    ("include/mgan/settings/settings.hpp", "#include <mgan/layers/loss.hpp>",
+     "what plays would reach <mgan/layers/loss.hpp>"),
+    ("include/mgan/player/controls.hpp", "#include <mgan/autodiff/tape.hpp>",
+     "what plays would reach <mgan/autodiff/tape.hpp>"),
     ("include/mgan/training/trainer.hpp", "#include <mgan/runs/checkpoint.hpp>",
      "training/ does not stand on runs/"),
     ("include/mgan/midi/song.hpp", "#include <mgan/midi/notes.hpp>", "a circle of includes"),

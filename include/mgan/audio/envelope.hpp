@@ -26,29 +26,14 @@
 ///
 ///     dE/dt = (A' R + A R') e^(-t / decay) - E / decay,     dE/dl = -A R' e^(-t / decay)  (3)
 
+#include <mgan/audio/synthesiser_settings.hpp>
 #include <mgan/core/error.hpp>
-#include <mgan/core/setting.hpp>
 #include <mgan/tensor/matrix.hpp>
 
 #include <algorithm>
 #include <cmath>
 
 namespace mgan::inline MGAN_ABI {
-
-/// The three times of the envelope, in seconds.
-struct EnvelopeSettings {
-    double attack = 0.005;   ///< fades in
-    double release = 0.050;  ///< fades out, after the length
-    double decay = 1.0;      ///< to 1/e
-
-    template <typename Visitor>
-    void visit(Visitor&& visitor) {
-        visitor("attack", attack, above(0.0, 10.0), "seconds in which a note fades in");
-        visitor("release", release, above(0.0, 10.0), "seconds in which a note fades out");
-        visitor("decay", decay, above(0.0, 1000.0), "seconds in which a note decays to 1/e");
-    }
-    friend bool operator==(const EnvelopeSettings&, const EnvelopeSettings&) = default;
-};
 
 /// Throws ConfigError if a time is not a positive number.
 inline void validate(const EnvelopeSettings& envelope) {

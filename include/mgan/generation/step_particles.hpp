@@ -54,14 +54,14 @@ namespace mgan::inline MGAN_ABI {
     return counts;
 }
 
-/// The events of song `number` of `seed`, the survivor of `particles` ones. Throws ConfigError
-/// without a discriminator.
+/// The events of song `number` of `seed`, the survivor of `particles` ones. `primer`: events that
+/// all of them hear first; those that are returned come after them. Throws ConfigError without a
+/// discriminator.
 template <typename Scalar>
-[[nodiscard]] std::vector<encoding::StepEvent> play_particles(const StepBand<Scalar>& band,
-                                                              const PlayingSettings& playing,
-                                                              const StepStart& start,
-                                                              std::uint64_t seed, Index number,
-                                                              Index length, Index particles) {
+[[nodiscard]] std::vector<encoding::StepEvent> play_particles(
+    const StepBand<Scalar>& band, const PlayingSettings& playing, const StepStart& start,
+    std::uint64_t seed, Index number, Index length, Index particles,
+    std::span<const encoding::StepEvent> primer = {}) {
     constexpr int kParticleBits = 40;  // the noise of particle k is that of song k 2^40 + number
     constexpr Index kEvery = 2;        // events between two looks at (2)
     const auto k = static_cast<std::size_t>(particles);
@@ -72,10 +72,15 @@ template <typename Scalar>
         plays.emplace_back(band, playing, 2);
         plays.back().set_candidates(1);
         plays.back().start(std::span(&start, 1), seed,
-                           number + (static_cast<Index>(i) << kParticleBits), length);
+                           number + (static_cast<Index>(i) << kParticleBits),
+                           length + static_cast<Index>(primer.size()));
     }
     std::vector<std::vector<encoding::StepEvent>> songs(k);
     std::vector<double> logit(k, 0.0), log_weight(k, 0.0), weight(k, 1.0);
+    for (std::size_t i = 0; i < k && !primer.empty(); ++i) {
+        for (std::size_t t = 0; t < primer.size(); ++t) plays[i].hear(primer.subspan(t, 1));
+        logit[i] = plays[i].logits().front();
+    }
     for (Index t = 0; t < length; ++t) {
         for (std::size_t i = 0; i < k; ++i) {
             songs[i].push_back(plays[i].next().front());

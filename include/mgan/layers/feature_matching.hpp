@@ -18,14 +18,13 @@
 /// the pooled features (Szekely and Rizzo 2013), is zero only if the distributions agree.
 
 #include <mgan/core/error.hpp>
+#include <mgan/layers/loss_settings.hpp>
 #include <mgan/tensor/sequence.hpp>
 
 #include <cmath>
 #include <string_view>
 
 namespace mgan::inline MGAN_ABI {
-
-enum class FeatureMatching { none, output, discriminator, batch_mean, energy };
 
 /// Sum over entries of weight (real - generated)^2; 2 weight (generated - real) is *added* to
 /// d_generated. All three: [T, B, F].

@@ -11,6 +11,7 @@
 /// drifts to a single note; a net that is trained on random quantiles *samples*.
 
 #include <mgan/layers/activation.hpp>
+#include <mgan/layers/loss_settings.hpp>
 #include <mgan/tensor/matrix.hpp>
 
 #include <algorithm>
@@ -60,12 +61,6 @@ template <typename Scalar>
     }
     return entry_weight * sum;
 }
-
-/// The two losses a generator can be trained with (section 3.1.3 and Goodfellow et al. 2014).
-enum class GeneratorLoss {
-    saturating,      ///< log(1 - D): the paper's equation (3); flat where D is sure
-    non_saturating,  ///< -log D: the same fixed point, steep where D is sure
-};
 
 /// Arguments of logarithms are kept at or above this.
 inline constexpr double kLogFloor = 1e-7;

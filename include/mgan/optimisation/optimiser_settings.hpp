@@ -3,7 +3,7 @@
 /// Which optimiser takes the steps, and how large they may be.
 
 #include <mgan/core/setting.hpp>
-#include <mgan/optimisation/schedule.hpp>
+#include <mgan/optimisation/schedule_settings.hpp>
 
 namespace mgan::inline MGAN_ABI {
 

@@ -49,10 +49,13 @@ struct PlayerControls {
     double density = 1.0;   ///< about so many times the onsets in a quarter, 0.1 .. 10
     double loudness = 1.0;  ///< about so many times the velocity, 0.1 .. 10
     double legato = 1.0;    ///< about so many times the length of notes, 0.1 .. 10
-    int voices = 0;         ///< at most so many keys sound at once; 0: any number (step heads)
+    /// At most so many keys sound at once; 0: any number. With numeric heads notes wait for a free
+    /// voice; with the encoding `event` there is no limit.
+    int voices = 0;
 
     /// Candidates for each event, of which the discriminator chooses; 0: none, -1: as the model was
-    /// trained. No more than the player was made for (`PlayerOptions::candidates`).
+    /// trained. No more than the player was made for (`PlayerOptions::candidates`): of a greater
+    /// number as many as there is room for.
     int guide = -1;
 
     /// The style that music shall have, for each axis of `encoding::kStyleAxisInfo` in standard

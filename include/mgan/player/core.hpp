@@ -21,6 +21,10 @@ struct PlayedNote : Note {
     double length_seconds = 0.0;
 };
 
+/// As many candidates choose well and still play in time: what is meant where guidance is switched
+/// on and nobody says by how many.
+inline constexpr int kUsualCandidates = 8;
+
 /// How a player is made; what cannot change afterwards.
 struct PlayerOptions {
     /// Events of the song whose notes are those of `mgan generate --length`; 0: as in training. The
@@ -31,7 +35,10 @@ struct PlayerOptions {
     /// note ends, and takes back what it drew when it is directed otherwise. Without, each note
     /// comes as soon as it is drawn.
     bool looks_ahead = true;
-    /// The most candidates that may be asked for; -1: as many as the model was trained with.
+    /// The most candidates that may be asked for (`PlayerControls::guide`); -1: as many as the
+    /// model was trained with, which is 0 unless its settings say otherwise. Whoever switches
+    /// guidance on while it plays takes `PlayerModel::room_for_guidance()`. Room costs a judgement
+    /// for each event, even while nobody guides.
     int candidates = -1;
 };
 
@@ -78,7 +85,7 @@ public:
                                                            const PlayerOptions& options) const = 0;
     /// Events of a song in training.
     [[nodiscard]] virtual std::int64_t length() const noexcept = 0;
-    /// Whether it has distributions: masks, styles by name, voices and guidance are for these.
+    /// Whether it has distributions: masks, styles by name and guidance are for these.
     [[nodiscard]] virtual bool has_step_heads() const noexcept = 0;
     /// Candidates as it was trained; 0 where there is no discriminator to choose.
     [[nodiscard]] virtual int guide() const noexcept = 0;

@@ -7,8 +7,10 @@
 ///
 ///     y_t = G(w_t, y_{t-1}, ...)  ->  note  ->  controls  ->  note'  ->  y'_t, fed back
 ///
+/// Where voices have a limit, a note that would be one too many waits until a key ends.
+///
 /// With the encoding `event` there is no time in an event: one happens every `step_ticks`, a note
-/// begins with one and ends with another.
+/// begins with one and ends with another. Nothing can wait there, and voices have no limit.
 
 #include <mgan/generation/model_file.hpp>
 #include <mgan/player/step_engine.hpp>
@@ -17,6 +19,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <span>
 
 namespace mgan::inline MGAN_ABI {
@@ -91,7 +94,7 @@ public:
         shift_ = pitch_shift(controls, key_, model_->settings.encoding.events.normalise_key);
         neutral_ = shift_ == 0 && controls.scale == 0xFFF && controls.low == 0 &&
                    controls.high == 127 && controls.density == 1.0 && controls.loudness == 1.0 &&
-                   controls.legato == 1.0;
+                   controls.legato == 1.0 && controls.voices == 0;
     }
 
     Drawn draw(const StepAsk& ask, Event& event, Note& note) noexcept {
@@ -111,6 +114,7 @@ public:
         std::copy(event.y.begin(), event.y.end(), y_.data());
         feed_back();
         onset_ = event.onset + (is_tones() ? 0 : step_ticks());
+        if (is_tones()) remember(valid(event.y));
     }
 
     [[nodiscard]] StepAsk ask_for(const NoteBounds& bounds, int move) const noexcept {
@@ -175,6 +179,7 @@ private:
         time_ = 0;
         onset_ = 0;
         least_ = greatest_ = -1;
+        ends_.fill(0);
         direct(controls_, true);
     }
 
@@ -243,10 +248,39 @@ private:
         if (raw[3] > 0.0 && ask.softest >= 0)
             raw[3] = std::clamp(raw[3], static_cast<double>(ask.softest),
                                 static_cast<double>(ask.loudest));
-        const double pitch = in_hz() ? encoding::pitch_of_hz(raw[2]) : raw[2];
-        const int changed = nearest_open(static_cast<int>(std::lround(pitch)), ask);
+        const int changed = nearest_open(key_of(raw), ask);
         raw[2] = in_hz() ? encoding::hz_of_pitch(changed) : changed;
+        // Whoever asks for a note at a time of his own gets it then.
+        if (is_tones() && controls_.voices > 0 && ask.move < 0 && least_ < 0)
+            raw[0] = static_cast<double>(
+                free_voice(onset_ + static_cast<std::int64_t>(raw[0]), changed) - onset_);
         least_ = greatest_ = -1;
+    }
+
+    /// The pitch of an event, as the model counts.
+    [[nodiscard]] int key_of(const encoding::Event<double>& raw) const noexcept {
+        return static_cast<int>(std::lround(in_hz() ? encoding::pitch_of_hz(raw[2]) : raw[2]));
+    }
+
+    /// The first time from `onset` on at which fewer keys than there are voices sound, `key` aside.
+    [[nodiscard]] std::int64_t free_voice(std::int64_t onset, int key) const noexcept {
+        for (;;) {
+            int sounding = 0;
+            std::int64_t first_end = std::numeric_limits<std::int64_t>::max();
+            for (int k = 0; k < 128; ++k) {
+                const std::int64_t end = ends_[static_cast<std::size_t>(k)];
+                if (k == key || end <= onset) continue;
+                ++sounding;
+                first_end = std::min(first_end, end);
+            }
+            if (sounding < controls_.voices) return onset;
+            onset = first_end;
+        }
+    }
+    /// An event was played or heard at `onset_`: when does its key end?
+    void remember(const encoding::Event<double>& raw) noexcept {
+        std::int64_t& end = ends_[static_cast<std::size_t>(std::clamp(key_of(raw), 0, 127))];
+        end = std::max(end, onset_ + static_cast<std::int64_t>(raw[1]));
     }
 
     /// The pitch nearest to `pitch` that may sound, as the model counts; of two the lower.
@@ -277,21 +311,22 @@ private:
         std::copy_n(y_.data(), encoding::kFeatures, event.y.data());
         if (!is_tones()) {
             event.onset = onset_;
-            note = {onset_, 0, played(raw[2]), static_cast<int>(raw[3]), static_cast<int>(raw[1])};
+            note = {onset_, 0, played(key_of(raw)), static_cast<int>(raw[3]),
+                    static_cast<int>(raw[1])};
             feed_back();
             onset_ += step_ticks();
             return raw[0] == 1.0 && raw[3] > 0.0 ? Drawn::opened : Drawn::closed;
         }
         onset_ += static_cast<std::int64_t>(raw[0]);
         event.onset = onset_;
-        const double pitch = in_hz() ? encoding::pitch_of_hz(raw[2]) : raw[2];
-        note = {onset_, static_cast<std::int64_t>(raw[1]), played(pitch), static_cast<int>(raw[3]),
-                0};
+        note = {onset_, static_cast<std::int64_t>(raw[1]), played(key_of(raw)),
+                static_cast<int>(raw[3]), 0};
+        remember(raw);
         feed_back();
         return Drawn::note;
     }
-    [[nodiscard]] int played(double pitch) const noexcept {
-        return std::clamp(static_cast<int>(std::lround(pitch)) + shift_, 0, 127);
+    [[nodiscard]] int played(int pitch) const noexcept {
+        return std::clamp(pitch + shift_, 0, 127);
     }
 
     const BasicModel<Scalar>* model_;
@@ -305,6 +340,7 @@ private:
     Index time_ = 0;
     std::int64_t onset_ = 0;
     std::int64_t least_ = -1, greatest_ = -1;
+    std::array<std::int64_t, 128> ends_{};  // when each key ends that sounds, ticks
     int key_ = 0, shift_ = 0;
     bool neutral_ = true;
     PlayerControls controls_;

@@ -5,11 +5,11 @@
 /// it.
 
 #include <mgan/audio/converter_settings.hpp>
-#include <mgan/audio/synthesiser.hpp>
+#include <mgan/audio/synthesiser_settings.hpp>
 #include <mgan/core/setting.hpp>
-#include <mgan/models/pf_classifier.hpp>
+#include <mgan/models/pf_classifier_settings.hpp>
 #include <mgan/optimisation/optimiser_settings.hpp>
-#include <mgan/optimisation/schedule.hpp>
+#include <mgan/optimisation/schedule_settings.hpp>
 
 namespace mgan::inline MGAN_ABI {
 

@@ -3,9 +3,8 @@
 /// The settings of the two phases, and of the evaluation after each epoch.
 
 #include <mgan/core/setting.hpp>
-#include <mgan/layers/feature_matching.hpp>
-#include <mgan/layers/loss.hpp>
-#include <mgan/optimisation/schedule.hpp>
+#include <mgan/layers/loss_settings.hpp>
+#include <mgan/optimisation/schedule_settings.hpp>
 
 namespace mgan::inline MGAN_ABI {
 

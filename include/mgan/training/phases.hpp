@@ -3,6 +3,7 @@
 /// The two phases of a training: how long they are, which one a state is in, the step sizes, and
 /// what every epoch has in common.
 
+#include <mgan/optimisation/schedule.hpp>
 #include <mgan/settings/settings.hpp>
 #include <mgan/training/epoch.hpp>
 #include <mgan/training/rollback.hpp>

@@ -23,6 +23,7 @@
 #include <mgan/dataset/data_set.hpp>
 #include <mgan/dataset/split.hpp>
 #include <mgan/generation/sampler.hpp>
+#include <mgan/optimisation/schedule.hpp>
 #include <mgan/training/calibrate_ear.hpp>
 #include <mgan/training/evaluation.hpp>
 #include <mgan/training/minibatch.hpp>
