@@ -1,6 +1,7 @@
 #include "data.hpp"
 
 #include "bundled_corpus.hpp"
+#include "console.hpp"
 
 #include <mgan/dataset/load_data_set.hpp>
 #include <mgan/io/json_text.hpp>
@@ -124,18 +125,6 @@ bool is_folder(const std::filesystem::path& path) {
     std::error_code unknown;
     return std::filesystem::is_directory(path, unknown);
 }
-
-namespace {
-/// Of a descriptor as POSIX has them: 1 is standard output.
-bool is_terminal([[maybe_unused]] int descriptor) {
-#if MGAN_HAS_POSIX_FILES
-    const char* kind = std::getenv("TERM");
-    return ::isatty(descriptor) == 1 && (kind == nullptr || std::string_view(kind) != "dumb");
-#else
-    return false;
-#endif
-}
-}  // namespace
 
 bool is_output_terminal() {
     return is_terminal(1);

@@ -88,7 +88,7 @@ struct Made {
 Made make_songs(const GenerateOptions& options, const Communicator& ranks) {
     check_directing(options.directing);
     if (ranks.writes()) remove_drafts(options.out, "song-");
-    const std::string missing = sound_files_missing();
+    const std::string missing = sound_files_missing("song.wav");
     require<ConfigError>(!options.wav || missing.empty(), "--wav: ", missing);
     Model model = load_model(options.model);
     const std::int64_t length = options.length > 0 ? options.length : model.settings.length;

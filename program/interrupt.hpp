@@ -71,6 +71,9 @@ inline void catch_interrupts() {
 #else
     std::signal(SIGINT, mgan_on_signal);
     std::signal(SIGTERM, mgan_on_signal);
+#ifdef SIGBREAK
+    std::signal(SIGBREAK, mgan_on_signal);  // Ctrl-Break of Windows
+#endif
 #endif
 }
 

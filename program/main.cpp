@@ -4,6 +4,7 @@
 /// main() reads the command line, calls the command, and turns every exception into one line and an
 /// exit status. The work is in the library; each command is in the file of its name.
 
+#include "console.hpp"
 #include "data.hpp"
 #include "program.hpp"
 #include "ranks.hpp"
@@ -121,6 +122,7 @@ int main(int argc, char** argv) {
     if (const int threads = possible_threads(available_threads()); threads < available_threads())
         omp_set_num_threads(threads);
 #endif
+    const Console console;
     CLI::App app(kAbout, "mgan");
     app.set_version_flag("--version", concat("mgan ", kVersion, " (", kSimdName, ")"));
     app.require_subcommand(0, 1);
@@ -136,7 +138,10 @@ int main(int argc, char** argv) {
             runs.emplace_back(sub, add(*sub));
         }
         try {
-            app.parse(argc, argv);
+            const std::vector<std::string> words = arguments(argc, argv);
+            std::vector<const char*> texts;
+            for (const std::string& word : words) texts.push_back(word.c_str());
+            app.parse(static_cast<int>(texts.size()), texts.data());
         } catch (const CLI::ParseError& error) {
             if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
             return end_with(kWrongUsage, explain(error, app));

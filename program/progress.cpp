@@ -1,27 +1,15 @@
 #include "progress.hpp"
 
+#include "console.hpp"
 #include "data.hpp"
 
 #include <algorithm>
 #include <cstdlib>
 #include <iostream>
 
-#if !defined(_WIN32) && __has_include(<unistd.h>) && __has_include(<sys/ioctl.h>)
-#include <sys/ioctl.h>
-#include <unistd.h>
-#endif
-
 namespace mgan::program {
 
 namespace {
-
-std::size_t terminal_width() {
-#if defined(TIOCGWINSZ)
-    winsize size{};
-    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
-#endif
-    return 80;
-}
 
 /// A running mean that follows slow changes.
 void follow(double& mean, double sample, double weight) {

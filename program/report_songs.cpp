@@ -29,7 +29,7 @@ struct Shown {
 /// The sounds of all songs, each computed by one thread; those that the page has no room for are
 /// dropped, the last first. Returns how many those are.
 std::size_t make_sounds(std::vector<Shown>& songs, const SongOptions& options) {
-    if (!sound_files_missing().empty()) return 0;
+    if (!sound_files_missing("song.ogg").empty()) return 0;
     parallel_for(static_cast<std::ptrdiff_t>(songs.size()), options.threads, [&](std::ptrdiff_t i) {
         Shown& shown = songs[static_cast<std::size_t>(i)];
         shown.sound = small_ogg(shown.song->song, options.seconds);
@@ -111,7 +111,7 @@ std::string song_section(std::span<const RunStory> stories, const SongOptions& o
         "quarter notes, pitch upwards (C4 is the middle C), the louder the stronger. Real songs "
         "are "
         "cut to the length of generated ones; they were not learnt from.</p>\n";
-    const std::string missing = sound_files_missing();
+    const std::string missing = sound_files_missing("song.ogg");
     if (!missing.empty())
         out += concat("<p class=\"note\">No players: ", escaped(missing), ".</p>\n");
     if (dropped > 0)

@@ -10,7 +10,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <cstdint>
 #include <cstring>
+#include <fstream>
 #include <memory>
 
 #if MGAN_PROGRAM_HAS_SNDFILE
@@ -46,7 +49,7 @@ public:
     void keep() {
         std::error_code failure;
         std::filesystem::rename(temporary_, path_, failure);
-        if (failure) throw_io_error(path_, "replace (rename)", failure.value());
+        if (failure) throw_io_error(path_, "replace (rename)", failure);
         done_ = true;
     }
 
@@ -149,16 +152,90 @@ struct MemoryFile {
     static sf_count_t tell(void* self) { return static_cast<sf_count_t>(of(self).at); }
 };
 
+#else
+
+/// The head of a WAV file of mono, 16 bits a sample, least byte first.
+std::string wave_head(std::uint32_t rate, std::uint32_t bytes) {
+    std::string head;
+    const auto put = [&](std::uint32_t number, int size) {
+        for (int i = 0; i < size; ++i) head += static_cast<char>(number >> (8 * i) & 0xFF);
+    };
+    head += "RIFF";
+    put(36 + bytes, 4);
+    head += "WAVEfmt ";
+    put(16, 4);
+    put(1, 2);  // PCM
+    put(1, 2);  // a channel
+    put(rate, 4);
+    put(2 * rate, 4);
+    put(2, 2);
+    put(16, 2);
+    head += "data";
+    put(bytes, 4);
+    return head;
+}
+
+/// Writes a song as WAV with the bytes that libsndfile would give it.
+void save_wave(const std::filesystem::path& path, const midi::Song& song,
+               const std::function<void(double)>& on_progress) {
+    Draft draft(path);
+    std::ofstream file(draft.path(), std::ios::binary | std::ios::trunc);
+    if (!file) throw_io_error(path, "write", ENOENT);
+    const auto rate = static_cast<std::uint32_t>(kSoundRate);
+    std::uint32_t bytes = 0;
+    std::string block_bytes = wave_head(rate, 0);
+    const auto write = [&] {
+        if (!file.write(block_bytes.data(), static_cast<std::streamsize>(block_bytes.size())))
+            throw_io_error(path, "write", EIO);
+    };
+    write();
+    play(
+        song, kSoundRate, kMaxSoundSeconds,
+        [&](std::span<const float> block) {
+            block_bytes.clear();
+            for (const float sample : block) {
+                const auto level = static_cast<std::uint16_t>(std::lrint(sample * 32767.0f));
+                block_bytes += static_cast<char>(level & 0xFF);
+                block_bytes += static_cast<char>(level >> 8);
+            }
+            bytes += static_cast<std::uint32_t>(block_bytes.size());
+            write();
+        },
+        on_progress);
+    block_bytes = wave_head(rate, bytes);
+    file.seekp(0);
+    write();
+    file.close();
+    if (!file) throw_io_error(path, "write", EIO);
+#ifdef _WIN32
+    if (const int cause = bring_to_disk(draft.path()); cause != 0)
+        throw_io_error(path, "bring to the disk", cause);
 #endif
+    draft.keep();
+}
+
+#endif
+
+/// Throws DataError where a song is too long for a sound file.
+void require_sound_length(const std::filesystem::path& path, const midi::Song& song) {
+    if (sound_seconds(song) > kMaxSoundSeconds)
+        fail<DataError>(printable(path.string()), ": the song lasts ",
+                        fixed(sound_seconds(song) / 3600.0, 1), " hours, and at most ",
+                        fixed(kMaxSoundSeconds / 3600.0, 0),
+                        " can become a sound file; cut it into pieces");
+}
 
 }  // namespace
 
-std::string sound_files_missing() {
+std::string sound_files_missing(const std::filesystem::path& path) {
 #if MGAN_PROGRAM_HAS_SNDFILE
+    (void)path;
     return "";
 #else
-    return "this mgan was built without libsndfile, which writes sound files; install it (Debian: "
-           "apt-get install libsndfile1-dev) and build mgan again";
+    return ending(path) == ".wav" ? ""
+                                  : "this mgan was built without libsndfile, and writes sound as "
+                                    ".wav alone; install it (Debian: apt-get install "
+                                    "libsndfile1-dev) and build mgan again";
 #endif
 }
 
@@ -172,19 +249,15 @@ void require_sound_name(const std::filesystem::path& path) {
 void save_sound(const std::filesystem::path& path, const midi::Song& song,
                 const std::function<void(double)>& on_progress) {
     require_sound_name(path);
-    const std::string missing = sound_files_missing();
+    const std::string missing = sound_files_missing(path);
     require<ConfigError>(missing.empty(), missing);
+    require_sound_length(path, song);
 #if MGAN_PROGRAM_HAS_SNDFILE
     const std::string kind = ending(path);
     SF_INFO info = format_of(kind == ".wav"    ? SF_FORMAT_WAV | SF_FORMAT_PCM_16
                              : kind == ".flac" ? SF_FORMAT_FLAC | SF_FORMAT_PCM_16
                                                : SF_FORMAT_OGG | SF_FORMAT_VORBIS,
                              kSoundRate);
-    if (sound_seconds(song) > kMaxSoundSeconds)
-        fail<DataError>(printable(path.string()), ": the song lasts ",
-                        fixed(sound_seconds(song) / 3600.0, 1), " hours, and at most ",
-                        fixed(kMaxSoundSeconds / 3600.0, 0),
-                        " can become a sound file; cut it into pieces");
     Draft draft(path);
     // Opened by us: the system's reason is told, which libsndfile keeps to itself.
 #if MGAN_HAS_POSIX_FILES
@@ -225,8 +298,7 @@ void save_sound(const std::filesystem::path& path, const midi::Song& song,
 #endif
     draft.keep();
 #else
-    (void)song;
-    (void)on_progress;
+    save_wave(path, song, on_progress);
 #endif
 }
 

@@ -54,7 +54,7 @@ RunDirectory claim_default_folder() {
         std::error_code failure;
         const bool made = std::filesystem::create_directory(run.path(), failure);
         if (failure && failure != std::errc::file_exists)
-            throw_io_error(run.path(), "make the folder", failure.value());
+            throw_io_error(run.path(), "make the folder", failure);
         if (!made && (!std::filesystem::is_directory(run.path(), failure) || run.holds_run()))
             continue;
         try {

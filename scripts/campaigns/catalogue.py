@@ -6,6 +6,7 @@ A campaign has a name, `what` it tries, a `goal`, and `run`, which returns what 
 from .fuzzing import FUZZERS
 from .in_process import PROGRAMS
 from .interruptions import Faults, KillPoints, RandomKills, Threads
+from .platforms import Platforms
 from .proofs import Checks, Gradients, Portable
 
 CAMPAIGNS = {
@@ -20,5 +21,6 @@ CAMPAIGNS = {
         Checks(),
         Gradients(),
         Portable(),
+        Platforms(),
     ]
 }

@@ -1,24 +1,20 @@
 #include <mgan/core/file_lock.hpp>
 
 #include <support/catch.hpp>
+#include <support/folder.hpp>
 
-#include <cstring>
 #include <filesystem>
 #include <string>
 
 #if MGAN_HAS_POSIX_FILES
 #include <sys/wait.h>
+#endif
+
+#if MGAN_HAS_POSIX_FILES || defined(_WIN32)
 
 namespace {
 
-struct Folder {
-    Folder() {
-        std::string name = (std::filesystem::temp_directory_path() / "mgan_lock_XXXXXX").string();
-        path = ::mkdtemp(name.data());
-    }
-    ~Folder() { std::filesystem::remove_all(path); }
-    std::filesystem::path path;
-};
+using mgan_test::Folder;
 
 std::string refusal_of(const std::filesystem::path& path) {
     try {
@@ -33,12 +29,12 @@ std::string refusal_of(const std::filesystem::path& path) {
 
 TEST_CASE("A lock excludes a second one, names who holds it, and goes with its object") {
     const Folder folder;
-    const auto path = folder.path / "lock";
+    const auto path = folder.path() / "lock";
     {
         const mgan::FileLock lock(path);
         REQUIRE(lock.held());
         const std::string refusal = refusal_of(path);
-        CHECK(refusal.find(folder.path.string()) == 0);
+        CHECK(refusal.find(folder.path().string()) == 0);
         CHECK_THROWS_AS(mgan::FileLock(path), mgan::LockedError);
         CHECK(refusal.find("process " + std::to_string(::getpid()) + " on ") != std::string::npos);
     }
@@ -47,7 +43,7 @@ TEST_CASE("A lock excludes a second one, names who holds it, and goes with its o
 
 TEST_CASE("A lock can be moved, and only its last owner releases it") {
     const Folder folder;
-    const auto path = folder.path / "lock";
+    const auto path = folder.path() / "lock";
     mgan::FileLock first(path);
     {
         const mgan::FileLock second(std::move(first));
@@ -57,9 +53,10 @@ TEST_CASE("A lock can be moved, and only its last owner releases it") {
     CHECK(refusal_of(path).empty());
 }
 
+#if MGAN_HAS_POSIX_FILES
 TEST_CASE("A lock dies with its process, even if that is killed") {
     const Folder folder;
-    const auto path = folder.path / "lock";
+    const auto path = folder.path() / "lock";
     int ready[2];
     REQUIRE(::pipe(ready) == 0);
     const pid_t child = ::fork();
@@ -80,9 +77,11 @@ TEST_CASE("A lock dies with its process, even if that is killed") {
     ::close(ready[1]);
 }
 
+#endif
+
 TEST_CASE("A lock file that cannot be created is an error with path and cause") {
     const Folder folder;
-    CHECK(refusal_of(folder.path / "absent" / "lock").find("cannot create the lock file") !=
+    CHECK(refusal_of(folder.path() / "absent" / "lock").find("cannot create the lock file") !=
           std::string::npos);
 }
 #endif

@@ -16,7 +16,7 @@ struct Studio : Workshop {
     /// Whether the program was built with libsndfile.
     [[nodiscard]] bool has_sound() const {
         save("probe.mid", {});
-        return mgan("render probe.mid -o probe.wav").error.find("libsndfile") == std::string::npos;
+        return mgan("render probe.mid -o probe.ogg").error.find("libsndfile") == std::string::npos;
     }
     void save(const std::string& name, const mgan::midi::Song& song) const {
         mgan::midi::save_song(*this / name, song);

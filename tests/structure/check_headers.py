@@ -24,7 +24,7 @@ def compile_alone(options, header):
     # Included twice, for #pragma once.
     line = f"#include <mgan/{header}>\n" * 2
     command = [options.compiler, f"-std={'c++' + options.std}", "-fsyntax-only", "-O0", *WARNINGS,
-               f"-I{options.root}/include"]
+               *options.flag, f"-I{options.root}/include"]
     if header.split("/")[0] not in STANDARD_LIBRARY_ALONE:
         command += [f"-isystem{folder}" for folder in options.system if folder]
     result = subprocess.run([*command, "-x", "c++", "-"], input=line, capture_output=True,
@@ -40,6 +40,7 @@ def main():
     parser.add_argument("--compiler", default=os.environ.get("CXX", "g++"))
     parser.add_argument("--std", default="20")
     parser.add_argument("--system", action="append", default=[], help="include folder of a library")
+    parser.add_argument("--flag", action="append", default=[], help="of the compiler, --flag=-X")
     parser.add_argument("--without", default="",
                         help="floors and headers to leave out, their libraries being absent")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)

@@ -28,15 +28,15 @@ namespace mgan::inline MGAN_ABI {
     double best_error = std::numeric_limits<double>::infinity();
     for (int attempt = 0; attempt < 4; ++attempt, step /= 10) {
         const double plus = loss(step), minus = loss(-step);
-        const double near = (plus - minus) / (2 * step);
-        const double far = (loss(2 * step) - loss(-2 * step)) / (4 * step);
+        const double narrow = (plus - minus) / (2 * step);
+        const double wide = (loss(2 * step) - loss(-2 * step)) / (4 * step);
         const double rounding = 1e-16 * (std::abs(plus) + std::abs(minus)) / step;
-        const double error = std::abs(near - far) + rounding;
+        const double error = std::abs(narrow - wide) + rounding;
         if (error < best_error) {
-            best = (4 * near - far) / 3;
+            best = (4 * narrow - wide) / 3;
             best_error = error;
         }
-        if (std::abs(near - far) <= 1e-6 * std::abs(near) + 4 * rounding) break;
+        if (std::abs(narrow - wide) <= 1e-6 * std::abs(narrow) + 4 * rounding) break;
     }
     return best;
 }

@@ -29,7 +29,7 @@ namespace mgan::inline MGAN_ABI {
 
 // Steps have few terms: loops over them are shortest as they stand. What happens rarely stays out
 // of the way.
-#if defined(__GNUC__)
+#if defined(__GNUC__) || defined(__clang__)
 #define MGAN_NOINLINE __attribute__((noinline))
 #else
 #define MGAN_NOINLINE

@@ -106,7 +106,7 @@ public:
         std::error_code failure;
         if (fs::is_symlink(fs::symlink_status(path, failure))) {
             target_ = fs::weakly_canonical(path, failure);
-            if (failure) throw_io_error(path, "follow the link", failure.value());
+            if (failure) throw_io_error(path, "follow the link", failure);
         }
         require<IoError>(target_.has_filename(), path, ": cannot write: the path names no file");
         temporary_ = temporary_path(target_);
@@ -209,7 +209,10 @@ public:
 #endif
         std::error_code failure;
         std::filesystem::rename(temporary_, target_, failure);
-        if (failure) give_up("replace (rename)", failure.value());
+        if (failure) {
+            remove();
+            throw_io_error(path_, "replace (rename)", failure);
+        }
         done_ = true;
 #endif
     }
@@ -314,7 +317,7 @@ inline std::size_t remove_stale_temporaries(const std::filesystem::path& folder)
         // Windows removes no file that is open: its process lives.
         if (fs::exists(path, failure)) continue;
 #endif
-        if (failure) throw_io_error(path, "remove", failure.value());
+        if (failure) throw_io_error(path, "remove", failure);
         ++removed;
     }
     return removed;

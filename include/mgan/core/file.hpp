@@ -33,6 +33,12 @@ namespace mgan::inline MGAN_ABI {
     fail<IoError>(path.string(), ": cannot ", what, ": ", std::generic_category().message(cause));
 }
 
+/// The same for a code that says itself what its number means: Windows has numbers of its own.
+[[noreturn]] inline void throw_io_error(const std::filesystem::path& path, std::string_view what,
+                                        const std::error_code& cause) {
+    fail<IoError>(path.string(), ": cannot ", what, ": ", cause.message());
+}
+
 #if MGAN_HAS_POSIX_FILES
 
 /// An open file descriptor that closes itself.
@@ -118,7 +124,7 @@ inline constexpr std::uint64_t kMostFromDevice = std::uint64_t{1} << 26;
 #else
     std::error_code failure;
     const std::uint64_t size = std::filesystem::file_size(path, failure);
-    if (failure) throw_io_error(path, "open", failure.value());
+    if (failure) throw_io_error(path, "open", failure);
     require_within(size);
     bytes.resize(static_cast<std::size_t>(size));
     std::ifstream file(path, std::ios::binary);

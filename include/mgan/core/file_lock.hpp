@@ -7,9 +7,9 @@
 /// who had it last; its presence means nothing.
 ///
 /// Two open files exclude each other even within one process (open file description locks, or
-/// flock(2) where there are none). On a network file system the server keeps the lock, and other
-/// machines see it. Some file systems know no locks at all; then `held()` is false, and the caller
-/// should say so.
+/// flock(2) where there are none; on Windows the file is open to no other writer). On a network
+/// file system the server keeps the lock, and other machines see it. Some file systems know no
+/// locks at all; then `held()` is false, and the caller should say so.
 
 #include <mgan/core/file.hpp>
 
@@ -20,6 +20,14 @@
 
 #if MGAN_HAS_POSIX_FILES
 #include <sys/file.h>
+#elif defined(_WIN32)
+#include <fcntl.h>
+#include <io.h>
+#include <process.h>
+#include <share.h>
+#include <sys/stat.h>
+
+#include <cstdlib>
 #endif
 
 namespace mgan::inline MGAN_ABI {
@@ -43,6 +51,13 @@ public:
             return;
         }
         sign(file_->get());
+#elif defined(_WIN32)
+        const int cause = open(path, _O_RDWR | _O_CREAT, _SH_DENYWR, file_.descriptor);
+        if (cause == EACCES && is_written(path))
+            fail<LockedError>(path.parent_path(), ": ", holder(path),
+                              " works on it; wait until it is done, or take another folder");
+        if (cause != 0) throw_io_error(path, "create the lock file", cause);
+        sign(file_.descriptor);
 #else
         (void)path;
 #endif
@@ -55,6 +70,8 @@ public:
     [[nodiscard]] bool held() const noexcept {
 #if MGAN_HAS_POSIX_FILES
         return file_.has_value();
+#elif defined(_WIN32)
+        return file_.descriptor >= 0;
 #else
         return false;
 #endif
@@ -85,19 +102,67 @@ private:
         (void)!::pwrite(descriptor, line, static_cast<std::size_t>(size), 0);
     }
 
-    /// "process 4711 on host", as the holder wrote it.
     static std::string holder(int descriptor) {
         char line[320];
         const ssize_t size = ::pread(descriptor, line, sizeof line, 0);
-        std::string text(line, size > 0 ? static_cast<std::size_t>(size) : 0);
+        return first_line({line, size > 0 ? static_cast<std::size_t>(size) : 0});
+    }
+
+    std::optional<FileDescriptor> file_;
+#elif defined(_WIN32)
+    /// An open file that closes itself.
+    struct File {
+        int descriptor = -1;
+        File() = default;
+        File(File&& other) noexcept : descriptor(std::exchange(other.descriptor, -1)) {}
+        File& operator=(File&& other) noexcept {
+            std::swap(descriptor, other.descriptor);
+            return *this;
+        }
+        ~File() {
+            if (descriptor >= 0) (void)::_close(descriptor);
+        }
+    };
+
+    /// 0, or the error number. `share`: what others may do meanwhile.
+    static int open(const std::filesystem::path& path, int flags, int share, int& descriptor) {
+        return ::_wsopen_s(&descriptor, path.c_str(), flags | _O_BINARY | _O_NOINHERIT, share,
+                           _S_IREAD | _S_IWRITE);
+    }
+
+    /// Whether somebody has the file open for writing: then it cannot be had without writers.
+    static bool is_written(const std::filesystem::path& path) {
+        File file;
+        return open(path, _O_RDONLY, _SH_DENYWR, file.descriptor) == EACCES;
+    }
+
+    static void sign(int descriptor) noexcept {
+        const char* const host = std::getenv("COMPUTERNAME");
+        char line[320];
+        const int size = std::snprintf(line, sizeof line, "process %d on %.255s\n", ::_getpid(),
+                                       host != nullptr ? host : "");
+        if (size <= 0 || ::_chsize(descriptor, 0) != 0) return;
+        (void)::_write(descriptor, line, static_cast<unsigned>(size));
+    }
+
+    static std::string holder(const std::filesystem::path& path) {
+        File file;
+        char line[320];
+        if (open(path, _O_RDONLY, _SH_DENYNO, file.descriptor) != 0) return first_line({});
+        const int size = ::_read(file.descriptor, line, sizeof line);
+        return first_line({line, size > 0 ? static_cast<std::size_t>(size) : 0});
+    }
+
+    File file_;
+#endif
+
+    /// "process 4711 on host", as the holder wrote it.
+    static std::string first_line(std::string text) {
         text = text.substr(0, text.find('\n'));
         for (char& c : text)
             if (c < ' ' || c > '~') c = '?';
         return text.empty() ? "another process" : text;
     }
-
-    std::optional<FileDescriptor> file_;
-#endif
 };
 
 }  // namespace mgan::inline MGAN_ABI

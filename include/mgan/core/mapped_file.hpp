@@ -71,7 +71,7 @@ public:
 #else
         std::error_code failure;
         size_ = std::filesystem::file_size(path, failure);
-        if (failure) throw_io_error(path, "open", failure.value());
+        if (failure) throw_io_error(path, "open", failure);
         stream_.open(path, std::ios::binary);
         if (!stream_) throw_io_error(path, "open", ENOENT);
 #endif

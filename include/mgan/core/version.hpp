@@ -58,6 +58,12 @@
     "bits; compile without it"
 #endif
 
+// <windows.h> makes macros of two names of the standard library, unless NOMINMAX is defined.
+#ifdef _WIN32
+#undef min
+#undef max
+#endif
+
 namespace mgan::inline MGAN_ABI {
 
 /// The version as text, for example "0.1.0".

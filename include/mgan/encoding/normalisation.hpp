@@ -190,9 +190,9 @@ inline std::map<double, double> with_contrast(const std::map<double, double>& sh
     std::map<double, double> changed;
     for (const auto& [pitch, weight] : share) {
         double sum = 0.0;
-        for (auto near = share.lower_bound(pitch - kHalfOctave);
-             near != share.end() && near->first <= pitch + kHalfOctave; ++near)
-            sum += near->second;
+        for (auto neighbour = share.lower_bound(pitch - kHalfOctave);
+             neighbour != share.end() && neighbour->first <= pitch + kHalfOctave; ++neighbour)
+            sum += neighbour->second;
         const double mean = sum / (2.0 * kHalfOctave + 1.0);
         changed[pitch] = mean * std::pow(weight / mean, contrast);
     }

@@ -193,7 +193,7 @@ void read_nets(const TensorFile& file, const std::string& prefix, Nets& nets) {
 }
 
 /// Whether two numbers are the same but for the rounding of another compiler.
-[[nodiscard]] inline bool near(double a, double b) noexcept {
+[[nodiscard]] inline bool nearly_equal(double a, double b) noexcept {
     return std::abs(a - b) <= 1e-9 * std::max({1.0, std::abs(a), std::abs(b)});
 }
 
@@ -201,20 +201,21 @@ void read_nets(const TensorFile& file, const std::string& prefix, Nets& nets) {
 inline void compare_codecs(const TensorFile& file, const encoding::Codec& codec,
                            const std::vector<encoding::Style>& styles) {
     const auto same = [](const std::vector<double>& a, const std::vector<double>& b) {
-        return std::equal(a.begin(), a.end(), b.begin(), b.end(), near);
+        return std::equal(a.begin(), a.end(), b.begin(), b.end(), nearly_equal);
     };
     const encoding::Codec stored = read_codec(file, codec.settings());
     const auto &was = stored.normalisation().tables(), &is = codec.normalisation().tables();
     bool fits = true;
     for (std::size_t f = 0; f < is.size(); ++f) {
-        fits = fits && near(was[f].low, is[f].low) && near(was[f].high, is[f].high) &&
-               near(was[f].offset, is[f].offset) && near(was[f].scale, is[f].scale) &&
-               same(was[f].values, is[f].values) && same(was[f].upper, is[f].upper);
+        fits = fits && nearly_equal(was[f].low, is[f].low) &&
+               nearly_equal(was[f].high, is[f].high) && nearly_equal(was[f].offset, is[f].offset) &&
+               nearly_equal(was[f].scale, is[f].scale) && same(was[f].values, is[f].values) &&
+               same(was[f].upper, is[f].upper);
     }
     const std::vector<encoding::Style> was_styles = read_styles(file);
     fits = fits && was_styles.size() == styles.size();
     for (std::size_t i = 0; fits && i < styles.size(); ++i)
-        fits = std::equal(styles[i].begin(), styles[i].end(), was_styles[i].begin(), near);
+        fits = std::equal(styles[i].begin(), styles[i].end(), was_styles[i].begin(), nearly_equal);
     require<DataError>(fits, file.source(),
                        ": its normalisation is not that of these songs; give the data that the "
                        "run was started with");
@@ -226,13 +227,14 @@ inline void compare_step_data(const TensorFile& file, const StepData& data) {
     bool fits = vocabulary == data.vocabulary;
     if (fits) {
         const auto [scale, starts] = read_starts(file, vocabulary);
-        fits = std::equal(scale.mean.begin(), scale.mean.end(), data.scale.mean.begin(), near) &&
-               std::equal(scale.sd.begin(), scale.sd.end(), data.scale.sd.begin(), near) &&
+        fits = std::equal(scale.mean.begin(), scale.mean.end(), data.scale.mean.begin(),
+                          nearly_equal) &&
+               std::equal(scale.sd.begin(), scale.sd.end(), data.scale.sd.begin(), nearly_equal) &&
                starts.size() == data.starts.size();
         for (std::size_t i = 0; fits && i < starts.size(); ++i)
             fits = starts[i].phase == data.starts[i].phase &&
                    std::equal(starts[i].style.begin(), starts[i].style.end(),
-                              data.starts[i].style.begin(), near);
+                              data.starts[i].style.begin(), nearly_equal);
     }
     require<DataError>(fits, file.source(),
                        ": its lists of values, or its styles, are not those of these songs; give "

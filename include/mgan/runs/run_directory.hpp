@@ -82,7 +82,7 @@ public:
         if (lock_) return;
         std::error_code failure;
         std::filesystem::create_directories(path(), failure);
-        if (failure) throw_io_error(path(), "make the folder", failure.value());
+        if (failure) throw_io_error(path(), "make the folder", failure);
         lock_.emplace(RunFiles::lock());
     }
 

@@ -42,7 +42,7 @@ namespace mgan::inline MGAN_ABI {
 inline void save_songs(const std::filesystem::path& folder, std::span<const midi::Song> songs) {
     std::error_code failure;
     std::filesystem::create_directories(folder, failure);
-    if (failure) throw_io_error(folder, "make the folder", failure.value());
+    if (failure) throw_io_error(folder, "make the folder", failure);
     for (std::size_t i = 0; i < songs.size(); ++i)
         midi::save_song(folder / numbered_name("song", i + 1, songs.size()), songs[i]);
 }

@@ -21,7 +21,8 @@
 #include <arm_neon.h>
 #endif
 
-#if defined(__GNUC__) && !defined(MGAN_PORTABLE_KERNELS)
+// clang-cl is no GNU compiler, but has them.
+#if (defined(__GNUC__) || defined(__clang__)) && !defined(MGAN_PORTABLE_KERNELS)
 #define MGAN_COMPILER_VECTORS
 #endif
 

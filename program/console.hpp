@@ -1,0 +1,37 @@
+#pragma once
+/// \file
+/// What a console means on each system: arguments, letters, and lines that are drawn again.
+///
+/// mgan speaks UTF-8 inside. Windows has a code page of its own, in which most letters of the world
+/// are missing; so the arguments are taken where they are wide, and the console is told.
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace mgan::program {
+
+/// While it lives, a console of Windows shows UTF-8 and obeys the codes that redraw a line.
+class Console {
+public:
+    Console();
+    ~Console();
+    Console(const Console&) = delete;
+    Console& operator=(const Console&) = delete;
+
+private:
+    unsigned page_ = 0;  ///< the code page that was set before; 0: none to bring back
+};
+
+/// The words of the command line, that of the program first, in UTF-8 on Windows and as they came
+/// elsewhere.
+[[nodiscard]] std::vector<std::string> arguments(int argc, char** argv);
+
+/// Whether a descriptor as POSIX numbers them (1: standard output) is a terminal that can redraw a
+/// line.
+[[nodiscard]] bool is_terminal(int descriptor);
+
+/// Letters in a line of the terminal; 80 where that cannot be found out.
+[[nodiscard]] std::size_t terminal_width();
+
+}  // namespace mgan::program
