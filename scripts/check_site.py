@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Follows every link of a built site: each file is there, and each anchor.
 
-    scripts/check_site.py FOLDER
+    scripts/check_site.py FOLDER [BROWSER]
 
-Status 1 if a link leads nowhere.
+With a browser (chromium) the pages of chapters are opened in it, headless and without a network,
+and the links are those that its scripts have left there. Status 1 if a link leads nowhere.
 """
 import html.parser
 import pathlib
+import subprocess
 import sys
 import urllib.parse
 
@@ -14,10 +16,10 @@ import urllib.parse
 class Page(html.parser.HTMLParser):
     """The links and the anchors of a page."""
 
-    def __init__(self, path):
+    def __init__(self, text):
         super().__init__()
         self.links, self.anchors = [], set()
-        self.feed(path.read_text())
+        self.feed(text)
 
     def handle_starttag(self, tag, attributes):
         for name, value in attributes:
@@ -27,10 +29,26 @@ class Page(html.parser.HTMLParser):
                 self.links.append(value)
 
 
+def shown(path, browser):
+    """What a browser has made of a page once its scripts have run."""
+    run = subprocess.run([browser, "--headless", "--no-sandbox", "--disable-gpu",
+                          "--host-resolver-rules=MAP * ~NOTFOUND", "--virtual-time-budget=3000",
+                          "--dump-dom", path.as_uri()], capture_output=True, text=True, timeout=120)
+    return run.stdout
+
+
 def main():
     root = pathlib.Path(sys.argv[1]).resolve()
-    pages = {path: Page(path) for path in root.rglob("*.html")}
-    broken, followed = [], 0
+    browser = sys.argv[2] if len(sys.argv) > 2 else None
+    pages, broken, followed, opened = {}, [], 0, 0
+    for path in sorted(root.rglob("*.html")):
+        text = path.read_text()
+        if browser and path.parent == root:
+            text = shown(path, browser)
+            opened += 1
+            if "<article" not in text:
+                broken.append(f"{path.relative_to(root)}: the browser shows nothing")
+        pages[path] = Page(text)
     for path, page in pages.items():
         if path.name == "404.html":
             continue
@@ -52,7 +70,7 @@ def main():
             elif (anchor not in ("", "__search") and target in pages
                   and anchor not in pages[target].anchors):
                 broken.append(f"{path.relative_to(root)}: {link}: no such anchor")
-    print(f"{len(pages)} pages, {followed} links, {len(broken)} broken")
+    print(f"{len(pages)} pages ({opened} in a browser), {followed} links, {len(broken)} broken")
     print("\n".join(broken[:50]))
     return 1 if broken else 0
 

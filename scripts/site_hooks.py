@@ -76,6 +76,8 @@ def on_files(files, config):
 def on_page_markdown(markdown, page, config, files):
     """Links to files outside docs/ lead to their pages; a link to a folder becomes its text."""
     here = page.file.src_uri
+    if config["extra"]["repository"]:
+        markdown = markdown.replace("<address of this repository>", config["extra"]["repository"])
     markdown = re.sub(r"^(```+\w+) .*$", r"\1", markdown, flags=re.M)  # one word names the language
     if not here.startswith("source/"):
         markdown = rewritten(markdown, f"docs/{here}", here)

@@ -4,7 +4,9 @@
     pip install numpy matplotlib
     cmake --build --preset release        (the programs of docs/snippets)
     mgan train --preset numeric --variant carnn-gan   (for attention-map.svg; the folder is run)
+    mgan train --out steps            (for particles.svg)
     docs/pictures/make_pictures.py [NAME...] [--programs build/release/bin] [--model FILE]
+                                   [--step-model FILE]
 
 What a picture measures comes from a program of docs/snippets: `mgan_docs_dense valley` prints the
 paths of valley.svg, `mgan_docs_autodiff errors` the points of errors.svg, and so on.
@@ -15,13 +17,14 @@ import pathlib
 import subprocess
 
 import numpy as np
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Circle, Rectangle
 
 from style import (BLUE, GREEN, INK, RAMP, RED, SMALL, WIDTH, arrow, box, canvas, cell, dot, label,
                    node, panels, path, plt, save)
 
 programs = pathlib.Path(__file__).resolve().parent.parent.parent / "build/release/bin"
 model = "run/model.safetensors"
+step_model = "steps/model.safetensors"
 
 
 def printed_by(name, *words):
@@ -277,7 +280,7 @@ def errors():
     axes.set_xlabel("step h")
     axes.set_ylabel("relative error of f'(x)")
     axes.text(1.5e-5, 3e-5, "h", color=BLUE, ha="right")
-    axes.text(3e-2, 1e-5, "h$^2$", color=GREEN, ha="left")
+    axes.text(6e-2, 2e-6, "h$^2$", color=GREEN, ha="left")
     axes.text(1e-13, 2e-1, "eps / h", ha="left")
     axes.legend(loc="center left", bbox_to_anchor=(0.0, 0.3))
 
@@ -431,7 +434,82 @@ def chord():
                    fontsize=SMALL)
 
 
-PICTURES = {"lstm": lstm, "queries": queries, "attention-map": attention_map,
+def dilated():
+    """Three layers of window 2 with dilations 1, 2, 4: which steps reach the last answer."""
+    axes = canvas(WIDTH, 3.0)
+    steps, rows = 10, [0.45, 1.2, 1.95, 2.7]
+    where = lambda t: 1.0 + 0.42 * t
+    reached = [{9}]  # from the top layer down
+    for dilation in (4, 2, 1):
+        reached.append(reached[-1] | {t - dilation for t in reached[-1]})
+    for layer, (y, dilation) in enumerate(zip(rows[1:], (1, 2, 4)), 1):
+        for t in range(steps):
+            for before in (0, dilation):
+                if t - before < 0:
+                    continue
+                on = t in reached[3 - layer]
+                axes.plot([where(t - before), where(t)], [rows[layer - 1] + 0.1, y - 0.1],
+                          color=BLUE if on else INK, linewidth=1.6 if on else 0.4)
+        label(axes, 0.08, y, f"D = {dilation}", ha="left", fontsize=SMALL)
+    for layer, y in enumerate(rows):
+        for t in range(steps):
+            on = t in reached[3 - layer]
+            axes.add_patch(Circle((where(t), y), 0.1, facecolor=BLUE if on else "none",
+                                  edgecolor=BLUE if on else INK, linewidth=1.0))
+    label(axes, 0.08, rows[0], "x", ha="left")
+    label(axes, where(9), rows[0] - 0.28, "x$_t$", fontsize=SMALL)
+    label(axes, where(2), rows[0] - 0.28, "x$_{t-7}$", BLUE, fontsize=SMALL)
+
+
+def particles():
+    """Sixteen songs of one model that grow side by side: who goes on, and how many count."""
+    rows = printed_by("particles", step_model, "2")
+    count = 1 + max(int(row["particle"]) for row in rows)
+    length = max(int(row["t"]) for row in rows)
+    parent, weight, pitch = (np.zeros((length, count), dtype=kind) for kind in (int, float, int))
+    for row in rows:
+        at = int(row["t"]) - 1, int(row["particle"])
+        parent[at], weight[at], pitch[at] = row["parent"], row["weight"], row["pitch"]
+        if row["chosen"] == "1":
+            chosen = at[1]
+    alive = np.zeros((length, count), dtype=bool)  # has a descendant at the end
+    of_chosen = np.zeros(length, dtype=int)
+    alive[-1] = True
+    of_chosen[-1] = chosen
+    for t in range(length - 1, 0, -1):
+        for k in range(count):
+            if alive[t, k]:
+                alive[t - 1, parent[t, k]] = True
+        of_chosen[t - 1] = parent[t, of_chosen[t]]
+    figure, (tree, numbers, roll) = plt.subplots(
+        3, 1, figsize=(WIDTH, 5.6), sharex=True, constrained_layout=True,
+        gridspec_kw={"height_ratios": [3, 1.2, 1.6]})
+    for t in range(1, length):
+        for k in range(count):
+            best = k == of_chosen[t]
+            tree.plot([t, t + 1], [parent[t, k] + 1, k + 1],
+                      color=RED if best else BLUE if alive[t, k] else INK,
+                      linewidth=2.2 if best else 1.4 if alive[t, k] else 0.7,
+                      zorder=3 if best else 2 if alive[t, k] else 1)
+    tree.set_ylabel("particle")
+    tree.set_yticks([1, 8, 16])
+    numbers.plot(range(1, length + 1), 1 / (weight ** 2).sum(1), color=INK, linewidth=1.2)
+    numbers.axhline(count / 2, color=INK, linewidth=0.8, linestyle="--")
+    numbers.set_ylabel("that count")
+    numbers.set_ylim(0, count + 0.5)
+    numbers.set_yticks([0, 8, 16])
+    events = range(1, length + 1)
+    for k in range(count):
+        roll.plot(events, pitch[:, k], color=INK, marker="s", markersize=1.2, linestyle="",
+                  alpha=0.5)
+    roll.plot(events, [pitch[t, of_chosen[t]] for t in range(length)], color=RED, marker="s",
+              markersize=3.2, linestyle="")
+    roll.set_ylabel("pitch")
+    roll.set_xlabel("event")
+
+
+PICTURES = {"dilated": dilated, "particles": particles, "lstm": lstm, "queries": queries,
+            "attention-map": attention_map,
             "noise-plane": noise_plane, "chord": chord,
             "lstm-forward": lstm_forward, "lstm-backward": lstm_backward, "feedback": feedback,
             "bilstm": bilstm, "gan-losses": gan_losses, "pinball": pinball,
@@ -444,8 +522,9 @@ if __name__ == "__main__":
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(PICTURES))
     parser.add_argument("--programs", type=pathlib.Path, default=programs)
     parser.add_argument("--model", default=model)
+    parser.add_argument("--step-model", default=step_model)
     options = parser.parse_args()
-    programs, model = options.programs, options.model
+    programs, model, step_model = options.programs, options.model, options.step_model
     for name in options.names or PICTURES:
         PICTURES[name]()
         save(name)

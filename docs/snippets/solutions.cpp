@@ -2,9 +2,11 @@
 
 #include <mgan/autodiff/gradient_check.hpp>
 #include <mgan/core/random.hpp>
+#include <mgan/generation/step_particles.hpp>
 #include <mgan/layers/attention.hpp>
 #include <mgan/layers/bilstm.hpp>
 #include <mgan/layers/categorical.hpp>
+#include <mgan/layers/conv1d.hpp>
 #include <mgan/layers/dense.hpp>
 #include <mgan/layers/dropout.hpp>
 #include <mgan/layers/embedding.hpp>
@@ -527,6 +529,94 @@ void dropout() {
                 x.all().maxCoeff(), x.all().mean());
 }
 
+// ---- docs/conv1d.md: how many steps four layers see
+
+void conv1d() {
+    mgan::Sequence<double> x(200, 1, 1), y(200, 1, 1);
+    x(0, 0, 0) = 1.0;
+    for (const Index dilation : {1, 3, 9, 27}) {
+        mgan::Conv1d<double> layer(1, 1, 3, dilation);
+        layer.weight.setOnes();
+        mgan::Conv1d<double>::Cache cache;
+        layer.forward(std::as_const(x).view(), y.view(), cache);
+        x = y;
+    }
+    std::printf("window 3, dilations 1 3 9 27: a step is heard for %d steps\n",
+                static_cast<int>((x.all().array() != 0.0).count()));
+}
+
+// ---- docs/step-quantiles.md: one of the two knows
+
+void step_quantiles() {
+    const auto logits_after = [](Index pitch) {
+        mgan::Vector<float> logits(7);
+        for (Index next = 0; next < 7; ++next)
+            logits(next) =
+                next == pitch ? -1.5f : -0.8f * static_cast<float>(std::abs(next - pitch));
+        if (pitch == 3) logits(6) = mgan::kMasked<float>;
+        return logits;
+    };
+    const mgan::Random random(1, "melody");
+    int back = 0, middle = 0, middle_back = 0, edges_back = 0, likely = 0, likely_back = 0,
+        rare_back = 0;
+    constexpr int kNotes = 16000;
+    Index pitch = 0;
+    for (std::uint64_t t = 0; t < kNotes; ++t) {
+        const mgan::Vector<float> logits = logits_after(pitch);
+        pitch = mgan::quantile(logits, random.uniform(t), 0.5);
+        const double share = random.at(1).uniform(t);  // where in the interval
+        const mgan::LevelInterval part = mgan::interval(logits, pitch);
+        const double z = part.at(share);
+        const bool same = mgan::quantile(logits, z, 0.5) == pitch;
+        const bool inside = share > 0.25 && share<0.75, wide = part.end - part.begin> 0.25;
+        if (t < 16) back += same;
+        middle += inside;
+        (inside ? middle_back : edges_back) += same;
+        likely += wide;
+        (wide ? likely_back : rare_back) += same;
+    }
+    std::printf("levels of temperature 1, notes of 0.5: %d of 16 come back\n", back);
+    std::printf("of many: z in the middle half of its interval %.2f, near its edges %.2f\n",
+                static_cast<double>(middle_back) / middle,
+                static_cast<double>(edges_back) / (kNotes - middle));
+    std::printf("of many: notes of p above 1/4 %.2f, others %.2f\n",
+                static_cast<double>(likely_back) / likely,
+                static_cast<double>(rare_back) / (kNotes - likely));
+}
+
+// ---- docs/guidance.md
+
+void guidance() {
+    // Sharpness 2: among 64 candidates of q, one is taken by e^(2 gain).
+    const std::array<double, 3> q = {0.5, 0.25, 0.25}, w = {0.25, 1.0, 4.0};
+    const mgan::Random random(1, "sharpness");
+    std::array<double, 3> taken{};
+    constexpr std::uint64_t kTries = 20000, kCandidates = 64;
+    for (std::uint64_t i = 0; i < kTries; ++i) {
+        std::array<double, 3> weight{};
+        for (std::uint64_t n = 0; n < kCandidates; ++n) {
+            const double z = random.at(i).uniform(n);
+            const std::size_t v = z < q[0] ? 0 : z < q[0] + q[1] ? 1 : 2;
+            weight[v] += w[v];
+        }
+        const double sum = weight[0] + weight[1] + weight[2];
+        for (std::size_t v = 0; v < 3; ++v) taken[v] += weight[v] / sum / kTries;
+    }
+    std::printf("sharpness 2: C %.2f  E %.2f  G %.2f\n", taken[0], taken[1], taken[2]);
+    // Each of four places draws its particle by itself, against systematic resampling.
+    const std::vector<double> four = {2.0, 1.0, 0.5, 0.5};
+    double dies_systematic = 0.0, dies_alone = 0.0;
+    for (std::uint64_t i = 0; i < kTries; ++i) {
+        dies_systematic += mgan::systematic_resampling(four, random.uniform(i))[0] == 0;
+        bool dies = true;
+        for (std::uint64_t place = 0; place < 4; ++place)
+            dies = dies && random.at(i).uniform(1000 + place) >= 0.5;
+        dies_alone += dies;
+    }
+    std::printf("the best of four dies: systematic %.2f, each place by itself %.2f\n",
+                dies_systematic / kTries, dies_alone / kTries);
+}
+
 }  // namespace
 
 int main() {
@@ -542,5 +632,8 @@ int main() {
     embedding();
     layer_norm();
     dropout();
+    conv1d();
+    step_quantiles();
+    guidance();
     return all_right ? 0 : 1;
 }

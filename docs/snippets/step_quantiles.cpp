@@ -1,5 +1,7 @@
 // The program of docs/step-quantiles.md: pitches from levels, and levels from pitches.
 
+#include "print.hpp"
+
 #include <mgan/core/random.hpp>
 #include <mgan/layers/categorical.hpp>
 
@@ -22,9 +24,29 @@ mgan::Vector<float> logits_after(Index pitch) {
     return logits;
 }
 
+/// The numbers of docs/oracles/step-quantiles.py.
+void print_numbers() {
+    mgan::Matrix<double> a(4, 1), p(4, 1), da(4, 1);
+    a << 1.0, -0.5, 2.0, 0.25;
+    constexpr double kTau = 0.8;
+    mgan::softmax<double>(a, p, kTau);
+    mgan::Vector<double> staircase(4);
+    for (Index v = 0; v < 4; ++v) staircase(v) = mgan::interval(a.col(0), v, kTau).end;
+    print_row("p", p);
+    print_row("F", staircase);
+    std::printf("v     ");
+    for (const double z : {0.0, 0.2, 0.5, 0.99})
+        std::printf("%11d", static_cast<int>(mgan::quantile(a.col(0), z, kTau)));
+    const std::array<Index, 1> target = {3};
+    (void)mgan::softmax_cross_entropy<double>(a, target, 1.0, da, kTau);
+    std::printf("\n");
+    print_row("da", da);
+}
+
 }  // namespace
 
 int main() {
+    print_numbers();
     const mgan::Vector<float> logits = logits_after(3);
     for (Index v = 0; v < 7; ++v) {
         const mgan::LevelInterval part = mgan::interval(logits, v);
