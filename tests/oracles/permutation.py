@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Permutations as equation (1) of include/mgan/core/permutation.hpp has them, for tests/core/permutation_test.cpp.
+"""Permutations as equation (1) of core/permutation.hpp has them, for tests/core.
 
     tests/oracles/permutation.py          prints the first entries
 

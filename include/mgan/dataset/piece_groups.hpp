@@ -19,9 +19,10 @@
 ///
 /// Time is linear in the notes: of the passages, those whose hash is a multiple of `kSampling` are
 /// looked at (Broder 1997: the same ones are kept in both songs), and songs that share none are
-/// never compared. Memory is bounded: where there may be more than `kMostAtOnce` passages, the songs
-/// are read once more, to learn which passages occur again (dataset/repeat_filter.hpp), and only
-/// these are kept; if they are still too many, in several readings, each for a part of the hashes.
+/// never compared. Memory is bounded: where there may be more than `kMostAtOnce` passages, the
+/// songs are read once more, to learn which passages occur again (dataset/repeat_filter.hpp), and
+/// only these are kept; if they are still too many, in several readings, each for a part of the
+/// hashes.
 
 #include <mgan/core/parallel.hpp>
 #include <mgan/dataset/repeat_filter.hpp>

@@ -16,7 +16,7 @@
 ///     again   the bits of those whose bits were all there when they came
 ///
 /// A number that comes again finds its bits, so it is never missed. One that comes once is taken
-/// for a repeated one if others have set its bits: of up to 64 million numbers about one in two
+/// for a repeated one if others have set its bits: of up to 64 million numbers about one in five
 /// hundred; of more, more.
 
 #include <algorithm>
