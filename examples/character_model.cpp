@@ -68,8 +68,7 @@ int main(int argc, char** argv) try {
         if (is_new) letter.push_back(c);
         pieces.text.push_back(place->second);
     }
-    pieces.kinds = static_cast<Index>(letter.size());
-    const Index kinds = pieces.kinds;
+    const Index kinds = pieces.kinds = static_cast<Index>(letter.size());
     Net net = mgan::chain(mgan::Lstm<float>(kinds, 128), mgan::Dense<float>(128, kinds));
     mgan::initialise(net, mgan::Random(1, "characters"));
     mgan::FitSettings settings{.epochs = argc > 2 ? std::atoi(argv[2]) : 40, .batch = 8};
@@ -77,11 +76,9 @@ int main(int argc, char** argv) try {
     settings.schedule = mgan::RateSchedule::cosine;
     settings.optimiser.beta1 = 0.9;
     mgan::Fit fit(net, std::move(pieces), settings);
-    double first = 0.0, last = 0.0;
-    while (!fit.finished()) {
-        last = fit.run_epoch()->loss;
-        if (first == 0.0) first = last;
-    }
+    const double first = fit.run_epoch().value_or(mgan::FitReport{}).loss;
+    double last = first;
+    while (!fit.finished()) last = fit.run_epoch()->loss;
     decltype(net)::State state;
     fit.net().start(state, 1);
     Matrix<float> x = Matrix<float>::Zero(kinds, 1), logit(kinds, 1);
