@@ -129,8 +129,8 @@ void add_directing_options(CLI::App& app, DirectingOptions& options, DirectingFo
 
 PlayerControls controls_of(const DirectingOptions& options, const PlayerModel& model) {
     PlayerControls controls;
-    const bool needs_heads = !options.style.empty() || !options.style_of.empty() ||
-                             options.guide.value_or(0) > 1;
+    const bool needs_heads =
+        !options.style.empty() || !options.style_of.empty() || options.guide.value_or(0) > 1;
     if (needs_heads && !model.has_step_heads())
         fail<ConfigError>(
             "--style, --style-of and --guide: a model with numeric heads "

@@ -256,8 +256,7 @@ TEST_CASE("Player: every note is in the scale, in the range, and no voice too ma
                     CHECK(note.pitch >= 50);
                     CHECK(note.pitch <= 75);
                 }
-                if (voices > 0 && !name.starts_with("events"))
-                    CHECK(most_at_once(notes) <= voices);
+                if (voices > 0 && !name.starts_with("events")) CHECK(most_at_once(notes) <= voices);
             }
         }
     }

@@ -1,5 +1,5 @@
-// Playing costs no allocation, no lock and no system call: for every model, whatever is asked, under
-// each control by itself. Counted in a child process that may make no system call.
+// Playing costs no allocation, no lock and no system call: for every model, whatever is asked,
+// under each control by itself. Counted in a child process that may make no system call.
 #if defined(__linux__) && defined(__x86_64__)
 #include <mgan/player.hpp>
 
