@@ -2,7 +2,7 @@
 """Uses mgan as a stranger would, on a system where it was not developed, and says what does not work.
 
     tests/platforms/try_program.py --run "scripts/cross run windows" --program build/windows/bin/mgan.exe
-                                   --native build/platforms/native FOLDER
+                                   --native build/platforms/play-native FOLDER
 
 FOLDER is emptied, and everything happens there, under names with spaces and letters of several scripts.
 --native: tests/platforms/play_model of this machine, whose songs must be the same, byte for byte.
