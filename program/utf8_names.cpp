@@ -1,10 +1,10 @@
 /// \file
 /// File names are UTF-8 in the program, on Windows too.
 ///
-/// With MinGW, `std::filesystem::path` writes narrow text as UTF-8, but reads it by `mbrtowc` of the
-/// C library, which knows the code page of the system at most and in the locale "C" takes each byte
-/// for a letter. A name would not come back as it went. So the program has an `mbrtowc` that reads
-/// UTF-8; it is linked statically, and nothing else in it reads narrow text as wide.
+/// With MinGW, `std::filesystem::path` writes narrow text as UTF-8, but reads it by `mbrtowc` of
+/// the C library, which in the locale "C" takes each byte for a letter. A name would not come back
+/// as it went. So the program has an `mbrtowc` that reads UTF-8; it is linked statically, and
+/// nothing else in it reads narrow text as wide.
 
 #if defined(__MINGW32__)
 

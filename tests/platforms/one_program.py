@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the tests of some rooms as one source file, to be compiled where each compiler's minute counts.
+"""Writes the tests of some rooms as one source file, which compiles in a fraction of the time.
 
     tests/platforms/one_program.py ROOM... >tests.cpp
 
@@ -10,15 +10,17 @@ import re
 import sys
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
-# It stands in front of the calls of the C library, which a program that is linked statically cannot.
+# It stands in front of the calls of the C library: not in a program that is linked statically.
 LEFT_OUT = {"core/atomic_file_faults_test.cpp"}
 
 
 def bundled_scores():
     """What CMake makes of data/scores, by cmake/MganEmbedScores.cmake."""
-    scores = "\n".join(f'{{"{path.name}", R"mgan_score({path.read_text(encoding="utf-8")})mgan_score"}},'
-                       for path in sorted((TESTS.parent / "data/scores").glob("*.score")))
-    return ("std::span<const mgan::program::BundledScore> mgan::program::bundled_score_texts() {\n"
+    scores = "\n".join(
+        f'{{"{path.name}", R"mgan_score({path.read_text(encoding="utf-8")})mgan_score"}},'
+        for path in sorted((TESTS.parent / "data/scores").glob("*.score")))
+    return ("std::span<const mgan::program::BundledScore>\n"
+            "mgan::program::bundled_score_texts() {\n"
             f"static const BundledScore scores[] = {{\n{scores}\n}};\nreturn scores;\n}}")
 
 
