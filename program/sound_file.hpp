@@ -2,8 +2,8 @@
 /// \file
 /// Sound files: through libsndfile or, for those who have a sound font, the program fluidsynth.
 ///
-/// libsndfile is optional when mgan is built. Without it only .wav is written, and calls report what
-/// is missing.
+/// libsndfile is optional when mgan is built. Without it only .wav is written, and calls report
+/// what is missing.
 
 #include <mgan/midi/song.hpp>
 

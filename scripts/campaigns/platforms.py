@@ -18,7 +18,9 @@ class Platforms:
 
     def run(self, options):
         done = subprocess.run(
-            [ROOT / "scripts/platforms", "--tests", ROOMS, *PLATFORMS], capture_output=True, text=True
+            [ROOT / "scripts/platforms", "--tests", ROOMS, *PLATFORMS],
+            capture_output=True,
+            text=True,
         )
         lines = done.stdout.splitlines()
         passed = sum(
