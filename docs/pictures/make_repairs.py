@@ -35,6 +35,7 @@ def script(name):
 def rolls(name, rows, options):
     """Piano rolls below each other, all of the same range of pitches and time."""
     notes = script("piano_roll").notes
+    rows = [row for row in rows if (options.folder / f"{row[0]}-{options.seed}/measured.json").exists()]
     figure, every = plt.subplots(len(rows), 1, figsize=(WIDTH, 0.98 * len(rows)), sharex=True,
                                  constrained_layout=True)
     for axes, (run, title) in zip(every, rows):
