@@ -31,7 +31,7 @@ int main(int argc, char** argv) try {
 
     Net net = mgan::chain(mgan::Lstm<float>(1, 32), mgan::Dense<float>(32, 1));
     mgan::initialise(net, mgan::Random(1, "forecast"));
-    mgan::FitSettings settings{.epochs = argc > 3 ? std::atoi(argv[3]) : 100, .batch = 16};
+    mgan::FitSettings settings{.epochs = argc > 3 ? std::atoi(argv[3]) : 60, .batch = 16};
     settings.learning_rate = 5e-3;
     settings.schedule = mgan::RateSchedule::cosine;
     settings.optimiser.beta1 = 0.9;
