@@ -55,8 +55,8 @@ def forecast(rows):
     figure, axes = plt.subplots(figsize=(WIDTH, 2.4), constrained_layout=True)
     year, value, ahead, free = rows[-110:].T
     axes.plot(1700 + year, value, ".", color=INK, markersize=4, label="sunspots")
-    axes.plot(1700 + year, ahead, color=BLUE, linewidth=1.3, label="told all years before")
-    axes.plot(1700 + year[-30:], free[-30:], color=RED, linewidth=1.3, label="told none of the last 30")
+    axes.plot(1700 + year, ahead, color=BLUE, linewidth=1.3, label="a year ahead")
+    axes.plot(1700 + year[-30:], free[-30:], color=RED, linewidth=1.3, label="thirty years ahead")
     axes.legend(ncol=3, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0, columnspacing=1)
     figure.savefig(PICTURES / "forecast.svg", metadata={"Date": None})
 
