@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
-"""Draws what the examples two_spirals and eight_gaussians wrote: docs/pictures/*.svg.
+"""Draws what examples wrote: docs/pictures/*.svg.
 
     pip install numpy matplotlib
+    examples/fetch_series.py series
     two_spirals two_spirals.csv && eight_gaussians eight_gaussians.csv
-    examples/draw.py two_spirals.csv eight_gaussians.csv
+    forecasting series/sunspots.csv forecast.csv && sequence_gan sines sequences.csv
+    examples/draw.py two_spirals.csv eight_gaussians.csv forecast.csv sequences.csv
+
+Draws those whose files are named, by the beginning of the name.
 """
 import pathlib
 import sys
@@ -47,6 +51,32 @@ def eight_gaussians(rows):
     figure.savefig(PICTURES / "eight-gaussians.svg", bbox_inches="tight", metadata={"Date": None})
 
 
+def forecast(rows):
+    figure, axes = plt.subplots(figsize=(WIDTH, 2.4), constrained_layout=True)
+    year, value, ahead, free = rows[-110:].T
+    axes.plot(1700 + year, value, ".", color=INK, markersize=4, label="sunspots")
+    axes.plot(1700 + year, ahead, color=BLUE, linewidth=1.3, label="a year ahead")
+    axes.plot(1700 + year[-30:], free[-30:], color=RED, linewidth=1.3, label="thirty years ahead")
+    axes.legend(ncol=3, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0, columnspacing=1)
+    figure.savefig(PICTURES / "forecast.svg", metadata={"Date": None})
+
+
+def sequences(rows):
+    names = ["real", "C-RNN-GAN", "CARNN mGAN", "CARNN PF mGAN"]
+    figure, all_axes = plt.subplots(1, 4, figsize=(WIDTH, 1.6), sharey=True, constrained_layout=True)
+    for gan, (axes, name) in enumerate(zip(all_axes, names)):
+        mine = rows[rows[:, 0] == gan]
+        for sample in range(0, 20, 2):
+            one = mine[mine[:, 1] == sample]
+            axes.plot(one[:, 2], one[:, 3], color=BLUE if gan else INK, linewidth=0.8)
+        axes.set_title(name, fontsize=SMALL)
+        axes.set_ylim(-0.1, 1.1)
+        axes.set_xticks([0, 23])
+    figure.savefig(PICTURES / "sequences.svg", metadata={"Date": None})
+
+
 if __name__ == "__main__":
-    two_spirals(np.loadtxt(sys.argv[1], delimiter=","))
-    eight_gaussians(np.loadtxt(sys.argv[2], delimiter=","))
+    for path in map(pathlib.Path, sys.argv[1:]):
+        for draw in (two_spirals, eight_gaussians, forecast, sequences):
+            if path.name.startswith(draw.__name__):
+                draw(np.loadtxt(path, delimiter=","))

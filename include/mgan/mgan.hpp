@@ -151,6 +151,7 @@
 #include <mgan/distributed/ordered_sum.hpp>
 #include <mgan/generation/model_file.hpp>
 #include <mgan/generation/step_model.hpp>
+#include <mgan/io/number_table.hpp>
 #include <mgan/io/safetensors.hpp>
 #include <mgan/io/settings_json.hpp>
 #include <mgan/io/settings_manual.hpp>
@@ -163,6 +164,8 @@
 #include <mgan/runs/run_directory.hpp>
 #include <mgan/training/evaluation.hpp>
 #include <mgan/training/fit.hpp>
+#include <mgan/training/sequence_gan.hpp>
+#include <mgan/training/sequence_scores.hpp>
 #include <mgan/training/shared_songs.hpp>
 #include <mgan/training/step_trainer.hpp>
 #include <mgan/training/trainer.hpp>

@@ -2,6 +2,8 @@
 
 #include "tape_adapter_support.hpp"
 
+#include <mgan/layers/layer_norm.hpp>
+
 using namespace mgan_test;
 
 TEST_CASE("Feedback of a generator on a tape may round events and give context") {
@@ -32,6 +34,47 @@ TEST_CASE("Feedback of a generator on a tape may round events and give context")
     CHECK(Matrix<double>(z.gradient()) == cache.d_input.all().topRows(3));
     run.feedback = nullptr;
     CHECK_THROWS_AS(node.record({z, tape.constant(first)}, run), ConfigError);
+}
+
+TEST_CASE("The PF classifier on a tape has its own gradients") {
+    const PfClassifierSettings config{
+        .inputs = 3, .hidden_1 = 5, .hidden_2 = 4, .steps = 2, .hidden = 3, .layers = 1};
+    const PfClassifier<double> model = started(PfClassifier<double>(config));
+    PfClassifier<double> gradients = zeros_like(model), expected = gradients;
+    Tape<double> tape;
+    const LayerOnTape node(model, gradients);
+    const auto x = tape.variable(kX);
+    const auto logit = node.record(x);
+    const Matrix<double> d_logit = random_matrix(1, 6, 8);
+    tape.backward(logit, d_logit);
+
+    PfClassifier<double>::Cache cache;
+    CHECK(model.forward(kX, cache) == logit.value());
+    Matrix<double> dx(3, 6);
+    model.backward(d_logit, kX, dx, cache, expected);
+    CHECK(flat(gradients) == flat(expected));
+    CHECK(Matrix<double>(x.gradient()) == dx);
+    CHECK(message_of([&] { (void)node.record(tape.variable(random_matrix(2, 6, 9))); }) ==
+          "PfClassifier on a tape: x is 2 x 6, expected 3 x 6");
+}
+
+TEST_CASE("Layer norm on a tape has its own gradients, though it names its features once") {
+    const LayerNorm<double> layer(3);
+    LayerNorm<double> gradients = zeros_like(layer), expected = gradients;
+    Tape<double> tape;
+    const LayerOnTape node(layer, gradients);
+    const auto x = tape.variable(kX);
+    const auto y = node.record(x);
+    const Matrix<double> dy = random_matrix(3, 6, 8);
+    tape.backward(y, dy);
+
+    LayerNorm<double>::Cache cache;
+    Matrix<double> own(3, 6), dx(3, 6);
+    layer.forward(kX, own, cache);
+    layer.backward(dy, dx, cache, expected);
+    CHECK(Matrix<double>(y.value()) == own);
+    CHECK(flat(gradients) == flat(expected));
+    CHECK(Matrix<double>(x.gradient()) == dx);
 }
 
 TEST_CASE("Inputs that do not fit a model are refused by name and size") {

@@ -10,6 +10,7 @@
 ///     Lstm, StackedLstm, BiLstm      x [, h_0, c_0 of each layer]   T, B           H or 2H x (T B)
 ///     Discriminator                  x: F x (T B)                   T, B           D(x): 1 x B,
 ///                                                                                  h: 2H x (T B)
+///     PfClassifier                   x: inputs x B                                 logits: 1 x B
 ///     Generator, free running        noise, first event             GeneratorRun   F x (T B)
 ///     Generator, teacher forcing     noise, events before           GeneratorRun   F x (T B)
 ///
@@ -30,6 +31,7 @@
 #include <mgan/models/discriminator.hpp>
 #include <mgan/models/generator.hpp>
 #include <mgan/models/layer_on_tape.hpp>
+#include <mgan/models/pf_classifier.hpp>
 
 #include <functional>
 
@@ -256,6 +258,35 @@ struct TapeCall<Discriminator<Scalar>> {
         model.backward(cache.d_decision, wanted ? cache.dx.view() : SequenceView<Scalar>(),
                        cache.model, gradients, call.sequence(call.output_gradient(1), size));
         if (wanted) call.input_gradient() += cache.dx.all();
+    }
+};
+
+template <typename Scalar>
+struct TapeCall<PfClassifier<Scalar>> {
+    static constexpr const char* kName = "PfClassifier";
+    struct Settings {};
+    struct Cache {
+        typename PfClassifier<Scalar>::Cache model;
+        Matrix<Scalar> d_logit, dx;
+    };
+
+    static std::array<MatrixShape, 1> outputs(const PfClassifier<Scalar>& model, const Settings&,
+                                              std::span<const MatrixShape> in) {
+        tape_call_detail::expect_inputs(kName, in.size(), 1);
+        tape_call_detail::expect(kName, "x", in[0], model.settings().inputs, in[0].cols);
+        return {MatrixShape{1, in[0].cols}};
+    }
+    static void forward(const PfClassifier<Scalar>& model, const Settings&,
+                        const LayerCall<Scalar>& call, Cache& cache) {
+        call.output() = model.forward(call.input(), cache.model);
+    }
+    static void backward(const PfClassifier<Scalar>& model, const Settings&,
+                         const LayerCall<Scalar>& call, Cache& cache,
+                         PfClassifier<Scalar>& gradients) {
+        cache.d_logit = call.output_gradient();
+        cache.dx.resize(call.input().rows(), call.input().cols());
+        model.backward(cache.d_logit, call.input(), cache.dx, cache.model, gradients);
+        if (call.wants_gradient()) call.input_gradient() += cache.dx;
     }
 };
 

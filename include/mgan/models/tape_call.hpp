@@ -8,7 +8,7 @@
 ///     forward(x, y, cache) const;  backward(dy, dx, cache, gradients) const;
 ///
 /// over matrices (a sample a column) or over sequences, and says its numbers of features by `in()`
-/// and `out()`. For any other, specialise TapeCall.
+/// and `out()`, or by `features()` if both are the same. For any other, specialise TapeCall.
 
 #include <mgan/autodiff/custom.hpp>
 #include <mgan/tensor/sequence.hpp>
@@ -148,8 +148,9 @@ struct TapeCall {
                                               std::span<const MatrixShape> in) {
         constexpr const char* kName = tape_call_detail::name_of<Layer>();
         tape_call_detail::expect_inputs(kName, in.size(), 1);
-        tape_call_detail::expect(kName, "x", in[0], layer.in(), in[0].cols);
-        return {MatrixShape{layer.out(), in[0].cols}};
+        tape_call_detail::expect(kName, "x", in[0], tape_call_detail::features_in(layer),
+                                 in[0].cols);
+        return {MatrixShape{tape_call_detail::features_out(layer), in[0].cols}};
     }
     static void forward(const Layer& layer, const Settings&, const LayerCall<Scalar>& call,
                         Cache& cache) {
@@ -157,7 +158,7 @@ struct TapeCall {
     }
     static void backward(const Layer& layer, const Settings&, const LayerCall<Scalar>& call,
                          Cache& cache, Layer& gradients) {
-        cache.dx.resize(layer.in(), call.input().cols());
+        cache.dx.resize(call.input().rows(), call.input().cols());
         layer.backward(call.output_gradient(), cache.dx, cache.layer, gradients);
         if (call.wants_gradient()) call.input_gradient() += cache.dx;
     }
