@@ -46,9 +46,9 @@ def rolls(name, rows, options):
         songs = sorted((options.folder / f"{run}-{measured[run]}/measured").glob("*.mid"))
         for onset, length, pitch, velocity in notes(songs[options.song - 1]):
             if onset < QUARTERS:
-                axes.barh(pitch, min(length, QUARTERS - onset), left=onset, height=1.8,
+                axes.barh(pitch, min(length, QUARTERS - onset), left=onset, height=2.6,
                           color=BLUE, alpha=0.45 + 0.55 * velocity / 127, linewidth=0)
-        axes.set_ylim(20, 108)
+        axes.set_ylim(0, 128)
         axes.set_xlim(0, QUARTERS)
         axes.set_yticks([36, 60, 84])
         axes.set_yticklabels(["C2", "C4", "C6"])
