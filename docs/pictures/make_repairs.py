@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Draws repairs.svg and repairs-needed.svg: a song of each row that `scripts/results CORPUS --repairs` measured.
+"""Draws repairs.svg and repairs-needed.svg: a song of each row of `scripts/results --repairs`.
 
     pip install matplotlib mido
     docs/pictures/make_repairs.py FOLDER [--seed 1] [--song 1]
 
-FOLDER is what scripts/results was given as --out (build/results). The songs are song 1 of seed 1, as they fall.
+FOLDER is what scripts/results was given as --out (build/results). The songs are song 1 of seed 1,
+as they fall; of a row without that seed, of the first that was measured.
 """
 import argparse
 import importlib.machinery
@@ -35,16 +36,19 @@ def script(name):
 def rolls(name, rows, options):
     """Piano rolls below each other, all of the same range of pitches and time."""
     notes = script("piano_roll").notes
-    rows = [row for row in rows if (options.folder / f"{row[0]}-{options.seed}/measured.json").exists()]
+    measured = {run: next((seed for seed in [options.seed, 1, 2, 3]
+                           if (options.folder / f"{run}-{seed}/measured.json").exists()), None)
+                for run, _ in rows}
+    rows = [row for row in rows if measured[row[0]]]
     figure, every = plt.subplots(len(rows), 1, figsize=(WIDTH, 0.98 * len(rows)), sharex=True,
                                  constrained_layout=True)
     for axes, (run, title) in zip(every, rows):
-        songs = sorted((options.folder / f"{run}-{options.seed}/measured").glob("*.mid"))
+        songs = sorted((options.folder / f"{run}-{measured[run]}/measured").glob("*.mid"))
         for onset, length, pitch, velocity in notes(songs[options.song - 1]):
             if onset < QUARTERS:
-                axes.barh(pitch, min(length, QUARTERS - onset), left=onset, height=1.8,
+                axes.barh(pitch, min(length, QUARTERS - onset), left=onset, height=2.6,
                           color=BLUE, alpha=0.45 + 0.55 * velocity / 127, linewidth=0)
-        axes.set_ylim(20, 108)
+        axes.set_ylim(0, 128)
         axes.set_xlim(0, QUARTERS)
         axes.set_yticks([36, 60, 84])
         axes.set_yticklabels(["C2", "C4", "C6"])
