@@ -1,4 +1,5 @@
-// The program of docs/guidance.md: importance sampling and resampling, on songs of one, two and many notes.
+// The program of docs/guidance.md: importance sampling and resampling, on songs of one, two and
+// many notes.
 
 #include <mgan/core/random.hpp>
 #include <mgan/generation/step_particles.hpp>
@@ -12,9 +13,9 @@ namespace {
 
 using Numbers = std::vector<double>;
 
-/// n are drawn from q, and one of them is taken in proportion to its weight: which, how often? Adds up
-/// all ways to draw n, one after the other. `drawn` are those of the first outcomes, `left` are to come,
-/// `chance` is q^drawn / drawn! so far.
+/// n are drawn from q, and one of them is taken in proportion to its weight: which, how often? Adds
+/// up all ways to draw n, one after the other. `drawn` are those of the first outcomes, `left` are
+/// to come, `chance` is q^drawn / drawn! so far.
 void add_ways(const Numbers& q, const Numbers& w, std::vector<int>& drawn, int left, double chance,
               Numbers& taken) {
     const std::size_t v = drawn.size();
@@ -42,8 +43,8 @@ Numbers taken_of(int n, const Numbers& q, const Numbers& w) {
     return taken;
 }
 
-/// Songs of two notes, C E, C G, F E, F G, by n candidates for each note. `gain`: of C and F, then of the
-/// four second notes, as factors e^gain.
+/// Songs of two notes, C E, C G, F E, F G, by n candidates for each note. `gain`: of C and F, then
+/// of the four second notes, as factors e^gain.
 Numbers by_candidates(int n, const Numbers& first, const Numbers& second) {
     const Numbers half = {0.5, 0.5};
     const Numbers a = taken_of(n, half, first);
@@ -76,7 +77,8 @@ struct Grown {
     double ancestors = 0.0;  // first notes that particles at the end still have
 };
 
-/// K particles of T notes, high or low; w = 3/2 for a high one, 1/2 for a low one. Means of many songs.
+/// K particles of T notes, high or low; w = 3/2 for a high one, 1/2 for a low one. Means of many
+/// songs.
 Grown grow(std::size_t particles, int length, bool resample) {
     constexpr int kSongs = 2000;
     Grown mean;

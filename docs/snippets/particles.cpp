@@ -2,7 +2,8 @@
 //
 //     particles MODEL [SONG]    of a model with step heads and a discriminator (mgan train)
 //
-// Without a song's number: means over 20 songs. With it: that song, for docs/pictures/particles.svg.
+// Without a song's number: means over 20 songs. With it: that song, for
+// docs/pictures/particles.svg.
 
 #include <mgan/generation/model_file.hpp>
 
