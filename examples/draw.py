@@ -63,7 +63,8 @@ def forecast(rows):
 
 def sequences(rows):
     names = ["real", "C-RNN-GAN", "CARNN mGAN", "CARNN PF mGAN"]
-    figure, all_axes = plt.subplots(1, 4, figsize=(WIDTH, 1.6), sharey=True, constrained_layout=True)
+    figure, all_axes = plt.subplots(1, 4, figsize=(WIDTH, 1.6), sharey=True,
+                                    constrained_layout=True)
     for gan, (axes, name) in enumerate(zip(all_axes, names)):
         mine = rows[rows[:, 0] == gan]
         for sample in range(0, 20, 2):

@@ -17,8 +17,8 @@ import zipfile
 
 def package(name, folder):
     """The newest wheel of a package, as a zip file."""
-    subprocess.run([sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:",
-                    "--dest", folder, name], check=True)
+    subprocess.run([sys.executable, "-m", "pip", "download", "--quiet", "--no-deps",
+                    "--only-binary=:all:", "--dest", folder, name], check=True)
     return zipfile.ZipFile(next(pathlib.Path(folder).glob(f"{name}-*.whl")))
 
 
@@ -40,11 +40,13 @@ def main():
     target = pathlib.Path(sys.argv[1])
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        (target / "sunspots.csv").write_text(member(package("statsmodels", folder), "sunspots/sunspots.csv"))
+        sunspots = member(package("statsmodels", folder), "sunspots/sunspots.csv")
+        (target / "sunspots.csv").write_text(sunspots)
         wheel = package("sktime", folder)
         blocks = [block for part in ("TRAIN", "TEST")
                   for block in motions(member(wheel, f"BasicMotions/BasicMotions_{part}.ts"))]
-        names = ",".join(f"{kind} {axis}" for kind in ("acceleration", "rotation") for axis in "xyz")
+        names = ",".join(f"{kind} {axis}" for kind in ("acceleration", "rotation")
+                         for axis in "xyz")
         (target / "motions.csv").write_text(names + "\n" + "\n\n".join(blocks) + "\n")
     for name in ("sunspots.csv", "motions.csv"):
         print(target / name)
