@@ -34,6 +34,7 @@
 #include <mgan/optimisation/optimiser.hpp>
 #include <mgan/training/sequence_tasks.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <optional>
