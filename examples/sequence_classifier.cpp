@@ -1,7 +1,7 @@
 // A net of PyTorch, ported: LSTM, layer norm, dropout, dense; AdamW. Its losses are PyTorch's.
 //
-//     python3 sequence_classifier.py FILE    trains there; weights, data, masks, losses to FILE
-//     sequence_classifier FILE               trains here from the same weights, and compares
+//     python3 sequence_classifier.py FILE     trains there; weights, data, masks, losses to FILE
+//     sequence_classifier FILE                trains here from the same weights, and compares
 //
 // The net is a struct with the names of the module's members, so the weights find their places.
 // Layers are nodes of a tape; what stands between them (the last step alone, the mask) is written

@@ -72,7 +72,8 @@ int main(int argc, char** argv) try {
     const char* const names[] = {"C-RNN-GAN", "CARNN mGAN", "CARNN PF mGAN"};
     for (int gan = 1; gan <= 3; ++gan) {
         mgan::SequenceGan nets(data, settings_of(gan));
-        for (int step = 0; step < steps; ++step) nets.step();
+        for (int step = 0; step < steps / 2; ++step) (void)nets.pretrain();
+        for (int step = 0; step < steps; ++step) (void)nets.step();
         const Sequence<float> y = nets.generate(data.batch(), 2);
         write(file, gan, y);
         std::cout << names[gan - 1] << ": discriminative score "

@@ -14,11 +14,15 @@
 ///     a_k = sum_t x_t cos(2 pi k t / T),   b_k = sum_t x_t sin(2 pi k t / T)                  (1)
 ///     s_k = log(a_k^2 + b_k^2 + 1/100),    k = 0 .. T/2                                       (2)
 ///
-/// One step, the songs of G being called y, and r the real ones:
+/// First, if wanted, G is told each real event and learns the next one (the paper's pretraining):
 ///
-///     L_D  = mean -log D(r) - log(1 - D(y)),  plus R1                                         (3)
-///     L_PF = mean -log PF(s(r)) - log(1 - PF(s(y)))                                           (4)
-///     L_G  = mean -log D(y) - log PF(s(y)),  through the D and PF that have learned          (5)
+///     L_G  = mean (y_t - r_t)^2,  told r_1 .. r_{t-1}                                         (3)
+///
+/// Then a step of the game, y being the sequences that G makes of noise and r real ones:
+///
+///     L_D  = mean -log D(r) - log(1 - D(y)),  plus R1                                         (4)
+///     L_PF = mean -log PF(s(r)) - log(1 - PF(s(y)))                                           (5)
+///     L_G  = mean -log D(y) - log PF(s(y)),  through the D and PF that have learned          (6)
 ///
 /// Losses are written on a tape, on which each net is one node with its hand-written backward pass.
 /// The first event that G is told is 1/2, the middle of a scaled channel.
@@ -30,6 +34,7 @@
 #include <mgan/optimisation/optimiser.hpp>
 #include <mgan/training/sequence_tasks.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <optional>
@@ -45,11 +50,11 @@ struct SequenceGanSettings {
         .hidden = 24, .layers = 1, .minibatch_deviation = true, .r1 = 1.0};
     std::optional<PfClassifierSettings> classifier;  ///< PF; its `inputs` follow from the data
     Index batch = 64;
-    double generator_rate = 1e-3, discriminator_rate = 1e-3;
+    double pretraining_rate = 3e-3, generator_rate = 1e-3, discriminator_rate = 1e-3;
     std::uint64_t seed = 1;
 };
 
-/// Losses (3) to (5) of a step, R1 left out.
+/// Losses (4) to (6) of a step, R1 left out.
 struct SequenceGanLosses {
     double discriminator = 0.0, classifier = 0.0, generator = 0.0;
 };
@@ -103,12 +108,29 @@ public:
     [[nodiscard]] const Generator<float>& generator() const noexcept { return generator_; }
     [[nodiscard]] const SequenceGanSettings& settings() const noexcept { return settings_; }
 
-    /// One step of D (and PF), then of G. Throws NumericalError.
+    /// One step of G alone, under teacher forcing, (3): returns the loss. Throws NumericalError.
+    double pretrain() {
+        take_real();
+        set_zero(d_generator_);
+        before_.resize(data_.features(), real_.steps() * settings_.batch);
+        before_.leftCols(settings_.batch) = first_;
+        const Index rest = before_.cols() - settings_.batch;
+        before_.rightCols(rest) = real_.all().leftCols(rest);
+        draw_noise(Random(settings_.seed, "sequence noise", steps_++));
+        playing_.clear();
+        const Var y = player_.record(
+            {playing_.constant(noise_.all()), playing_.constant(before_)},
+            {.steps = data_.steps(), .batch = settings_.batch, .teacher_forced = true});
+        const Var loss = mean(pow(y - playing_.constant(real_.all()), 2.0));
+        playing_.backward(loss);
+        of_pretraining_.step(generator_, d_generator_, settings_.pretraining_rate,
+                             "SequenceGan: pretraining");
+        return static_cast<double>(loss.scalar());
+    }
+
+    /// One step of D (and PF), then of G, (4) to (6). Throws NumericalError.
     SequenceGanLosses step() {
-        const Random order(settings_.seed, "sequence samples", steps_);
-        for (std::size_t b = 0; b < samples_.size(); ++b)
-            samples_[b] = order.integer(b, static_cast<std::uint64_t>(data_.batch()));
-        take_samples(data_, samples_, real_);
+        take_real();
         set_zero(d_generator_);
         set_zero(d_discriminator_);
         set_zero(d_classifier_);
@@ -148,17 +170,28 @@ private:
 
     [[nodiscard]] SequenceSize size() const noexcept { return {data_.steps(), settings_.batch}; }
 
-    /// Records G's sequences on a tape that is cleared first.
-    Var play(const Random& random) {
+    /// A batch of real sequences.
+    void take_real() {
+        const Random order(settings_.seed, "sequence samples", steps_);
+        for (std::size_t b = 0; b < samples_.size(); ++b)
+            samples_[b] = order.integer(b, static_cast<std::uint64_t>(data_.batch()));
+        take_samples(data_, samples_, real_);
+    }
+    void draw_noise(const Random& random) {
         for (Index i = 0; i < noise_.size(); ++i)
             noise_.data()[i] =
                 static_cast<float>(random.uniform(static_cast<std::uint64_t>(i), -1.0, 1.0));
+    }
+
+    /// Records G's sequences on a tape that is cleared first.
+    Var play(const Random& random) {
+        draw_noise(random);
         playing_.clear();
         return player_.record({playing_.constant(noise_.all()), playing_.constant(first_)},
                               {.steps = data_.steps(), .batch = settings_.batch});
     }
 
-    /// (3), (4): D and PF learn.
+    /// (4), (5): D and PF learn.
     SequenceGanLosses learn_to_tell(const ConstMatrixRef<float>& generated) {
         judging_.clear();
         const Var r = judging_.constant(real_.all()), y = judging_.constant(generated);
@@ -186,7 +219,7 @@ private:
         return losses;
     }
 
-    /// (5): G learns.
+    /// (6): G learns.
     double learn_to_play(const Var& y) {
         Var loss = -mean(log(fixed_critic_.record(y, size())[0] + kFloor));
         if (settings_.classifier)
@@ -203,7 +236,7 @@ private:
     Generator<float> generator_, d_generator_;
     Discriminator<float> discriminator_, d_discriminator_;
     PfClassifier<float> classifier_, d_classifier_;
-    Optimiser<float> of_generator_, of_discriminator_, of_classifier_;
+    Optimiser<float> of_pretraining_, of_generator_, of_discriminator_, of_classifier_;
     DiscriminatorPenalty<float> penalty_;
     LayerOnTape<Generator<float>> player_{generator_, d_generator_};
     LayerOnTape<Discriminator<float>> critic_{discriminator_, d_discriminator_};
@@ -211,7 +244,7 @@ private:
     LayerOnTape<PfClassifier<float>> listener_{classifier_, d_classifier_};
     LayerOnTape<PfClassifier<float>> fixed_listener_{classifier_};
     Sequence<float> real_, noise_;
-    Matrix<float> first_;
+    Matrix<float> first_, before_;
     std::vector<std::size_t> samples_;
     std::uint64_t steps_ = 0;
     Tape<float> playing_, judging_;  // last: their nodes refer to all of the above

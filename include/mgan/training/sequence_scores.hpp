@@ -20,6 +20,7 @@
 #include <mgan/training/fit.hpp>
 #include <mgan/training/sequence_tasks.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 

@@ -20,6 +20,7 @@
 #include <mgan/layers/loss.hpp>
 #include <mgan/tensor/sequence.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
