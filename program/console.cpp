@@ -69,6 +69,11 @@ bool is_terminal(int descriptor) {
            (mode & ENABLE_VIRTUAL_TERMINAL_PROCESSING) != 0;
 }
 
+bool has_console_keys() {
+    DWORD mode = 0;
+    return ::GetConsoleMode(::GetStdHandle(STD_INPUT_HANDLE), &mode) != 0;
+}
+
 std::size_t terminal_width() {
     CONSOLE_SCREEN_BUFFER_INFO screen{};
     if (::GetConsoleScreenBufferInfo(handle_of(1), &screen) == 0) return 80;
@@ -92,6 +97,10 @@ bool is_terminal([[maybe_unused]] int descriptor) {
 #else
     return false;
 #endif
+}
+
+bool has_console_keys() {
+    return false;
 }
 
 std::size_t terminal_width() {

@@ -31,6 +31,9 @@ private:
 /// line.
 [[nodiscard]] bool is_terminal(int descriptor);
 
+/// Whether keys can be read from a console of Windows: standard input may be no file either (NUL).
+[[nodiscard]] bool has_console_keys();
+
 /// Letters in a line of the terminal; 80 where that cannot be found out.
 [[nodiscard]] std::size_t terminal_width();
 

@@ -3,9 +3,10 @@
 
 #include "keyboard.hpp"
 
+#include "console.hpp"
+
 #if defined(_WIN32)
 #include <conio.h>
-#include <io.h>
 #define MGAN_PROGRAM_KEYS_CONIO 1
 #elif __has_include(<termios.h>) && __has_include(<poll.h>)
 #include <poll.h>
@@ -48,7 +49,7 @@ std::optional<char> Keyboard::key() {
 
 #elif defined(MGAN_PROGRAM_KEYS_CONIO)
 
-Keyboard::Keyboard() : there_(::_isatty(0) != 0) {}
+Keyboard::Keyboard() : there_(has_console_keys()) {}
 Keyboard::~Keyboard() = default;
 std::optional<char> Keyboard::key() {
     if (!there_ || ::_kbhit() == 0) return std::nullopt;
