@@ -1,6 +1,6 @@
 // Tables of numbers: what is read, what is refused and where, and any bytes at all.
 
-#include <catch2/catch.hpp>
+#include <support/catch.hpp>
 #include <mgan/core/random.hpp>
 #include <mgan/io/number_table.hpp>
 

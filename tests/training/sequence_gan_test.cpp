@@ -1,8 +1,13 @@
 // GANs on sequences that are not music, their windows, and the scores of what they generate.
 
-#include <catch2/catch.hpp>
 #include <mgan/training/sequence_gan.hpp>
 #include <mgan/training/sequence_scores.hpp>
+
+#include <support/catch.hpp>
+
+#include <cmath>
+#include <cstdint>
+#include <vector>
 
 using mgan::Index, mgan::Matrix, mgan::Random, mgan::Sequence;
 
