@@ -1,8 +1,9 @@
 // Tables of numbers: what is read, what is refused and where, and any bytes at all.
 
-#include <support/catch.hpp>
 #include <mgan/core/random.hpp>
 #include <mgan/io/number_table.hpp>
+
+#include <support/catch.hpp>
 
 using Catch::Contains;
 using mgan::NumberTable, mgan::parse_number_table;

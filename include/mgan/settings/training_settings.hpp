@@ -5,6 +5,7 @@
 #include <mgan/core/setting.hpp>
 #include <mgan/layers/loss_settings.hpp>
 #include <mgan/optimisation/schedule_settings.hpp>
+#include <mgan/tensor/matrix.hpp>
 
 namespace mgan::inline MGAN_ABI {
 
