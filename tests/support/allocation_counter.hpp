@@ -40,18 +40,10 @@ template <typename Function>
 
 #ifdef MGAN_COUNT_ALLOCATIONS
 
+#include <support/sanitizers.hpp>
+
 #include <cstdlib>
 #include <new>
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
-    __has_feature(memory_sanitizer)
-#define MGAN_TEST_SANITIZED
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define MGAN_TEST_SANITIZED
-#endif
 
 namespace mgan_test {
 inline thread_local std::uint64_t allocations_of_thread = 0;

@@ -5,20 +5,12 @@
 // front of the library's own. Under a sanitizer, which stands there itself, nothing fails;
 // `can_fail()` says so.
 
+#include <support/sanitizers.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <string>
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
-    __has_feature(memory_sanitizer)
-#define MGAN_TEST_SANITIZED
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define MGAN_TEST_SANITIZED
-#endif
 
 namespace failing_allocation {
 

@@ -3,6 +3,7 @@
 // Linux on x86-64.
 
 #include <support/catch.hpp>
+#include <support/sanitizers.hpp>
 
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -21,13 +22,7 @@
 
 namespace mgan_test {
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define MGAN_TEST_SANITIZED_CHILD
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
-    defined(MGAN_TEST_SANITIZED_CHILD)
+#ifdef MGAN_TEST_SANITIZED
 inline constexpr bool kSanitized = true;
 #else
 inline constexpr bool kSanitized = false;

@@ -3,6 +3,8 @@
 
 #include <mgan/distributed/communicator.hpp>
 
+#include <support/sanitizers.hpp>
+
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
@@ -14,15 +16,7 @@
 #include <utility>
 #include <vector>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define MGAN_TEST_LEAKS 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__)
-#define MGAN_TEST_LEAKS 1
-#endif
-#ifdef MGAN_TEST_LEAKS
+#ifdef MGAN_TEST_ADDRESS_SANITIZER
 #include <sanitizer/lsan_interface.h>
 #endif
 
@@ -31,7 +25,7 @@ namespace ranks {
 /// LLVM's OpenMP 14 loses memory of its own where many threads that begin teams come and go. What
 /// such a thread allocates is not searched for leaks meanwhile; tests of one process do that.
 struct NoLeakSearch {
-#ifdef MGAN_TEST_LEAKS
+#ifdef MGAN_TEST_ADDRESS_SANITIZER
     NoLeakSearch() {
         __lsan_disable();
     }
