@@ -56,7 +56,8 @@ TEST_CASE("Sequences: the spectrum of a wave has its power at the wave's frequen
         for (Index b = 0; b < 2; ++b)
             for (Index c = 0; c < 2; ++c)
                 x(c, 2 * t + b) = std::cos(2.0 * 3.14159265358979 * double(t * (1 + b + c)) / 8.0);
-    const Matrix<double> s = log_spectrum(tape.constant(x), {8, 2}).value();
+    const Matrix<double> s =
+        log_spectrum(tape.constant(x), mgan::spectrum_waves<double>(8)).value();
     REQUIRE(s.rows() == 2 * 5);
     REQUIRE(s.cols() == 2);
     for (Index b = 0; b < 2; ++b)

@@ -59,23 +59,31 @@ struct SequenceGanLosses {
     double discriminator = 0.0, classifier = 0.0, generator = 0.0;
 };
 
-/// Equations (1) and (2). x: C x (T B); returns C (T/2 + 1) x B.
+/// The cosines and then the sines of (1), a column for each k: T x 2 (T/2 + 1).
 template <typename Scalar>
-[[nodiscard]] Variable<Scalar> log_spectrum(const Variable<Scalar>& x, const SequenceSize& size) {
-    const Index powers = size.steps / 2 + 1;
-    Matrix<Scalar> waves(size.steps, 2 * powers);
-    for (Index t = 0; t < size.steps; ++t) {
+[[nodiscard]] Matrix<Scalar> spectrum_waves(Index steps) {
+    const Index powers = steps / 2 + 1;
+    Matrix<Scalar> waves(steps, 2 * powers);
+    for (Index t = 0; t < steps; ++t) {
         for (Index k = 0; k < powers; ++k) {
             const double angle = 2.0 * 3.14159265358979323846 * static_cast<double>(t * k) /
-                                 static_cast<double>(size.steps);
+                                 static_cast<double>(steps);
             waves(t, k) = Scalar(static_cast<RealOf<Scalar>>(std::cos(angle)));
             waves(t, powers + k) = Scalar(static_cast<RealOf<Scalar>>(std::sin(angle)));
         }
     }
+    return waves;
+}
+
+/// Equations (1) and (2) with `spectrum_waves(T)`. x: C x (T B); returns C (T/2 + 1) x B.
+template <typename Scalar>
+[[nodiscard]] Variable<Scalar> log_spectrum(const Variable<Scalar>& x,
+                                            const Matrix<Scalar>& waves) {
+    const Index steps = waves.rows(), powers = waves.cols() / 2;
     const Variable<Scalar> basis = x.tape("log_spectrum").constant(waves);
     std::vector<Variable<Scalar>> channels;
     for (Index c = 0; c < x.rows(); ++c) {
-        const Variable<Scalar> channel = reshape(slice_rows(x, c, 1), size.batch, size.steps);
+        const Variable<Scalar> channel = reshape(slice_rows(x, c, 1), x.cols() / steps, steps);
         const Variable<Scalar> square = pow(matmul(channel, basis), 2.0);
         channels.push_back(
             transpose(log(slice_columns(square, 0, powers) + slice_columns(square, powers, powers) +
@@ -97,6 +105,7 @@ public:
         if (settings_.classifier) {
             d_classifier_ = classifier_ = PfClassifier<float>(*settings_.classifier);
             initialise(classifier_, Random(settings_.seed, "sequence classifier"));
+            waves_ = spectrum_waves<float>(data_.steps());
         }
         first_ = Matrix<float>::Constant(data_.features(), settings_.batch, 0.5f);
         noise_.resize(data_.steps(), settings_.batch, settings_.generator.noise);
@@ -200,8 +209,8 @@ private:
         Var loss = -told;
         SequenceGanLosses losses{.discriminator = static_cast<double>(loss.scalar())};
         if (settings_.classifier) {
-            const Var heard = mean(softplus(-listener_.record(log_spectrum(r, size())))) +
-                              mean(softplus(listener_.record(log_spectrum(y, size()))));
+            const Var heard = mean(softplus(-listener_.record(log_spectrum(r, waves_)))) +
+                              mean(softplus(listener_.record(log_spectrum(y, waves_))));
             losses.classifier = static_cast<double>(heard.scalar());
             loss = loss + heard;
         }
@@ -223,7 +232,7 @@ private:
     double learn_to_play(const Var& y) {
         Var loss = -mean(log(fixed_critic_.record(y, size())[0] + kFloor));
         if (settings_.classifier)
-            loss = loss + mean(softplus(-fixed_listener_.record(log_spectrum(y, size()))));
+            loss = loss + mean(softplus(-fixed_listener_.record(log_spectrum(y, waves_))));
         playing_.backward(loss);
         of_generator_.step(generator_, d_generator_, settings_.generator_rate, "SequenceGan: G");
         return static_cast<double>(loss.scalar());
@@ -244,7 +253,7 @@ private:
     LayerOnTape<PfClassifier<float>> listener_{classifier_, d_classifier_};
     LayerOnTape<PfClassifier<float>> fixed_listener_{classifier_};
     Sequence<float> real_, noise_;
-    Matrix<float> first_, before_;
+    Matrix<float> first_, before_, waves_;
     std::vector<std::size_t> samples_;
     std::uint64_t steps_ = 0;
     Tape<float> playing_, judging_;  // last: their nodes refer to all of the above
