@@ -150,10 +150,10 @@ private:
         if (state_.step == 0 && state_.epoch == settings_.pretrain.epochs + 1)
             begin_adversarial_phase();
         const auto minibatch = [&](std::int64_t step) {
-            order.copy(static_cast<std::size_t>(step * settings_.batch), songs);
             if (adversarial()) {
-                adversarial_step();
+                adversarial_step();  // which draws its songs itself
             } else {
+                order.copy(static_cast<std::size_t>(step * settings_.batch), songs);
                 minibatch_.pretrain(nets_, songs, number(), generator_rate(), state_.place(),
                                     state_.sums);
             }
