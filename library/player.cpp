@@ -74,17 +74,7 @@ MGAN_PLAYER_API std::shared_ptr<const PlayerModelCore> read_player_model(
 
 MGAN_PLAYER_API std::shared_ptr<const PlayerModelCore> read_player_model(
     std::span<const std::byte> bytes, std::string_view name, std::string& error) noexcept {
-    error.clear();
-    try {
-        return nets().read(bytes, name);
-    } catch (const std::bad_alloc&) {
-        error.assign("out of memory");  // a short text needs none
-    } catch (const std::exception& failure) {
-        error.assign(failure.what());
-    } catch (...) {
-        error.assign("unknown error");
-    }
-    return nullptr;
+    return read_or_explain([&] { return nets().read(bytes, name); }, error);
 }
 
 }  // namespace mgan::inline MGAN_BOUNDARY

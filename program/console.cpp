@@ -37,6 +37,13 @@ std::string utf8(std::wstring_view text) {
     return result;
 }
 
+/// Whether a descriptor as POSIX numbers them (1: standard output) is one that can redraw a line.
+bool is_terminal(int descriptor) {
+    DWORD mode = 0;
+    return ::_isatty(descriptor) != 0 && ::GetConsoleMode(handle_of(descriptor), &mode) != 0 &&
+           (mode & ENABLE_VIRTUAL_TERMINAL_PROCESSING) != 0;
+}
+
 }  // namespace
 
 Console::Console() {
@@ -63,12 +70,6 @@ std::vector<std::string> arguments(int argc, char** argv) {
     return result;
 }
 
-bool is_terminal(int descriptor) {
-    DWORD mode = 0;
-    return ::_isatty(descriptor) != 0 && ::GetConsoleMode(handle_of(descriptor), &mode) != 0 &&
-           (mode & ENABLE_VIRTUAL_TERMINAL_PROCESSING) != 0;
-}
-
 bool has_console_keys() {
     DWORD mode = 0;
     return ::GetConsoleMode(::GetStdHandle(STD_INPUT_HANDLE), &mode) != 0;
@@ -83,13 +84,9 @@ std::size_t terminal_width() {
 
 #else
 
-Console::Console() = default;
-Console::~Console() = default;
+namespace {
 
-std::vector<std::string> arguments(int argc, char** argv) {
-    return {argv, argv + argc};
-}
-
+/// Whether a descriptor is a terminal that can redraw a line.
 bool is_terminal([[maybe_unused]] int descriptor) {
 #if MGAN_HAS_POSIX_FILES
     const char* const kind = std::getenv("TERM");
@@ -97,6 +94,15 @@ bool is_terminal([[maybe_unused]] int descriptor) {
 #else
     return false;
 #endif
+}
+
+}  // namespace
+
+Console::Console() = default;
+Console::~Console() = default;
+
+std::vector<std::string> arguments(int argc, char** argv) {
+    return {argv, argv + argc};
 }
 
 bool has_console_keys() {
@@ -112,5 +118,12 @@ std::size_t terminal_width() {
 }
 
 #endif
+
+bool is_output_terminal() {
+    return is_terminal(1);
+}
+bool is_error_terminal() {
+    return is_terminal(2);
+}
 
 }  // namespace mgan::program

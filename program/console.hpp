@@ -27,9 +27,9 @@ private:
 /// elsewhere.
 [[nodiscard]] std::vector<std::string> arguments(int argc, char** argv);
 
-/// Whether a descriptor as POSIX numbers them (1: standard output) is a terminal that can redraw a
-/// line.
-[[nodiscard]] bool is_terminal(int descriptor);
+/// Whether standard output, or standard error, is a terminal that can redraw a line.
+[[nodiscard]] bool is_output_terminal();
+[[nodiscard]] bool is_error_terminal();
 
 /// Whether keys can be read from a console of Windows: standard input may be no file either (NUL).
 [[nodiscard]] bool has_console_keys();

@@ -1,7 +1,6 @@
 #include "data.hpp"
 
 #include "bundled_corpus.hpp"
-#include "console.hpp"
 
 #include <mgan/dataset/load_data_set.hpp>
 #include <mgan/io/json_text.hpp>
@@ -124,13 +123,6 @@ bool is_there(const std::filesystem::path& path) {
 bool is_folder(const std::filesystem::path& path) {
     std::error_code unknown;
     return std::filesystem::is_directory(path, unknown);
-}
-
-bool is_output_terminal() {
-    return is_terminal(1);
-}
-bool is_error_terminal() {
-    return is_terminal(2);
 }
 
 int possible_threads(int wanted) {

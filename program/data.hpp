@@ -50,10 +50,6 @@ inline constexpr const char* kBundled = "bundled";
 [[nodiscard]] bool is_there(const std::filesystem::path& path);
 [[nodiscard]] bool is_folder(const std::filesystem::path& path);
 
-/// Whether standard output, or standard error, is a terminal that can redraw a line.
-[[nodiscard]] bool is_output_terminal();
-[[nodiscard]] bool is_error_terminal();
-
 /// Threads of `wanted` that the system lets us have, at least 1. OpenMP would end the program where
 /// one cannot be made.
 [[nodiscard]] int possible_threads(int wanted);

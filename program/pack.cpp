@@ -1,6 +1,7 @@
 /// \file
 /// `mgan pack`: from a folder of MIDI files to one file that is read at its place.
 
+#include "console.hpp"
 #include "data.hpp"
 #include "interrupt.hpp"
 #include "program.hpp"

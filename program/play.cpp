@@ -4,6 +4,7 @@
 /// One thread does everything, a millisecond at a time: keys, what other programs ask for, what a
 /// person plays, the model's notes. A model needs tens of microseconds for an event.
 
+#include "console.hpp"
 #include "data.hpp"
 #include "directing.hpp"
 #include "interrupt.hpp"

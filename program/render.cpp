@@ -1,6 +1,7 @@
 /// \file
 /// `mgan render`: a MIDI file as sound.
 
+#include "console.hpp"
 #include "data.hpp"
 #include "interrupt.hpp"
 #include "program.hpp"

@@ -9,7 +9,9 @@
 #include <mgan/player/controls.hpp>
 
 #include <cstdint>
+#include <exception>
 #include <memory>
+#include <new>
 #include <string>
 
 namespace mgan::inline MGAN_BOUNDARY {
@@ -102,5 +104,24 @@ protected:
     PlayerModelCore(const PlayerModelCore&) = delete;
     PlayerModelCore& operator=(const PlayerModelCore&) = delete;
 };
+
+#if defined(__cpp_exceptions)
+/// What read() returns; null, and what is wrong in `error`, instead of an exception.
+template <typename Read>
+[[nodiscard]] std::shared_ptr<const PlayerModelCore> read_or_explain(Read&& read,
+                                                                     std::string& error) noexcept {
+    error.clear();
+    try {
+        return read();
+    } catch (const std::bad_alloc&) {
+        error.assign("out of memory");  // a short text needs none
+    } catch (const std::exception& failure) {
+        error.assign(failure.what());
+    } catch (...) {
+        error.assign("unknown error");
+    }
+    return nullptr;
+}
+#endif
 
 }  // namespace mgan::inline MGAN_BOUNDARY

@@ -9,9 +9,7 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <exception>
 #include <memory>
-#include <new>
 #include <optional>
 #include <span>
 #include <string>
@@ -159,17 +157,7 @@ private:
 /// Null, and what is wrong in `error`, instead of an exception.
 [[nodiscard]] inline std::shared_ptr<const PlayerModelCore> read_player_model(
     std::span<const std::byte> bytes, std::string_view name, std::string& error) noexcept {
-    error.clear();
-    try {
-        return read_player_model(bytes, name);
-    } catch (const std::bad_alloc&) {
-        error.assign("out of memory");  // a short text needs none
-    } catch (const std::exception& failure) {
-        error.assign(failure.what());
-    } catch (...) {
-        error.assign("unknown error");
-    }
-    return nullptr;
+    return read_or_explain([&] { return read_player_model(bytes, name); }, error);
 }
 #endif
 [[nodiscard]] inline std::shared_ptr<const PlayerModelCore> load_player_model(
