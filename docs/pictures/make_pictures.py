@@ -484,13 +484,13 @@ def particles():
     figure, (tree, numbers, roll) = plt.subplots(
         3, 1, figsize=(WIDTH, 5.6), sharex=True, constrained_layout=True,
         gridspec_kw={"height_ratios": [3, 1.2, 1.6]})
+    branches = [[], [], []]  # of those that ended, of those that live, of the chosen one
     for t in range(1, length):
         for k in range(count):
-            best = k == of_chosen[t]
-            tree.plot([t, t + 1], [parent[t, k] + 1, k + 1],
-                      color=RED if best else BLUE if alive[t, k] else INK,
-                      linewidth=2.2 if best else 1.4 if alive[t, k] else 0.7,
-                      zorder=3 if best else 2 if alive[t, k] else 1)
+            kind = 2 if k == of_chosen[t] else int(alive[t, k])
+            branches[kind] += [(t, parent[t, k] + 1), (t + 1, k + 1), (np.nan, np.nan)]
+    for kind, (colour, width) in enumerate([(INK, 0.7), (BLUE, 1.4), (RED, 2.2)]):
+        tree.plot(*np.transpose(branches[kind]), color=colour, linewidth=width, zorder=1 + kind)
     tree.set_ylabel("particle")
     tree.set_yticks([1, 8, 16])
     numbers.plot(range(1, length + 1), 1 / (weight ** 2).sum(1), color=INK, linewidth=1.2)
@@ -498,12 +498,12 @@ def particles():
     numbers.set_ylabel("that count")
     numbers.set_ylim(0, count + 0.5)
     numbers.set_yticks([0, 8, 16])
-    events = range(1, length + 1)
-    for k in range(count):
-        roll.plot(events, pitch[:, k], color=INK, marker="s", markersize=1.2, linestyle="",
-                  alpha=0.5)
-    roll.plot(events, [pitch[t, of_chosen[t]] for t in range(length)], color=RED, marker="s",
-              markersize=3.2, linestyle="")
+    notes = [piece for t in range(length) for p in sorted(set(pitch[t]))
+             for piece in [(t + 0.7, p), (t + 1.3, p), (np.nan, np.nan)]]
+    roll.plot(*np.transpose(notes), color=INK, linewidth=1.0, alpha=0.5)
+    of_song = [piece for t in range(length) for p in [pitch[t, of_chosen[t]]]
+               for piece in [(t + 0.5, p), (t + 1.5, p), (np.nan, np.nan)]]
+    roll.plot(*np.transpose(of_song), color=RED, linewidth=2.4)
     roll.set_ylabel("pitch")
     roll.set_xlabel("event")
 
