@@ -25,7 +25,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 WANTED = {"dense", "sigmoid", "tanh", "softplus", "cross_entropy", "lstm",
           "stacked_lstm", "bilstm", "discriminator", "discriminator_deviation", "gru", "layer_norm",
           "softmax_cross_entropy", "conv2d", "attention_heads", "attention_full", "mapping_network",
-          "pf_classifier"}
+          "pf_classifier", "generator_feedback", "generator_teacher", "carnn_feedback",
+          "carnn_teacher"}
 
 
 class File:
@@ -130,7 +131,7 @@ if __name__ == "__main__":
         for make in (gradients.dense, gradients.activations, gradients.losses, gradients.recurrent,
                      gradients.discriminators, recurrent_parts.gru, recurrent_parts.layer_norm,
                      recurrent_parts.categorical, carnn.conv2d, carnn.attention, carnn.mapping,
-                     pf_classifier.classifiers):
+                     pf_classifier.classifiers, gradients.generators, carnn.generators):
             make()
     discriminators()
     step_discriminator()

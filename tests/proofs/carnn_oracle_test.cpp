@@ -4,6 +4,7 @@
 #include <proofs/subjects/carnn_subject.hpp>
 #include <proofs/subjects/conv2d_subject.hpp>
 #include <proofs/subjects/mapping_network_subject.hpp>
+#include <proofs/subjects/oracle_sizes.hpp>
 #include <support/oracle_file.hpp>
 
 using namespace mgan_test;
@@ -45,17 +46,6 @@ TEST_CASE("MappingNetwork: output and gradients are PyTorch's") {
 TEST_CASE("CARNN generator: output and gradients are PyTorch's, free running and teacher forced") {
     for (const bool teacher_forced : {false, true}) {
         const OracleFile oracle(teacher_forced ? "carnn_teacher" : "carnn_feedback");
-        CarnnSizes sizes;
-        sizes.steps = oracle.size("steps");
-        sizes.batch = oracle.size("batch");
-        sizes.plane = oracle.size("plane");
-        sizes.teacher_forced = teacher_forced;
-        sizes.config.features = oracle.size("features");
-        sizes.config.noise = oracle.size("noise_size");
-        sizes.config.hidden = oracle.size("hidden");
-        sizes.config.head = oracle.size("head");
-        sizes.config.attention_heads = oracle.size("heads");
-        sizes.config.mapping_layers = oracle.size("mapping_layers");
-        prove_by_oracle(CarnnSubject<double>(sizes), oracle);
+        prove_by_oracle(CarnnSubject<double>(carnn_sizes(oracle, teacher_forced)), oracle);
     }
 }

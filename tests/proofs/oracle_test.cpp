@@ -44,18 +44,7 @@ TEST_CASE("LSTM, stacked LSTM and BiLSTM agree with torch.nn.LSTM, name by name"
 TEST_CASE("The generator agrees with PyTorch, free running and under teacher forcing") {
     for (const bool teacher_forced : {false, true}) {
         const OracleFile oracle(teacher_forced ? "generator_teacher" : "generator_feedback");
-        GeneratorSizes sizes;
-        sizes.steps = oracle.size("steps");
-        sizes.batch = oracle.size("batch");
-        sizes.teacher_forced = teacher_forced;
-        sizes.config = {.features = oracle.size("features"),
-                        .noise = oracle.size("noise_size"),
-                        .context = oracle.size("context_size"),
-                        .hidden = oracle.size("hidden"),
-                        .layers = 2,
-                        .head = oracle.size("head"),
-                        .noise_to_head = true};
-        prove_by_oracle(GeneratorSubject<double>(sizes), oracle);
+        prove_by_oracle(GeneratorSubject<double>(generator_sizes(oracle, teacher_forced)), oracle);
     }
 }
 

@@ -121,3 +121,15 @@ TEST_CASE("Second derivatives of discriminators are those of PyTorch's double ba
     prove_by_double_backward(PfClassifierSubject<double>(pf_sizes(oracle)), "pf_classifier",
                              oracle);
 }
+
+TEST_CASE("Second derivatives of generators are those of PyTorch's double backward") {
+    for (const bool teacher_forced : {false, true}) {
+        const std::string way = teacher_forced ? "teacher" : "feedback";
+        const OracleFile baseline("generator_" + way), carnn("carnn_" + way);
+        prove_by_double_backward(
+            GeneratorSubject<double>(generator_sizes(baseline, teacher_forced)), "generator_" + way,
+            baseline);
+        prove_by_double_backward(CarnnSubject<double>(carnn_sizes(carnn, teacher_forced)),
+                                 "carnn_" + way, carnn);
+    }
+}

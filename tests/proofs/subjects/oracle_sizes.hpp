@@ -1,6 +1,7 @@
 #pragma once
 // The sizes that a script of tests/oracles had, as those of a subject.
 
+#include <proofs/subjects/carnn_subject.hpp>
 #include <proofs/subjects/lstm_subject.hpp>
 #include <proofs/subjects/pf_classifier_subject.hpp>
 #include <support/oracle_file.hpp>
@@ -24,6 +25,36 @@ namespace mgan_test {
     sizes.config.hidden = oracle.size("hidden");
     sizes.config.steps = oracle.size("steps");
     sizes.config.kind = oracle.size("dense") == 1 ? mgan::PfKind::dense : mgan::PfKind::bilstm;
+    return sizes;
+}
+
+[[nodiscard]] inline GeneratorSizes generator_sizes(const OracleFile& oracle, bool teacher_forced) {
+    GeneratorSizes sizes;
+    sizes.steps = oracle.size("steps");
+    sizes.batch = oracle.size("batch");
+    sizes.teacher_forced = teacher_forced;
+    sizes.config = {.features = oracle.size("features"),
+                    .noise = oracle.size("noise_size"),
+                    .context = oracle.size("context_size"),
+                    .hidden = oracle.size("hidden"),
+                    .layers = 2,
+                    .head = oracle.size("head"),
+                    .noise_to_head = true};
+    return sizes;
+}
+
+[[nodiscard]] inline CarnnSizes carnn_sizes(const OracleFile& oracle, bool teacher_forced) {
+    CarnnSizes sizes;
+    sizes.steps = oracle.size("steps");
+    sizes.batch = oracle.size("batch");
+    sizes.plane = oracle.size("plane");
+    sizes.teacher_forced = teacher_forced;
+    sizes.config.features = oracle.size("features");
+    sizes.config.noise = oracle.size("noise_size");
+    sizes.config.hidden = oracle.size("hidden");
+    sizes.config.head = oracle.size("head");
+    sizes.config.attention_heads = oracle.size("heads");
+    sizes.config.mapping_layers = oracle.size("mapping_layers");
     return sizes;
 }
 
