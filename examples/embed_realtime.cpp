@@ -31,19 +31,26 @@ class Instrument {
 public:
     Instrument(const mgan::PlayerModel& model, double sample_rate)
         : blocks_(mgan::Player(model, /*seed=*/7, /*number=*/0, live()), sample_rate),
-          sample_rate_(sample_rate) {}
+          sample_rate_(sample_rate) {
+        blocks_.set_on_jump(mgan::OnJump::go_on);  // a stop is a pause of endless music
+    }
 
-    /// From the window's thread, at any time.
-    void turn(const mgan::PlayerControls& controls) noexcept { knobs_.put(controls); }
+    /// From the window's thread, at any time. False: a control has a fault (`mgan::fault_of`).
+    bool turn(const mgan::PlayerControls& controls) noexcept {
+        if (mgan::fault_of(controls) != nullptr) return false;
+        knobs_.put(controls);
+        return true;
+    }
 
     /// From the audio thread: `play(frame, on, pitch, velocity)` for each event of the block.
     template <typename Play>
-    void process(int frames, double tempo, Play&& play) noexcept {
+    void process(int frames, double tempo, bool playing, Play&& play) noexcept {
         mgan::PlayerControls controls;
         if (knobs_.take(controls)) (void)blocks_.player().direct(controls);
-        for (const mgan::BlockEvent& event : blocks_.process({frames, quarters_, tempo, true}))
+        for (const mgan::BlockEvent& event : blocks_.process(
+                 {.frames = frames, .quarters = quarters_, .tempo = tempo, .playing = playing}))
             play(event.frame, event.on, event.pitch, event.velocity);
-        quarters_ += frames * tempo / (60.0 * sample_rate_);
+        if (playing) quarters_ += frames * tempo / (60.0 * sample_rate_);
     }
 
 private:
@@ -68,30 +75,33 @@ int main(int argc, char** argv) try {
 
     mgan::PlayerControls controls;
     controls.scale = *mgan::scale_of("D dorian");
-    instrument.turn(controls);  // before the first block
+    (void)instrument.turn(controls);  // before the first block
     std::atomic<bool> ends{false};
     std::thread window([&instrument, &ends, controls]() mutable {
         for (int turn = 0; !ends; ++turn) {
             controls.density = 0.5 + 0.1 * (turn % 16);
-            instrument.turn(controls);
+            (void)instrument.turn(controls);
             std::this_thread::sleep_for(std::chrono::microseconds(200));
         }
     });
 
-    int notes = 0, outside = 0;
+    int notes = 0, outside = 0, sounding = 0;
     const std::size_t before = allocations;
     for (int block = 0; block < 48000 / 64 * 60; ++block) {  // a minute
-        instrument.process(64, 120.0, [&](int, bool on, int pitch, int) {
+        const bool playing = block % 7500 >= 750;  // the transport stops for a second in ten
+        instrument.process(64, 120.0, playing, [&](int, bool on, int pitch, int) {
             notes += on ? 1 : 0;
+            sounding += on ? 1 : -1;
             outside += on && (controls.scale >> pitch % 12 & 1u) == 0 ? 1 : 0;
         });
     }
     const std::size_t allocated = allocations - before;  // before printing, which allocates
     ends = true;
     window.join();
-    std::cout << notes << " notes in a minute, " << outside << " outside the scale, " << allocated
-              << " allocations\n";
-    return notes > 0 && allocated == 0 ? 0 : 1;
+    instrument.process(64, 120.0, false, [&](int, bool on, int, int) { sounding += on ? 1 : -1; });
+    std::cout << notes << " notes in a minute, " << outside << " outside the scale, " << sounding
+              << " that hang, " << allocated << " allocations\n";
+    return notes > 0 && allocated == 0 && sounding == 0 ? 0 : 1;
 } catch (const std::exception& error) {
     std::cerr << error.what() << '\n';
     return 1;

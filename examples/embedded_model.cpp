@@ -3,8 +3,7 @@
 //
 //     embedded_model
 //
-// In your program the bytes are an array, in a file of its own: `xxd -i model.safetensors` makes
-// it (put `const` before), `mgan::PlayerModel(std::as_bytes(std::span(model_safetensors)))` reads.
+// A program that ships with the bytes of a model as an array: embedded_player.cpp.
 
 #include <mgan/generation/model_file.hpp>
 #include <mgan/midi/arrangement.hpp>

@@ -92,6 +92,11 @@ mgan_note as_c(const mgan::Note& note) noexcept {
     return {note.onset, note.length, note.pitch, note.velocity};
 }
 
+mgan::Note as_ours(const mgan_note& note) noexcept {
+    return {note.onset, note.length, std::clamp<int>(note.pitch, 0, 127),
+            std::clamp<int>(note.velocity, 1, 127), 0};
+}
+
 void tell(const char* what, char* error, size_t size) noexcept {
     if (error == nullptr || size == 0) return;
     const size_t length = std::min(std::strlen(what), size - 1);
@@ -99,12 +104,29 @@ void tell(const char* what, char* error, size_t size) noexcept {
     error[length] = '\0';
 }
 
+/// Calls `action`; false, with a text in `error`, where it throws.
+template <typename Action>
+bool try_and_tell(char* error, size_t size, Action&& action) noexcept {
+    tell("", error, size);
+    try {
+        action();
+        return true;
+    } catch (const std::bad_alloc&) {
+        tell("out of memory", error, size);
+    } catch (const std::exception& failure) {
+        tell(failure.what(), error, size);
+    } catch (...) {
+        tell("an unknown error", error, size);
+    }
+    return false;
+}
+
 }  // namespace
 
 mgan_player* mgan_player_create(const void* model, size_t size, uint64_t seed, uint64_t number,
                                 char* error, size_t error_size) {
-    tell("", error, error_size);
-    try {
+    std::unique_ptr<mgan_player> player;
+    const bool made = try_and_tell(error, error_size, [&] {
         if (model == nullptr)
             mgan::fail<mgan::ConfigError>("mgan_player_create: the model is NULL");
         const std::span bytes(static_cast<const std::byte*>(model), size);
@@ -112,20 +134,33 @@ mgan_player* mgan_player_create(const void* model, size_t size, uint64_t seed, u
         // Room for guidance, but nobody guides until it is asked for.
         mgan::PlayerOptions options;
         options.candidates = shared.room_for_guidance();
-        auto player = std::make_unique<mgan_player>(mgan_player{
+        player = std::make_unique<mgan_player>(mgan_player{
             mgan::Player(shared, seed, number, options), options.candidates, shared.kernels()});
         mgan::PlayerControls controls;
         controls.guide = 0;
         (void)player->player.direct(controls);
-        return player.release();
-    } catch (const std::bad_alloc&) {
-        tell("out of memory", error, error_size);
-    } catch (const std::exception& failure) {
-        tell(failure.what(), error, error_size);
-    } catch (...) {
-        tell("an unknown error", error, error_size);
-    }
-    return nullptr;
+    });
+    return made ? player.release() : nullptr;
+}
+
+int mgan_player_set_scale(mgan_player* player, const char* name) {
+    if (player == nullptr || name == nullptr) return 0;
+    const auto scale = mgan::scale_of(name);
+    if (!scale) return 0;
+    mgan::PlayerControls controls = player->player.controls();
+    controls.scale = *scale;
+    return player->player.direct(controls) ? 1 : 0;
+}
+
+int mgan_player_prime(mgan_player* player, const mgan_note* notes, size_t count, char* error,
+                      size_t error_size) {
+    return try_and_tell(error, error_size, [&] {
+        if (player == nullptr || (notes == nullptr && count > 0))
+            mgan::fail<mgan::ConfigError>("mgan_player_prime: the player or its notes are NULL");
+        mgan::Song song;
+        for (const mgan_note& note : std::span(notes, count)) song.notes.push_back(as_ours(note));
+        player->player.prime(song);
+    });
 }
 
 int mgan_player_next(mgan_player* player, mgan_note* note) {
@@ -145,8 +180,7 @@ int mgan_player_set(mgan_player* player, const char* name, double value) {
 
 void mgan_player_feed(mgan_player* player, const mgan_note* note) {
     if (player == nullptr || note == nullptr) return;
-    player->player.feed({note->onset, note->length, std::clamp<int>(note->pitch, 0, 127),
-                         std::clamp<int>(note->velocity, 1, 127), 0});
+    player->player.feed(as_ours(*note));
 }
 
 int mgan_player_next_within(mgan_player* player, int64_t earliest, int64_t latest,

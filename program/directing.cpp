@@ -113,7 +113,8 @@ void add_directing_options(CLI::App& app, DirectingOptions& options, DirectingFo
     app.add_option("--style-of", options.style_of, "the style of this song, axis by axis")
         ->type_name("FILE.mid");
     app.add_option("--minutes", options.minutes,
-                   what == DirectingFor::files ? "in place of --length: how long songs last"
+                   what == DirectingFor::files ? "in place of --length: how long songs last,\n"
+                                                 "the notes of --with-prime among them"
                                                : "as --seconds, in minutes")
         ->type_name("M")
         ->check(CLI::Range(0.01, 1000.0).description(""));

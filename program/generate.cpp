@@ -197,12 +197,14 @@ Run add_generate(CLI::App& app) {
         ->type_name("N")
         ->check(CLI::Range(std::int64_t{2}, std::int64_t{1000000}).description(""))
         ->excludes(count);
-    app.add_option("--length", options->length,
-                   "events (notes) of a song; default: as in training;\n"
-                   "any number, even more than in training")
-        ->type_name("N")
-        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1000000}).description(""));
+    CLI::Option* const length =
+        app.add_option("--length", options->length,
+                       "events (notes) of a song; default: as in training;\n"
+                       "any number, even more than in training")
+            ->type_name("N")
+            ->check(CLI::Range(std::int64_t{1}, std::int64_t{1000000}).description(""));
     add_directing_options(app, options->directing);
+    app.get_option("--minutes")->excludes(length);
     app.add_option("-o,--out", options->out, "folder to write to")
         ->type_name("DIR")
         ->capture_default_str();

@@ -8,8 +8,8 @@
  *     mgan_player_destroy(player);
  *
  * The notes are those of `mgan generate MODEL --seed 7 --guide 0`, the first song, for as long as
- * that lasts. No exception leaves these functions. A player belongs to one thread at a time; create
- * and destroy allocate, the others do not. Link libmgan_player.
+ * that lasts. No exception leaves these functions. A player belongs to one thread at a time; create,
+ * prime and destroy allocate, the others do not. Link libmgan_player.
  */
 #ifndef MGAN_PLAYER_H
 #define MGAN_PLAYER_H
@@ -57,6 +57,16 @@ MGAN_PLAYER_API int mgan_player_next(mgan_player* player, mgan_note* note);
  * more; none where it has no discriminator. Returns 1; 0, with nothing changed, for another name or a
  * value out of range. */
 MGAN_PLAYER_API int mgan_player_set(mgan_player* player, const char* name, double value);
+
+/* The scale by its name: "D minor", "F# dorian", "chromatic". Returns 1; 0, with nothing changed, for
+ * another name. */
+MGAN_PLAYER_API int mgan_player_set_scale(mgan_player* player, const char* name);
+
+/* Begins anew by hearing a melody: `count` notes in order of their onsets. What comes then goes on
+ * from it, in its key, on its beat, in its style; onsets count from the melody's beginning. Allocates.
+ * Returns 1; 0, with what is wrong in `error` as of mgan_player_create, if the melody is refused. */
+MGAN_PLAYER_API int mgan_player_prime(mgan_player* player, const mgan_note* notes, size_t count,
+                                      char* error, size_t error_size);
 
 /* Hears a note that somebody played; a length of 0 is not known. */
 MGAN_PLAYER_API void mgan_player_feed(mgan_player* player, const mgan_note* note);

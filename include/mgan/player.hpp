@@ -185,6 +185,11 @@ public:
         return core_->next_within(onset, onset, bounds);
     }
 
+    /// What is drawn from now on begins at `earliest` or later. The notes that wait are taken back
+    /// if the first of them would begin before: after `direct`, a note may be drawn that joins the
+    /// last chord, whose moment has passed. Otherwise nothing changes.
+    void not_before(std::int64_t earliest) noexcept { core_->not_before(earliest); }
+
     // ---- beginning ------------------------------------------------------------------------------
 
     /// Begins song `number` of `seed`, under the same controls.

@@ -101,7 +101,8 @@ PROGRAMS = [
         "real-time",
         "real_time",
         "notes of each variant under each control by itself (next, next_at, next_within, feed, "
-        "peek, direct, reset), a million each: no allocation, no lock, no system call",
+        "peek, direct, reset), a million of each variant and a million under each control: no "
+        "allocation, no lock, no system call",
         0,
         folder="player",
     ),

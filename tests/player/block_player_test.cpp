@@ -212,6 +212,48 @@ TEST_CASE("Block player: what lies between two frames goes to the later one, in 
     }
 }
 
+TEST_CASE("Block player: controls that turn while it plays strike no note late") {
+    // A sixteenth of a quarter is the grid of the model.
+    const auto off_grid = [](double tempo, bool looks_ahead, auto&& turn) {
+        PlayerOptions options;
+        options.looks_ahead = looks_ahead;
+        BlockPlayer player(Player(model(), 7, 0, options), 48000.0);
+        const double frames_a_step = 60.0 * 48000.0 / tempo / 16.0;
+        int struck = 0, off = 0;
+        for (int block = 0; block < 8000; ++block) {
+            PlayerControls controls = player.player().controls();
+            if (turn(block, controls)) REQUIRE(player.player().direct(controls));
+            const double quarters = block * 256 * tempo / (60.0 * 48000.0);
+            for (const BlockEvent& event : player.process({256, quarters, tempo, true})) {
+                if (!event.on) continue;
+                ++struck;
+                const double frame = block * 256.0 + event.frame;
+                const double step = std::round(frame / frames_a_step);
+                off += std::abs(frame - step * frames_a_step) > 1.0;
+            }
+        }
+        CHECK(struck > 30);
+        return off;
+    };
+    for (const bool looks_ahead : {false, true}) {
+        for (const double tempo : {90.0, 120.0}) {
+            CAPTURE(looks_ahead, tempo);
+            CHECK(off_grid(tempo, looks_ahead, [](int, PlayerControls&) { return false; }) == 0);
+            for (const int every : {1, 7, 50}) {
+                CAPTURE(every);
+                CHECK(off_grid(tempo, looks_ahead, [&](int block, PlayerControls& controls) {
+                          controls.density = 0.5 + 0.25 * (block / every % 7);
+                          return block % every == 0;
+                      }) == 0);
+                CHECK(off_grid(tempo, looks_ahead, [&](int block, PlayerControls& controls) {
+                          controls.temperature = 0.8 + 0.1 * (block / every % 5);
+                          return block % every == 0;
+                      }) == 0);
+            }
+        }
+    }
+}
+
 TEST_CASE("Block player: a song that follows the transport has its notes in their places") {
     const std::int64_t most = 4800;
     BlockPlayer one(live_player(), 48000.0, 32, OnJump::follow);

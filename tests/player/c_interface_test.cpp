@@ -131,6 +131,39 @@ TEST_CASE("C interface: numbers by name") {
     mgan_player_destroy(nullptr);
 }
 
+TEST_CASE("C interface: a scale by its name, and a melody to go on from") {
+    const std::vector<std::byte> bytes = save_model(mgan_test::small_models().front().second);
+    const Instance instance(bytes);
+    CHECK(mgan_player_set_scale(instance.player, "D minor") == 1);
+    CHECK(mgan_player_set_scale(instance.player, "Dm") == 0);
+    CHECK(mgan_player_set_scale(instance.player, nullptr) == 0);
+    CHECK(mgan_player_set_scale(nullptr, "D minor") == 0);
+    std::vector<mgan_note> melody;
+    Song song;
+    for (int i = 0; i < 12; ++i) {
+        melody.push_back({192 * i, 192, 62 + i % 5, 70});
+        song.notes.push_back({192 * i, 192, 62 + i % 5, 70, 0});
+    }
+    std::string error(200, 'x');
+    REQUIRE(mgan_player_prime(instance.player, melody.data(), melody.size(), error.data(),
+                              error.size()) == 1);
+    CHECK(error.front() == '\0');
+    Player other{PlayerModel(bytes, "model"), 7};
+    PlayerControls controls;
+    controls.scale = *scale_of("D minor");
+    REQUIRE(other.direct(controls));
+    other.prime(song);
+    for (const Note& note : instance.notes(50)) {
+        const Note expected = other.next();
+        CHECK(note == expected);
+        CHECK(note.onset >= melody.back().onset);
+        CHECK((*scale_of("D minor") >> note.pitch % 12 & 1u) != 0);
+    }
+    CHECK(mgan_player_prime(instance.player, melody.data(), 0, error.data(), error.size()) == 0);
+    CHECK(error.find('\0') > 10);
+    CHECK(mgan_player_prime(instance.player, nullptr, 3, nullptr, 0) == 0);
+}
+
 TEST_CASE("C interface: damaged models are refused with a text that fits") {
     const std::vector<std::byte> bytes = save_model(mgan_test::small_models().front().second);
     std::string text(40, 'x');

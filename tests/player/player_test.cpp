@@ -411,6 +411,27 @@ TEST_CASE("Player: a note within a span of time, of pitches, lengths and velocit
     }
 }
 
+TEST_CASE("Player: what would begin too early is drawn anew, and nothing else") {
+    for (const auto& [name, model] : small_models()) {
+        INFO(name);
+        const PlayerModel shared(model);
+        Player player(shared, 7), other(shared, 7);
+        int moved = 0;
+        for (int i = 0; i < 60; ++i) {
+            const std::int64_t waiting = player.peek().onset;
+            player.not_before(waiting);
+            CHECK(player.peek() == other.peek());
+            const std::int64_t earliest = waiting + 10 * (i % 4);
+            player.not_before(earliest);
+            const PlayedNote note = player.next();
+            CHECK(note.onset >= earliest);
+            moved += note.onset != waiting;
+            other = player;
+        }
+        CHECK(moved > 20);
+    }
+}
+
 TEST_CASE("Player: seconds follow the tempo") {
     const PlayerModel shared(small_models().front().second);
     Player player(shared, 5);

@@ -163,12 +163,16 @@ inline constexpr const char* kPhaseKey = "mgan.kept_phase";
                        kind, "); the one of a run is ", kind, ".safetensors in its folder");
     Settings settings;
     const std::string& text = file.metadata_at(kSettingsKey);
+#ifdef __cpp_exceptions  // where there are none, a message without the advice ends the program
     try {
         settings_from_json(std::as_bytes(std::span(text)), file.source(), settings);
     } catch (const ConfigError& error) {
         fail<ConfigError>(error.what(), "; if a newer mgan wrote this file, use that one (this is ",
                           kVersion, ")");
     }
+#else
+    settings_from_json(std::as_bytes(std::span(text)), file.source(), settings);
+#endif
     return settings;
 }
 

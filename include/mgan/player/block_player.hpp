@@ -88,6 +88,8 @@ public:
             if (on_jump_ == OnJump::follow) (void)seek(block);
             return events_;
         }
+        // What lies before this has been played, but for what the last block owes.
+        const double passed = running_ && !jumped ? expected_ : block.quarters;
         if (!running_ || jumped) begin(block.quarters);
         running_ = true;
         expected_ = block.quarters + block.frames / frames_a_quarter;
@@ -100,11 +102,21 @@ public:
             return frame > 1e9 ? 1'000'000'000
                                : static_cast<int>(std::floor(std::max(frame + kHalf, 0.0)));
         };
+        // A player that was directed may have drawn a note anew that joins what has passed.
+        if (there && !owes_) {
+            constexpr double kSlip = 1.0;  // frame
+            const double earliest = passed - origin_ - kSlip / frames_a_quarter;
+            player_.not_before(static_cast<std::int64_t>(std::ceil(earliest * kTicks)));
+        }
+        owes_ = there;
         for (int count = 0; there && count < kMostNotesInBlock; ++count) {
             const PlayedNote note = player_.peek();
             const double onset = origin_ + quarters(note.onset);
             const int frame = frame_of(onset);
-            if (frame >= block.frames) break;
+            if (frame >= block.frames) {
+                owes_ = false;
+                break;
+            }
             take();
             end_due(frame, frame_of);
             begin_note(note, frame, onset);
@@ -121,6 +133,7 @@ public:
         const double quarter = block.quarter_at(frame, rate_);
         player_.feed({std::llround((quarter - origin_) * kTicks), 0, std::clamp(pitch, 0, 127),
                       std::clamp(velocity, 1, 127), 0});
+        owes_ = true;
     }
 
     /// Ends all notes in the next block; if the transport runs, it is as after a jump (`OnJump`).
@@ -260,6 +273,8 @@ private:
     int most_notes_;
     OnJump on_jump_;
     bool running_ = false, began_ = false, seeking_ = false;
+    /// Notes whose time is past: a block was crowded, or they go with one that was fed.
+    bool owes_ = false;
     double expected_ = 0.0;  // the position that the next block begins with
     double origin_ = 0.0;    // of the song, in the host's quarters
     double reached_ = 0.0;   // by the note that was taken last, from the song's beginning

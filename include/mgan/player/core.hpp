@@ -69,6 +69,7 @@ public:
     virtual PlayedNote next() noexcept = 0;
     virtual PlayedNote next_within(std::int64_t earliest, std::int64_t latest,
                                    const NoteBounds& bounds) noexcept = 0;
+    virtual void not_before(std::int64_t earliest) noexcept = 0;
     virtual void feed(const Note& note) noexcept = 0;
     virtual void direct(const PlayerControls& controls) noexcept = 0;
     virtual void set_tempo(double quarters_a_minute) noexcept = 0;

@@ -89,8 +89,8 @@ public:
         // The caller knows the primer's last chord.
         now_ = chord.front().onset;
         for (const Event& event : chord) log_event(event);
-        primed_ = given_ = drawn_ - 1;
-        tell_chord(0, 1 << 20);
+        alone_ = given_ = drawn_ - 1;
+        tell_chord(0, kFar);
     }
 
     [[nodiscard]] const PlayedNote& peek() noexcept override {
@@ -124,13 +124,20 @@ public:
         const Drawn drawn = ahead_.draw(ahead_.ask_for(bounds, joins ? 0 : 1), event, note);
         log_event(event);
         given_ = drawn_ - 1;
-        primed_ = 0;
+        alone_ = 0;
         arrive(event.onset);
         note.onset = std::clamp(note.onset, earliest, latest);
         if (drawn == Drawn::opened) note.length = ahead_.grid();
         const PlayedNote result = played(note);
         remember(result);
         return result;
+    }
+
+    void not_before(std::int64_t earliest) noexcept override {
+        if (peek().onset >= earliest) return;
+        take_back_all();
+        aim(earliest, earliest + kFar);
+        alone_ = log_.empty() ? 0 : log_.back().number;
     }
 
     void feed(const Note& note) noexcept override {
@@ -158,6 +165,7 @@ public:
 
 private:
     static constexpr std::size_t kMostPending = 512, kMostLog = 1024;
+    static constexpr std::int64_t kFar = 1 << 20;  ///< ticks to an onset that may come at any time
 
     /// A note that is not returned yet.
     struct Pending {
@@ -220,8 +228,7 @@ private:
         Note note;
         StepAsk ask;
         if (pending_.empty() && tried >= kMostPending) ask.move = 1;
-        // What follows a primer does not join its last chord.
-        if (primed_ != 0 && !log_.empty() && log_.back().number == primed_) ask.move = 1;
+        if (alone_ != 0 && !log_.empty() && log_.back().number == alone_) ask.move = 1;
         const Drawn drawn = ahead_.draw(ask, event, note);
         const std::uint64_t number = drawn_;
         log_event(event);
@@ -459,7 +466,7 @@ private:
     std::vector<Pending> pending_;  // in the order in which they will be returned
     std::vector<Logged> log_;
     std::vector<Returned> returned_;
-    std::uint64_t primed_ = 0;       // the last event of a primer, if one was heard
+    std::uint64_t alone_ = 0;        // an event whose chord nothing joins: a primer's last one
     std::uint64_t given_ = 0;        // the last event whose note was returned
     std::uint64_t drawn_ = 1;        // events, those that were taken back among them
     std::int64_t now_ = 0;           // onset of the last note that was returned or fed
