@@ -30,7 +30,9 @@ void set_styles(std::string_view text, PlayerControls& controls) {
             std::string known;
             for (const StyleWord& word : kStyleWords)
                 known += concat(known.empty() ? "" : ", ", word.word);
-            fail<UsageError>("--style: ", in_quotes(one), " is not AXIS=NUMBER; the words are ",
+            const bool is_pair = equals != std::string_view::npos;
+            fail<UsageError>("--style: ", in_quotes(is_pair ? name : one),
+                             is_pair ? " is no axis" : " is not AXIS=NUMBER", "; the words are ",
                              known, ", and mgan style shows the names of all axes");
         }
         const std::string_view number = one.substr(equals + 1);

@@ -65,7 +65,8 @@ void set_playing(Model& model, const GenerateOptions& options) {
         (!model.steps || !model.steps->discriminator))
         fail<ConfigError>(weighs ? "--particles" : "--guide",
                           ": this model has no discriminator to be guided by: ",
-                          model.steps ? "it was saved before the adversarial phase"
+                          model.steps ? "its training had no adversarial phase (preset quick has "
+                                        "none); train without --preset, or with --epochs 2"
                                       : "its heads are numeric; train one with "
                                         "generator.heads=steps (the preset recommended)");
     if (directing.guide) playing.guide = *directing.guide;
@@ -150,9 +151,13 @@ void write_songs(const GenerateOptions& options, const std::vector<Song>& songs,
     std::cout << songs.size() << (songs.size() == 1 ? " song" : " songs")
               << (minutes > 0.0 ? concat(" of ", fixed(minutes, 1), " minutes")
                                 : concat(" of ", length, " events"))
-              << (songs.size() == 1 ? " in " : " each in ") << printable(options.out)
-              << (options.wav ? ", as MIDI and as sound" : "") << " (seed "
-              << options.directing.seed << "; another --seed gives others)\n";
+              << (songs.size() == 1 ? "" : " each")
+              << (options.directing.with_prime
+                      ? concat(", the melody of ", printable(options.directing.prime),
+                               " before them")
+                      : "")
+              << " in " << printable(options.out) << (options.wav ? ", as MIDI and as sound" : "")
+              << " (seed " << options.directing.seed << "; another --seed gives others)\n";
     if (const std::size_t others = count_others(options.out, songs.size(), options.wav); others > 0)
         std::cout << "  " << grouped(others)
                   << (others == 1 ? " other file of music was" : " other files of music were")

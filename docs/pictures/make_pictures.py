@@ -38,7 +38,7 @@ def lstm():
     axes = canvas(WIDTH, 2.9)
     for k, step in enumerate(["t-1", "t", "t+1"]):
         x = 0.95 + 1.55 * k
-        box(axes, x, 1.4, "cell", 0.72, 1.2)
+        box(axes, x, 1.4, "step", 0.72, 1.2)
         arrow(axes, (x - 0.2, 0.42), (x - 0.2, 0.77))
         label(axes, x - 0.22, 0.22, f"x$_{{{step}}}$")
         arrow(axes, (x + 0.2, 0.77), (x + 0.2, 0.42), RED, True)
@@ -54,7 +54,7 @@ def lstm():
             arrow(axes, (start, y), (end, y))
             if 0 < k < 3:
                 label(axes, middle, y + 0.13, text)
-        for y, text in [(1.66, "f dc"), (1.01, "W$^T$da")]:
+        for y, text in [(1.66, "f dc"), (1.01, "W$_{hh}^T$ da")]:
             arrow(axes, (end, y), (start, y), RED, True)
             if 0 < k < 3:
                 label(axes, middle, y - 0.14, text, RED, fontsize=SMALL)
@@ -178,9 +178,9 @@ def feedback():
             path(axes, [(1.0, bottom + 2.9), (1.95, bottom + 2.9), (1.95, bottom + 0.9),
                         (3.1, bottom + 0.9), (3.1, bottom + 1.07)], BLUE)
             dot(axes, 1.0, bottom + 2.9, BLUE)
-            label(axes, 2.0, bottom + 3.06, "y$_t$ is input", BLUE, fontsize=SMALL)
+            label(axes, 2.0, bottom + 3.06, "y$_t$, an input", BLUE, fontsize=SMALL)
             path(axes, [(3.4, bottom + 1.07), (3.4, bottom + 0.72), (1.75, bottom + 0.72),
-                        (1.75, bottom + 2.55), (1.53, bottom + 2.55)], RED, True)
+                        (1.75, bottom + 2.82), (1.05, bottom + 2.82)], RED, True)
             label(axes, 1.95, bottom + 0.52, "its gradient (G8)", RED, fontsize=SMALL)
         else:
             for x, step in [(1.0, "t-1"), (3.2, "t")]:
@@ -344,7 +344,7 @@ def valley():
     upper.set_ylabel("second weight")
     upper.set_ylim(-1.3, 0.55)
     upper.set_xlim(-2.4, 0.5)
-    upper.legend(loc="upper left")
+    upper.legend(loc="upper left", frameon=True, framealpha=0.9)
     lower.set_xlabel("step")
     lower.set_ylabel("loss")
     lower.set_ylim(1e-9, 100)

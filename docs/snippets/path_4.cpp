@@ -47,7 +47,7 @@ int main() {
             net.u -= 0.1 * gradient.u;
             net.v -= 0.1 * gradient.v;
         }
-        std::printf("%2d steps: dh_1 / dh_T at first %7.0e, loss after learning %.3f\n", steps,
+        std::printf("%2d steps: |dh_1| : |dh_T| at first %7.0e, loss after learning %.3f\n", steps,
                     reach, loss / 2);
     }
 }

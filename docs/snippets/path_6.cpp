@@ -54,11 +54,11 @@ int main() {
     std::printf("du: %s\n", std::abs(by_hand - exact) < 1e-15 ? "right" : "WRONG");
 
     for (const int steps : {10, 20, 40, 80}) {
-        // The gradient of the last note by the first one, along the whole loop.
+        // h_T by h_1, with which y_1 = v h_1 moves: T - 1 factors, along the whole loop.
         const std::vector<double> h = play(net, steps);
         double reach = 1.0;
         for (std::size_t t = 1; t < h.size(); ++t)
             reach *= (net.u + net.w * net.v) * (1 - h[t] * h[t]);
-        std::printf("%2d notes: d(last note) / d(first note) = %.1e\n", steps, reach);
+        std::printf("%2d notes: |dh_T / dh_1| = %.1e\n", steps, reach);
     }
 }

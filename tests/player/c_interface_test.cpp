@@ -1,6 +1,7 @@
 // The C interface, in the library as it is linked: the notes of `generate`, and no exception.
 
 #include <mgan/player.h>
+#include <mgan/player.hpp>
 
 #include <player/small_models.hpp>
 #include <support/catch.hpp>
