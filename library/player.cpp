@@ -144,12 +144,9 @@ mgan_player* mgan_player_create(const void* model, size_t size, uint64_t seed, u
 }
 
 int mgan_player_set_scale(mgan_player* player, const char* name) {
-    if (player == nullptr || name == nullptr) return 0;
+    if (name == nullptr) return 0;
     const auto scale = mgan::scale_of(name);
-    if (!scale) return 0;
-    mgan::PlayerControls controls = player->player.controls();
-    controls.scale = *scale;
-    return player->player.direct(controls) ? 1 : 0;
+    return scale ? mgan_player_set(player, "scale", *scale) : 0;
 }
 
 int mgan_player_prime(mgan_player* player, const mgan_note* notes, size_t count, char* error,
