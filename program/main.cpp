@@ -6,6 +6,7 @@
 
 #include "console.hpp"
 #include "data.hpp"
+#include "processor.hpp"
 #include "program.hpp"
 #include "ranks.hpp"
 
@@ -18,14 +19,9 @@
 #include <Eigen/Core>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <new>
-
-#if defined(__linux__) && defined(_OPENMP)
-#include <unistd.h>
-#endif
 
 namespace {
 
@@ -84,20 +80,6 @@ std::string explain(const CLI::ParseError& error, const CLI::App& app) {
     return concat(one_line(text), " (see ", name, " --help)");
 }
 
-/// Threads that wait for each other should sleep. OpenMP's are idle by spinning, and where another
-/// program wants a processor as well, they spin in the way of those they wait for: a step takes
-/// several times as long. OpenMP reads its settings when a program is loaded, so this begins the
-/// program again, once, in the same process. Whoever has set OMP_WAIT_POLICY keeps it.
-void let_waiting_threads_sleep([[maybe_unused]] char** argv) {
-#if defined(__linux__) && defined(_OPENMP)
-    if (std::getenv("OMP_WAIT_POLICY") != nullptr) return;
-    std::error_code failure;
-    const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", failure);
-    if (failure || ::setenv("OMP_WAIT_POLICY", "passive", 0) != 0) return;
-    ::execv(self.c_str(), argv);  // returns only if it cannot; then all goes on as it is
-#endif
-}
-
 }  // namespace
 
 int mgan::program::say_failure(const std::string& before) {
@@ -116,7 +98,11 @@ int mgan::program::say_failure(const std::string& before) {
 }
 
 int main(int argc, char** argv) {
-    let_waiting_threads_sleep(argv);
+    try {
+        begin_again(argv);
+    } catch (const std::exception&) {
+        return say_failure();
+    }
     Eigen::setNbThreads(1);  // threads are ours: one a shard (core/parallel.hpp)
 #ifdef _OPENMP
     if (const int threads = possible_threads(available_threads()); threads < available_threads())
@@ -126,6 +112,7 @@ int main(int argc, char** argv) {
     CLI::App app(kAbout, "mgan");
     app.set_version_flag("--version", concat("mgan ", kVersion, " (", kSimdName, ")"));
     app.require_subcommand(0, 1);
+    app.allow_windows_style_options(false);  // /music is a folder, there as elsewhere
     const std::pair<const char*, Run (*)(CLI::App&)> commands[] = {
         {"train", add_train},       {"generate", add_generate}, {"play", add_play},
         {"evaluate", add_evaluate}, {"stats", add_stats},       {"render", add_render},

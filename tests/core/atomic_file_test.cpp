@@ -73,7 +73,8 @@ TEST_CASE(
     CHECK(io_error_of([&] { (void)read_file_bytes(missing); }) ==
           missing.string() + ": cannot open: No such file or directory");
     CHECK(io_error_of([&] { (void)read_file_bytes(folder.path); }) ==
-          folder.path.string() + ": cannot read: Is a directory");
+          folder.path.string() + (MGAN_HAS_POSIX_FILES ? ": cannot read: " : ": cannot open: ") +
+              "Is a directory");
     const fs::path big = folder.path / "big";
     write_file_atomically(big, Bytes(11));
     CHECK(read_file_bytes(big, 11).size() == 11);
@@ -90,7 +91,7 @@ TEST_CASE("Writing into a folder that is not there is an error, and creates noth
     CHECK(io_error_of([&] { write_file_atomically(folder.path, hex("01")); }) ==
           folder.path.string() + ": cannot write: Is a directory");
     CHECK(io_error_of([&] { write_file_atomically(folder.path / "", hex("01")); }) ==
-          folder.path.string() + "/: cannot write: the path names no file");
+          (folder.path / "").string() + ": cannot write: the path names no file");
 }
 
 #if MGAN_HAS_POSIX_FILES

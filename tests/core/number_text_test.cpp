@@ -7,6 +7,7 @@
 #include <bit>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <string>
 
@@ -26,6 +27,11 @@ std::string by_library(double value) {
 
 TEST_CASE("number_text: trying one digit, two digits, ... gives the characters of std::to_chars") {
     using Limits = std::numeric_limits<double>;
+    if (std::strtod("3.839223843572815e-239", nullptr) ==
+        std::strtod("3.8392238435728152e-239", nullptr)) {
+        WARN("skipped: the C library takes two numbers for one (that of wine does)");
+        return;
+    }
     for (const double value : {0.0,
                                1.0,
                                0.1,

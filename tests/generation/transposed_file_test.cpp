@@ -18,3 +18,20 @@ TEST_CASE("Model files: an embedding is stored a vector a row, and read again") 
     CHECK(read.weight == embedding.weight);
     CHECK_THROWS_AS(file.get<float>("pitch.weight", {3, 5}), mgan::Error);
 }
+
+TEST_CASE("Model files: a tensor that the net has no parameter for is named, and nothing is read") {
+    mgan::Embedding<float> embedding(5, 3), read(5, 3);
+    embedding.weight = mgan::random_matrix<float>(3, 5, 1);
+    mgan::TensorFile file;
+    mgan::store_parameters(file, "pitch.", embedding);
+    file.add("pitch.bias", {3}, std::vector<float>(3));
+    file.add("other.bias", {3}, std::vector<float>(3));  // of another net
+    const mgan::Matrix<float> before = read.weight;
+    try {
+        mgan::read_parameters(file, "pitch.", read);
+        FAIL("a tensor too many was read");
+    } catch (const mgan::DataError& error) {
+        CHECK(std::string(error.what()).find("'pitch.bias'") != std::string::npos);
+    }
+    CHECK(read.weight == before);
+}

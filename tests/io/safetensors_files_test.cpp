@@ -210,7 +210,7 @@ TEST_CASE("TensorFile: a tensor is given only in the shape and type that is aske
     // F32 as double loses nothing; the other way round only where it is asked for.
     CHECK(file.get<double>("layer.weight", {2, 3}).at(5) == 6.5);
     CHECK(contains(message_of<DataError>([&] { (void)file.get<float>("optimiser", {3}); }),
-                   "holds F64, expected F32"));
+                   "holds F64, expected F32; Conversion::rounding"));
     CHECK(file.get<float>("optimiser", {3}, Conversion::rounding).at(0) == 0.1f);
     CHECK_THROWS_AS(file.get<double>("step", {}), DataError);
     CHECK_THROWS_AS(file.get<std::int64_t>("step", {}), DataError);

@@ -114,12 +114,15 @@ TEST_CASE("find_midi_files: all MIDI files below a folder, by the bytes of their
     CHECK(names(root) == expected);
 
     // A link in a circle ends, a link to a file counts, a link to nothing does not.
-    fs::create_directory_symlink(root, root / "c" / "up");
-    fs::create_symlink(root / "b.mid", root / "c" / "link.mid");
-    fs::create_symlink(root / "absent", root / "c" / "dangling.mid");
-    std::vector<std::string> with_link = expected;
-    with_link.insert(with_link.begin() + 5, "c/link.mid");
-    CHECK(names(root) == with_link);
+    std::error_code no_links;  // MinGW's library makes none
+    fs::create_directory_symlink(root, root / "c" / "up", no_links);
+    if (!no_links) {
+        fs::create_symlink(root / "b.mid", root / "c" / "link.mid");
+        fs::create_symlink(root / "absent", root / "c" / "dangling.mid");
+        std::vector<std::string> with_link = expected;
+        with_link.insert(with_link.begin() + 5, "c/link.mid");
+        CHECK(names(root) == with_link);
+    }
 
     CHECK(find_midi_files(root / "notes.txt") == std::vector<fs::path>{root / "notes.txt"});
     CHECK_THROWS_AS(find_midi_files(root / "absent"), mgan::IoError);

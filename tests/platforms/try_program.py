@@ -150,10 +150,15 @@ def main():
     info = json.loads(mgan("info", run.name, "--json"))
     check("info knows the variant", "carnn-gan" in json.dumps(info))
     mgan("evaluate", "neue Stücke", "--against", music.name, "--json")
-    mgan("render", "neue Stücke/song-01.mid", "-o", "klang 音.wav")
+    check("a path from the root is no option",
+          "no such" in mgan("stats", "/nicht da.mid", status=1).lower())
+    mgan("render", "songs carnn-gan/song-01.mid", "-o", "klang 音.wav")
     wave = (folder / "klang 音.wav").read_bytes()
     check("the sound file is one", wave[:4] == b"RIFF" and wave[8:16] == b"WAVEfmt "
           and struct.unpack("<I", wave[40:44])[0] == len(wave) - 44 > 44100)
+    mgan("play", "c-rnn-gan.safetensors", "--seconds", 2, "--record", "gespielt и.mid")
+    check("what was played is a song with notes",
+          json.loads(mgan("stats", "gespielt и.mid", "--json")) != [])
     mgan("report", run.name)
     check("the report is a page", "<html" in (run / "report.html").read_text(encoding="utf-8"))
     mgan("style", "neue Stücke")

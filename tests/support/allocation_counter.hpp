@@ -4,7 +4,8 @@
 // Two ways lead to the heap: `operator new`, and `malloc`, which Eigen calls for its matrices and
 // temporaries. Both are counted where that is possible: replaced `operator new` everywhere, and
 // with glibc a `malloc` that stands in front of its own. (Under a sanitizer, which stands there
-// itself, only `operator new` is left; `counts_malloc()` says so.)
+// itself, and in a program that is linked statically, only `operator new` is left;
+// `counts_malloc()` says so.)
 //
 // Replacements can exist once in a program, so exactly one test file of a program says
 //
@@ -52,7 +53,8 @@ std::uint64_t allocation_count() noexcept {
 }
 }  // namespace mgan_test
 
-#if defined(__GLIBC__) && !defined(MGAN_TEST_SANITIZED)
+// MGAN_TEST_ONE_PROGRAM: scripts/platforms, which links statically.
+#if defined(__GLIBC__) && !defined(MGAN_TEST_SANITIZED) && !defined(MGAN_TEST_ONE_PROGRAM)
 
 // operator new of the standard library ends here too.
 extern "C" {
@@ -94,17 +96,18 @@ void* operator new(std::size_t size) {
     if (void* pointer = std::malloc(size > 0 ? size : 1)) return pointer;
     throw std::bad_alloc();
 }
-void* operator new(std::size_t size, std::align_val_t alignment) {
-    ++mgan_test::allocations_of_thread;
-    const auto a = static_cast<std::size_t>(alignment);
-    if (void* pointer = std::aligned_alloc(a, (size + a - 1) / a * a)) return pointer;
-    throw std::bad_alloc();
-}
 void operator delete(void* pointer) noexcept {
     std::free(pointer);
 }
 void operator delete(void* pointer, std::size_t) noexcept {
     std::free(pointer);
+}
+#if !defined(_WIN32)  // which has no aligned_alloc
+void* operator new(std::size_t size, std::align_val_t alignment) {
+    ++mgan_test::allocations_of_thread;
+    const auto a = static_cast<std::size_t>(alignment);
+    if (void* pointer = std::aligned_alloc(a, (size + a - 1) / a * a)) return pointer;
+    throw std::bad_alloc();
 }
 void operator delete(void* pointer, std::align_val_t) noexcept {
     std::free(pointer);
@@ -112,6 +115,7 @@ void operator delete(void* pointer, std::align_val_t) noexcept {
 void operator delete(void* pointer, std::size_t, std::align_val_t) noexcept {
     std::free(pointer);
 }
+#endif
 #endif
 
 #endif

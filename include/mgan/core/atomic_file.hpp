@@ -141,8 +141,10 @@ public:
                 give_up("keep the permissions", cause);
         }
 #else
+        if (fs::is_directory(target_, failure)) throw_io_error(path, "write", EISDIR);
+        errno = 0;
         file_.open(temporary_, std::ios::binary | std::ios::trunc);
-        if (!file_) throw_io_error(path, "create a file beside it", EACCES);
+        if (!file_) throw_io_error(path, "create a file beside it", errno != 0 ? errno : EACCES);
 #endif
     }
 

@@ -2,11 +2,14 @@
 /// \file
 /// The parameters of a net as tensors of a file, named and laid out as PyTorch does it.
 
+#include <mgan/core/quote.hpp>
 #include <mgan/io/safetensors.hpp>
 #include <mgan/layers/parameters.hpp>
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -61,18 +64,21 @@ void store_parameters(TensorFile& file, const std::string& prefix, const ModelTy
     });
 }
 
-/// The reverse. Throws DataError or ShapeError if a parameter is missing, of another shape or of a
-/// type that `conversion` does not allow, and NumericalError if one is not finite; then `model` is
-/// unchanged. To play, `Conversion::expanding` takes weights of 16 bits too; to go on training,
-/// they are no substitute for those that were rounded.
+/// The reverse, as strict as `load_state_dict` of PyTorch. Throws DataError or ShapeError if a
+/// parameter is missing, of another shape or of a type that `conversion` does not allow, or if
+/// there is a tensor under `prefix` that `model` lacks, and NumericalError if one is not finite;
+/// then `model` is unchanged. To play, `Conversion::expanding` takes weights of 16 bits too; to go
+/// on training, they are no substitute for those that were rounded.
 template <typename ModelType>
 void read_parameters(const TensorFile& file, const std::string& prefix, ModelType& model,
                      Conversion conversion = Conversion::lossless) {
     ModelType read = model;
+    std::set<std::string, std::less<>> names;
     for_each_parameter(read, [&](const ParameterName& name, auto& parameter) {
         using Parameter = std::remove_cvref_t<decltype(parameter)>;
         using Scalar = typename Parameter::Scalar;
         const std::string text = prefix + name.text();
+        names.insert(text);
         if constexpr (kIsBias<Parameter>) {
             file.read(
                 text, {static_cast<std::int64_t>(parameter.rows())},
@@ -94,6 +100,11 @@ void read_parameters(const TensorFile& file, const std::string& prefix, ModelTyp
         require<NumericalError>(parameter.allFinite(), file.source(), ": the tensor ", text,
                                 " is not finite");
     });
+    for (const TensorEntry& entry : file.entries()) {
+        if (entry.name.starts_with(prefix) && !names.contains(entry.name))
+            fail<DataError>(file.source(), ": the net has no parameter for the tensor ",
+                            in_quotes(entry.name));
+    }
     model = std::move(read);
 }
 

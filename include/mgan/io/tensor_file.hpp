@@ -234,9 +234,11 @@ public:
         }
         fail<DataError>(source_, ": tensor ", in_quotes(name), " holds ", dtype_name(tensor.dtype),
                         ", expected ", dtype_name(kDTypeOf<T>),
-                        is_half(tensor.dtype) ? "; numbers of 16 bits serve as the weights of a "
-                                                "model, and only there"
-                                              : "");
+                        is_half(tensor.dtype)
+                            ? "; numbers of 16 bits serve as the weights of a model, and only there"
+                        : tensor.dtype == DType::f64 && std::same_as<T, float>
+                            ? "; Conversion::rounding reads it as float"
+                            : "");
     }
 
     /// The values of a tensor, row by row; throws as `read` does. The shape is compared before
