@@ -44,7 +44,7 @@ int main(int argc, char** argv) try {
     mgan::require<mgan::Error>(argc == 2, "usage: sequence_classifier FILE");
     const mgan::TensorFile file = mgan::read_safetensors(argv[1]);
     Classifier net, gradients;
-    mgan::read_parameters(file, "", net);
+    mgan::read_parameters(file, "net.", net);
     const auto x = matrix(file, "x", kFeatures, {kSteps, kBatch, kFeatures});
     const auto masks = matrix(file, "masks", kHidden, {kRounds, kBatch, kHidden});
     const auto theirs = matrix(file, "losses", 1, {kRounds});

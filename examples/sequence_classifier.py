@@ -48,7 +48,7 @@ def data():
 torch.manual_seed(1)
 net = Classifier()
 x, kind = data()
-file = {name: value.clone() for name, value in net.state_dict().items()}
+file = {"net." + name: value.clone() for name, value in net.state_dict().items()}
 optimiser = torch.optim.AdamW(net.parameters(), lr=1e-2, weight_decay=0.01)
 losses = []
 for _ in range(ROUNDS):
