@@ -63,6 +63,8 @@ template <typename Number>
         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
         return error == std::errc() && end == text.data() + text.size() && std::isfinite(value);
     } else {
+        // Streams of libc++ read 0x10, too.
+        if (text.find_first_not_of("0123456789+-.eE") != std::string_view::npos) return false;
         std::istringstream in{std::string(text)};
         in.imbue(std::locale::classic());
         return in >> std::noskipws >> value && in.peek() == EOF && std::isfinite(value);
