@@ -178,9 +178,10 @@ int judge(const JudgeCommandOptions& options) {
         return kDone;
     }
     const std::size_t used = judgement.generated_songs;
-    std::cout << grouped(used) << " generated songs against " << grouped(judgement.real_songs)
-              << " real ones, after learning from " << grouped(used * 7 / 10) << " and "
-              << grouped(judgement.learned_songs) << " others";
+    const std::size_t learned = used * 7 / 10;
+    std::cout << grouped(used - learned) << " generated songs against "
+              << grouped(judgement.real_songs) << " real ones, after learning from "
+              << grouped(learned) << " and " << grouped(judgement.learned_songs) << " others";
     if (found > used)
         std::cout << "; " << grouped(found - used) << " generated of fewer than "
                   << judging::kWindow << " notes left out";

@@ -52,6 +52,15 @@ void Progress::on_step(const Moment& now) {
     if (bar_ && std::chrono::duration<double>(time - last_draw_).count() > 0.1) draw();
 }
 
+void Progress::on_warmup(std::int64_t done, std::int64_t steps) {
+    if (done == 0 && !quiet_)
+        say(concat("The discriminator learns alone first, ", steps, " minibatches."));
+    if (!bar_) return;
+    std::cout << "\r\033[K"
+              << "the discriminator alone: " << done << " of " << steps << std::flush;
+    drawn_ = true;
+}
+
 void Progress::on_epoch(const EpochEnd& end) {
     const Clock::time_point time = Clock::now();
     follow(evaluation_seconds_[now_.adversarial ? 1 : 0],

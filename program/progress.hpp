@@ -46,6 +46,9 @@ public:
     /// After a minibatch. Redraws the bar at most ten times a second.
     void on_step(const Moment& now);
 
+    /// While the discriminator learns alone, before the adversarial phase.
+    void on_warmup(std::int64_t done, std::int64_t steps);
+
     /// After an epoch.
     void on_epoch(const EpochEnd& end);
 

@@ -365,6 +365,10 @@ RunOptions reporting_to(Progress& progress, int threads) {
                           step.loss_d, step.loss_f});
         return !interrupted();
     };
+    options.on_warmup = [&progress](const WarmupReport& warmup) {
+        progress.on_warmup(warmup.done, warmup.steps);
+        return !interrupted();
+    };
     options.on_rollback = [&progress](const RollbackReport& report) {
         progress.say(concat("  ", report.cause, " Back to the beginning of epoch ", report.epoch,
                             ", with half the learning rates (roll-back ", report.rollbacks, " of ",
@@ -426,6 +430,8 @@ int train_on(Plan& plan, const TrainOptions& options, Progress& progress, const 
 
     if (ranks.writes()) {
         say_start(progress, plan, options, trainer);
+        for (const std::string& key : without_effect(options.settings, plan.settings))
+            progress.say(concat("Note: ", key, " has no effect with generator.heads = steps."));
         say_losses(progress, plan.run);
     }
     const bool ended = train_to_end(progress, plan, trainer, options.threads);

@@ -145,6 +145,52 @@ Settings settings_from(const SettingOptions& options, const std::optional<Settin
     return settings;
 }
 
+std::vector<std::string> without_effect(const SettingOptions& options, const Settings& settings) {
+    // Those of numeric heads alone. A name that ends with a point stands for all that begin so.
+    constexpr std::string_view kNumeric[] = {"initialisation",
+                                             "encoding.kind",
+                                             "encoding.normalisation",
+                                             "encoding.pitch_contrast",
+                                             "encoding.pitch_in_hz",
+                                             "encoding.step_ticks",
+                                             "encoding.context_pitch_class",
+                                             "encoding.context_beat",
+                                             "encoding.context_recent",
+                                             "encoding.context_recall",
+                                             "encoding.context_style",
+                                             "generator.noise_to_head",
+                                             "generator.recall_gate",
+                                             "discriminator.minibatch_deviation",
+                                             "discriminator.pitch_class",
+                                             "discriminator.quantise",
+                                             "pretrain.loss",
+                                             "pretrain.curriculum_start",
+                                             "pretrain.quantile_low",
+                                             "pretrain.quantile_high",
+                                             "adversarial.loss",
+                                             "adversarial.loss_weight",
+                                             "adversarial.lambda",
+                                             "adversarial.label_smoothing",
+                                             "adversarial.feature_matching",
+                                             "adversarial.feature_matching_weight",
+                                             "adversarial.through_feedback",
+                                             "adversarial.freezing",
+                                             "adversarial.freezing_ratio",
+                                             "pf."};
+    std::vector<std::string> found;
+    if (!settings.has_step_heads()) return found;
+    for (const std::string& assignment : options.set) {
+        const std::string key = assignment.substr(0, assignment.find('='));
+        for (const std::string_view name : kNumeric) {
+            if (key == name || (name.ends_with('.') && key.starts_with(name))) {
+                found.push_back(key);
+                break;
+            }
+        }
+    }
+    return found;
+}
+
 std::string settings_as(const std::string& form, const Settings& settings) {
     if (form == "json" || form == "true") return settings_to_json(settings);
     if (form == "schema")
@@ -155,7 +201,7 @@ std::string settings_as(const std::string& form, const Settings& settings) {
         describe_settings<Settings>({{"recommended", recommended_settings(Variant::c_rnn_gan)},
                                      {"quick", quick_settings(Variant::c_rnn_gan)},
                                      {"paper", paper_settings(Variant::c_rnn_gan)},
-                                     {"numeric", numeric_settings(Variant::c_rnn_gan)}});
+                                     {"numeric", preset_settings("numeric", Variant::c_rnn_gan)}});
     const auto variants = [&](const char* preset, Settings (*make)(Variant)) {
         std::vector<NamedSettings<Settings>> columns;
         for (const auto& [name, variant] : variant_choices().items)

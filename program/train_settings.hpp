@@ -35,6 +35,10 @@ void add_setting_options(CLI::App& app, SettingOptions& options);
 [[nodiscard]] Settings settings_from(const SettingOptions& options,
                                      const std::optional<Settings>& base);
 
+/// The settings of --set that a training with `settings` does not read.
+[[nodiscard]] std::vector<std::string> without_effect(const SettingOptions& options,
+                                                      const Settings& settings);
+
 /// What --print-config prints. Throws UsageError for another form.
 ///
 ///     json, true     the settings (`true`: the option without a value)

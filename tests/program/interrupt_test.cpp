@@ -88,3 +88,25 @@ TEST_CASE("kill -9 at any moment, as often as one likes, and --resume ends in th
     for (const auto& entry : std::filesystem::recursive_directory_iterator(shop / "run"))
         CHECK(entry.path().string().find(".tmp-") == std::string::npos);
 }
+
+TEST_CASE(
+    "Ctrl-C while the discriminator learns alone stops, and --resume ends in the same bytes") {
+    const Workshop shop;
+    shop.write_music();
+    std::string options = kSmall;
+    options.replace(options.find("--epochs 2 "), 11, "--epochs 1 ");
+    options.replace(options.find("--pretrain-epochs 2 "), 20, "--pretrain-epochs 1 ");
+    options.replace(options.find("warmup=2"), 8, "warmup=400");
+    REQUIRE(shop.mgan("train data --quiet --out whole" + options).status == 0);
+    process::Child child(shop.words("train data --out run" + options), shop.path());
+    wait_for_first_epoch(shop, child);
+    std::this_thread::sleep_for(milliseconds(100));
+    child.send(SIGINT);
+    const process::Result result = child.wait();
+    CHECK(result.status == 130);
+    CHECK_THAT(result.out, Contains("learns alone first, 400 minibatches") &&
+                               Contains("mgan train --resume --out run"));
+    CHECK(program::lines(shop.read("run/history.jsonl")) == 1);
+    REQUIRE(shop.mgan("train --resume --out run").status == 0);
+    CHECK(shop.read("run/model.safetensors") == shop.read("whole/model.safetensors"));
+}

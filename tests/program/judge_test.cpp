@@ -74,7 +74,7 @@ TEST_CASE_METHOD(Workshop,
 
     const process::Result text = mgan("judge made --against data --seeds 1 --steps 10");
     CHECK(text.status == 0);
-    CHECK_THAT(text.out, Contains("20 generated songs against 10 real ones") &&
+    CHECK_THAT(text.out, Contains("6 generated songs against 10 real ones") &&
                              Contains("real against real") && Contains("What gives them away") &&
                              Contains("passages of 7 notes"));
 }

@@ -214,3 +214,62 @@ TEST_CASE("A training that overflows stops with one line, and its last checkpoin
     CHECK(shop.mgan("generate run --count 1 --out songs").status == 0);
     CHECK(shop.mgan("train --resume --quiet --out run").error == result.error);
 }
+
+TEST_CASE("mgan train names the settings that step heads do not read, and they change nothing") {
+    const Workshop shop;
+    shop.write_music();
+    const std::vector<std::string> unread = {"initialisation=glorot",
+                                             "encoding.normalisation=log",
+                                             "encoding.pitch_contrast=1",
+                                             "encoding.pitch_in_hz=true",
+                                             "encoding.step_ticks=48",
+                                             "encoding.context_pitch_class=false",
+                                             "encoding.context_beat=false",
+                                             "encoding.context_recent=2",
+                                             "encoding.context_recall=false",
+                                             "encoding.context_style=false",
+                                             "generator.noise_to_head=true",
+                                             "discriminator.minibatch_deviation=false",
+                                             "discriminator.pitch_class=false",
+                                             "discriminator.quantise=false",
+                                             "pretrain.loss=mse",
+                                             "pretrain.curriculum_start=5",
+                                             "pretrain.quantile_low=0.2",
+                                             "pretrain.quantile_high=0.8",
+                                             "adversarial.loss=saturating",
+                                             "adversarial.loss_weight=0.9",
+                                             "adversarial.lambda=0.9",
+                                             "adversarial.label_smoothing=0.1",
+                                             "adversarial.feature_matching=energy",
+                                             "adversarial.feature_matching_weight=2",
+                                             "adversarial.through_feedback=true",
+                                             "adversarial.freezing=loser",
+                                             "adversarial.freezing_ratio=0.5",
+                                             "pf.learning_rate=0.1"};
+    std::string changes, read = " --set pretrain.dropout=0.3";
+    for (const std::string& assignment : unread) changes += " --set " + assignment;
+    const process::Result plain = shop.mgan("train data --out plain" + kSmall);
+    REQUIRE(plain.status == 0);
+    CHECK(plain.out.find("has no effect") == std::string::npos);
+    const process::Result changed = shop.mgan("train data --out changed" + kSmall + changes);
+    INFO(changed.error);
+    REQUIRE(changed.status == 0);
+    for (const std::string& assignment : unread) {
+        const std::string key = assignment.substr(0, assignment.find('='));
+        CHECK_THAT(changed.out, Contains("Note: " + key + " has no effect with generator.heads"));
+    }
+    // All numbers but the times.
+    const auto numbers = [&](const std::string& run) {
+        const std::string text = shop.read(run + "/history.jsonl");
+        std::string without;
+        for (std::size_t at = 0; at < text.size();) {
+            const std::size_t begin = std::min(text.find("\"seconds\":", at), text.size());
+            without += text.substr(at, begin - at);
+            at = std::min(text.find_first_of(",}", begin), text.size());
+        }
+        return without;
+    };
+    CHECK(numbers("changed") == numbers("plain"));
+    REQUIRE(shop.mgan("train data --out read" + kSmall + read).status == 0);
+    CHECK(numbers("read") != numbers("plain"));
+}

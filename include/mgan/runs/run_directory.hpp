@@ -250,6 +250,9 @@ struct RunOptions {
     double results_seconds = 10.0;     ///< shortest time between writes of model and songs
     /// After every minibatch; false: stop, save, return. Of several ranks, one is enough.
     std::function<bool(const StepReport&)> on_step;
+    /// While D learns alone, before the adversarial phase with step heads; false: stop, save,
+    /// return; D then begins again when the training is resumed.
+    std::function<bool(const WarmupReport&)> on_warmup;
     /// After every epoch, when its line and its checkpoint are on the disk; on the rank that
     /// writes.
     std::function<void(const EpochReport&, double seconds)> on_epoch;
@@ -258,8 +261,9 @@ struct RunOptions {
 };
 
 /// Trains until the end, keeping `directory` up to date. Returns whether the end was reached; if
-/// not, `on_step` has stopped it, and a checkpoint was written. Throws DivergenceError (a loss or a
-/// gradient is not finite, after all roll-backs: the last checkpoint stays) and IoError.
+/// not, `on_step` or `on_warmup` has stopped it, and a checkpoint was written. Throws
+/// DivergenceError (a loss or a gradient is not finite, after all roll-backs: the last checkpoint
+/// stays) and IoError.
 ///
 /// With several ranks it is collective. Rank 0 writes, while the others go on; the directories of
 /// those are not used. If it cannot write, it throws IoError, and they RankError; all throw
@@ -297,9 +301,18 @@ bool run_training(AnyTrainer& trainer, const RunDirectory& directory, const RunO
             if (!whole && seconds_since(saved) > options.checkpoint_seconds) writer.write(save);
             return true;
         };
-        const auto report = trainer.run_epoch(
-            on_step, trainer.ranks().writes() ? options.on_rollback
-                                              : std::function<void(const RollbackReport&)>());
+        const auto on_rollback = trainer.ranks().writes()
+                                     ? options.on_rollback
+                                     : std::function<void(const RollbackReport&)>();
+        const auto on_warmup = [&](const WarmupReport& warmup) {
+            return !writer.agree(options.on_warmup && !options.on_warmup(warmup));
+        };
+        const auto report = [&] {
+            if constexpr (requires { trainer.run_epoch(on_step, on_rollback, on_warmup); })
+                return trainer.run_epoch(on_step, on_rollback, on_warmup);
+            else
+                return trainer.run_epoch(on_step, on_rollback);
+        }();
         if (!report) {
             writer.write(save);
             return stop();

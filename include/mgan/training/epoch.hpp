@@ -93,6 +93,11 @@ struct StepReport {
     std::optional<double> loss_f;        ///< of the PF classifier, where there is one
 };
 
+/// D learns alone, before the adversarial phase of a training with step heads.
+struct WarmupReport {
+    std::int64_t done = 0, steps = 0;  ///< minibatches
+};
+
 /// Fills in the metrics of an epoch's generated songs: the mean of each (absent where no song has
 /// it), and the mean of the longest run of one pitch.
 inline void report_metrics(EpochReport& report, std::span<const metrics::SongMetrics> songs) {

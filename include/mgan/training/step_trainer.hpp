@@ -121,12 +121,16 @@ public:
     /// every minibatch) returns false, nothing is reported; the training stands behind that
     /// minibatch, and may be saved. Where a loss or a gradient is not finite, the epoch is run
     /// again with lower rates, or DivergenceError is thrown (rollback.hpp).
+    /// While D learns alone, before the adversarial phase, `on_warmup` is asked whether to go on.
+    /// If not, nothing is reported, and the training stands at the beginning of the epoch: what D
+    /// had learnt is forgotten, and will be learnt again to the same bits.
     std::optional<EpochReport> run_epoch(
         const std::function<bool(const StepReport&)>& on_step,
-        const std::function<void(const RollbackReport&)>& on_rollback = {}) {
+        const std::function<void(const RollbackReport&)>& on_rollback = {},
+        const std::function<bool(const WarmupReport&)>& on_warmup = {}) {
         require<Error>(!finished(), "StepTrainer::run_epoch: the training is finished");
         return run_with_rollbacks(state_, nets_, epoch_start_, on_rollback,
-                                  [&] { return finish_epoch(on_step); });
+                                  [&] { return finish_epoch(on_step, on_warmup); });
     }
 
     /// `count` songs by `from`, of the full length, the plain stream, from song number `first` of
@@ -142,13 +146,22 @@ public:
 
 private:
     /// Goes on with the epoch that is under way.
-    std::optional<EpochReport> finish_epoch(const std::function<bool(const StepReport&)>& on_step) {
+    std::optional<EpochReport> finish_epoch(
+        const std::function<bool(const StepReport&)>& on_step,
+        const std::function<bool(const WarmupReport&)>& on_warmup) {
         const std::int64_t steps = steps_per_epoch();
         EpochOrder order(data_.train.size(),
                          Random(settings_.seed, "order", static_cast<std::uint64_t>(state_.epoch)));
         std::vector<std::size_t> songs(static_cast<std::size_t>(settings_.batch));
         if (state_.step == 0 && state_.epoch == settings_.pretrain.epochs + 1)
             begin_adversarial_phase();
+        if (adversarial() && !warm_up(on_warmup)) {
+            const std::int64_t rollbacks = state_.rollbacks;
+            state_ = epoch_start_->state;
+            state_.rollbacks = rollbacks;
+            nets_ = epoch_start_->nets;
+            return std::nullopt;
+        }
         const auto minibatch = [&](std::int64_t step) {
             if (adversarial()) {
                 adversarial_step();  // which draws its songs itself
@@ -209,7 +222,6 @@ private:
 
     /// One roll-out, from which D and then G learn.
     void adversarial_step() {
-        warm_up();
         const AdversarialSettings& phase = settings_.adversarial;
         minibatch_.roll_out(nets_, nets_.generator.net, number(), phase.songs, true);
         const bool leads = state_.d_accuracy >= phase.lead;
@@ -238,12 +250,15 @@ private:
         state_.d_accuracy += 0.1 * (accuracy - state_.d_accuracy);
     }
 
-    /// D alone, before the phase. Every roll-out serves `discriminator_steps` of its steps.
-    void warm_up() {
+    /// D alone, before the phase. Every roll-out serves `discriminator_steps` of its steps. Returns
+    /// whether D has learnt all that it should; false: `on_warmup` did not want to go on.
+    bool warm_up(const std::function<bool(const WarmupReport&)>& on_warmup) {
         const AdversarialSettings& phase = settings_.adversarial;
         const Index each = std::max<Index>(1, phase.discriminator_steps);
         EpochSums aside;
         while (state_.warmup_done < phase.discriminator_warmup) {
+            if (on_warmup && !on_warmup({state_.warmup_done, phase.discriminator_warmup}))
+                return false;
             const auto done = static_cast<std::uint64_t>(state_.warmup_done);
             constexpr std::uint64_t kWarmup = std::uint64_t{1} << 32;
             minibatch_.roll_out(nets_, nets_.generator.net, kWarmup + done, phase.songs, false);
@@ -252,6 +267,7 @@ private:
                 ++state_.warmup_done;
             }
         }
+        return true;
     }
 
     [[nodiscard]] StepReport step_report() const {
