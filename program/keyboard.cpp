@@ -20,15 +20,15 @@ namespace mgan::program {
 #if defined(MGAN_PROGRAM_KEYS_TERMIOS)
 
 namespace {
-termios before{};
+termios terminal_before{};
 }
 
 Keyboard::Keyboard() {
     // In the background, a change of the terminal would stop us.
     if (::isatty(STDIN_FILENO) != 1 || ::tcgetpgrp(STDIN_FILENO) != ::getpgrp() ||
-        ::tcgetattr(STDIN_FILENO, &before) != 0)
+        ::tcgetattr(STDIN_FILENO, &terminal_before) != 0)
         return;
-    termios single = before;
+    termios single = terminal_before;
     single.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
     single.c_cc[VMIN] = 0;
     single.c_cc[VTIME] = 0;
@@ -36,7 +36,7 @@ Keyboard::Keyboard() {
 }
 
 Keyboard::~Keyboard() {
-    if (there_) ::tcsetattr(STDIN_FILENO, TCSANOW, &before);
+    if (there_) ::tcsetattr(STDIN_FILENO, TCSANOW, &terminal_before);
 }
 
 std::optional<char> Keyboard::key() {
