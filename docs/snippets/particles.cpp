@@ -48,7 +48,8 @@ Song grow(const mgan::StepModel& model, const mgan::PlayingSettings& playing, In
     for (std::size_t k = 0; k < kParticles + 1; ++k) {  // the last one is the plain stream
         plays.emplace_back(band, playing, 2);
         plays.back().set_candidates(1);
-        const Index noise = k == kParticles ? number : number + (static_cast<Index>(k) << 40);
+        const auto noise = static_cast<std::uint64_t>(number) +
+                           (k == kParticles ? 0 : static_cast<std::uint64_t>(k) << 40);
         plays.back().start(std::span(&start, 1), 1, noise, kEvents);
     }
     Song song;

@@ -116,7 +116,7 @@ TEST_CASE("Step model: particles are the same beside any others, and convince th
             const auto events =
                 play_particles(band, model.settings.playing, start, 3, song, 30, particles);
             StepPlay<float> judge(band, model.settings.playing, 2);
-            judge.start(std::span(&start, 1), 3, song, 30);
+            judge.start(std::span(&start, 1), 3, static_cast<std::uint64_t>(song), 30);
             for (const encoding::StepEvent& event : events) judge.hear(std::span(&event, 1));
             sum += judge.logits().front() / 24.0;
         }

@@ -71,9 +71,10 @@ template <typename Scalar>
         // The discriminator hears every event, and chooses none.
         plays.emplace_back(band, playing, 2);
         plays.back().set_candidates(1);
-        plays.back().start(std::span(&start, 1), seed,
-                           number + (static_cast<Index>(i) << kParticleBits),
-                           length + static_cast<Index>(primer.size()));
+        plays.back().start(
+            std::span(&start, 1), seed,
+            static_cast<std::uint64_t>(number) + (static_cast<std::uint64_t>(i) << kParticleBits),
+            length + static_cast<Index>(primer.size()));
     }
     std::vector<std::vector<encoding::StepEvent>> songs(k);
     std::vector<double> logit(k, 0.0), log_weight(k, 0.0), weight(k, 1.0);

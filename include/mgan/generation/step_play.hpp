@@ -86,11 +86,11 @@ struct StepBand {
 
 /// The noise that the noise path of a generator reads for songs first, first + 1, ...: uniform, a
 /// function of seed and song.
-inline void set_step_noise_numbers(std::uint64_t seed, Index first, Index songs,
+inline void set_step_noise_numbers(std::uint64_t seed, std::uint64_t first, Index songs,
                                    NoiseNumbers& numbers) {
     numbers.of_song.clear();
     for (Index b = 0; b < songs; ++b)
-        numbers.of_song.emplace_back(seed, "step plane", static_cast<std::uint64_t>(first + b));
+        numbers.of_song.emplace_back(seed, "step plane", first + static_cast<std::uint64_t>(b));
 }
 
 /// That noise as a plane. z: [T', B, Z] with T' from `plane_steps`.
@@ -100,7 +100,7 @@ void fill_noise_plane(const StepGenerator<Scalar>& generator, std::uint64_t seed
     const Index rows = generator.config().noise;
     z.resize(generator.noise_path.plane_steps(length), songs, rows);
     NoiseNumbers numbers;
-    set_step_noise_numbers(seed, first, songs, numbers);
+    set_step_noise_numbers(seed, static_cast<std::uint64_t>(first), songs, numbers);
     draw_noise<Scalar>(numbers, 0, z.view(), [](Index, Index, double u) { return u; });
 }
 
@@ -146,7 +146,8 @@ public:
     /// that will be played; the plane of a noise path is as long, and beyond it goes on
     /// (endless_noise.hpp); an attention without a window sees so many. Allocates, unless as many
     /// songs of this length were played before.
-    void start(std::span<const StepStart> starts, std::uint64_t seed, Index first, Index longest) {
+    void start(std::span<const StepStart> starts, std::uint64_t seed, std::uint64_t first,
+               Index longest) {
         const StepGenerator<Scalar>& generator = *band_.generator;
         const auto songs = static_cast<Index>(starts.size());
         if (listeners_.size() != starts.size())
@@ -156,7 +157,7 @@ public:
         for (Index b = 0; b < songs; ++b) {
             const StepStart& start = starts[static_cast<std::size_t>(b)];
             listeners_[static_cast<std::size_t>(b)].reset(start.style, start.phase);
-            noise_.emplace_back(seed, "step noise", static_cast<std::uint64_t>(first + b));
+            noise_.emplace_back(seed, "step noise", first + static_cast<std::uint64_t>(b));
         }
         contexts_.resize(starts.size());
         arrivals_.resize(starts.size());

@@ -76,7 +76,7 @@ struct StepSampler {
             return events;
         }
         StepPlay<Scalar> play(band, playing, playing.guide);
-        play.start(chosen, seed, first, count);
+        play.start(chosen, seed, static_cast<std::uint64_t>(first), count);
         std::vector<std::vector<encoding::StepEvent>> events(static_cast<std::size_t>(batch));
         for (Index t = 0; t < count; ++t) {
             const std::span<const encoding::StepEvent> next = play.next();

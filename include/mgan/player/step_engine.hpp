@@ -203,8 +203,7 @@ private:
     void start(const StepStart& start, std::uint64_t seed, std::uint64_t number, int key = 0) {
         drawn_ = style_ = start.style;
         key_ = key;
-        play_.start(std::span(&start, 1), seed, static_cast<Index>(number),
-                    static_cast<Index>(song_events()));
+        play_.start(std::span(&start, 1), seed, number, static_cast<Index>(song_events()));
         onset_ = grid() * (start.phase % model_->model->vocabulary.quarter_steps());
         direct(director_.controls(), true);
     }

@@ -139,7 +139,8 @@ public:
         shard.seed = random.bits(static_cast<std::uint64_t>(songs));
         shard.first_song = range.begin;
         StepPlay<Scalar> play(band, playing, candidates, StepChoice::first);
-        play.start(shard.played_starts, shard.seed, range.begin, settings_.length);
+        play.start(shard.played_starts, shard.seed, static_cast<std::uint64_t>(range.begin),
+                   settings_.length);
         shard.played.assign(static_cast<std::size_t>(range.size()), {});
         shard.proposed.clear();
         shard.weights.clear();
