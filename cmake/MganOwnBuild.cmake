@@ -28,6 +28,11 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
     endif()
 endif()
 
+# The classes of processors of x86-64, as core/processor_class.hpp asks for them.
+set(MGAN_FLAGS_sse2 "")
+set(MGAN_FLAGS_avx2 -mavx2 -mfma)
+set(MGAN_FLAGS_avx512 ${MGAN_FLAGS_avx2} -mavx512f -mavx512dq -mavx512bw -mavx512vl)
+
 find_program(MGAN_CCACHE ccache)
 if(MGAN_CCACHE)
     set(CMAKE_CXX_COMPILER_LAUNCHER "${MGAN_CCACHE}")

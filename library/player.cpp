@@ -6,6 +6,7 @@
 #include "nets.hpp"
 
 #include <mgan/player.h>
+#include <mgan/core/processor_class.hpp>
 #include <mgan/player.hpp>
 
 #include <algorithm>
@@ -29,14 +30,10 @@ struct Choice {
 #ifdef MGAN_PLAYER_DISPATCH
 /// The fastest first.
 std::array<Choice, 3> choices() noexcept {
-    __builtin_cpu_init();
-    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") &&
-                        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
-                        __builtin_cpu_supports("avx512vl");
-    return {{{mgan_player_nets_avx512(), avx512},
-             {mgan_player_nets_avx2(), avx2},
-             {mgan_player_nets_sse2(), true}}};
+    const auto classes = mgan::processor_classes();  // in this order
+    return {{{mgan_player_nets_avx512(), classes[0].here},
+             {mgan_player_nets_avx2(), classes[1].here},
+             {mgan_player_nets_sse2(), classes[2].here}}};
 }
 #else
 std::array<Choice, 1> choices() noexcept {

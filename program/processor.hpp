@@ -6,10 +6,10 @@
 /// starts is the one that runs everywhere; it goes on as the fastest that this processor can run.
 
 #include <mgan/core/error.hpp>
+#include <mgan/core/processor_class.hpp>
 #include <mgan/core/quote.hpp>
 #include <mgan/core/version.hpp>
 
-#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <span>
@@ -22,30 +22,6 @@
 #endif
 
 namespace mgan::program {
-
-/// Those of one class have the same vector instructions; `here`: this processor is one of them, and
-/// its system keeps their registers.
-struct ProcessorClass {
-    std::string_view name;  ///< as kSimdName has it
-    bool here;
-};
-
-/// All that the program may be compiled for, the fastest first; none but on x86-64.
-[[nodiscard]] inline std::span<const ProcessorClass> processor_classes() {
-#if defined(__x86_64__) && defined(__GNUC__)
-    static const std::array<ProcessorClass, 3> classes = [] {
-        __builtin_cpu_init();
-        const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-        const bool avx512 =
-            avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-            __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
-        return std::array<ProcessorClass, 3>{{{"avx512", avx512}, {"avx2", avx2}, {"sse2", true}}};
-    }();
-    return classes;
-#else
-    return {};
-#endif
-}
 
 /// The program to go on as: the fastest of `folder`/mgan-CLASS that runs here; or the class that
 /// is `asked` for, where that is not empty. An empty path: this one. Throws ConfigError where what

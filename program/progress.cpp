@@ -53,8 +53,7 @@ void Progress::on_step(const Moment& now) {
 }
 
 void Progress::on_warmup(std::int64_t done, std::int64_t steps) {
-    if (done == 0 && !quiet_)
-        say(concat("The discriminator learns alone first, ", steps, " minibatches."));
+    if (done == 0) say(concat("The discriminator learns alone first, ", steps, " minibatches."));
     if (!bar_) return;
     std::cout << "\r\033[K"
               << "the discriminator alone: " << done << " of " << steps << std::flush;

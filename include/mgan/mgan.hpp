@@ -52,6 +52,7 @@
 #include <mgan/core/mapped_file.hpp>
 #include <mgan/core/number_text.hpp>
 #include <mgan/core/parallel.hpp>
+#include <mgan/core/processor_class.hpp>
 #include <mgan/core/permutation.hpp>
 #include <mgan/core/random.hpp>
 #include <mgan/core/setting.hpp>

@@ -6,7 +6,7 @@
 #include <support/catch.hpp>
 
 using Catch::Matchers::Contains;
-using mgan::program::ProcessorClass;
+using mgan::ProcessorClass;
 using program::Workshop;
 
 namespace {
@@ -92,7 +92,7 @@ TEST_CASE("The first program of a package goes on as another one, with its argum
     for (const char* name : {"avx2", "avx512"}) {
         write_script(shop / (std::string("libexec/mgan/mgan-") + name),
                      std::string("echo ") + name + " $# \"$2\" $OMP_WAIT_POLICY");
-        for (const ProcessorClass& one : mgan::program::processor_classes())
+        for (const ProcessorClass& one : mgan::processor_classes())
             if (one.name == name && one.here) best = std::string(name) + " 2 two words passive\n";
         CHECK(said("OMP_WAIT_POLICY=passive") == best);
     }
