@@ -9,6 +9,8 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <span>
+#include <string_view>
 
 namespace mgan::program {
 
@@ -169,24 +171,27 @@ std::vector<std::string> without_effect(const SettingOptions& options, const Set
                                              "pretrain.quantile_high",
                                              "adversarial.loss",
                                              "adversarial.loss_weight",
-                                             "adversarial.lambda",
-                                             "adversarial.label_smoothing",
                                              "adversarial.feature_matching",
                                              "adversarial.feature_matching_weight",
                                              "adversarial.through_feedback",
                                              "adversarial.freezing",
                                              "adversarial.freezing_ratio",
-                                             "pf."};
+                                             "pf.quantise",
+                                             "pf.freezing",
+                                             "pf.feature_matching"};
+    constexpr std::string_view kOfClassifier[] = {"adversarial.lambda",
+                                                  "adversarial.label_smoothing", "pf."};
     std::vector<std::string> found;
     if (!settings.has_step_heads()) return found;
+    const bool classifier = settings.variant == Variant::carnn_pf_mgan;
     for (const std::string& assignment : options.set) {
         const std::string key = assignment.substr(0, assignment.find('='));
-        for (const std::string_view name : kNumeric) {
-            if (key == name || (name.ends_with('.') && key.starts_with(name))) {
-                found.push_back(key);
-                break;
-            }
-        }
+        const auto is_in = [&](std::span<const std::string_view> names) {
+            return std::any_of(names.begin(), names.end(), [&](std::string_view name) {
+                return key == name || (name.ends_with('.') && key.starts_with(name));
+            });
+        };
+        if (is_in(kNumeric) || (!classifier && is_in(kOfClassifier))) found.push_back(key);
     }
     return found;
 }

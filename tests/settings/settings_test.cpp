@@ -38,8 +38,7 @@ TEST_CASE("Settings: presets are found by name, and have step heads but for the 
             CHECK(preset.preset == name);
             CHECK(preset.variant == variant);
             CHECK(preset.has_step_heads() ==
-                  (preset.preset != "paper" && preset.preset != "numeric" &&
-                   variant != Variant::carnn_pf_mgan));
+                  (preset.preset != "paper" && preset.preset != "numeric"));
         }
     }
 }

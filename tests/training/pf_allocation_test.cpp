@@ -53,7 +53,7 @@ TEST_CASE("PF step: hearing, learning, and the way back to the events allocate n
                 songs.inputs.target.data()[i] = static_cast<float>(-x);
             }
             hear_songs(songs, pf);
-            pf_classifier_pass(classifier, step, songs, pf, true);
+            pf_classifier_pass(classifier, settings.adversarial, kBatch, pf, songs.losses, true);
             wide_gradients<float>(
                 1, [&](Index) -> const PfShard<float>& { return pf; }, 1, gradient.wide);
             pf_generator_pass(classifier, step, false, songs, pf, true);

@@ -9,8 +9,12 @@
 #include <training/arpeggios.hpp>
 #include <training/small_step_settings.hpp>
 
+#include <cmath>
+#include <cstddef>
 #include <limits>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace mgan;
@@ -34,8 +38,12 @@ void run_to_end(Train& trainer) {
     while (!trainer.finished()) (void)trainer.run_epoch({});
 }
 
-const std::vector<Variant> kVariants = {Variant::c_rnn_gan, Variant::carnn_gan,
-                                        Variant::carnn_mgan};
+/// Without FFTW there is no PF classifier.
+std::vector<Variant> variants() {
+    std::vector<Variant> all = {Variant::c_rnn_gan, Variant::carnn_gan, Variant::carnn_mgan};
+    if (kHasEar) all.push_back(Variant::carnn_pf_mgan);
+    return all;
+}
 
 }  // namespace
 
@@ -64,24 +72,27 @@ TEST_CASE("Step training: a generator learns the figure, and plays on its beats 
 
 TEST_CASE("Step training: the bits do not depend on the number of threads") {
     const std::vector<midi::Song> songs = arpeggios(7);
-    for (const Variant variant : kVariants) {
-        std::vector<AlignedVector<float>> generators, discriminators;
+    for (const Variant variant : variants()) {
+        std::vector<AlignedVector<float>> generators, discriminators, classifiers;
         for (const int threads : {1, 2, 3}) {
             StepTrainer<float> trainer(tiny_settings(variant), songs, threads);
             run_to_end(trainer);
             generators.push_back(flat_parameters<float>(trainer.nets().average));
             discriminators.push_back(flat_parameters<float>(trainer.nets().discriminator.net));
+            classifiers.push_back(flat_parameters<float>(trainer.nets().pf_classifier.net));
         }
         CHECK(generators[1] == generators[0]);
         CHECK(generators[2] == generators[0]);
         CHECK(discriminators[1] == discriminators[0]);
         CHECK(discriminators[2] == discriminators[0]);
+        CHECK(classifiers[1] == classifiers[0]);
+        CHECK(classifiers[2] == classifiers[0]);
     }
 }
 
 TEST_CASE("Step training: it goes on from a checkpoint, bit for bit, wherever it was stopped") {
     const std::vector<midi::Song> songs = arpeggios(7);
-    const Settings settings = tiny_settings(Variant::carnn_mgan);
+    const Settings settings = tiny_settings(variants().back());
     StepTrainer<float> whole(settings, songs, 2);
     run_to_end(whole);
     const TensorFile end = make_checkpoint(whole, 5);
@@ -97,6 +108,22 @@ TEST_CASE("Step training: it goes on from a checkpoint, bit for bit, wherever it
     }
     StepTrainer<float> others(settings, arpeggios(9), 1);
     CHECK_THROWS_AS(restore_checkpoint(end, others, 5), DataError);
+}
+
+TEST_CASE("Step training: a checkpoint of other spectra is refused") {
+    if (!kHasEar) MGAN_SKIP("built without FFTW");
+    const StepTrainer<float> trainer(tiny_settings(Variant::carnn_pf_mgan), arpeggios(7), 1);
+    const std::vector<double> constants = trainer.ear_constants();
+    REQUIRE(constants.size() == 3);
+    const TensorFile file = make_checkpoint(trainer, 5);
+    CHECK(file.get<double>("ear.constants", {3}) == constants);
+    for (std::size_t i = 0; i < constants.size(); ++i) {
+        std::vector<double> others = constants;
+        others[i] *= 1.01;
+        CHECK_THROWS_WITH(checkpoint_detail::compare_ears(file, others),
+                          Catch::Matchers::Contains("the scale of its spectra"));
+    }
+    CHECK_NOTHROW(checkpoint_detail::compare_ears(file, constants));
 }
 
 TEST_CASE("Step training: where a loss is not finite, it goes back to the epoch's beginning") {
@@ -181,10 +208,52 @@ TEST_CASE("Step training: the generator rests while the discriminator does not l
     CHECK(flat_parameters<float>(trainer.nets().generator.net) == before);
 }
 
-TEST_CASE("Step training: a PF classifier has nothing to teach it by, and that is said") {
-    Settings settings = tiny_settings(Variant::carnn_mgan);
-    settings.variant = Variant::carnn_pf_mgan;
-    CHECK_THROWS_AS(StepTrainer<float>(settings, arpeggios(5), 1), ConfigError);
+TEST_CASE("Step training: a PF classifier learns to tell songs by their sound, and is reported") {
+    if (!kHasEar) MGAN_SKIP("built without FFTW");
+    Settings settings = learning_step_settings(Variant::carnn_pf_mgan);
+    settings.pretrain.epochs = 0;  // songs like nothing
+    settings.epoch_songs = 120;
+    settings.adversarial.epochs = 3;
+    settings.pf.learning_rate = 1e-2;
+    StepTrainer<float> trainer(settings, arpeggios(12), 2);
+    const AlignedVector<float> before = flat_parameters<float>(trainer.nets().pf_classifier.net);
+    std::optional<double> loss_of_step;
+    EpochReport report;
+    while (!trainer.finished())
+        report = *trainer.run_epoch([&](const StepReport& step) {
+            loss_of_step = step.loss_f;
+            return true;
+        });
+    CHECK(report.has_pf_classifier);
+    CHECK(report.pf_learning_rate == 1e-2);
+    CHECK(report.mean.losses.f_accuracy > 0.9);
+    CHECK(report.mean.losses.f_real > report.mean.losses.f_fake + 0.3);
+    CHECK(report.validation.f_loss < 2.0 * std::log(2.0));  // what a coin would lose
+    CHECK(report.mean.gradient_f > 0.0);
+    CHECK(loss_of_step.has_value());
+    CHECK(flat_parameters<float>(trainer.nets().pf_classifier.net) != before);
+}
+
+TEST_CASE("Step training: what the PF classifier says of songs reaches the generator") {
+    if (!kHasEar) MGAN_SKIP("built without FFTW");
+    const std::vector<midi::Song> songs = arpeggios(12);
+    const auto trained = [&](double lambda) {
+        Settings settings = tiny_settings(Variant::carnn_pf_mgan);
+        settings.adversarial.lambda = lambda;
+        StepTrainer<float> trainer(settings, songs, 2);
+        run_to_end(trainer);
+        return std::pair(flat_parameters<float>(trainer.nets().generator.net),
+                         flat_parameters<float>(trainer.nets().discriminator.net));
+    };
+    const auto [none, none_d] = trained(0.0);
+    Settings without = tiny_settings(Variant::carnn_pf_mgan);
+    without.variant = Variant::carnn_mgan;
+    StepTrainer<float> plain(without, songs, 2);
+    run_to_end(plain);
+    CHECK(flat_parameters<float>(plain.nets().generator.net) == none);
+    CHECK(flat_parameters<float>(plain.nets().discriminator.net) == none_d);
+    CHECK(trained(0.3).first != none);
+    CHECK(trained(1.0).first != trained(0.3).first);
 }
 
 TEST_CASE("Step training: without a song there is nothing to learn, and that is said") {

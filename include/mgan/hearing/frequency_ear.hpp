@@ -18,7 +18,11 @@
 #include <mgan/hearing/song_notes.hpp>
 #include <mgan/settings/pf_settings.hpp>
 
+#include <cstddef>
+#include <memory>
 #include <numbers>
+#include <span>
+#include <vector>
 
 namespace mgan::inline MGAN_ABI {
 
@@ -38,6 +42,30 @@ namespace mgan::inline MGAN_ABI {
     return converter;
 }
 
+namespace frequency_ear_detail {
+
+/// The converter for what a synthesiser makes. Throws ConfigError if the classifier is said to read
+/// another number of values.
+template <typename Scalar>
+[[nodiscard]] FrequencyConverter<Scalar> make_converter(const PfSettings& settings,
+                                                        const Synthesiser<Scalar>& synthesiser,
+                                                        const SpectrumScale& scale) {
+    FrequencyConverter<Scalar> converter(converter_settings(settings), synthesiser.samples(),
+                                         synthesiser.sample_rate(), scale);
+    require<ConfigError>(
+        settings.classifier.inputs == 0 || settings.classifier.inputs == converter.values(),
+        "pf.classifier.inputs is ", settings.classifier.inputs, ", but the band gives ",
+        converter.values(), " values; set it to that, or to 0");
+    return converter;
+}
+
+/// rms, mean, deviation (audio/frequency_converter.hpp).
+[[nodiscard]] inline std::vector<double> numbers_of(const SpectrumScale& scale) {
+    return {scale.rms, scale.mean, scale.deviation};
+}
+
+}  // namespace frequency_ear_detail
+
 /// The paper's ear. `Scalar`: float to run, double to check, std::complex<double> (`listen` alone)
 /// for the complex step.
 template <typename Scalar>
@@ -50,13 +78,7 @@ public:
         : codec_(&codec),
           quantise_(settings.quantise),
           synthesiser_(settings.synthesiser),
-          converter_(converter_settings(settings), synthesiser_.samples(),
-                     synthesiser_.sample_rate(), scale) {
-        require<ConfigError>(
-            settings.classifier.inputs == 0 || settings.classifier.inputs == converter_.values(),
-            "pf.classifier.inputs is ", settings.classifier.inputs, ", but the band gives ",
-            converter_.values(), " values; set it to that, or to 0");
-    }
+          converter_(frequency_ear_detail::make_converter(settings, synthesiser_, scale)) {}
     FrequencyEar(const PfSettings&, encoding::Codec&&, const SpectrumScale& = {}) = delete;
 
     /// Measures the scale of the spectra on real songs: events, [T, B, F], normalised. Throws
@@ -112,9 +134,8 @@ public:
         }
     }
 
-    /// rms, mean, deviation (audio/frequency_converter.hpp).
     [[nodiscard]] std::vector<double> constants() const override {
-        return {scale().rms, scale().mean, scale().deviation};
+        return frequency_ear_detail::numbers_of(scale());
     }
 
     [[nodiscard]] std::unique_ptr<Ear<Scalar>> clone() const override {
@@ -138,6 +159,52 @@ private:
     Vector<Scalar> waveform_;
     std::vector<SongNotes<Scalar>> readers_;
     Matrix<Scalar> d_notes_ = Matrix<Scalar>(kNoteRows, 0), d_song_ = d_notes_;  ///< room to grow
+};
+
+/// The same without a way back, for songs that are lists of notes.
+template <typename Scalar>
+class FrequencyNoteEar : public NoteEar<Scalar> {
+public:
+    /// With a known scale, or for `fit` to find it. Throws ConfigError.
+    explicit FrequencyNoteEar(const PfSettings& settings, const SpectrumScale& scale = {})
+        : synthesiser_(settings.synthesiser),
+          converter_(frequency_ear_detail::make_converter(settings, synthesiser_, scale)),
+          waveform_(synthesiser_.samples()) {
+        converter_.resize(cache_, 1);
+    }
+
+    /// Measures the scale of the spectra on real songs, each 4 x n. Throws DataError where there is
+    /// nothing to hear.
+    void fit(std::span<const Matrix<Scalar>> songs) {
+        converter_.set_scale(converter_.fit(
+            static_cast<Index>(songs.size()), [&](Index b, VectorMap<Scalar> waveform) {
+                synthesiser_.forward(songs[static_cast<std::size_t>(b)], waveform);
+            }));
+    }
+
+    [[nodiscard]] Index values() const noexcept override { return converter_.values(); }
+
+    void listen(const ConstMatrixRef<Scalar>& notes, VectorMap<Scalar> spectrum) override {
+        if (spectrum.size() != values())
+            fail<ShapeError>("FrequencyNoteEar::listen: the spectrum has ", spectrum.size(),
+                             " values, expected ", values());
+        synthesiser_.forward(notes, VectorMap<Scalar>(waveform_.data(), waveform_.size()));
+        converter_.forward_song(waveform_.data(), 0, spectrum.data(), cache_);
+    }
+
+    [[nodiscard]] std::vector<double> constants() const override {
+        return frequency_ear_detail::numbers_of(converter_.scale());
+    }
+
+    [[nodiscard]] std::unique_ptr<NoteEar<Scalar>> clone() const override {
+        return std::make_unique<FrequencyNoteEar>(*this);
+    }
+
+private:
+    Synthesiser<Scalar> synthesiser_;
+    FrequencyConverter<Scalar> converter_;
+    Vector<Scalar> waveform_;
+    typename FrequencyConverter<Scalar>::Cache cache_;
 };
 
 }  // namespace mgan::inline MGAN_ABI

@@ -10,6 +10,9 @@
 #include <mgan/hearing/ear.hpp>
 #include <mgan/settings/pf_settings.hpp>
 
+#include <memory>
+#include <span>
+
 #if MGAN_HAS_FFTW
 #include <mgan/hearing/frequency_ear.hpp>
 #endif
@@ -50,5 +53,20 @@ template <typename Scalar>
 template <typename Scalar>
 std::unique_ptr<Ear<Scalar>> make_ear(const PfSettings&, encoding::Codec&&,
                                       SequenceView<const Scalar>) = delete;
+
+/// An ear for lists of notes, calibrated on real songs, each 4 x n. Throws ConfigError, DataError.
+template <typename Scalar>
+[[nodiscard]] std::unique_ptr<NoteEar<Scalar>> make_note_ear(
+    [[maybe_unused]] const PfSettings& settings,
+    [[maybe_unused]] std::span<const Matrix<Scalar>> songs) {
+    require_ear();
+#if MGAN_HAS_FFTW
+    auto ear = std::make_unique<FrequencyNoteEar<Scalar>>(settings);
+    ear->fit(songs);
+    return ear;
+#else
+    return nullptr;
+#endif
+}
 
 }  // namespace mgan::inline MGAN_ABI

@@ -19,6 +19,7 @@
 
 #include <mgan/audio/note_matrix.hpp>
 #include <mgan/encoding/codec.hpp>
+#include <mgan/midi/song.hpp>
 
 #include <algorithm>
 #include <array>
@@ -26,6 +27,22 @@
 #include <vector>
 
 namespace mgan::inline MGAN_ABI {
+
+/// The notes of a song that is played at 120 quarters a minute, 4 x n (NoteRow), written.
+template <typename Scalar>
+void notes_of(const midi::Song& song, Matrix<Scalar>& notes) {
+    notes.resize(kNoteRows, static_cast<Index>(song.notes.size()));
+    for (Index i = 0; i < notes.cols(); ++i) {
+        const midi::Note& note = song.notes[static_cast<std::size_t>(i)];
+        const auto put = [&](NoteRow row, double value) {
+            notes(row, i) = Scalar(static_cast<RealOf<Scalar>>(value));
+        };
+        put(kNoteOnset, static_cast<double>(note.onset) / kTicksPerSecond);
+        put(kNoteLength, static_cast<double>(note.length) / kTicksPerSecond);
+        put(kNotePitch, static_cast<double>(note.pitch));
+        put(kNoteVelocity, static_cast<double>(note.velocity));
+    }
+}
 
 /// The notes of one song at a time, and what `backward` needs of it. Allocates nothing for songs no
 /// longer than before.

@@ -58,10 +58,7 @@ void for_each_net(Nets& nets, Use&& use) {
     use("average.", nets.average);
     use("best.", nets.best);
     use("discriminator.", nets.discriminator.net);
-    if constexpr (requires { nets.pf_classifier; }) {
-        if (parameter_count(nets.pf_classifier.net) > 0)
-            use("pf_classifier.", nets.pf_classifier.net);
-    }
+    if (parameter_count(nets.pf_classifier.net) > 0) use("pf_classifier.", nets.pf_classifier.net);
 }
 
 /// Calls use(prefix, optimiser, number of parameters that it moves) for each optimiser.
@@ -72,10 +69,8 @@ void for_each_optimiser(Nets& nets, Use&& use) {
     };
     use_learner("optimiser.generator.", nets.generator);
     use_learner("optimiser.discriminator.", nets.discriminator);
-    if constexpr (requires { nets.pf_classifier; }) {
-        if (parameter_count(nets.pf_classifier.net) > 0)
-            use_learner("optimiser.pf_classifier.", nets.pf_classifier);
-    }
+    if (parameter_count(nets.pf_classifier.net) > 0)
+        use_learner("optimiser.pf_classifier.", nets.pf_classifier);
 }
 
 /// The members of a state as two lists of places. The binding names every member, so that a member
@@ -256,19 +251,24 @@ inline void compare_ears(const TensorFile& file, const std::vector<double>& cons
                        "the run was started with");
 }
 
+inline void store_ear(TensorFile& file, const std::vector<double>& constants) {
+    if (!constants.empty())
+        file.add(kEarKey, {static_cast<std::int64_t>(constants.size())},
+                 std::span<const double>(constants));
+}
+
 /// Adds what a trainer computed from its songs.
 template <typename Scalar>
 void store_computed(TensorFile& file, const Trainer<Scalar>& trainer) {
     store_codec(file, trainer.codec());
     store_styles(file, trainer.styles());
-    if (const std::vector<double> constants = trainer.ear_constants(); !constants.empty())
-        file.add(kEarKey, {static_cast<std::int64_t>(constants.size())},
-                 std::span<const double>(constants));
+    store_ear(file, trainer.ear_constants());
 }
 template <typename Scalar>
 void store_computed(TensorFile& file, const StepTrainer<Scalar>& trainer) {
     store_vocabulary(file, trainer.data().vocabulary);
     store_starts(file, trainer.data().scale, trainer.data().starts);
+    store_ear(file, trainer.ear_constants());
 }
 
 /// Compares it with what a file holds. Throws DataError.
@@ -280,6 +280,7 @@ void compare_computed(const TensorFile& file, const Trainer<Scalar>& trainer) {
 template <typename Scalar>
 void compare_computed(const TensorFile& file, const StepTrainer<Scalar>& trainer) {
     compare_step_data(file, trainer.data());
+    compare_ears(file, trainer.ear_constants());
 }
 
 }  // namespace checkpoint_detail

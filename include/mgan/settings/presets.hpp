@@ -35,11 +35,9 @@ inline void use_variant(Settings& settings, Variant variant) {
     return settings;
 }
 
-/// Preset `recommended` for a variant. `carnn_pf_mgan` keeps numeric heads: its PF classifier
-/// teaches through the gradient of a sound, and events that are drawn have none.
+/// Preset `recommended` for a variant.
 [[nodiscard]] inline Settings recommended_settings(Variant variant) {
     Settings settings = numeric_settings(variant);
-    if (variant == Variant::carnn_pf_mgan) return settings;
     settings.generator.heads = HeadKind::steps;
     settings.generator.noise_to_head = false;
     settings.generator.recall_gate = false;

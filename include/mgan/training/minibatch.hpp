@@ -17,6 +17,7 @@
 #include <mgan/training/batch_noise.hpp>
 #include <mgan/training/diagnosis.hpp>
 #include <mgan/training/epoch.hpp>
+#include <mgan/training/pf_gradient.hpp>
 
 #include <memory>
 #include <utility>
@@ -60,7 +61,7 @@ public:
                                                    settings.discriminator.quantise);
         }
         if (!has_pf_classifier_) return;
-        pf_gradient_ = nets.pf_classifier.net;
+        pf_gradient_ = PfGradient<Scalar>(nets.pf_classifier.net);
         for (ShardMemory<Scalar>& memory : shards_.all()) {
             memory.pf.ear = ear ? std::move(ear) : shards_.all().front().pf.ear->clone();
             memory.pf.gradient = nets.pf_classifier.net.head;
@@ -112,7 +113,11 @@ public:
         check_loss("the discriminator's loss", losses.loss_d, place, nets, shards_);
         check_loss("the PF classifier's loss", losses.f_loss, place, nets, shards_);
         if (has_pf_classifier_ && learning.pf_classifier)
-            sums.gradient_f += step_pf_classifier(nets, batch.size(), sizes.pf_classifier, place);
+            sums.gradient_f += take_step(
+                nets.pf_classifier,
+                pf_gradient_.sum(shards_, batch.size(),
+                                 [](auto& memory) -> HeardShard<Scalar>& { return memory.pf; }),
+                sizes.pf_classifier, "PF classifier", shards_.threads(), place, nets);
         if (!learning.discriminator) return;
         Discriminator<Scalar>& gradient = shards_.sum_gradients(
             batch.size(), [](ShardMemory<Scalar> & memory) -> auto& {
@@ -230,7 +235,8 @@ private:
         if (!has_pf_classifier_) return;
         hear_songs(shard, memory.pf);
         if (learning.pf_classifier) set_zero(memory.pf.gradient);
-        pf_classifier_pass(nets.pf_classifier.net, step, shard, memory.pf, learning.pf_classifier);
+        pf_classifier_pass(nets.pf_classifier.net, settings_.adversarial, step.batch, memory.pf,
+                           shard.losses, learning.pf_classifier);
     }
 
     /// Part 3 for one shard: what G learns from D and F.
@@ -264,61 +270,6 @@ private:
                          nets);
     }
 
-    double step_pf_classifier(TrainingNets<Scalar>& nets, Index batch, double step_size,
-                              TrainingPlace place) {
-        const Index count = shards_.count(batch);
-        const Shard mine = shards_.own(batch);
-        exchange_spectra(batch);
-        const auto shard = [&](Index i) -> const PfShard<Scalar>& {
-            return i >= mine.begin && i < mine.end ? shards_.at(batch, i).pf
-                                                   : others_[static_cast<std::size_t>(i)];
-        };
-        wide_gradients<Scalar>(count, shard, shards_.threads(), pf_gradient_.wide);
-        set_zero(pf_gradient_.head);
-        add_parameters(
-            pf_gradient_.head,
-            shards_.sum_gradients(
-                batch, [](ShardMemory<Scalar> & memory) -> auto& { return memory.pf.gradient; }),
-            Scalar(1));
-        return take_step(nets.pf_classifier, pf_gradient_, step_size, "PF classifier",
-                         shards_.threads(), place, nets);
-    }
-
-    /// What the wide layer's gradient is made of, of the shards of other ranks. Every rank forms
-    /// that gradient itself: it has a hundred times as many numbers as the spectra that it is made
-    /// of.
-    void exchange_spectra(Index batch) {
-        if (shards_.ranks().size() == 1) return;
-        const Index inputs = pf_gradient_.wide.in(), hidden = pf_gradient_.wide.out();
-        const auto each = [&](PfShard<Scalar>& shard, auto&& use) {
-            Index row = 0;
-            for (Matrix<Scalar>* part : {&shard.real, &shard.generated, &shard.real_cache.d_hidden,
-                                         &shard.generated_cache.d_hidden}) {
-                const Index rows = row < 2 * inputs ? inputs : hidden;
-                use(*part, row, rows);
-                row += rows;
-            }
-        };
-        const Shard mine = shards_.own(batch);
-        spectra_.resize(2 * (inputs + hidden), batch);
-        for (Index i = mine.begin; i < mine.end; ++i) {
-            const Shard songs = shards_.songs_of(batch, i);
-            each(shards_.at(batch, i).pf, [&](Matrix<Scalar>& part, Index row, Index rows) {
-                spectra_.block(row, songs.begin, rows, songs.size()) = part;
-            });
-        }
-        shards_.gather_columns(batch, spectra_);
-        others_.resize(static_cast<std::size_t>(shards_.count(batch)));
-        for (Index i = 0; i < shards_.count(batch); ++i) {
-            if (i >= mine.begin && i < mine.end) continue;
-            const Shard songs = shards_.songs_of(batch, i);
-            each(others_[static_cast<std::size_t>(i)],
-                 [&](Matrix<Scalar>& part, Index row, Index rows) {
-                     part = spectra_.block(row, songs.begin, rows, songs.size());
-                 });
-        }
-    }
-
     /// The noise path has one gradient for the whole batch. While this lives, it completes the
     /// gradient of a generator.
     struct LentNoisePath {
@@ -340,11 +291,7 @@ private:
     ShardPool<ShardMemory<Scalar>> shards_;
     BatchNoise<Scalar> noise_;
     NoisePath<Scalar> noise_gradient_;
-    PfClassifier<Scalar> pf_gradient_;  ///< of the whole batch
-    // With several ranks: spectra and what is learnt from them, a column a song; by shard, those of
-    // other ranks.
-    Matrix<Scalar> spectra_;
-    std::vector<PfShard<Scalar>> others_;
+    PfGradient<Scalar> pf_gradient_;
 };
 
 }  // namespace mgan::inline MGAN_ABI

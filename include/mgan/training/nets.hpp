@@ -14,9 +14,9 @@
 #include <mgan/layers/initialisation.hpp>
 #include <mgan/models/discriminator.hpp>
 #include <mgan/models/generator.hpp>
-#include <mgan/models/pf_classifier.hpp>
 #include <mgan/settings/settings.hpp>
 #include <mgan/training/learner.hpp>
+#include <mgan/training/pf_initialisation.hpp>
 
 namespace mgan::inline MGAN_ABI {
 
@@ -42,13 +42,7 @@ struct TrainingNets {
         discriminator.net = Discriminator<Scalar>(settings.discriminator_settings());
         initialise(discriminator.net, Random(settings.seed, "discriminator weights"),
                    settings.initialisation);
-        if (spectrum > 0) {
-            PfClassifierSettings classifier = settings.pf.classifier;
-            classifier.inputs = spectrum;
-            pf_classifier.net = PfClassifier<Scalar>(classifier);
-            initialise(pf_classifier.net, Random(settings.seed, "pf classifier weights"),
-                       settings.initialisation);
-        }
+        if (spectrum > 0) pf_classifier.net = initial_pf_classifier<Scalar>(settings, spectrum);
         average = generator.net;
         best = generator.net;
         restart_optimisers(settings);

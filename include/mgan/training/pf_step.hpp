@@ -16,6 +16,8 @@
 ///     3.  G learns      through the *updated* F: logit -> spectrum -> sound -> notes -> events
 ///
 /// The wide layer's gradient is formed once for all shards, in blocks of rows: `wide_gradients`.
+///
+/// Songs that are drawn from lists have no gradient: what F teaches there is in step_minibatch.hpp.
 
 #include <mgan/core/parallel.hpp>
 #include <mgan/hearing/ear.hpp>
@@ -23,16 +25,24 @@
 #include <mgan/models/pf_classifier.hpp>
 #include <mgan/training/adversarial_step.hpp>
 
+#include <memory>
+
 namespace mgan::inline MGAN_ABI {
 
-/// What one shard works with. Memory is reused from step to step.
+/// What F works with in one shard. Memory is reused from step to step.
 template <typename Scalar>
-struct PfShard {
-    std::unique_ptr<Ear<Scalar>> ear;
+struct HeardShard {
     Matrix<Scalar> real, generated;  ///< spectra, I x B
     typename PfClassifier<Scalar>::Cache real_cache, generated_cache;
     PfHead<Scalar> gradient;  ///< of F without its wide layer
-    Matrix<Scalar> d_logit, d_features, d_spectrum;
+    Matrix<Scalar> d_logit;
+};
+
+/// And what G learns from it, where songs have a gradient.
+template <typename Scalar>
+struct PfShard : HeardShard<Scalar> {
+    std::unique_ptr<Ear<Scalar>> ear;
+    Matrix<Scalar> d_features, d_spectrum;
     Matrix<Scalar> none;       ///< stays empty: no gradient of the features
     Sequence<Scalar> d_event;  ///< gradient of F's part by the generated events, [T, B, F]
 };
@@ -44,26 +54,26 @@ void hear_songs(const AdversarialShard<Scalar>& songs, PfShard<Scalar>& shard) {
     shard.ear->listen(std::as_const(songs.generated_cache.event).view(), shard.generated);
 }
 
-/// Part 2: F's losses (into songs.losses) and, if `learn`, lambda times its gradient, added to
-/// `shard.gradient`; the wide layer's stays in the caches.
+/// Part 2 for a batch of `batch` songs: F's losses, added to, and, if `learn`, lambda times its
+/// gradient, added to `shard.gradient`; the wide layer's stays in the caches.
 template <typename Scalar>
-void pf_classifier_pass(const PfClassifier<Scalar>& classifier, const AdversarialStep<Scalar>& step,
-                        AdversarialShard<Scalar>& songs, PfShard<Scalar>& shard, bool learn) {
+void pf_classifier_pass(const PfClassifier<Scalar>& classifier, const AdversarialSettings& settings,
+                        Index batch, HeardShard<Scalar>& shard, Losses& losses, bool learn) {
     using Real = RealOf<Scalar>;
-    const double share = 1.0 / static_cast<double>(step.batch);
-    const auto weight = static_cast<Real>(step.settings.lambda * share);
+    const double share = 1.0 / static_cast<double>(batch);
+    const auto weight = static_cast<Real>(settings.lambda * share);
     const auto pass = [&](const Matrix<Scalar>& spectra,
                           typename PfClassifier<Scalar>::Cache& cache, bool real) {
         const Matrix<Scalar>& logit = classifier.forward(spectra, cache);
         shard.d_logit.resize(1, logit.cols());
-        const auto label = static_cast<Real>(real ? 1.0 - step.settings.label_smoothing : 0.0);
+        const auto label = static_cast<Real>(real ? 1.0 - settings.label_smoothing : 0.0);
         for (Index b = 0; b < logit.cols(); ++b) {
             const LossValue<Scalar> loss = logit_cross_entropy(logit(0, b), label);
             shard.d_logit(0, b) = weight * loss.derivative;
             const auto f = static_cast<double>(real_part(sigmoid(logit(0, b))));
-            songs.losses.f_loss += share * static_cast<double>(real_part(loss.value));
-            (real ? songs.losses.f_real : songs.losses.f_fake) += share * f;
-            if (real == (f > 0.5)) songs.losses.f_accuracy += 0.5 * share;
+            losses.f_loss += share * static_cast<double>(real_part(loss.value));
+            (real ? losses.f_real : losses.f_fake) += share * f;
+            if (real == (f > 0.5)) losses.f_accuracy += 0.5 * share;
         }
         if (learn) classifier.backward_head(shard.d_logit, cache, shard.gradient);
     };
@@ -121,7 +131,7 @@ void wide_gradients(Index shards, const ShardAt& shard_at, int threads, Dense<Sc
         gradient.weight.middleRows(begin, count).setZero();
         gradient.bias.segment(begin, count).setZero();
         for (Index i = 0; i < shards; ++i) {
-            const PfShard<Scalar>& shard = shard_at(i);
+            const HeardShard<Scalar>& shard = shard_at(i);
             PfClassifier<Scalar>::wide_gradient(shard.real, shard.real_cache, begin, count,
                                                 gradient);
             PfClassifier<Scalar>::wide_gradient(shard.generated, shard.generated_cache, begin,

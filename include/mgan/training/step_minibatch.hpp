@@ -28,6 +28,21 @@
 /// (5) is policy gradient with the other candidates as its baseline. No gradient passes through D
 /// or through the values that were drawn, and none waits for the end of a song.
 ///
+/// **A PF classifier F** (section 3.3 of the paper; pf_step.hpp) hears the sound of whole songs,
+/// and learns to tell these from as many real crops:
+///
+///     L_F = mean over songs of  -log F(x) - log(1 - F(G(z)))                                  (6)
+///
+/// The paper leads its gradient through the sound to the notes. Notes that are drawn from a list
+/// have none, so G learns from what F says of the song as a whole. With f_b its logit of song b,
+///
+///     s_b = f_b - mean f,  divided by max(its deviation over the songs, 1), cut at +-3
+///     a_0 += lambda s_b,   a_i -= lambda s_b / (n - 1)  for the others                        (7)
+///
+/// where candidate 0 is the one that was played. Again policy gradient: the others, of which F has
+/// heard nothing, are drawn from the same distribution, so that what they take away is zero in the
+/// mean, and their sum with a_0 is zero at every moment.
+///
 /// Random numbers are functions of (seed, purpose, number, place), a minibatch is cut into shards
 /// whatever the number of threads, and gradients are added in the order of the shards: the bits
 /// depend on seed, settings and data alone.
@@ -35,6 +50,7 @@
 #include <mgan/core/parallel.hpp>
 #include <mgan/training/diagnosis.hpp>
 #include <mgan/training/epoch.hpp>
+#include <mgan/training/pf_gradient.hpp>
 #include <mgan/training/step_shard.hpp>
 
 #include <algorithm>
@@ -50,20 +66,25 @@ namespace mgan::inline MGAN_ABI {
 template <typename Scalar>
 class StepMinibatch {
 public:
-    /// Refers to settings, data and ranks.
+    /// Refers to settings, data and ranks. `ear`: that of the PF classifier, or null without one.
     StepMinibatch(const Settings& settings, const StepData& data, const StepNets<Scalar>& nets,
-                  int threads, Communicator& ranks = one_process())
+                  const NoteEar<Scalar>* ear, int threads, Communicator& ranks = one_process())
         : settings_(settings),
           data_(data),
           passes_(settings, data),
           shards_(std::max<Index>(settings.batch, settings.adversarial.songs), settings.shard_songs,
-                  threads, ranks) {
+                  threads, ranks),
+          hears_(ear != nullptr) {
         for (StepShard<Scalar>& shard : shards_.all()) {
             shard.generator_gradient = nets.generator.net;
             shard.discriminator_gradient = nets.discriminator.net;
             shard.listener.emplace_back(data.vocabulary, data.scale);
             shard.meter.emplace_back(data.vocabulary);
+            if (!hears_) continue;
+            shard.ear = ear->clone();
+            shard.heard.gradient = nets.pf_classifier.net.head;
         }
+        if (hears_) pf_gradient_ = PfGradient<Scalar>(nets.pf_classifier.net);
     }
 
     /// Equation (1): G learns from crops of `songs`. `number`: of the minibatch. Adds loss and
@@ -119,8 +140,12 @@ public:
         const Index n = judged ? settings_.adversarial.candidates : 1;
         shards_.for_each(songs, [&](Shard range, StepShard<Scalar>& shard) {
             passes_.play_pass(band, random, range, songs, n, shard);
+            if (!hears_) return;
+            passes_.hear_played(shard);
+            if (judged) passes_.sound_pass(nets.pf_classifier.net, shard);
         });
         if (!judged) return;
+        if (hears_) measure_sounds(songs);
         // The deviation of (4), over all candidates.
         struct Sums {
             double square = 0.0, count = 0.0;
@@ -153,10 +178,29 @@ public:
         return losses.accuracy;
     }
 
-    /// The losses of D on the last roll-out and as many crops of `real`; nobody learns.
+    /// Equation (6): F learns from the songs of the last roll-out and as many real crops, if there
+    /// is an F. Losses, those that G has by F too, go to `sums`.
+    void learn_to_hear(StepNets<Scalar>& nets, std::uint64_t number, double rate,
+                       TrainingPlace place, EpochSums& sums) {
+        if (!hears_) return;
+        sums.losses +=
+            hearing_losses(nets, data_.train, StepDraw{"step heard crop", number}, true, place);
+        sums.gradient_f += take_step(
+            nets.pf_classifier,
+            pf_gradient_.sum(shards_, rolled_,
+                             [](auto& shard) -> HeardShard<Scalar>& { return shard.heard; }),
+            rate, "PF classifier", shards_.threads(), place, nets);
+    }
+
+    /// The losses of D, and of F, on the last roll-out and as many crops of `real`; nobody learns.
     [[nodiscard]] Losses judge(const StepNets<Scalar>& nets, const StepSongs& real,
                                std::uint64_t number, TrainingPlace place) {
-        return discriminator_losses(nets, real, StepDraw{"step judged crop", number}, false, place);
+        Losses losses =
+            discriminator_losses(nets, real, StepDraw{"step judged crop", number}, false, place);
+        if (hears_)
+            losses +=
+                hearing_losses(nets, real, StepDraw{"step judged crop", number}, false, place);
+        return losses;
     }
 
     /// Equations (4) and (5): G learns at the moments of piece `piece` from the last roll-out.
@@ -177,8 +221,8 @@ public:
         shards_.for_each(rolled_, [&](Shard, StepShard<Scalar>& shard, Index index) {
             set_zero(shard.generator_gradient);
             shard.losses = {};
-            shard.losses.loss_g =
-                passes_.improvement_pass(nets.generator.net, moments, rolled_, deviation_, shard);
+            shard.losses.loss_g = passes_.improvement_pass(nets.generator.net, moments, rolled_,
+                                                           deviation_, sound_, shard);
             if (phase.pretrain_weight == 0.0) return;
             const Shard part = shard_of(settings_.batch, shards, index);
             if (part.size() > 0)
@@ -229,6 +273,39 @@ private:
         return losses;
     }
 
+    [[nodiscard]] Losses hearing_losses(const StepNets<Scalar>& nets, const StepSongs& real,
+                                        const StepDraw& draw, bool learn, TrainingPlace place) {
+        const std::vector<std::size_t> songs =
+            real.order(Random(settings_.seed, "step heard order", draw.number),
+                       static_cast<std::size_t>(rolled_));
+        shards_.for_each(rolled_, [&](Shard range, StepShard<Scalar>& shard) {
+            passes_.hearing_pass(nets.pf_classifier.net, real, songs, draw, range, rolled_, learn,
+                                 shard);
+        });
+        const Losses losses = sum_losses(rolled_);
+        check_loss("the PF classifier's loss", losses.f_loss, place, nets, shards_);
+        return losses;
+    }
+
+    /// Mean and deviation of (7), over the songs of a roll-out.
+    void measure_sounds(Index songs) {
+        struct Sums {
+            double sum = 0.0, square = 0.0, count = 0.0;
+        };
+        const Sums sums =
+            shards_.fold(songs, Sums{}, [](Sums before, const StepShard<Scalar>& shard) {
+                for (const double f : shard.sounds_real) {
+                    before.sum += f;
+                    before.square += f * f;
+                    before.count += 1.0;
+                }
+                return before;
+            });
+        const double n = std::max(1.0, sums.count);
+        sound_.mean = sums.sum / n;
+        sound_.deviation = std::sqrt(std::max(0.0, sums.square / n - sound_.mean * sound_.mean));
+    }
+
     /// The moments of a piece of a roll-out, in order: no two pieces share one.
     [[nodiscard]] std::vector<std::size_t> moments_of(std::uint64_t number, Index piece) const {
         std::vector<std::size_t> all(static_cast<std::size_t>(settings_.length - 1));
@@ -249,6 +326,9 @@ private:
     ShardPool<StepShard<Scalar>> shards_;
     Index rolled_ = 0;  // songs of the last roll-out
     double deviation_ = 1.0;
+    bool hears_;  // there is a PF classifier
+    SoundScale sound_;
+    PfGradient<Scalar> pf_gradient_;
 };
 
 }  // namespace mgan::inline MGAN_ABI

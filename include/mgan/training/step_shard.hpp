@@ -5,16 +5,19 @@
 ///     pretraining_pass      equation (1) of step_minibatch.hpp
 ///     play_pass             the roll-out, and the weights (2)
 ///     discriminator_pass    equation (3)
-///     improvement_pass      equations (4) and (5)
+///     improvement_pass      equations (4) and (5), with the share of (7)
+///     hearing_pass          equation (6)
 ///
 /// Each reads nets that do not change meanwhile, and adds to gradients of the shard's own.
 
 #include <mgan/encoding/step_augmentation.hpp>
+#include <mgan/hearing/song_notes.hpp>
 #include <mgan/layers/dropout.hpp>
 #include <mgan/layers/loss.hpp>
 #include <mgan/models/gradient_penalty.hpp>
 #include <mgan/training/diagnosis.hpp>
 #include <mgan/training/losses.hpp>
+#include <mgan/training/pf_step.hpp>
 #include <mgan/training/step_data.hpp>
 #include <mgan/training/step_nets.hpp>
 
@@ -22,6 +25,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -58,14 +62,21 @@ struct StepShard {
     std::vector<std::vector<encoding::StepEvent>> played;
     std::vector<encoding::StepEvent> proposed;  // (t songs + b) n + i
     std::vector<double> weights;
+
+    // The PF classifier: empty without one.
+    std::unique_ptr<NoteEar<Scalar>> ear;
+    HeardShard<Scalar> heard;
+    Matrix<Scalar> notes;
+    std::vector<double> sounds_real;  ///< F's logit of each song of the roll-out
 };
 
 /// "the weight NAME is not finite" for the first such weight, or "".
 template <typename Scalar>
 [[nodiscard]] std::string bad_weight(const StepNets<Scalar>& nets) {
     using diagnosis_detail::not_finite;
-    const std::string found = not_finite("the weight generator.", nets.generator.net);
-    return found.empty() ? not_finite("the weight discriminator.", nets.discriminator.net) : found;
+    std::string found = not_finite("the weight generator.", nets.generator.net);
+    if (found.empty()) found = not_finite("the weight discriminator.", nets.discriminator.net);
+    return found.empty() ? not_finite("the weight pf_classifier.", nets.pf_classifier.net) : found;
 }
 
 /// Where a loss that is not finite comes from, as far as weights and gradients of this rank tell,
@@ -80,6 +91,8 @@ template <typename Scalar>
             found = not_finite("the gradient of generator.", shard.generator_gradient);
         if (found.empty())
             found = not_finite("the gradient of discriminator.", shard.discriminator_gradient);
+        if (found.empty())
+            found = not_finite("the gradient of pf_classifier.", shard.heard.gradient);
     }
     return found;
 }
@@ -88,6 +101,15 @@ template <typename Scalar>
 struct StepDraw {
     std::string_view purpose;
     std::uint64_t number;
+};
+
+/// What F's logits of the songs of a roll-out are measured by, equation (7).
+struct SoundScale {
+    double mean = 0.0, deviation = 1.0;
+
+    [[nodiscard]] double advantage(double logit) const noexcept {
+        return std::clamp((logit - mean) / std::max(1.0, deviation), -3.0, 3.0);
+    }
 };
 
 /// The passes. Refers to settings and data.
@@ -197,10 +219,50 @@ public:
         penalty_pass(net, mix, range, rolled, shard);
     }
 
-    /// Equations (4) and (5) without the last term, for one shard's songs.
+    /// What F says of the songs of a roll-out, after `hear_played`: `sounds_real`.
+    void sound_pass(const PfClassifier<Scalar>& net, StepShard<Scalar>& shard) const {
+        const Matrix<Scalar>& logit =
+            net.forward(shard.heard.generated, shard.heard.generated_cache);
+        shard.sounds_real.assign(logit.data(), logit.data() + logit.size());
+    }
+
+    /// The spectra of the songs of a roll-out.
+    void hear_played(StepShard<Scalar>& shard) const {
+        shard.heard.generated.resize(shard.ear->values(), static_cast<Index>(shard.played.size()));
+        for (std::size_t b = 0; b < shard.played.size(); ++b)
+            hear_sound(shard.played[b], static_cast<Index>(b), shard.heard.generated, shard);
+    }
+
+    /// Equation (6) for one shard of a roll-out of `rolled` songs, after `hear_played`, against as
+    /// many crops of `real`: losses go to the shard, and, with `learn`, the gradient of F.
+    void hearing_pass(const PfClassifier<Scalar>& net, const StepSongs& real,
+                      std::span<const std::size_t> songs, const StepDraw& draw, Shard range,
+                      Index rolled, bool learn, StepShard<Scalar>& shard) const {
+        const Random crops(settings_.seed, draw.purpose, draw.number);
+        shard.heard.real.resize(shard.ear->values(), range.size());
+        for (Index b = 0; b < range.size(); ++b) {
+            const auto at = static_cast<std::size_t>(range.begin + b);
+            const encoding::StepSong crop = real.crop(songs[at], crops, at, data_.vocabulary);
+            hear_sound(crop.events, b, shard.heard.real, shard);
+        }
+        if (learn) set_zero(shard.heard.gradient);
+        shard.losses = {};
+        pf_classifier_pass(net, settings_.adversarial, rolled, shard.heard, shard.losses, learn);
+        const Matrix<Scalar>& logit = shard.heard.generated_cache.head.logit;
+        const double share = 1.0 / static_cast<double>(rolled);
+        for (Index b = 0; b < logit.cols(); ++b) {
+            const auto f = static_cast<double>(logit(0, b));
+            shard.losses.f_loss_g +=
+                share * logit_generator_loss(f, settings_.adversarial.loss).value;
+            shard.losses.f_loss_non_saturating += share * softplus(-f);
+        }
+    }
+
+    /// Equations (4) and (5) without the last term, for one shard's songs. `sound`: how (7) scales
+    /// what F says of them.
     double improvement_pass(const StepGenerator<Scalar>& net,
                             const std::vector<std::size_t>& moments, Index rolled, double deviation,
-                            StepShard<Scalar>& shard) const {
+                            const SoundScale& sound, StepShard<Scalar>& shard) const {
         const Index n = settings_.adversarial.candidates, steps = settings_.length;
         const auto songs = static_cast<Index>(shard.played.size());
         const auto count = static_cast<Index>(moments.size());
@@ -249,9 +311,16 @@ public:
                         3.0);
                 };
                 for (Index i = 0; i < n; ++i) mean += advantage(i) / static_cast<double>(n);
-                for (Index i = 0; i < n; ++i)
+                const double song =
+                    shard.sounds_real.empty()
+                        ? 0.0
+                        : settings_.adversarial.lambda *
+                              sound.advantage(shard.sounds_real[static_cast<std::size_t>(b)]);
+                for (Index i = 0; i < n; ++i) {
+                    const double played = i == 0 ? song : -song / static_cast<double>(n - 1);
                     shard.weight.col((m * songs + b) * n + i) *=
-                        static_cast<Scalar>(each * (advantage(i) - mean));
+                        static_cast<Scalar>(each * (advantage(i) - mean + played));
+                }
             }
         }
         shard.d_h.setZero(hidden, columns);
@@ -352,6 +421,13 @@ private:
             hear(shard.played_starts[own], shard.played[own], StepReader::discriminator, n + b,
                  columns, shard);
         }
+    }
+
+    /// The spectrum of a song into column b.
+    void hear_sound(std::span<const encoding::StepEvent> events, Index b, Matrix<Scalar>& spectra,
+                    StepShard<Scalar>& shard) const {
+        notes_of(encoding::song_of(events, data_.vocabulary), shard.notes);
+        shard.ear->listen(shard.notes, VectorMap<Scalar>(spectra.col(b).data(), spectra.rows()));
     }
 
     /// A song that began so, into the columns first, first + stride, ... of the inputs.

@@ -3,9 +3,10 @@
 /// The training of a generator with step heads: pretraining, then the adversarial phase.
 ///
 ///     each minibatch of pretraining    cross-entropy on crops (step_minibatch.hpp, equation 1)
-///     before the adversarial phase     D alone learns to tell G's songs from real ones
+///     before the adversarial phase     D, and a PF classifier, learn to tell songs
 ///     each minibatch of that phase     G plays some songs, D judges every event; then D takes
-///                                      `discriminator_steps`, G `generator_steps`
+///                                      `discriminator_steps`, G `generator_steps`, and a PF
+///                                      classifier one
 ///     after each epoch                 losses on the validation songs; songs, measured
 ///
 /// **D stays ahead.** D's gains mean something only while D can tell the songs. So D learns alone
@@ -21,11 +22,13 @@
 
 #include <mgan/dataset/data_set.hpp>
 #include <mgan/generation/step_sampler.hpp>
+#include <mgan/training/calibrate_ear.hpp>
 #include <mgan/training/evaluation.hpp>
 #include <mgan/training/phases.hpp>
 #include <mgan/training/step_minibatch.hpp>
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -61,8 +64,9 @@ public:
           data_(checked(settings), songs, parts_),
           real_metrics_(measure_real(songs, parts_[1], static_cast<std::size_t>(settings.length), 4,
                                      settings.seed, threads_)),
-          nets_(settings_, data_.shape),
-          minibatch_(settings_, data_, nets_, threads_, ranks) {}
+          ear_(settings_.has_pf_classifier() ? calibrate_ear<Scalar>(settings_, data_) : nullptr),
+          nets_(settings_, data_.shape, ear_ ? ear_->values() : 0),
+          minibatch_(settings_, data_, nets_, ear_.get(), threads_, ranks) {}
 
     StepTrainer(const StepTrainer&) = delete;  // the minibatch refers to settings and data
     StepTrainer& operator=(const StepTrainer&) = delete;
@@ -80,6 +84,11 @@ public:
     }
     /// Training songs shorter than `length`, which are repeated.
     [[nodiscard]] std::size_t looped_songs() const noexcept { return data_.train.looped(); }
+
+    /// The constants that the ear of the PF classifier was calibrated to; empty without one.
+    [[nodiscard]] std::vector<double> ear_constants() const {
+        return ear_ ? ear_->constants() : std::vector<double>{};
+    }
 
     [[nodiscard]] const TrainingState& state() const noexcept { return state_; }
     [[nodiscard]] const StepNets<Scalar>& nets() const noexcept { return nets_; }
@@ -187,10 +196,6 @@ private:
         require<ConfigError>(settings.generator.mapping_layers == 0 || settings.length >= 4,
                              "length is ", settings.length,
                              "; a mapping network needs songs of at least 4 events");
-        require<ConfigError>(!settings.has_pf_classifier(),
-                             "generator.heads = steps has no gradient for the PF classifier of "
-                             "carnn-pf-mgan to teach by; set generator.heads=numeric, or "
-                             "adversarial.lambda=0, which is carnn-mgan");
         return settings;
     }
 
@@ -211,6 +216,10 @@ private:
 
     [[nodiscard]] double discriminator_rate() const {
         return rate_after_rollbacks(settings_.adversarial.discriminator_learning_rate, state_);
+    }
+
+    [[nodiscard]] double pf_classifier_rate() const {
+        return rate_after_rollbacks(settings_.pf.learning_rate, state_);
     }
 
     void begin_adversarial_phase() {
@@ -241,6 +250,8 @@ private:
         }
         for (Index i = 0; i < phase.discriminator_steps; ++i)
             discriminator_step(64 * number() + static_cast<std::uint64_t>(i), state_.sums);
+        minibatch_.learn_to_hear(nets_, number(), pf_classifier_rate(), state_.place(),
+                                 state_.sums);
     }
 
     /// D learns from the last roll-out. `number`: of the step, for its random numbers.
@@ -250,7 +261,7 @@ private:
         state_.d_accuracy += 0.1 * (accuracy - state_.d_accuracy);
     }
 
-    /// D alone, before the phase. Every roll-out serves `discriminator_steps` of its steps. Returns
+    /// D, and F, alone, before the phase. Every roll-out serves `discriminator_steps` of its steps. Returns
     /// whether D has learnt all that it should; false: `on_warmup` did not want to go on.
     bool warm_up(const std::function<bool(const WarmupReport&)>& on_warmup) {
         const AdversarialSettings& phase = settings_.adversarial;
@@ -266,6 +277,8 @@ private:
                 discriminator_step(kWarmup + static_cast<std::uint64_t>(state_.warmup_done), aside);
                 ++state_.warmup_done;
             }
+            minibatch_.learn_to_hear(nets_, kWarmup + done, pf_classifier_rate(), state_.place(),
+                                     aside);
         }
         return true;
     }
@@ -280,7 +293,9 @@ private:
                 .steps = steps_per_epoch(),
                 .loss_g = (adversarial() ? sums.loss_non_saturating : sums.loss_pretrain) / n,
                 .loss_d = sums.loss_d / n,
-                .loss_f = std::nullopt};
+                .loss_f = adversarial() && settings_.has_pf_classifier()
+                              ? std::optional(sums.f_loss / n)
+                              : std::nullopt};
     }
 
     /// Losses on the validation songs, the metrics of generated songs, and the comparison.
@@ -294,6 +309,8 @@ private:
         report.mean = state_.sums.mean();
         report.learning_rate = generator_rate();
         report.discriminator_learning_rate = discriminator_rate();
+        report.has_pf_classifier = report.adversarial && settings_.has_pf_classifier();
+        if (report.has_pf_classifier) report.pf_learning_rate = pf_classifier_rate();
         const StepGenerator<Scalar>& current = current_generator();
         if (report.adversarial) {
             constexpr std::uint64_t kValidation = std::uint64_t{1} << 33;
@@ -336,6 +353,7 @@ private:
     std::array<std::vector<std::size_t>, 3> parts_;
     StepData data_;
     std::vector<metrics::SongMetrics> real_metrics_;
+    std::unique_ptr<NoteEar<Scalar>> ear_;  // null without a PF classifier
     TrainingState state_;
     StepNets<Scalar> nets_;
     std::optional<EpochStart<StepNets<Scalar>>> epoch_start_;
