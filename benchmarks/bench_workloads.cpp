@@ -7,6 +7,9 @@
 //     --filter TEXT    only workloads whose "NAME pass" contains TEXT; several separated by commas
 //     --seconds S      time for each measurement (1)
 //     --steps T, --batch B, --hidden H     other sizes than those of the contract
+//     --shard-songs N  songs that one task computes together (as the settings of a workload say)
+//     --variant NAME   which model of the paper W8 to W11 take (c-rnn-gan)
+//     --tasks          JSON: how long each task of a step takes, on one thread
 //     --check          runs each workload once and looks whether it computes what it should
 //
 // Medians, minima and runs; "ms_cpu" the median of the processor time, which for one thread is the
@@ -26,12 +29,15 @@
 #include <iostream>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace {
 
 struct Options {
     bool json = false;
     bool check = false;
+    bool tasks = false;
     double seconds = 1.0;
     std::string filter;
     bench::Shape shape;  ///< 0: that of the workload
@@ -115,6 +121,80 @@ std::vector<bench::Workload> all_workloads() {
     return all;
 }
 
+/// Measures a step as what it is on many cores: work that one of them does, and regions of tasks
+/// that any of them may do. What lies between two calls is written to `spans`, in their order.
+class StepClock : public mgan::TaskLog {
+public:
+    void begin(std::ptrdiff_t tasks) override {
+        spans.push_back(lap());
+        sizes.push_back(tasks);
+    }
+    void task_done() override { spans.push_back(lap()); }
+
+    /// Milliseconds of each span of `run`: the work before a region, its tasks, and so on; at last
+    /// the work after the last region.
+    void measure(const std::function<void()>& run) {
+        spans.clear();
+        sizes.clear();
+        last_ = processor_milliseconds();
+        mgan::task_log = this;
+        run();
+        mgan::task_log = nullptr;
+        spans.push_back(lap());
+    }
+
+    std::vector<double> spans;
+    std::vector<std::ptrdiff_t> sizes;  ///< tasks of each region
+
+private:
+    double lap() {
+        const double now = processor_milliseconds();
+        return now - std::exchange(last_, now);
+    }
+    double last_ = 0.0;
+};
+
+/// What a region costs beside its tasks: milliseconds of an empty one on two threads.
+double milliseconds_of_a_barrier() {
+    constexpr int kRegions = 2000;
+    const auto regions = [] {
+        for (int i = 0; i < kRegions; ++i) mgan::parallel_for(2, 2, [](std::ptrdiff_t) {});
+    };
+    regions();
+    return milliseconds(regions) / kRegions;
+}
+
+/// The spans of a step, each the median of many runs.
+void print_tasks(const bench::Workload& workload, const bench::Shape& shape,
+                 const bench::Prepared& prepared, double seconds) {
+    StepClock clock;
+    std::vector<std::vector<double>> runs;
+    prepared.run();
+    const double begin = processor_milliseconds();
+    do {
+        clock.measure(prepared.run);
+        runs.push_back(clock.spans);
+    } while (runs.size() < 7 || processor_milliseconds() - begin < seconds * 1e3);
+    std::printf(
+        "{\"workload\": \"%s\", \"pass\": \"%s\", \"B\": %td, \"runs\": %zu, \"regions\": [",
+        workload.name, workload.pass, shape.batch, runs.size());
+    std::size_t at = 0;
+    const auto next = [&] {
+        std::vector<double> span;
+        for (const std::vector<double>& one : runs) span.push_back(one.at(at));
+        ++at;
+        std::sort(span.begin(), span.end());
+        return span[span.size() / 2];
+    };
+    for (std::size_t region = 0; region < clock.sizes.size(); ++region) {
+        std::printf("%s[%.6g, [", region == 0 ? "" : ", ", next());
+        for (std::ptrdiff_t task = 0; task < clock.sizes[region]; ++task)
+            std::printf("%s%.6g", task == 0 ? "" : ", ", next());
+        std::printf("]]");
+    }
+    std::printf("], \"rest\": %.6g, \"barrier\": %.6g}", next(), milliseconds_of_a_barrier());
+}
+
 /// One workload after the other; returns how many failed the check.
 int run(const Options& options) {
     bool first = true;
@@ -137,6 +217,12 @@ int run(const Options& options) {
             std::printf("%-3s %-24s witness %.6g  %.4f GFLOP  %s\n", workload.name, workload.pass,
                         witness, prepared.flop * 1e-9, good ? "good" : "BAD");
             failed += good ? 0 : 1;
+            continue;
+        }
+        if (options.tasks) {
+            std::printf("%s\n", first ? "" : ",");
+            print_tasks(workload, shape, prepared, options.seconds);
+            first = false;
             continue;
         }
         const double peak_before = bench::fma_peak(shape.threads);
@@ -186,7 +272,8 @@ bool parse(const char* text, Number& number) {
 
 int usage() {
     std::cerr << "usage: bench_workloads [--json] [--threads N] [--filter TEXT] [--seconds S] "
-                 "[--steps T] [--batch B] [--hidden H] [--check]\n";
+                 "[--steps T] [--batch B] [--hidden H] [--shard-songs N] [--variant NAME] "
+                 "[--tasks] [--check]\n";
     return 2;
 }
 
@@ -200,6 +287,8 @@ int main(int count, char** arguments) {
             options.json = true;
         } else if (option == "--check") {
             options.check = true;
+        } else if (option == "--tasks") {
+            options.json = options.tasks = true;
         } else if (i + 1 == count) {
             return usage();
         } else {
@@ -217,6 +306,15 @@ int main(int count, char** arguments) {
                 good = parse(value, options.shape.batch);
             } else if (option == "--hidden") {
                 good = parse(value, options.shape.hidden);
+            } else if (option == "--variant") {
+                good = false;
+                for (const auto& [name, variant] : mgan::variant_choices().items) {
+                    if (name != std::string_view(value)) continue;
+                    bench::variant = variant;
+                    good = true;
+                }
+            } else if (option == "--shard-songs") {
+                good = parse(value, bench::asked_shard_songs);
             } else {
                 good = false;
             }

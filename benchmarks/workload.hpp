@@ -24,6 +24,7 @@
 #include <mgan/core/parallel.hpp>
 #include <mgan/core/random.hpp>
 #include <mgan/layers/initialisation.hpp>
+#include <mgan/settings/settings.hpp>
 #include <mgan/tensor/sequence.hpp>
 
 #include <functional>
@@ -81,7 +82,15 @@ void halve(Net& net) {
     net.pack_half();
 }
 
-/// Songs of a shard: the default of mgan::Settings.
+/// Which model of the paper W8 to W11 take.
+inline mgan::Variant variant = mgan::Variant::c_rnn_gan;
+
+/// Songs of a shard, as the command line asks; 0: as the settings of a workload say.
+inline Index asked_shard_songs = 0;
+[[nodiscard]] inline Index shard_songs(Index usual) {
+    return asked_shard_songs > 0 ? asked_shard_songs : usual;
+}
+/// The default of mgan::Settings.
 inline constexpr Index kShardSongs = 10;
 
 /// A sequence [T, B, F] of uniform numbers on [low, high).
@@ -101,7 +110,7 @@ template <typename Work>
 class Shards {
 public:
     Shards(Index batch, int threads)
-        : work(static_cast<std::size_t>(mgan::shard_count(batch, kShardSongs))),
+        : work(static_cast<std::size_t>(mgan::shard_count(batch, shard_songs(kShardSongs)))),
           batch_(batch),
           threads_(threads) {}
 

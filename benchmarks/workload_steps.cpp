@@ -46,7 +46,8 @@ std::vector<mgan::Song> random_songs(std::size_t count) {
 }
 
 mgan::Settings settings_of(const Shape& shape) {
-    mgan::Settings s = mgan::recommended_settings(mgan::Variant::c_rnn_gan);
+    mgan::Settings s = mgan::recommended_settings(bench::variant);
+    s.adversarial.lambda = 0.0;  // F has W6
     s.generator.input = s.generator.hidden = s.generator.head = shape.hidden;
     s.discriminator.input = s.discriminator.hidden = shape.hidden;
     return s;
@@ -82,7 +83,7 @@ struct Model {
         : settings(s),
           songs(random_songs(64)),
           data(settings, songs, all()),
-          nets(settings, data.shape) {}
+          nets(settings, data.shape, 0) {}
 
     [[nodiscard]] std::array<std::vector<std::size_t>, 3> all() const {
         std::vector<std::size_t> places(songs.size());
@@ -125,9 +126,10 @@ Prepared many_songs(const Shape& s) {
 /// W9, the pretraining.
 struct Pretraining {
     explicit Pretraining(const mgan::Settings& settings, int threads)
-        : model(settings), minibatch(model.settings, model.data, model.nets, threads) {
+        : model(settings), minibatch(model.settings, model.data, model.nets, nullptr, threads) {
         songs = model.data.train.order(mgan::Random(1, "order"),
                                        static_cast<std::size_t>(settings.batch));
+        songs.resize(static_cast<std::size_t>(settings.batch));  // it gave at least so many
     }
     void step() {
         sums = {};
@@ -161,6 +163,7 @@ mgan::Settings training_settings(const Shape& s) {
     mgan::Settings settings = settings_of(s);
     settings.length = s.steps;
     settings.batch = s.batch;
+    settings.shard_songs = bench::shard_songs(settings.shard_songs);
     return settings;
 }
 

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <exception>
+#include <utility>
 #include <vector>
 
 #ifdef _OPENMP
@@ -56,6 +57,18 @@ struct Shard {
 /// More threads are never started, whatever is asked for.
 inline constexpr std::ptrdiff_t kMostThreads = 1024;
 
+#ifdef MGAN_TASK_LOG
+/// For benchmarks that ask how work would spread over many cores: is told of each `parallel_for`
+/// that runs on one thread, and of the end of each of its tasks.
+class TaskLog {
+public:
+    virtual ~TaskLog() = default;
+    virtual void begin(std::ptrdiff_t tasks) = 0;
+    virtual void task_done() = 0;
+};
+inline TaskLog* task_log = nullptr;
+#endif
+
 /// Calls `work(index)` for index = 0 .. count - 1 on up to `threads` threads. If calls throw, the
 /// exception of the lowest index is rethrown here. `work` must not touch what another index writes.
 /// Allocates nothing unless a call throws.
@@ -89,6 +102,18 @@ void parallel_for(std::ptrdiff_t count, int threads, Work&& work) {
     }
 #endif
     (void)threads;
+#ifdef MGAN_TASK_LOG
+    if (task_log != nullptr) {
+        TaskLog* const log = std::exchange(task_log, nullptr);  // tasks within tasks do not count
+        log->begin(count);
+        for (std::ptrdiff_t index = 0; index < count; ++index) {
+            work(index);
+            log->task_done();
+        }
+        task_log = log;
+        return;
+    }
+#endif
     for (std::ptrdiff_t index = 0; index < count; ++index) work(index);
 }
 

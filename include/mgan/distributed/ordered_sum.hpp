@@ -38,6 +38,11 @@ public:
         size_ += size;
     }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    /// Forgets the blocks, and keeps the room for them.
+    void clear() noexcept {
+        blocks_.clear();
+        size_ = 0;
+    }
 
     /// Calls use(numbers of a block, their place in the vector) for what lies in
     /// begin .. begin + count - 1.

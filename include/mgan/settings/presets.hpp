@@ -43,7 +43,7 @@ inline void use_variant(Settings& settings, Variant variant) {
     settings.generator.recall_gate = false;
     settings.discriminator.layers = 1;
     settings.batch = 32;
-    settings.shard_songs = 8;
+    settings.shard_songs = 4;
     settings.epoch_songs = 800;
     settings.generator.input = settings.generator.hidden = settings.generator.head = 128;
     settings.pretrain.epochs = 48;

@@ -95,21 +95,23 @@ public:
     [[nodiscard]] auto& sum_gradients(Index batch, GradientOf&& gradient_of) {
         auto& sum = gradient_of(shards_.front());
         const Shard mine = own(batch);
-        if (ranks_->size() == 1) {
-            for (Index i = 1; i < mine.end; ++i)
-                add_parameters(sum, gradient_of(at(batch, i)), Scalar(1));
-            return sum;
-        }
-        std::vector<Blocks<Scalar>> terms(static_cast<std::size_t>(mine.size()));
+        const auto shards = static_cast<std::size_t>(mine.size());
+        if (terms_.size() < shards) terms_.resize(shards);
         for (Index i = mine.begin; i < mine.end; ++i) {
+            Blocks<Scalar>& term = terms_[static_cast<std::size_t>(i - mine.begin)];
+            term.clear();
             for_each_parameter(
                 gradient_of(at(batch, i)), [&](const ParameterName&, auto& parameter) {
-                    terms[static_cast<std::size_t>(i - mine.begin)].add(
-                        parameter.data(), static_cast<std::size_t>(parameter.size()));
+                    term.add(parameter.data(), static_cast<std::size_t>(parameter.size()));
                 });
         }
-        sum_in_order(*ranks_, count(batch), static_cast<std::size_t>(parameter_count(sum)),
-                     std::span<const Blocks<Scalar>>(terms), flat_);
+        const std::span<const Blocks<Scalar>> terms(terms_.data(), shards);
+        if (ranks_->size() == 1) {
+            add_to_first(terms);
+            return sum;
+        }
+        sum_in_order(*ranks_, count(batch), static_cast<std::size_t>(parameter_count(sum)), terms,
+                     flat_);
         assign_parameters(sum, std::span<const Scalar>(flat_));
         return sum;
     }
@@ -143,12 +145,33 @@ public:
     }
 
 private:
+    /// Adds terms 1, 2, ... to term 0, in their order, in pieces that threads take side by side.
+    void add_to_first(std::span<const Blocks<Scalar>> terms) const {
+        constexpr std::size_t kPiece = 8192;
+        const auto pieces = static_cast<std::ptrdiff_t>((terms[0].size() + kPiece - 1) / kPiece);
+        if (terms.size() < 2) return;
+        parallel_for(pieces, threads_, [&](std::ptrdiff_t piece) {
+            const std::size_t begin = static_cast<std::size_t>(piece) * kPiece;
+            for (std::size_t i = 1; i < terms.size(); ++i) {
+                terms[0].visit(begin, kPiece, [&](std::span<Scalar> to, std::size_t place) {
+                    Scalar* out = to.data();
+                    terms[i].visit(place, to.size(), [&](std::span<Scalar> from, std::size_t) {
+                        const auto size = static_cast<Index>(from.size());
+                        VectorMap<Scalar>(out, size) += ConstVectorMap<Scalar>(from.data(), size);
+                        out += size;
+                    });
+                });
+            }
+        });
+    }
+
     Index shard_songs_, most_;
     int threads_;
     Communicator* ranks_;
     std::vector<Memory> shards_;
     std::vector<Losses> losses_;
-    std::vector<Scalar> flat_;  ///< a sum on its way from rank to rank
+    std::vector<Blocks<Scalar>> terms_;  ///< of a sum, a shard each
+    std::vector<Scalar> flat_;           ///< a sum on its way from rank to rank
 };
 
 }  // namespace mgan::inline MGAN_ABI

@@ -3,10 +3,10 @@
 /// The training of a generator with step heads: pretraining, then the adversarial phase.
 ///
 ///     each minibatch of pretraining    cross-entropy on crops (step_minibatch.hpp, equation 1)
-///     before the adversarial phase     D, and a PF classifier, learn to tell songs
-///     each minibatch of that phase     G plays some songs, D judges every event; then D takes
-///                                      `discriminator_steps`, G `generator_steps`, and a PF
-///                                      classifier one
+///     before the adversarial phase     D alone learns to tell G's songs from real ones, and F,
+///                                      a PF classifier, if one takes part
+///     each minibatch of that phase     G plays some songs, D judges every event; then G takes
+///                                      `generator_steps`, D `discriminator_steps`, F one
 ///     after each epoch                 losses on the validation songs; songs, measured
 ///
 /// **D stays ahead.** D's gains mean something only while D can tell the songs. So D learns alone
@@ -261,8 +261,9 @@ private:
         state_.d_accuracy += 0.1 * (accuracy - state_.d_accuracy);
     }
 
-    /// D, and F, alone, before the phase. Every roll-out serves `discriminator_steps` of its steps. Returns
-    /// whether D has learnt all that it should; false: `on_warmup` did not want to go on.
+    /// D and F alone, before the phase. Every roll-out serves `discriminator_steps` of D and one of
+    /// F. Returns whether D has learnt all that it should; false: `on_warmup` did not want to go
+    /// on.
     bool warm_up(const std::function<bool(const WarmupReport&)>& on_warmup) {
         const AdversarialSettings& phase = settings_.adversarial;
         const Index each = std::max<Index>(1, phase.discriminator_steps);
