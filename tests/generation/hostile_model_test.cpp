@@ -2,6 +2,7 @@
 #include <mgan/generation/model_file.hpp>
 #include <mgan/layers/initialisation.hpp>
 #include <mgan/models/discriminator.hpp>
+#include <mgan/models/pf_classifier.hpp>
 #include <mgan/settings/presets.hpp>
 
 #include <support/catch.hpp>
@@ -64,6 +65,16 @@ TEST_CASE("Models: the number of parameters follows from the settings alone") {
         d.minibatch_deviation = draw(0, 1) == 1;
         CHECK(parameter_count(d) ==
               static_cast<std::uint64_t>(parameter_count(Discriminator<float>(d))));
+        PfClassifierSettings f;
+        f.inputs = draw(1, 20);
+        f.hidden_1 = draw(1, 15);
+        f.steps = draw(1, 4);
+        f.hidden_2 = f.steps * draw(1, 5);
+        f.hidden = draw(1, 12);
+        f.layers = draw(1, 4);
+        f.kind = draw(0, 1) == 1 ? PfKind::dense : PfKind::bilstm;
+        CHECK(parameter_count(f) ==
+              static_cast<std::uint64_t>(parameter_count(PfClassifier<float>(f))));
     }
     for (const Variant variant :
          {Variant::c_rnn_gan, Variant::carnn_gan, Variant::carnn_mgan, Variant::carnn_pf_mgan}) {

@@ -10,9 +10,11 @@
 #include <mgan/core/error.hpp>
 #include <mgan/models/discriminator_settings.hpp>
 #include <mgan/models/generator_settings.hpp>
+#include <mgan/models/pf_classifier_settings.hpp>
 #include <mgan/models/step_rows.hpp>
 #include <mgan/models/step_settings.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 
@@ -58,6 +60,13 @@ inline Count lstms(Count in, Count hidden, Index layers) noexcept {
     return layers > 0 ? lstm(in, hidden) + Count(layers - 1) * lstm(hidden, hidden) : Count(0);
 }
 
+/// `layers` layers of two directions, each reading both of the one below.
+inline Count bilstms(Count in, Count hidden, Index layers) noexcept {
+    return layers > 0 ? Count(2) * lstm(in, hidden) +
+                            Count(layers - 1) * Count(2) * lstm(Count(2) * hidden, hidden)
+                      : Count(0);
+}
+
 /// Of either generator: what stands in front of the LSTM, and what looks back at it.
 template <typename GeneratorSizes>
 Count noise_path_and_attention(const GeneratorSizes& sizes) noexcept {
@@ -88,15 +97,22 @@ Count noise_path_and_attention(const GeneratorSizes& sizes) noexcept {
 
 /// The same of a discriminator.
 [[nodiscard]] inline std::uint64_t parameter_count(const DiscriminatorSettings& settings) noexcept {
-    using parameter_count_detail::Count, parameter_count_detail::dense,
-        parameter_count_detail::lstm;
+    using namespace parameter_count_detail;
     const Count h = settings.hidden;
-    Count count = dense(Count(2) * h + (settings.minibatch_deviation ? 1 : 0), 1);
-    if (settings.layers > 0) {
-        count = count + Count(2) * lstm(settings.features, h) +
-                Count(settings.layers - 1) * Count(2) * lstm(Count(2) * h, h);
-    }
-    return count.value();
+    return (dense(Count(2) * h + (settings.minibatch_deviation ? 1 : 0), 1) +
+            bilstms(settings.features, h, settings.layers))
+        .value();
+}
+
+/// The same of a PF classifier.
+[[nodiscard]] inline std::uint64_t parameter_count(const PfClassifierSettings& settings) noexcept {
+    using namespace parameter_count_detail;
+    const Count wide = settings.hidden_1, pieces = settings.hidden_2, h = settings.hidden;
+    const Count count = dense(settings.inputs, wide) + dense(wide, pieces);
+    if (settings.kind == PfKind::dense)
+        return (count + dense(pieces, h) + Count(2) * dense(h, h) + dense(h, 1)).value();
+    const Index width = settings.hidden_2 / std::max<Index>(1, settings.steps);
+    return (count + bilstms(width, h, settings.layers) + dense(Count(2) * h, 1)).value();
 }
 
 /// The same of a generator with step heads.

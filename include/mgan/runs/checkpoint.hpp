@@ -318,6 +318,14 @@ void save_checkpoint(const std::filesystem::path& path, const AnyTrainer& traine
 inline void require_fitting_checkpoint(const std::filesystem::path& path,
                                        const Settings& settings) {
     const TensorFile file = read_safetensors(path);
+    if (settings.has_pf_classifier()) {
+        PfClassifierSettings sizes = settings.pf.classifier;
+        sizes.inputs = 1;  // those of its ear; the file says how many there were
+        for (const TensorEntry& entry : file.entries())
+            if (entry.name == "pf_classifier.dense_1.weight" && entry.shape.size() == 2)
+                sizes.inputs = entry.shape[1];
+        require_parameters(file, "pf_classifier.", parameter_count(sizes));
+    }
     if (settings.has_step_heads()) {
         const StepShape shape = step_shape(read_vocabulary(file));
         require_parameters(file, "generator.",
