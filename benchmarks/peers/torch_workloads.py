@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""W1 to W7 and W12 in PyTorch, each in every form that might be its fastest.
+"""W1 to W7 and W9 to W12 in PyTorch, each in every form that might be its fastest.
 
     peers/torch_workloads.py [--threads N] [--filter W3] [--seconds S] [--keys FILE] [--no-compile]
 
@@ -27,6 +27,9 @@ try:
 except ImportError:
     sys.exit("torch_workloads.py: PyTorch is not installed (pip install torch), "
              "its part is left out")
+
+sys.dont_write_bytecode = True
+import torch_steps  # noqa: E402
 
 B, H = 20, 100
 
@@ -374,6 +377,7 @@ def variants(compile_too):
     yield "W7", "event", 1000, 1, "TorchScript frozen, LSTMCell", True, generation(CellLoop, True)
     if compile_too:
         yield "W7", "event", 1000, 1, "torch.compile of the step", True, generation(CompiledStep)
+    yield from torch_steps.variants(compile_too)
 
 
 def measure(run, seconds, least_runs):
@@ -428,7 +432,7 @@ def main():
                "key": key, "T": T, "B": batch, "H": H, "threads": options.threads,
                "ms_median": round(median, 4), "ms_min": round(least, 4),
                "ms_cpu": round(cpu, 4), "runs": runs}
-        if what == "event":
+        if what.startswith("event"):
             row["us_per_event"] = round(median * 1e3 / T, 4)
         rows.append(row)
         print(f"{key}: {median:.2f} ms", file=sys.stderr, flush=True)
