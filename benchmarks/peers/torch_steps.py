@@ -1,10 +1,11 @@
 """W9 (pretraining), W10 and W11 in PyTorch: the step-quantile generator and its discriminator.
 
-The equations are those of models/step_generator.hpp, step_head.hpp and step_discriminator.hpp, the sizes those of
-preset `recommended` and of the vocabulary of bench_workloads' songs; the nets must have as many parameters as
-mgan's. What they read is drawn at random beforehand and costs PyTorch nothing, while mgan's times include the
-listener that computes it from the songs.
+The equations are those of models/step_generator.hpp, step_head.hpp and step_discriminator.hpp, the
+sizes those of preset `recommended` and of the vocabulary of bench_workloads' songs; the nets must
+have as many parameters as mgan's. What they read is drawn at random beforehand and costs PyTorch
+nothing, while mgan's times include the listener that computes it from the songs.
 """
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -31,9 +32,18 @@ class Head(nn.Module):
         if k == PITCH:
             self.sounding = nn.Linear(128, H, bias=False)
         # Rows for values, copies, used values, a key that sounds, intervals, arrivals, legato.
-        spread = SOURCES + (INTERVAL_SOURCES * INTERVALS if k == PITCH else 0) + (LEGATO if k == LENGTH else 0)
-        self.sizes = [self.values, spread, 0 if k == MOVE else 2, 1 if k == PITCH else 0,
-                      QUARTER if k in (GAP, LENGTH) else 0]
+        spread = (
+            SOURCES
+            + (INTERVAL_SOURCES * INTERVALS if k == PITCH else 0)
+            + (LEGATO if k == LENGTH else 0)
+        )
+        self.sizes = [
+            self.values,
+            spread,
+            0 if k == MOVE else 2,
+            1 if k == PITCH else 0,
+            QUARTER if k in (GAP, LENGTH) else 0,
+        ]
         self.write = nn.Linear(H, sum(self.sizes))
 
     def forward(self, h, x, event):
@@ -41,13 +51,17 @@ class Head(nn.Module):
         for j, table in enumerate(self.earlier):
             a = a + table(event[:, j])
         if self.k > 0:
-            a = a + self.arrival(x["new_phase"]) + self.agreement(x["agrees"][:, :self.k * SOURCES])
+            a = (
+                a
+                + self.arrival(x["new_phase"])
+                + self.agreement(x["agrees"][:, : self.k * SOURCES])
+            )
         if self.k == PITCH:
             a = a + self.sounding(x["sounding"])
         rows = self.write(F.relu(a))
         own, spread, used, sounds, arrival = rows.split(self.sizes, 1)
         # A row may speak for a value that is not there: the last column, which is cut off.
-        logit = F.pad(own, (0, 1)).scatter_add(1, x[f"places {self.k}"], spread)[:, :self.values]
+        logit = F.pad(own, (0, 1)).scatter_add(1, x[f"places {self.k}"], spread)[:, : self.values]
         if self.k != MOVE:
             logit = logit + used[:, :1] * x[f"used {self.k}"] + used[:, 1:] * x[f"counts {self.k}"]
         if self.k == PITCH:
@@ -61,13 +75,17 @@ class Generator(nn.Module):
     def __init__(self):
         super().__init__()
         self.embedding = nn.ModuleList(nn.Embedding(n + 1, EMBEDDING) for n in VALUES)
-        self.phase, self.next_phase = nn.Embedding(QUARTER, EMBEDDING), nn.Embedding(QUARTER, EMBEDDING)
+        self.phase, self.next_phase = nn.Embedding(QUARTER, EMBEDDING), nn.Embedding(
+            QUARTER, EMBEDDING
+        )
         self.dense = nn.Linear(EMBEDDING * (READ_SOURCES * C + 2) + NUMBERS, H)
         self.lstm = nn.LSTM(H, H, 2)
         self.heads = nn.ModuleList(Head(k) for k in range(C))
 
     def reads(self, x):
-        parts = [self.embedding[c](x["sources"][:, s, c]) for s in range(READ_SOURCES) for c in range(C)]
+        parts = [
+            self.embedding[c](x["sources"][:, s, c]) for s in range(READ_SOURCES) for c in range(C)
+        ]
         parts += [self.phase(x["phase"]), self.next_phase(x["next_phase"]), x["numbers"]]
         return F.relu(self.dense(torch.cat(parts, 1)))
 
@@ -75,8 +93,13 @@ class Generator(nn.Module):
         h = self.lstm(self.reads(x).view(steps, batch, H))[0].reshape(-1, H) * mask
         event, total = x["event"], 0.0
         for k, head in enumerate(self.heads):
-            total = total + (F.cross_entropy(head(h, x, event), event[:, k], reduction="none") *
-                             x["drawn"][:, k]).sum()
+            total = (
+                total
+                + (
+                    F.cross_entropy(head(h, x, event), event[:, k], reduction="none")
+                    * x["drawn"][:, k]
+                ).sum()
+            )
         return total / (steps * batch)
 
     def draw(self, h, x, levels):
@@ -84,7 +107,9 @@ class Generator(nn.Module):
         event = torch.zeros(levels.shape[0], C, dtype=torch.long)
         for k, head in enumerate(self.heads):
             below = torch.softmax(head(h, x, event), 1).cumsum(1)
-            event[:, k] = torch.searchsorted(below, levels[:, k:k + 1].contiguous()).clamp_(max=VALUES[k] - 1)[:, 0]
+            event[:, k] = torch.searchsorted(below, levels[:, k : k + 1].contiguous()).clamp_(
+                max=VALUES[k] - 1
+            )[:, 0]
         return event
 
 
@@ -110,12 +135,17 @@ class Discriminator(nn.Module):
 def inputs(columns):
     """What the nets read of `columns` events."""
     draw = lambda high, *shape: torch.randint(0, high, shape)
-    x = {"sources": torch.stack([draw(n + 1, columns, READ_SOURCES) for n in VALUES], 2),
-         "event": torch.stack([draw(n, columns) for n in VALUES], 1),
-         "numbers": torch.rand(columns, NUMBERS), "style": torch.rand(columns, STYLE),
-         "agrees": (torch.rand(columns, C * SOURCES) < 0.3).float(),
-         "sounding": (torch.rand(columns, 128) < 0.04).float(),
-         "drawn": torch.ones(columns, C), "facts": torch.rand(columns, FACTS), "sets": torch.rand(columns, SETS)}
+    x = {
+        "sources": torch.stack([draw(n + 1, columns, READ_SOURCES) for n in VALUES], 2),
+        "event": torch.stack([draw(n, columns) for n in VALUES], 1),
+        "numbers": torch.rand(columns, NUMBERS),
+        "style": torch.rand(columns, STYLE),
+        "agrees": (torch.rand(columns, C * SOURCES) < 0.3).float(),
+        "sounding": (torch.rand(columns, 128) < 0.04).float(),
+        "drawn": torch.ones(columns, C),
+        "facts": torch.rand(columns, FACTS),
+        "sets": torch.rand(columns, SETS),
+    }
     for name in ("phase", "next_phase", "new_phase"):
         x[name] = draw(QUARTER, columns)
     for k, head in enumerate(Generator().heads):
@@ -146,16 +176,22 @@ def pretraining(compiled, steps=100, batch=32):
             loss(x, mask, steps, batch).backward()
             torch.nn.utils.clip_grad_norm_(g.parameters(), 1.0)
             adam.step()
+
         return run
+
     return make
 
 
 def playing(candidates, compiled, events=1000):
     """A song, event by event; with candidates, D chooses one of them by its gain."""
+
     def make():
         g, d = nets()
         heard = [inputs(1) for _ in range(16)]
-        wide = [{name: part.expand(candidates, *part.shape[1:]) for name, part in x.items()} for x in heard]
+        wide = [
+            {name: part.expand(candidates, *part.shape[1:]) for name, part in x.items()}
+            for x in heard
+        ]
         levels = torch.rand(events, candidates, C)
         listen = lambda x, state: g.lstm(g.reads(x)[None], state)
         draw, judge = g.draw, d.step
@@ -176,20 +212,27 @@ def playing(candidates, compiled, events=1000):
                 logit, after, means = judge(x, event, of_d, mean, float(t + 1))
                 chosen = int(torch.multinomial(torch.softmax(2.0 * (logit[:, 0] - before), 0), 1))
                 before = float(logit[chosen, 0])
-                of_d = tuple(part[:, chosen:chosen + 1].expand(1, candidates, H).contiguous() for part in after)
-                mean = means[chosen:chosen + 1].expand(candidates, 2 * H)
+                of_d = tuple(
+                    part[:, chosen : chosen + 1].expand(1, candidates, H).contiguous()
+                    for part in after
+                )
+                mean = means[chosen : chosen + 1].expand(candidates, 2 * H)
+
         return run
+
     return make
 
 
 def variants(compile_too):
     """As those of torch_workloads.py."""
+    rows = [
+        ("W9", "step, pretraining", 100, 32, pretraining),
+        ("W10", "event, plain", 1000, 1, lambda compiled: playing(1, compiled)),
+        ("W11", "event, 8 candidates", 1000, 1, lambda compiled: playing(8, compiled)),
+    ]
     for onednn in (True, False):
         mode = "oneDNN on" if onednn else "oneDNN off"
-        yield "W9", "step, pretraining", 100, 32, f"nn.LSTM, equations, {mode}", onednn, pretraining(False)
-        yield "W10", "event, plain", 1000, 1, f"nn.LSTM, equations, {mode}", onednn, playing(1, False)
-        yield "W11", "event, 8 candidates", 1000, 1, f"nn.LSTM, equations, {mode}", onednn, playing(8, False)
-    if compile_too:
-        yield "W9", "step, pretraining", 100, 32, "torch.compile", True, pretraining(True)
-        yield "W10", "event, plain", 1000, 1, "torch.compile", True, playing(1, True)
-        yield "W11", "event, 8 candidates", 1000, 1, "torch.compile", True, playing(8, True)
+        for name, what, steps, batch, make in rows:
+            yield name, what, steps, batch, f"nn.LSTM, equations, {mode}", onednn, make(False)
+    for name, what, steps, batch, make in rows if compile_too else []:
+        yield name, what, steps, batch, "torch.compile", True, make(True)

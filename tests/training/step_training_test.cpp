@@ -9,6 +9,7 @@
 #include <training/arpeggios.hpp>
 #include <training/small_step_settings.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <limits>
@@ -254,6 +255,32 @@ TEST_CASE("Step training: what the PF classifier says of songs reaches the gener
     CHECK(flat_parameters<float>(plain.nets().discriminator.net) == none_d);
     CHECK(trained(0.3).first != none);
     CHECK(trained(1.0).first != trained(0.3).first);
+}
+
+TEST_CASE("Step training: a mapping network learns a hundredth as fast, and does not run away") {
+    Settings settings = learning_step_settings(Variant::carnn_mgan);
+    settings.adversarial.epochs = 0;
+    StepTrainer<float> trainer(settings, arpeggios(12), 2);
+    const StepGenerator<float> before = trainer.nets().generator.net;
+    while (!trainer.finished()) (void)trainer.run_epoch({});
+    const auto moved = [](const auto& a, const auto& b) {
+        const auto x = flat_parameters<float>(a), y = flat_parameters<float>(b);
+        double most = 0.0;
+        for (std::size_t i = 0; i < x.size(); ++i)
+            most = std::max(most, static_cast<double>(std::abs(x[i] - y[i])));
+        return most;
+    };
+    const StepGenerator<float>& after = trainer.nets().generator.net;
+    // Adam moves a weight by at most (1 - beta_1) / sqrt(1 - beta_2) times the rate in a step.
+    const OptimiserSettings& adam = settings.optimiser;
+    const double step =
+        settings.pretrain.learning_rate * (1.0 - adam.beta1) / std::sqrt(1.0 - adam.beta2);
+    const auto steps = static_cast<double>(trainer.state().total_steps);
+    const double most = moved(after.noise_path.mapping, before.noise_path.mapping);
+    CHECK(most > 0.0);
+    CHECK(most <= 0.0101 * step * steps);
+    CHECK(moved(after.input_layer, before.input_layer) > 0.0101 * step * steps);
+    CHECK(moved(after.noise_path.convolution, before.noise_path.convolution) > 5.0 * most);
 }
 
 TEST_CASE("Step training: without a song there is nothing to learn, and that is said") {

@@ -43,6 +43,11 @@
 /// heard nothing, are drawn from the same distribution, so that what they take away is zero in the
 /// mean, and their sum with a_0 is zero at every moment.
 ///
+/// A **mapping network** learns a hundredth as fast as the rest, as in StyleGAN (Karras, Laine and
+/// Aila 2019). Its input tells nothing of the song that is to be learnt, so that all it could learn
+/// is to be ignored; eight layers of ReLU that are moved at full rate grow instead, here to outputs
+/// in the thousands, and drown what the LSTM hears.
+///
 /// Random numbers are functions of (seed, purpose, number, place), a minibatch is cut into shards
 /// whatever the number of threads, and gradients are added in the order of the shards: the bits
 /// depend on seed, settings and data alone.
@@ -238,6 +243,8 @@ public:
     }
 
 private:
+    static constexpr RealOf<Scalar> kMappingRate = RealOf<Scalar>(0.01);
+
     /// Of several steps on one roll-out, the mean is reported.
     [[nodiscard]] static double steps_of(std::int64_t steps) noexcept {
         return static_cast<double>(std::max<std::int64_t>(1, steps));
@@ -254,8 +261,16 @@ private:
     double learn_generator(StepNets<Scalar>& nets, Index songs, double rate, TrainingPlace place) {
         StepGenerator<Scalar>& gradient = shards_.sum_gradients(
             songs, [](StepShard<Scalar> & shard) -> auto& { return shard.generator_gradient; });
-        return take_step(nets.generator, gradient, rate, "generator", shards_.threads(), place,
-                         nets);
+        MappingNetwork<Scalar>& mapping = nets.generator.net.noise_path.mapping;
+        mapping_before_ = mapping;
+        const double norm =
+            take_step(nets.generator, gradient, rate, "generator", shards_.threads(), place, nets);
+        for_each_pair(mapping, mapping_before_,
+                      [](const ParameterName&, auto& weight, const auto& before) {
+                          VectorMap<Scalar> now(weight.data(), weight.size());
+                          now = before + Scalar(kMappingRate) * (now - before);
+                      });
+        return norm;
     }
 
     [[nodiscard]] Losses discriminator_losses(const StepNets<Scalar>& nets, const StepSongs& real,
@@ -329,6 +344,7 @@ private:
     bool hears_;  // there is a PF classifier
     SoundScale sound_;
     PfGradient<Scalar> pf_gradient_;
+    MappingNetwork<Scalar> mapping_before_;  // a step, without layers where there is none
 };
 
 }  // namespace mgan::inline MGAN_ABI
