@@ -13,7 +13,7 @@
 
 // The counter of the tests, for benchmarks that also report memory: see allocation_counter.hpp.
 #define MGAN_COUNT_ALLOCATIONS
-#include "../tests/support/allocation_counter.hpp"
+#include <support/allocation_counter.hpp>
 
 namespace {
 
@@ -118,8 +118,8 @@ void conv2d(State& state) {
 double bytes_of(const mgan::Attention<float>::Cache& c) {
     Index numbers = c.in_proj_transposed.size() + c.out_proj_transposed.size();
     for (const Sequence<float>* s :
-         {&c.queries, &c.keys, &c.values, &c.context, &c.peak, &c.inverse_sum, &c.projected,
-          &c.columns, &c.d_queries, &c.d_keys, &c.d_values, &c.d_context, &c.weights, &c.d_scores,
+         {&c.queries, &c.keys, &c.values, &c.mixture, &c.peak, &c.inverse_sum, &c.projected,
+          &c.columns, &c.d_queries, &c.d_keys, &c.d_values, &c.d_mixture, &c.weights, &c.d_scores,
           &c.d_output, &c.d_projected})
         numbers += s->size();
     return static_cast<double>(numbers) * sizeof(float);

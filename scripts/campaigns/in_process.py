@@ -7,7 +7,11 @@ import subprocess
 from .ledger import ROOT, WORK
 
 FLAGS = ["-std=c++20", "-O1", "-DNDEBUG", "-w", f'-DMGAN_SOURCE_DIR="{ROOT}"', "-DMGAN_HAS_FFTW=1"]
-COMMON = ["tests/support/training_lab.cpp", "tests/support/catch_main.cpp"]
+COMMON = [
+    "tests/support/training_lab.cpp",
+    "tests/player/small_models.cpp",
+    "tests/support/catch_main.cpp",
+]
 
 
 def eigen_flags():

@@ -1,13 +1,11 @@
 // Models with step heads: the same notes whatever is generated beside them, guidance, files.
 
 #include <mgan/generation/model_file.hpp>
-#include <mgan/runs/run_directory.hpp>
 
+#include <player/small_models.hpp>
 #define MGAN_COUNT_ALLOCATIONS
 #include <support/allocation_counter.hpp>
 #include <support/catch.hpp>
-#include <training/arpeggios.hpp>
-#include <training/small_step_settings.hpp>
 
 #include <cmath>
 #include <span>
@@ -17,12 +15,9 @@ using namespace mgan;
 
 namespace {
 
-/// A model of small nets after a few minibatches, with its discriminator.
+/// Of small nets, after a few minibatches, with its discriminator.
 Model small_model(Variant variant = Variant::c_rnn_gan) {
-    Settings s = mgan_test::small_step_settings(variant);
-    StepTrainer<float> trainer(s, mgan_test::arpeggios(6), 2);
-    while (!trainer.finished()) (void)trainer.run_epoch({});
-    return model_of(trainer);
+    return mgan_test::small_step_model(variant);
 }
 
 }  // namespace
@@ -200,30 +195,6 @@ TEST_CASE("Step model: with half the bytes it plays songs of its own, the same e
         CHECK(save_model(read, WeightFormat::half) == half);
         CHECK(load_model<float>(save_model(read)).songs(2, 30, 4, 1) == read.songs(2, 30, 4, 1));
     }
-}
-
-TEST_CASE("Step model: a checkpoint is not resumed from weights of half the bytes") {
-    Settings s = mgan_test::small_step_settings(Variant::c_rnn_gan);
-    StepTrainer<float> trainer(s, mgan_test::arpeggios(6), 2);
-    const TensorFile whole = make_checkpoint(trainer, 5);
-    TensorFile half("half.safetensors");
-    for (const auto& [key, text] : whole.metadata()) half.set_metadata(key, text);
-    for (const TensorEntry& entry : whole.entries()) {
-        const std::string& name = entry.name;
-        if (entry.dtype == DType::f32 && name.starts_with("generator.") && entry.shape.size() == 2)
-            half.add_half(name, entry.shape, whole.get<float>(name, entry.shape));
-        else if (entry.dtype == DType::f32)
-            half.add(name, entry.shape, whole.get<float>(name, entry.shape));
-        else if (entry.dtype == DType::f64)
-            half.add(name, entry.shape, whole.get<double>(name, entry.shape));
-        else if (entry.dtype == DType::i64)
-            half.add(name, entry.shape, whole.get<std::int64_t>(name, entry.shape));
-        else
-            half.add(name, entry.shape, whole.get<std::uint64_t>(name, entry.shape));
-    }
-    CHECK_NOTHROW(restore_checkpoint(whole, trainer, 5));
-    CHECK_THROWS_WITH(restore_checkpoint(half, trainer, 5),
-                      Catch::Matchers::Contains("holds BF16, expected F32"));
 }
 
 TEST_CASE("Step model: a file whose settings lie about its sizes is refused before it costs") {

@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Writes the tests of some rooms as one source file, which compiles in a fraction of the time.
 
-    tests/platforms/one_program.py ROOM... >tests.cpp
+    tests/platforms/one_program.py [--part] [-o tests.cpp] ROOM_OR_FILE...
 
-Headers come first, once; each test file follows in a namespace of its own.
+Headers come first, once; each test file follows in a namespace of its own. With --part, what CMake
+links is left out: main, and the bundled scores.
 """
+import argparse
+import contextlib
 import pathlib
 import re
-import sys
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 # It stands in front of the calls of the C library: not in a program that is linked statically.
@@ -25,8 +27,24 @@ def bundled_scores():
 
 
 def main():
-    files = [path for room in sys.argv[1:] for path in sorted((TESTS / room).glob("*_test.cpp"))
-             if str(path.relative_to(TESTS)) not in LEFT_OUT]
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--part", action="store_true")
+    parser.add_argument("-o", dest="output", default="/dev/stdout")
+    parser.add_argument("what", nargs="+")
+    options = parser.parse_args()
+    files = []
+    for what in options.what:
+        if what.endswith(".cpp"):
+            files.append(pathlib.Path(what))
+        else:
+            files += [path for path in sorted((TESTS / what).glob("*_test.cpp"))
+                      if str(path.relative_to(TESTS)) not in LEFT_OUT]
+    with open(options.output, "w", encoding="utf-8") as output:
+        with contextlib.redirect_stdout(output):
+            write(files, options.part)
+
+
+def write(files, part):
     defines, headers, bodies = {}, {}, []
     for number, path in enumerate(files):
         body = []
@@ -41,12 +59,12 @@ def main():
             else:
                 body.append(line)
         bodies.append((number, path, body))
-    print("\n".join(["#include <support/catch_main.cpp>", *defines]))
+    print("\n".join([*([] if part else ["#include <support/catch_main.cpp>"]), *defines]))
     for header in headers:
         print(f"#if __has_include({header})\n#include {header}\n#endif")
     for number, path, body in bodies:
         print(f"namespace file_{number} {{\n#line 1 \"{path}\"", *body, "}", sep="\n")
-    if "<bundled_corpus.hpp>" in headers:
+    if not part and "<bundled_corpus.hpp>" in headers:
         print(f"#line 1 \"bundled scores\"\n{bundled_scores()}")
 
 

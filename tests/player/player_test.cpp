@@ -6,6 +6,8 @@
 #include <support/allocation_counter.hpp>
 #include <support/campaign_size.hpp>
 #include <support/catch.hpp>
+#include <support/training_lab.hpp>
+#include <training/arpeggios.hpp>
 
 #include <bit>
 #include <cstdint>

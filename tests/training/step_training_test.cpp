@@ -127,6 +127,30 @@ TEST_CASE("Step training: a checkpoint of other spectra is refused") {
     CHECK_NOTHROW(checkpoint_detail::compare_ears(file, constants));
 }
 
+TEST_CASE("Step training: a checkpoint is not resumed from weights of half the bytes") {
+    Settings s = mgan_test::small_step_settings(Variant::c_rnn_gan);
+    StepTrainer<float> trainer(s, arpeggios(6), 2);
+    const TensorFile whole = make_checkpoint(trainer, 5);
+    TensorFile half("half.safetensors");
+    for (const auto& [key, text] : whole.metadata()) half.set_metadata(key, text);
+    for (const TensorEntry& entry : whole.entries()) {
+        const std::string& name = entry.name;
+        if (entry.dtype == DType::f32 && name.starts_with("generator.") && entry.shape.size() == 2)
+            half.add_half(name, entry.shape, whole.get<float>(name, entry.shape));
+        else if (entry.dtype == DType::f32)
+            half.add(name, entry.shape, whole.get<float>(name, entry.shape));
+        else if (entry.dtype == DType::f64)
+            half.add(name, entry.shape, whole.get<double>(name, entry.shape));
+        else if (entry.dtype == DType::i64)
+            half.add(name, entry.shape, whole.get<std::int64_t>(name, entry.shape));
+        else
+            half.add(name, entry.shape, whole.get<std::uint64_t>(name, entry.shape));
+    }
+    CHECK_NOTHROW(restore_checkpoint(whole, trainer, 5));
+    CHECK_THROWS_WITH(restore_checkpoint(half, trainer, 5),
+                      Catch::Matchers::Contains("holds BF16, expected F32"));
+}
+
 TEST_CASE("Step training: where a loss is not finite, it goes back to the epoch's beginning") {
     const std::vector<midi::Song> songs = arpeggios(7);
     const Settings settings = tiny_settings();
