@@ -1,6 +1,6 @@
 #pragma once
-// Models of small nets for tests of players: of every variant, with both families of heads. Compiled
-// once, with the trainings that make them: support/training_lab.hpp says why.
+// Models of small nets for tests of players: of every variant, with both families of heads. They
+// are compiled once, with the trainings that make them: support/training_lab.hpp says why.
 
 #include <mgan/generation/model_file.hpp>
 
