@@ -7,9 +7,9 @@ Headers come first, once; each test file follows in a namespace of its own. With
 links is left out: main, and the bundled scores.
 """
 import argparse
-import contextlib
 import pathlib
 import re
+import sys
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 # It stands in front of the calls of the C library: not in a program that is linked statically.
@@ -29,7 +29,8 @@ def bundled_scores():
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--part", action="store_true")
-    parser.add_argument("-o", dest="output", default="/dev/stdout")
+    parser.add_argument("-o", dest="output", default=sys.stdout,
+                        type=argparse.FileType("w", encoding="utf-8"))
     parser.add_argument("what", nargs="+")
     options = parser.parse_args()
     files = []
@@ -39,12 +40,10 @@ def main():
         else:
             files += [path for path in sorted((TESTS / what).glob("*_test.cpp"))
                       if str(path.relative_to(TESTS)) not in LEFT_OUT]
-    with open(options.output, "w", encoding="utf-8") as output:
-        with contextlib.redirect_stdout(output):
-            write(files, options.part)
+    print(*lines_of(files, options.part), sep="\n", file=options.output)
 
 
-def write(files, part):
+def lines_of(files, part):
     defines, headers, bodies = {}, {}, []
     for number, path in enumerate(files):
         body = []
@@ -59,13 +58,17 @@ def write(files, part):
             else:
                 body.append(line)
         bodies.append((number, path, body))
-    print("\n".join([*([] if part else ["#include <support/catch_main.cpp>"]), *defines]))
+    if not part:
+        yield "#include <support/catch_main.cpp>"
+    yield from defines
     for header in headers:
-        print(f"#if __has_include({header})\n#include {header}\n#endif")
+        yield f"#if __has_include({header})\n#include {header}\n#endif"
     for number, path, body in bodies:
-        print(f"namespace file_{number} {{\n#line 1 \"{path}\"", *body, "}", sep="\n")
+        yield f"namespace file_{number} {{\n#line 1 \"{path}\""
+        yield from body
+        yield "}"
     if not part and "<bundled_corpus.hpp>" in headers:
-        print(f"#line 1 \"bundled scores\"\n{bundled_scores()}")
+        yield f"#line 1 \"bundled scores\"\n{bundled_scores()}"
 
 
 if __name__ == "__main__":
