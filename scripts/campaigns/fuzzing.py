@@ -1,8 +1,9 @@
 """libFuzzer on everything that reads bytes of strangers, with all sanitizers of clang-14.
 
 All in one process, without the file system. Two builds of each: one that follows the comparisons
-(trace-cmp), which finds the way through magic numbers but takes half of the time, for the first
-fifth of a piece; and one that only counts the edges, for the rest. The corpus of earlier pieces is
+(trace-cmp), which finds the way through magic numbers but takes twice the time, for the first
+fifth of a piece; and one that only counts the edges, for the rest, most of it with short inputs,
+of which three are tried in the time of a long one. The corpus of earlier pieces is
 in build/full/NAME-corpus; what is committed, tests/fuzz/NAME_seed_corpus.zip, is its minimised and
 bounded form.
 """
@@ -17,7 +18,8 @@ import zipfile
 from .ledger import ROOT, WORK, tried
 
 SANITIZERS = "-fsanitize=address,undefined,float-divide-by-zero,float-cast-overflow"
-OPTIONS = "malloc_context_size=2:quarantine_size_mb=2:max_malloc_fill_size=0"
+# What is found is replayed with all that these leave out.
+OPTIONS = "malloc_context_size=0:quarantine_size_mb=1:max_malloc_fill_size=0"
 LARGEST_CORPUS = 16 * 1024
 
 
@@ -29,8 +31,11 @@ def eigen_flags():
 
 
 class Fuzzer:
-    def __init__(self, name, what, goal, max_len, arguments=(), sources=(), memory=1024, block=64):
-        self.name, self.what, self.goal, self.max_len = name, what, goal, max_len
+    def __init__(
+        self, name, what, goal, max_len, short, arguments=(), sources=(), memory=1024, block=64
+    ):
+        self.name, self.what, self.goal = name, what, goal
+        self.max_len, self.short = max_len, short  # bytes of an input
         self.arguments, self.sources = list(arguments), list(sources)
         self.memory, self.block = memory, block
 
@@ -110,11 +115,11 @@ class Fuzzer:
                     archive.extractall(folder)
         return folder
 
-    def fuzz(self, coverage, seconds, seed):
+    def fuzz(self, coverage, max_len, seconds, seed):
         done = subprocess.run(
             [
                 self.build(coverage),
-                f"-max_len={self.max_len}",
+                f"-max_len={max_len}",
                 "-timeout=5",
                 f"-rss_limit_mb={self.memory}",
                 f"-malloc_limit_mb={self.block}",
@@ -146,10 +151,19 @@ class Fuzzer:
 
     def run(self, options):
         _, pieces = tried(self.name)
-        seconds = 60 * options.minutes
-        first, found = self.fuzz("compare", seconds / 5, 2 * pieces + 1)
-        second, more = self.fuzz("edges", seconds * 4 / 5, 2 * pieces + 2)
-        return first + second, found + more
+        count, found = 0, []
+        for part, (coverage, max_len, share) in enumerate(
+            [
+                ("compare", self.max_len, 0.2),
+                ("edges", self.max_len, 0.2),
+                ("edges", self.short, 0.6),
+            ]
+        ):
+            more, findings = self.fuzz(
+                coverage, max_len, 60 * options.minutes * share, 3 * pieces + part + 1
+            )
+            count, found = count + more, found + findings
+        return count, found
 
     def minimise(self):
         """The smallest inputs that reach what the corpus does, into the committed archive."""
@@ -181,6 +195,7 @@ FUZZERS = [
         "any bytes to the MIDI reader, with the properties of `support/midi_properties.hpp`",
         50_000_000,
         384,
+        96,
         ["-dict=tests/fuzz/midi.dict"],
     ),
     Fuzzer(
@@ -188,12 +203,14 @@ FUZZERS = [
         "any bytes as a safetensors file, a history, an override",
         59_000_000,
         1024,
+        256,
     ),
     Fuzzer(
         "fuzz-model",
         "forged model and checkpoint files, valid but for their content, loaded and played",
         1_000_000,
         256,
+        64,
         sources=["tests/support/training_lab.cpp"],
     ),
     Fuzzer(
@@ -201,6 +218,7 @@ FUZZERS = [
         "any text as a score, performed and written as MIDI",
         10_000_000,
         512,
+        96,
         ["-dict=tests/fuzz/score.dict"],
     ),
     Fuzzer(
@@ -208,6 +226,7 @@ FUZZERS = [
         "any JSON as the settings of a training",
         10_000_000,
         512,
+        96,
         ["-dict=tests/fuzz/settings.dict"],
     ),
     Fuzzer(
@@ -215,5 +234,6 @@ FUZZERS = [
         "any bytes as a packed data set, whose checksums are made to fit",
         10_000_000,
         4096,
+        1024,
     ),
 ]

@@ -8,7 +8,6 @@
 #include <memory>
 
 using namespace mgan::midi;
-using midi_properties::loading_peak;
 using midi_properties::violation;
 
 namespace {
@@ -154,8 +153,8 @@ TEST_CASE("Memory and looks at bytes grow with the size of the file and not fast
         const Bytes once = family(kind, 1 << 19);
         const Bytes twice = family(kind, 1 << 20);
         INFO("family " << kind);
-        CHECK(loading_peak(once) <= 64 * 1024 + 24 * once.size());
-        CHECK(loading_peak(twice) <= 64 * 1024 + 24 * twice.size());
+        CHECK(midi_properties::load(once).peak <= 64 * 1024 + 24 * once.size());
+        CHECK(midi_properties::load(twice).peak <= 64 * 1024 + 24 * twice.size());
         std::uint64_t looks[2] = {0, 0};
         for (const Bytes* bytes : {&once, &twice}) {
             if (const auto result = midi_properties::try_parse(*bytes, ReadMode::recover))

@@ -6,7 +6,9 @@
 #include <mgan/midi/notes.hpp>
 #include <support/memory_peak.hpp>
 
+#include <array>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -25,23 +27,26 @@ inline std::optional<ReadResult> try_parse(std::span<const std::byte> bytes, Rea
     }
 }
 
-// Loads songs as `load_songs` does and says the most memory that it took.
-inline std::size_t loading_peak(std::span<const std::byte> bytes) {
+struct Loading {
+    std::optional<ReadResult> result;
+    std::vector<Song> songs;
+    std::size_t peak = 0;  ///< bytes
+};
+
+// Loads songs as `load_songs` does, and measures the most memory that it took.
+inline Loading load(std::span<const std::byte> bytes) {
+    Loading loading;
     const MemoryPeak peak;
-    try {
-        MidiFile file;
-        {
-            const std::vector<std::byte> copy(bytes.begin(), bytes.end());
-            file = parse(copy).file;
-        }
-        const std::vector<Song> songs = to_songs(file, {.drums = true});
-        return peak.bytes();
-    } catch (const mgan::FormatError&) {
-        return peak.bytes();
+    {
+        const std::vector<std::byte> copy(bytes.begin(), bytes.end());
+        loading.result = try_parse(copy, ReadMode::recover);
     }
+    if (loading.result) loading.songs = to_songs(loading.result->file, {.drums = true});
+    loading.peak = peak.bytes();
+    return loading;
 }
 
-inline std::string song_violation(const Song& song) {
+inline std::string song_violation(const Song& song, std::span<const int> formats) {
     if (!std::is_sorted(song.notes.begin(), song.notes.end(), note_order))
         return "notes out of order";
     for (const Note& note : song.notes) {
@@ -55,32 +60,31 @@ inline std::string song_violation(const Song& song) {
     }
     // Written and read, a song pairs its notes first in, first out; from then on it must not
     // change. Whatever was read can be written, so that nothing may throw here.
-    {
-        for (const int format : {0, 1}) {
-            const auto again = [&](const Song& s) {
-                ReadOptions strict;
-                strict.mode = ReadMode::strict;
-                return to_song(parse(serialise(to_midi_file(s, {.format = format})), strict).file,
-                               {.drums = true});
-            };
-            const Song once = again(song);
-            if (once.notes.size() != song.notes.size())
-                return "writing changed the number of notes";
-            if (once.tempo != song.tempo || once.title != song.title)
-                return "writing changed tempo or title";
-            if (again(once) != once)
-                return "a song that was read changes when written and read again";
-        }
+    for (const int format : formats) {
+        const auto again = [&](const Song& s) {
+            ReadOptions strict;
+            strict.mode = ReadMode::strict;
+            return to_song(parse(serialise(to_midi_file(s, {.format = format})), strict).file,
+                           {.drums = true});
+        };
+        const Song once = again(song);
+        if (once.notes.size() != song.notes.size()) return "writing changed the number of notes";
+        if (once.tempo != song.tempo || once.title != song.title)
+            return "writing changed tempo or title";
+        if (again(once) != once) return "a song that was read changes when written and read again";
     }
     return "";
 }
 
-// The first property that does not hold, or nothing.
-inline std::string violation(std::span<const std::byte> bytes) {
-    if (loading_peak(bytes) > 64 * 1024 + 24 * bytes.size())
-        return "memory beyond 64 KiB + 24 x the size";
+inline constexpr std::array<int, 2> kFormats = {0, 1};
+
+// The first property that does not hold, or nothing. What is read is written in `formats`.
+inline std::string violation(std::span<const std::byte> bytes,
+                             std::span<const int> formats = kFormats) {
+    const Loading loading = load(bytes);
+    if (loading.peak > 64 * 1024 + 24 * bytes.size()) return "memory beyond 64 KiB + 24 x the size";
+    const std::optional<ReadResult>& recovered = loading.result;
     const auto strict = try_parse(bytes, ReadMode::strict);
-    const auto recovered = try_parse(bytes, ReadMode::recover);
     if (strict && !(recovered && recovered->file == strict->file))
         return "recover reads what strict accepts otherwise";
     if (!recovered) return "";
@@ -99,9 +103,9 @@ inline std::string violation(std::span<const std::byte> bytes) {
     for (const Track& track : recovered->file.tracks)
         expected += count_notes(track, {.drums = true});
     std::size_t found = 0;
-    for (const Song& song : to_songs(recovered->file, {.drums = true})) {
+    for (const Song& song : loading.songs) {
         found += song.notes.size();
-        if (std::string why = song_violation(song); !why.empty()) return why;
+        if (std::string why = song_violation(song, formats); !why.empty()) return why;
     }
     return found == expected ? "" : "note-ons and notes differ in number";
 }
