@@ -12,6 +12,7 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <functional>
 #include <set>
 #include <utility>
 
@@ -130,18 +131,23 @@ TEST_CASE("A read that is interrupted for ever is an error, not a loop") {
         fs::temp_directory_path() / mgan::temporary_path("mgan_interrupted").filename();
     const std::vector<std::byte> bytes(1000, std::byte{1});
     mgan::write_file_atomically(path, bytes);
-    reads_interrupted = 10;
-    CHECK(mgan::read_file_bytes(path) == bytes);
-    reads_interrupted = 1'000'000;
-    std::string error;
-    try {
-        (void)mgan::read_file_bytes(path);
-    } catch (const mgan::IoError& failure) {
-        error = failure.what();
+    const std::vector<std::byte> head(4, std::byte{1});
+    const auto reads_all = [&] { return mgan::read_file_bytes(path) == bytes; };
+    const auto reads_head = [&] { return mgan::read_file_head(path, 4) == head; };
+    for (const std::function<bool()>& reads : {std::function<bool()>(reads_all), {reads_head}}) {
+        reads_interrupted = 10;
+        CHECK(reads());
+        reads_interrupted = 1'000'000;
+        std::string error;
+        try {
+            (void)reads();
+        } catch (const mgan::IoError& failure) {
+            error = failure.what();
+        }
+        const int left = std::exchange(reads_interrupted, 0);
+        CHECK(left == 1'000'000 - mgan::kMostInterruptions);
+        CHECK(error == path.string() + ": cannot read: " + std::generic_category().message(EINTR));
     }
-    const int left = std::exchange(reads_interrupted, 0);
-    CHECK(left == 1'000'000 - mgan::kMostInterruptions);
-    CHECK(error == path.string() + ": cannot read: " + std::generic_category().message(EINTR));
     fs::remove(path);
 }
 #endif

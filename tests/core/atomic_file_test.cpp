@@ -72,12 +72,16 @@ TEST_CASE(
     const fs::path missing = folder.path / "missing";
     CHECK(io_error_of([&] { (void)read_file_bytes(missing); }) ==
           missing.string() + ": cannot open: No such file or directory");
+    CHECK(io_error_of([&] { (void)mgan::read_file_head(missing, 4); }) ==
+          missing.string() + ": cannot open: No such file or directory");
     CHECK(io_error_of([&] { (void)read_file_bytes(folder.path); }) ==
           folder.path.string() + (MGAN_HAS_POSIX_FILES ? ": cannot read: " : ": cannot open: ") +
               "Is a directory");
     const fs::path big = folder.path / "big";
     write_file_atomically(big, Bytes(11));
     CHECK(read_file_bytes(big, 11).size() == 11);
+    CHECK(mgan::read_file_head(big, 4).size() == 4);
+    CHECK(mgan::read_file_head(big, 12) == read_file_bytes(big));
     CHECK(io_error_of([&] { (void)read_file_bytes(big, 10); }) ==
           big.string() + ": is longer than the limit of 10 bytes");
 }

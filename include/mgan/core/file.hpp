@@ -81,6 +81,58 @@ inline constexpr std::uint64_t kDefaultReadLimit = std::uint64_t{1} << 34;
 /// The most that is read from a device such as a terminal: 64 MiB.
 inline constexpr std::uint64_t kMostFromDevice = std::uint64_t{1} << 26;
 
+#if MGAN_HAS_POSIX_FILES
+/// Does what returns -1 if it fails, and again if a signal interrupts it, but not for ever.
+/// \throws IoError with path and cause
+template <typename Call>
+[[nodiscard]] auto repeat_if_interrupted(const std::filesystem::path& path, std::string_view what,
+                                         const Call& call) {
+    for (int interruptions = 0;;) {
+        const auto result = call();
+        if (result >= 0) return result;
+        if (errno != EINTR || ++interruptions == kMostInterruptions)
+            throw_io_error(path, what, errno);
+    }
+}
+
+[[nodiscard]] inline FileDescriptor open_for_reading(const std::filesystem::path& path) {
+    return FileDescriptor(repeat_if_interrupted(
+        path, "open", [&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }));
+}
+
+/// What one read gives, 0 at the end.
+[[nodiscard]] inline std::size_t read_some(const FileDescriptor& file, std::byte* into,
+                                           std::size_t size, const std::filesystem::path& path) {
+    return static_cast<std::size_t>(
+        repeat_if_interrupted(path, "read", [&] { return ::read(file.get(), into, size); }));
+}
+#endif
+
+/// The first `count` bytes of a file, or all of a shorter one.
+/// \throws IoError with path and cause
+[[nodiscard]] inline std::vector<std::byte> read_file_head(const std::filesystem::path& path,
+                                                           std::size_t count) {
+    std::vector<std::byte> bytes(count);
+    std::size_t filled = 0;
+#if MGAN_HAS_POSIX_FILES
+    const FileDescriptor file = open_for_reading(path);
+    while (filled < count) {
+        const std::size_t got = read_some(file, bytes.data() + filled, count - filled, path);
+        if (got == 0) break;
+        filled += got;
+    }
+#else
+    errno = 0;
+    std::ifstream file(path, std::ios::binary);
+    if (!file) throw_io_error(path, "open", errno != 0 ? errno : EIO);
+    file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(count));
+    filled = static_cast<std::size_t>(file.gcount());
+    if (file.bad()) throw_io_error(path, "read", EIO);
+#endif
+    bytes.resize(filled);
+    return bytes;
+}
+
 /// All bytes of a file (or of a pipe, up to its end).
 /// \throws IoError with path and cause, also if there are more than `limit` bytes
 [[nodiscard]] inline std::vector<std::byte> read_file_bytes(
@@ -90,13 +142,11 @@ inline constexpr std::uint64_t kMostFromDevice = std::uint64_t{1} << 26;
         require<IoError>(size <= limit, path, ": is longer than the limit of ", limit, " bytes");
     };
 #if MGAN_HAS_POSIX_FILES
-    const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file.is_open()) throw_io_error(path, "open", errno);
+    const FileDescriptor file = open_for_reading(path);
     struct stat status {};
     if (::fstat(file.get(), &status) != 0) throw_io_error(path, "read", errno);
     if (S_ISDIR(status.st_mode)) throw_io_error(path, "read", EISDIR);
     std::size_t filled = 0;
-    int interruptions = 0;
     if (S_ISREG(status.st_mode)) {
         require_within(static_cast<std::uint64_t>(status.st_size));
         bytes.resize(static_cast<std::size_t>(status.st_size));
@@ -105,15 +155,11 @@ inline constexpr std::uint64_t kMostFromDevice = std::uint64_t{1} << 26;
         // Beyond the size that was promised: the file may have grown, and a pipe has no size.
         std::byte extra[4096];
         const bool within = filled < bytes.size();
-        const ssize_t got = within
-                                ? ::read(file.get(), bytes.data() + filled, bytes.size() - filled)
-                                : ::read(file.get(), extra, sizeof extra);
-        // A signal may interrupt it, but not for ever.
-        if (got < 0 && errno == EINTR && ++interruptions < kMostInterruptions) continue;
-        if (got < 0) throw_io_error(path, "read", errno);
+        const std::size_t got =
+            within ? read_some(file, bytes.data() + filled, bytes.size() - filled, path)
+                   : read_some(file, extra, sizeof extra, path);
         if (got == 0) break;
-        interruptions = 0;
-        filled += static_cast<std::size_t>(got);
+        filled += got;
         require_within(filled);
         // /dev/zero never ends.
         require<IoError>(!S_ISCHR(status.st_mode) || filled <= kMostFromDevice, path,

@@ -51,11 +51,10 @@ public:
         : path_(path)
 #if MGAN_HAS_POSIX_FILES
           ,
-          file_(::open(path.c_str(), O_RDONLY | O_CLOEXEC))
+          file_(open_for_reading(path))
 #endif
     {
 #if MGAN_HAS_POSIX_FILES
-        if (!file_.is_open()) throw_io_error(path, "open", errno);
         if (::fstat(file_.get(), &status_) != 0) throw_io_error(path, "read", errno);
         if (S_ISDIR(status_.st_mode)) throw_io_error(path, "read", EISDIR);
         require<IoError>(S_ISREG(status_.st_mode), path,
@@ -114,10 +113,9 @@ public:
 #endif
 #if MGAN_HAS_POSIX_FILES
         while (!into.empty()) {
-            const ssize_t got =
-                ::pread(file_.get(), into.data(), into.size(), static_cast<off_t>(offset));
-            if (got < 0 && errno == EINTR) continue;
-            if (got < 0) throw_io_error(path_, "read", errno);
+            const ssize_t got = repeat_if_interrupted(path_, "read", [&] {
+                return ::pread(file_.get(), into.data(), into.size(), static_cast<off_t>(offset));
+            });
             if (got == 0) throw_changed();
             into = into.subspan(static_cast<std::size_t>(got));
             offset += static_cast<std::uint64_t>(got);

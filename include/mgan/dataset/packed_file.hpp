@@ -11,6 +11,7 @@
 /// is read for the first time; `check` looks at all of them. Whatever the bytes are, they give
 /// valid songs, or an error that names the block. docs/packed.md has the format.
 
+#include <mgan/core/file.hpp>
 #include <mgan/core/mapped_file.hpp>
 #include <mgan/dataset/data_set.hpp>
 #include <mgan/dataset/packed_format.hpp>
@@ -23,6 +24,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -40,13 +42,14 @@ public:
         read_index();
     }
 
-    /// Whether a file begins as packed data sets do. False too if it cannot be read.
+    /// Whether `path` is a file that begins as packed data sets do. False too if nothing is there.
+    /// \throws IoError if it cannot be read
     [[nodiscard]] static bool is_packed(const std::filesystem::path& path) {
         std::error_code failure;
         if (!std::filesystem::is_regular_file(path, failure)) return false;
-        std::ifstream file(path, std::ios::binary);
-        std::string head(4, '\0');
-        return file.read(head.data(), 4) && head == packed::kHeadMark.substr(0, 4);
+        constexpr std::string_view mark = packed::kHeadMark.substr(0, 4);
+        const auto same = [](std::byte byte, char c) { return byte == static_cast<std::byte>(c); };
+        return std::ranges::equal(read_file_head(path, mark.size()), mark, same);
     }
 
     [[nodiscard]] const std::filesystem::path& path() const noexcept { return file_.path(); }
