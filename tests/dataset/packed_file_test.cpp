@@ -8,6 +8,8 @@
 #include <support/training_lab.hpp>
 
 #include <fstream>
+#include <limits>
+#include <stdexcept>
 
 using namespace mgan;
 using Catch::Matchers::Contains;
@@ -71,6 +73,53 @@ std::vector<std::byte> small_file(const std::filesystem::path& path) {
     pack_data_set(data, path);
     return read_file_bytes(path);
 }
+
+/// A packed file in which numbers are changed, and whose checksums are made to fit.
+class Forger {
+public:
+    explicit Forger(std::vector<std::byte> bytes) : bytes_(std::move(bytes)) {}
+
+    /// Where the number of a name is.
+    [[nodiscard]] std::size_t footer(std::size_t field) const {
+        return bytes_.size() - packed::kFooterSize + field;
+    }
+    [[nodiscard]] std::size_t block(packed::BlockKind kind, std::size_t field) const {
+        const auto begin = static_cast<std::size_t>(get(footer(0)));
+        for (std::size_t at = begin; at < footer(0); at += packed::kBlockSize)
+            if (get(at, 4) == static_cast<std::uint64_t>(kind)) return at + field;
+        throw std::logic_error("no such block");
+    }
+    [[nodiscard]] std::size_t within(packed::BlockKind kind, std::size_t offset) const {
+        return static_cast<std::size_t>(get(block(kind, 16))) + offset;
+    }
+    [[nodiscard]] std::size_t song(std::size_t number, std::size_t field) const {
+        return within(packed::BlockKind::index, number * packed::kEntrySize + field);
+    }
+
+    [[nodiscard]] std::uint64_t get(std::size_t at, std::size_t size = 8) const {
+        std::uint64_t number = 0;
+        for (std::size_t i = 0; i < size; ++i)
+            number |= std::to_integer<std::uint64_t>(bytes_[at + i]) << (8 * i);
+        return number;
+    }
+    void set(std::size_t at, std::uint64_t number, std::size_t size = 8) {
+        for (std::size_t i = 0; i < size; ++i)
+            bytes_[at + i] = static_cast<std::byte>(number >> (8 * i));
+    }
+    void add(std::size_t at, std::uint64_t number, std::size_t size = 8) {
+        set(at, get(at, size) + number, size);
+    }
+    void set_real(std::size_t at, double number) { set(at, mgan::bit_cast<std::uint64_t>(number)); }
+
+    [[nodiscard]] std::vector<std::byte> sealed() const {
+        std::vector<std::byte> bytes = bytes_;
+        packed_properties::reseal(bytes);
+        return bytes;
+    }
+
+private:
+    std::vector<std::byte> bytes_;
+};
 
 }  // namespace
 
@@ -238,6 +287,92 @@ TEST_CASE("Packed: bytes whose checksums were made to fit give valid songs or an
             const std::string why = packed_properties::violation(bytes, path);
             if (!why.empty()) FAIL(why << ": byte " << at << " ^ " << change);
         }
+}
+
+TEST_CASE("Packed: whatever a forger changes, the message says what does not fit") {
+    using packed::BlockKind;
+    constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+    const lab::TemporaryFolder folder;
+    const auto path = folder / "songs.mgan";
+    const std::vector<std::byte> whole = small_file(path);
+    const auto said = [&](auto&& change) {
+        Forger forger(whole);
+        change(forger);
+        packed_properties::write_bytes(path, forger.sealed());
+        try {
+            PackedFile(path).check();
+        } catch (const FormatError& error) {
+            return std::string(error.what());
+        }
+        return std::string("nothing");
+    };
+    CHECK(said([](Forger&) {}) == "nothing");
+
+    // The footer: where the directory is, how many songs, version.
+    const std::string footer = "the footer is damaged";
+    CHECK_THAT(said([](Forger& f) { f.set(f.footer(0), 8); }), Contains(footer));
+    CHECK_THAT(said([](Forger& f) { f.set(f.footer(0), f.footer(1)); }), Contains(footer));
+    CHECK_THAT(said([](Forger& f) { f.add(f.footer(0), 1); }), Contains(footer));
+    CHECK_THAT(said([](Forger& f) { f.set(f.footer(40), 2, 4); }), Contains(footer));
+    CHECK_THAT(said([](Forger& f) { f.set(f.footer(44), 1, 4); }), Contains(footer));
+
+    // The directory: the kind of a block, the number of its items, that of the first, its place.
+    const std::string place = "is not where it should be";
+    const std::string fit = "the directory does not fit the file";
+    CHECK_THAT(said([](Forger& f) { f.set(f.block(BlockKind::names, 0), 7, 4); }),
+               Contains("a block of kind 7"));
+    CHECK_THAT(said([](Forger& f) { f.set(f.block(BlockKind::names, 0), 0, 4); }),
+               Contains("a block of kind 0"));
+    CHECK_THAT(said([](Forger& f) { f.set(f.block(BlockKind::names, 4), 0, 4); }), Contains(place));
+    CHECK_THAT(said([](Forger& f) { f.set(f.block(BlockKind::names, 4), 1 << 20, 4); }),
+               Contains(place));
+    CHECK_THAT(said([](Forger& f) { f.add(f.block(BlockKind::names, 8), 1); }), Contains(place));
+    CHECK_THAT(said([](Forger& f) { f.add(f.block(BlockKind::names, 16), 1); }), Contains(place));
+    CHECK_THAT(said([](Forger& f) { f.add(f.block(BlockKind::facts, 24), 1); }), Contains(place));
+    CHECK_THAT(said([](Forger& f) { f.add(f.block(BlockKind::facts, 24), 0u - 1); }),
+               Contains(place) || Contains(fit));
+    CHECK_THAT(said([](Forger& f) { f.add(f.block(BlockKind::notes, 4), 1, 4); }), Contains(fit));
+    CHECK_THAT(said([](Forger& f) { f.add(f.block(BlockKind::index, 4), 1, 4); }), Contains(fit));
+    CHECK_THAT(said([](Forger& f) { f.add(f.footer(32), 1); }), Contains(fit));
+    CHECK_THAT(said([](Forger& f) {  // no facts, but one more block of skipped files
+                   const std::size_t facts = f.block(BlockKind::facts, 0);
+                   f.set(facts, static_cast<std::uint64_t>(BlockKind::skipped), 4);
+                   f.set(facts + 8, 1);
+               }),
+               Contains(fit));
+
+    // The index: each song is in its block, behind the one before.
+    const std::string song = "song 1 is not where it should be";
+    CHECK_THAT(said([](Forger& f) {  // a byte of it goes to the block behind
+                   f.add(f.block(BlockKind::index, 24), 0u - std::uint64_t{1});
+                   f.add(f.block(BlockKind::names, 16), 0u - std::uint64_t{1});
+                   f.add(f.block(BlockKind::names, 24), 1);
+               }),
+               Contains("3 songs in 167 bytes"));
+    CHECK_THAT(said([](Forger& f) { f.add(f.song(1, 0), 1); }), Contains(song));
+    CHECK_THAT(said([](Forger& f) { f.set(f.song(1, 8), 1 << 30, 4); }), Contains(song));
+    CHECK_THAT(said([](Forger& f) { f.set(f.song(1, 12), (1u << 26) + 1, 4); }), Contains(song));
+    CHECK_THAT(said([](Forger& f) { f.set(f.song(1, 12), 8 * f.get(f.song(1, 8), 4) + 1, 4); }),
+               Contains(song));
+    CHECK_THAT(said([](Forger& f) { f.set(f.song(1, 16), 0, 4); }), Contains(song));
+    CHECK_THAT(said([](Forger& f) { f.set(f.song(1, 16), f.get(f.song(1, 12), 4) + 1, 4); }),
+               Contains(song));
+    CHECK_THAT(said([](Forger& f) { f.set(f.song(1, 40), ~std::uint64_t{0}); }), Contains(song));
+    CHECK_THAT(said([&](Forger& f) { f.set_real(f.song(1, 48), kNan); }), Contains(song));
+    CHECK_THAT(said([](Forger& f) { f.set_real(f.song(1, 48), -1.0); }), Contains(song));
+    CHECK_THAT(said([](Forger& f) { f.add(f.song(2, 8), 0u - std::uint64_t{1}, 4); }),
+               Contains("its songs do not fill it"));
+    CHECK_THAT(said([](Forger& f) { f.set(f.song(1, 20), 999, 4); }),
+               Contains("a song of file 999"));
+    CHECK_THAT(said([](Forger& f) { f.set(f.song(0, 24), 2); }), Contains("song 0 of piece 2"));
+
+    // The facts.
+    CHECK_THAT(said([&](Forger& f) { f.set_real(f.within(BlockKind::facts, 48), kNan); }),
+               Contains("the facts are damaged"));
+    CHECK_THAT(said([](Forger& f) { f.set_real(f.within(BlockKind::facts, 48), -1.0); }),
+               Contains("the facts are damaged"));
+    CHECK_THAT(said([](Forger& f) { f.add(f.within(BlockKind::facts, 32), 1); }),
+               Contains("notes, and should hold"));
 }
 
 TEST_CASE("Packed: other files are told what they are") {
