@@ -27,8 +27,9 @@ TRAINING = (
 ).split()
 LONGER = (
     "--quiet --length 12 --batch 4 --pretrain-epochs 12 --epochs 12 --set epoch_songs=32 --set"
-    " generator.hidden=8 --set generator.head=8 --set discriminator.hidden=8 --set shard_songs=1"
-    " --set evaluation.songs=2 --set evaluation.selection_songs=3 --set"
+    " generator.embedding=4 --set generator.input=8 --set generator.hidden=8 --set generator.head=8"
+    " --set discriminator.embedding=4 --set discriminator.input=8 --set discriminator.hidden=8"
+    " --set shard_songs=1 --set evaluation.songs=2 --set evaluation.selection_songs=3 --set"
     " adversarial.discriminator_warmup=2"
 ).split()
 BITS = ["checkpoint.safetensors", "model.safetensors"]

@@ -5,7 +5,12 @@
 #include <support/midi_properties.hpp>
 #include <support/smf_bytes.hpp>
 
+#include <cstdint>
 #include <memory>
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
 
 using namespace mgan::midi;
 using midi_properties::violation;
@@ -165,6 +170,20 @@ TEST_CASE("Memory and looks at bytes grow with the size of the file and not fast
         CHECK(looks[1] <= 4 * twice.size());
     }
 }
+
+#if defined(__linux__) && SIZE_MAX > 0xFFFFFFFF
+TEST_CASE("A file of more than 2 GiB is refused before a byte of it is looked at") {
+    // Pages that nobody has touched take no memory.
+    const std::size_t size = std::size_t{1} << 31;
+    void* const pages =
+        ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    REQUIRE(pages != MAP_FAILED);
+    const std::span<const std::byte> bytes(static_cast<const std::byte*>(pages), size);
+    CHECK_THROWS_WITH(parse(bytes), Catch::Matchers::Contains("at most 2 GiB"));
+    CHECK_THROWS_WITH(parse(bytes.first(size - 1)), !Catch::Matchers::Contains("at most 2 GiB"));
+    ::munmap(pages, size);
+}
+#endif
 
 TEST_CASE("The memory counter counts") {
     const MemoryPeak peak;
