@@ -5,6 +5,7 @@ A campaign has a name, `what` it tries, a `goal`, and `run`, which returns what 
 
 from .fuzzing import FUZZERS
 from .in_process import PROGRAMS
+from .instruments import Memcheck, Races
 from .interruptions import Faults, KillPoints, RandomKills, Threads
 from .platforms import Platforms
 from .proofs import Checks, Gradients, Portable
@@ -18,6 +19,8 @@ CAMPAIGNS = {
         RandomKills(),
         Threads(),
         *PROGRAMS,
+        Races(),
+        Memcheck(),
         Checks(),
         Gradients(),
         Portable(),

@@ -250,9 +250,8 @@ class Writing:
                 now is not None and b"Not complete" in now and refused and refused.encode() in now
             )
             # A song that cannot be read is left out, which is said, too.
-            incomplete = incomplete or (
-                status == 0 and refused and "skipped" in out and refused in out
-            )
+            if status == 0 and refused and "skipped" in out and refused in out:
+                incomplete = True
             if now != self.new[file] and (status == 0 or now != self.old[file]) and not incomplete:
                 wrong.append(
                     f"{file} is neither old nor new" if status else f"ends well without {file}"
@@ -309,8 +308,8 @@ class Faults:
     name, goal = "io-faults", 2000
     what = (
         "a call about a file (open, read, write, fsync, rename, close, mkdir, ...) of train,"
-        " --resume, generate, render, report, pack fails: ENOSPC, EIO, EDQUOT, EINTR, EACCES, or half of"
-        " it is done; once, or from then on"
+        " --resume, generate, render, report, pack fails: ENOSPC, EIO, EDQUOT, EINTR, EACCES, or"
+        " half of it is done; once, or from then on"
     )
 
     def ways(self, call):

@@ -101,8 +101,8 @@ TEST_CASE("Listing: the folder itself that cannot be listed is an error") {
 
 TEST_CASE("Listing: one that breaks off is named, wherever it does, and what it told is found") {
     const Music music;
-    // Each folder has . and .. and an end, which is asked for, too. (The very first call is a folder
-    // that cannot be listed at all.)
+    // Each folder has . and .. and an end, which is asked for, too. (Where the first call of a
+    // folder fails, it cannot be listed at all.)
     for (int at = 1; at < 10; ++at) {
         INFO("call " << at << " of readdir fails");
         std::vector<UnreadPlace> unread;
