@@ -77,6 +77,11 @@ TEST_CASE("Packed song: what is out of order or range is refused, not written") 
     CHECK_THROWS_AS(pack_song(song), DataError);
     song.tempo = {{0, -1}};
     CHECK_THROWS_AS(pack_song(song), DataError);
+    song.tempo.clear();
+    song.title = std::string(packed::kMostText, 'x');
+    CHECK(unpacked(pack_song(song)) == song);
+    song.title += 'x';
+    CHECK_THROWS_AS(pack_song(song), DataError);
 }
 
 TEST_CASE("Packed song: bytes with any byte changed give a valid song or an error") {
@@ -112,4 +117,42 @@ TEST_CASE("Packed song: a count of notes that the bytes cannot hold takes no mem
         packed.entry.notes = notes;
         CHECK_THROWS_AS(unpacked(packed), FormatError);
     }
+}
+
+TEST_CASE("Packed song: numbers beyond all bounds are named, and take no memory") {
+    const auto number = [](std::uint64_t value) {
+        packed::Bytes bytes;
+        packed::put_number(bytes, value);
+        return bytes;
+    };
+    // The message for a song of these numbers, which stand one after the other.
+    const auto said = [&](std::initializer_list<std::uint64_t> numbers, std::uint32_t notes = 0) {
+        packed::Bytes bytes;
+        for (const std::uint64_t value : numbers)
+            for (const std::byte b : number(value)) bytes.push_back(b);
+        midi::Song song;
+        try {
+            packed::get_song(bytes, notes, song);
+        } catch (const FormatError& error) {
+            return std::string(error.what());
+        }
+        return std::string("nothing");
+    };
+    using Catch::Matchers::Contains;
+    constexpr auto kMost = static_cast<std::uint64_t>(packed::kMostTicks);
+    CHECK(said({0, 0}) == "nothing");
+    CHECK(said({0, 1, kMost, kMost}) == "nothing");
+    CHECK_THAT(said({packed::kMostText + 1}), Contains("a text of 1048577 bytes"));
+    CHECK_THAT(said({0, std::uint64_t{1} << 40, 0, 1}), Contains("changes of tempo"));
+    CHECK_THAT(said({0, 2, 0, 1}), Contains("2 changes of tempo"));
+    CHECK_THAT(said({0, 1, kMost + 1, 1}), Contains("tempo out of range"));
+    CHECK_THAT(said({0, 1, 0, kMost + 1}), Contains("tempo out of range"));
+    CHECK_THAT(said({0, 2, 1, 1, kMost, 1}), Contains("tempo out of range"));
+    CHECK_THAT(said({0, 0}, packed::kMostNotes + 1), Contains("notes in"));
+    // Two onsets whose sum is too late: a table of one wait, twice; an index has a bit at least.
+    CHECK_THAT(said({0, 0, 1, packed::folded(packed::kMostTicks), 0, 1, 0, 1, 0, 1, 0, 1, 0}, 2),
+               Contains("an onset beyond"));
+    packed::Bytes endless(10, std::byte{0xFF});
+    ByteCursor from(endless, std::string_view("song"));
+    CHECK_THROWS_WITH(packed::get_number(from), Contains("more than 64 bits"));
 }

@@ -285,6 +285,12 @@ TEST_CASE("TensorFile: what cannot be added or written is refused") {
     TensorFile long_key;
     long_key.set_metadata(std::string(1025, 'k'), "1");
     CHECK_THROWS_AS(serialize(long_key), mgan::Error);
+    // No reader would take such a header, ours neither.
+    TensorFile long_header;
+    long_header.set_metadata("note", std::string(mgan::safetensors::kMaxHeaderLength, 'x'));
+    CHECK_THROWS_WITH(serialize(long_header),
+                      Catch::Matchers::Contains("the header has") &&
+                          Catch::Matchers::Contains("the limit is 100000000"));
 }
 
 TEST_CASE("write_safetensors: the file is replaced as a whole, or stays as it was") {

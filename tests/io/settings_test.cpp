@@ -224,6 +224,9 @@ TEST_CASE("Settings: --set changes one setting, or nothing") {
     const RunSettings before = settings;
     CHECK(set("hiden=1") == "--set: unknown setting 'hiden'; did you mean 'generator.hidden'?");
     CHECK(set("generator.hidden=0").ends_with("expected a whole number from 1 to 4096"));
+    CHECK(set("generator.hidden") == "--set: 'generator.hidden' is not of the form key=value");
+    CHECK(set("title") == "--set: 'title' is not of the form key=value");
+    CHECK(set("=1") == "--set: '=1' is not of the form key=value");
     for (const char* bad :
          {"generator.hidden", "=1", "", "generator.hidden=", "generator.hidden=x",
           "generator.hidden=1,\"y\":2", "generator.hidden=1}", "generator.hidden={}",
