@@ -76,4 +76,7 @@ class Memcheck(Instrument):
         "--errors-for-leak-kinds=definite,indirect",
     ]
     environment = {"OMP_NUM_THREADS": "1"}
-    warning = r"^==\d+== ((?:Invalid|Conditional jump|Use of uninit|Syscall param|.*definitely).*)$"
+    warning = (
+        r"^==\d+== ((?:Invalid|Conditional jump|Use of uninit|Syscall param"
+        r"|definitely lost: [1-9]|.* are definitely).*)$"
+    )

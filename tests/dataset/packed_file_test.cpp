@@ -273,6 +273,33 @@ TEST_CASE("Packed: damage in the notes names the block, and other blocks stay re
             Contains("block 1 (notes of ") && Contains("is damaged") && Contains(path.string()));
     CHECK_THROWS_AS(file.check(), FormatError);
     CHECK_THROWS_AS(file.read(10, song), DataError);
+    // A block whose last song is said to end before it.
+    bytes[static_cast<std::size_t>(second.offset) + 100] ^= std::byte{1};
+    Forger forger(bytes);
+    forger.add(forger.song(static_cast<std::size_t>(second.first) - 1, 8), 0u - std::uint64_t{1},
+               4);
+    packed_properties::write_bytes(path, forger.sealed());
+    CHECK_THROWS_WITH(PackedFile(path), Contains("the songs of block 0 do not fill it"));
+}
+
+TEST_CASE("Packed: names that a forger gives to many songs take no memory beyond the file's") {
+    const lab::TemporaryFolder folder;
+    const auto path = folder / "songs.mgan";
+    constexpr std::size_t kSongs = 200, kLong = 100'000;
+    {
+        PackWriter writer(path);
+        midi::Song song;
+        song.notes = {{0, 96, 60, 80, 0}};
+        for (std::size_t i = 0; i < kSongs; ++i)
+            writer.add(pack_song(song), song,
+                       i == 0 ? std::string(kLong, 'a') : "b" + std::to_string(1000 + i));
+        writer.finish({}, {}, {}, kSongs);
+    }
+    CHECK(PackedFile(path).names().front().size() == kLong);
+    Forger forger(read_file_bytes(path));
+    for (std::size_t i = 0; i < kSongs; ++i) forger.set(forger.song(i, 20), 0, 4);
+    packed_properties::write_bytes(path, forger.sealed());
+    CHECK_THROWS_WITH(PackedFile(path).names(), Contains("names that are too long"));
 }
 
 TEST_CASE("Packed: bytes whose checksums were made to fit give valid songs or an error") {
@@ -307,6 +334,19 @@ TEST_CASE("Packed: whatever a forger changes, the message says what does not fit
         return std::string("nothing");
     };
     CHECK(said([](Forger&) {}) == "nothing");
+    // What sealing would mend: the size of the file, and the checksum of the directory.
+    const auto footer_of = [&](std::size_t field) {
+        std::vector<std::byte> bytes = whole;
+        const std::size_t footer = bytes.size() - packed::kFooterSize;
+        bytes[footer + field] ^= std::byte{1};
+        packed_properties::set64(bytes, footer + 48,
+                                 packed_properties::checksum(std::span(bytes).subspan(footer, 48)));
+        packed_properties::write_bytes(path, bytes);
+        return PackedFile(path).size();
+    };
+    CHECK_THROWS_WITH(footer_of(24),
+                      Contains(concat("has ", whole.size(), " bytes")) && Contains("should have"));
+    CHECK_THROWS_WITH(footer_of(16), Contains("the directory is damaged: its checksum"));
 
     // The footer: where the directory is, how many songs, version.
     const std::string footer = "the footer is damaged";

@@ -4,6 +4,8 @@
 #include <support/catch.hpp>
 #include <support/training_lab.hpp>
 
+#include <algorithm>
+#include <array>
 #include <limits>
 
 using namespace mgan;
@@ -151,6 +153,19 @@ TEST_CASE_METHOD(Fixture, "A checkpoint at a place where no training can be is r
     expect_refused<DataError>("optimiser.generator.steps",
                               with("optimiser.generator.steps", 0, std::int64_t{-1}),
                               "optimiser.generator.steps is -1");
+    // Where the epoch began: (epoch, step, total_steps) of a training, but not of this one.
+    const auto begun_at = [](std::array<std::int64_t, 3> place) {
+        return [=](const TensorFile& file, TensorFile& changed) {
+            const std::string name = "epoch_start.state.integers";
+            auto values = file.get<std::int64_t>(name, file.entry(name).shape);
+            std::copy(place.begin(), place.end(), values.begin());
+            changed.add(name, file.entry(name).shape, std::span<const std::int64_t>(values));
+        };
+    };
+    for (const std::array<std::int64_t, 3> place :
+         {std::array<std::int64_t, 3>{3, 1, 7}, {4, 0, 9}})
+        expect_refused<DataError>("epoch_start.state.integers", begun_at(place),
+                                  "cannot have begun at epoch");
 }
 
 TEST_CASE_METHOD(Fixture, "A checkpoint with another normalisation is refused") {

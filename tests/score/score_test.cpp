@@ -367,4 +367,5 @@ TEST_CASE("score: wrong music says where and what was expected") {
     wrong_music("C8|2 D8|", 6, "a second ending without a first one");
     wrong_music("C8|1 D8:|", 6, "a first ending without a second one");
     wrong_music("C8|1 D8:|: E8|", 12, "a first ending without a second one");
+    wrong_music("C8|1 D8:|: E8|F8|", 12, "a first ending without a second one");
 }

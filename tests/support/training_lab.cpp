@@ -156,6 +156,14 @@ std::vector<Epoch> Training::run(std::int64_t total) {
     return epochs;
 }
 
+bool Training::stop_in_warmup(std::int64_t done) {
+    while (!trainer_->finished()) {
+        const auto goes_on = [&](const WarmupReport& warmup) { return warmup.done < done; };
+        if (!trainer_->run_epoch({}, {}, goes_on)) return true;
+    }
+    return false;
+}
+
 bool Training::finished() const {
     return trainer_->finished();
 }

@@ -82,6 +82,10 @@ public:
     /// Trains until `total` minibatches are done, or to the end. Returns the epochs that ended.
     std::vector<Epoch> run(std::int64_t total = 1'000'000);
 
+    /// Trains until D, learning alone, has done `done` minibatches, and stops there. Returns
+    /// whether it came to that.
+    bool stop_in_warmup(std::int64_t done);
+
     [[nodiscard]] bool finished() const;
     [[nodiscard]] std::int64_t steps_per_epoch() const;
     [[nodiscard]] std::int64_t total_steps() const;

@@ -207,6 +207,35 @@ TEST_CASE("A loss that is not finite after three roll-backs ends the training") 
                                           Contains("gone back 3 times"));
 }
 
+TEST_CASE("A stop while the discriminator learns alone costs what it had learnt, and no bit") {
+    Settings settings = lab::small_settings();
+    settings.pretrain.epochs = 1;
+    settings.adversarial.epochs = 1;
+    settings.adversarial.discriminator_warmup = 5;
+    for (const Variant variant : {Variant::c_rnn_gan, Variant::carnn_pf_mgan}) {
+        settings.variant = variant;
+        if (settings.has_pf_classifier() && !kHasEar) continue;
+        const DataSet data = lab::small_data(8);
+        lab::Training whole(settings, data);
+        whole.run();
+        for (const std::int64_t stop : {0, 3}) {
+            INFO("stopped after " << stop << " minibatches of it");
+            lab::Training first(settings, data);
+            REQUIRE(first.stop_in_warmup(stop));
+            CHECK(first.total_steps() == first.steps_per_epoch());
+            CHECK(first.epoch() == 2);
+            lab::Training second(settings, data, 3);
+            second.restore_checkpoint(parse(first.checkpoint_bytes()));
+            second.run();
+            CHECK(second.model_bytes() == whole.model_bytes());
+            first.run();
+            CHECK(first.checkpoint_bytes() == whole.checkpoint_bytes());
+        }
+        lab::Training to_end(settings, data);
+        CHECK_FALSE(to_end.stop_in_warmup(5));
+    }
+}
+
 TEST_CASE("A checkpoint of 0.1.0 within an epoch goes on, and cannot go back") {
     lab::Training training(lab::small_settings(), lab::small_data());
     training.run(4);

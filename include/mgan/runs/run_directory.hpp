@@ -307,12 +307,7 @@ bool run_training(AnyTrainer& trainer, const RunDirectory& directory, const RunO
         const auto on_warmup = [&](const WarmupReport& warmup) {
             return !writer.agree(options.on_warmup && !options.on_warmup(warmup));
         };
-        const auto report = [&] {
-            if constexpr (requires { trainer.run_epoch(on_step, on_rollback, on_warmup); })
-                return trainer.run_epoch(on_step, on_rollback, on_warmup);
-            else
-                return trainer.run_epoch(on_step, on_rollback);
-        }();
+        const auto report = trainer.run_epoch(on_step, on_rollback, on_warmup);
         if (!report) {
             writer.write(save);
             return stop();

@@ -93,7 +93,7 @@ struct StepReport {
     std::optional<double> loss_f;        ///< of the PF classifier, where there is one
 };
 
-/// D learns alone, before the adversarial phase of a training with step heads.
+/// D learns alone, before the adversarial phase.
 struct WarmupReport {
     std::int64_t done = 0, steps = 0;  ///< minibatches
 };
