@@ -10,6 +10,7 @@
 
 #include <dlfcn.h>
 
+#include <cstdarg>
 #include <cstdio>
 #include <filesystem>
 #include <functional>
@@ -23,6 +24,7 @@ bool for_ever = false;
 int fault_number = 0;
 int most_written = 0;       // > 0: a write takes no more than so many bytes
 int reads_interrupted = 0;  // so many reads in a row end with EINTR
+int opens_interrupted = 0;  // and so many opens
 
 bool fault_is_due() {
     if (calls_until_fault < 0) return false;
@@ -55,6 +57,21 @@ extern "C" ssize_t read(int descriptor, void* bytes, size_t size) {
     --reads_interrupted;
     errno = EINTR;
     return -1;
+}
+extern "C" int open(const char* path, int flags, ...) {
+    static auto* const real = next_of<int(const char*, int, ...)>("open");
+    if (opens_interrupted > 0) {
+        --opens_interrupted;
+        errno = EINTR;
+        return -1;
+    }
+    const bool creates = (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
+    if (!creates) return real(path, flags);
+    std::va_list rest;
+    va_start(rest, flags);
+    const auto mode = va_arg(rest, mode_t);
+    va_end(rest);
+    return real(path, flags, mode);
 }
 extern "C" int fsync(int descriptor) {
     static auto* const real = next_of<int(int)>("fsync");
@@ -135,8 +152,9 @@ TEST_CASE("A read that is interrupted for ever is an error, not a loop") {
     const auto reads_all = [&] { return mgan::read_file_bytes(path) == bytes; };
     const auto reads_head = [&] { return mgan::read_file_head(path, 4) == head; };
     for (const std::function<bool()>& reads : {std::function<bool()>(reads_all), {reads_head}}) {
-        reads_interrupted = 10;
+        reads_interrupted = opens_interrupted = 10;
         CHECK(reads());
+        CHECK(opens_interrupted == 0);
         reads_interrupted = 1'000'000;
         std::string error;
         try {
