@@ -5,6 +5,7 @@
 #include "directing.hpp"
 #include "program.hpp"
 
+#include <mgan/dataset/packed_file.hpp>
 #include <mgan/encoding/step_events.hpp>
 #include <mgan/encoding/style_meter.hpp>
 #include <mgan/io/json_text.hpp>
@@ -13,6 +14,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <functional>
 #include <iostream>
 #include <optional>
 
@@ -44,18 +46,12 @@ encoding::StepStyle raw_style(const Song& song) {
 int style(const StyleOptions& options) {
     std::optional<PlayerModel> model;
     if (!options.model.empty()) model.emplace(options.model);
-    std::vector<std::filesystem::path> files = {options.path};
-    if (is_folder(options.path)) {
-        files = midi::find_midi_files(options.path);
-        require<DataError>(!files.empty(), options.path,
-                           ": no file that ends in .mid, .midi, .rmi or .kar");
-    }
     std::vector<FileStyle> all;
     std::size_t broken = 0;
-    for (const std::filesystem::path& file : files) {
-        FileStyle one{printable(file.generic_string()), {}, ""};
+    const auto add = [&](const std::string& name, const std::function<Song()>& read) {
+        FileStyle one{printable(name), {}, ""};
         try {
-            const Song song = song_of_file(file.string());
+            const Song song = read();
             one.style = model ? model->style_of(song) : raw_style(heard_primer(song, 0));
         } catch (const ConfigError&) {
             throw;  // of the model, not of the file
@@ -64,6 +60,25 @@ int style(const StyleOptions& options) {
             ++broken;
         }
         all.push_back(std::move(one));
+    };
+    if (PackedFile::is_packed(options.path)) {
+        const PackedFile file(options.path);
+        const std::vector<std::string> names = file.names();
+        for (std::size_t i = 0; i < file.size(); ++i)
+            add(names[i], [&] {
+                Song song;
+                file.read(i, song);
+                return song;
+            });
+    } else {
+        std::vector<std::filesystem::path> files = {options.path};
+        if (is_folder(options.path)) {
+            files = midi::find_midi_files(options.path);
+            require<DataError>(!files.empty(), options.path,
+                               ": no file that ends in .mid, .midi, .rmi or .kar");
+        }
+        for (const std::filesystem::path& file : files)
+            add(file.generic_string(), [&] { return song_of_file(file.string()); });
     }
     if (broken == all.size()) throw DataError(all.front().error);
     if (options.json) {
@@ -112,7 +127,7 @@ Run add_style(CLI::App& app) {
         "Shows the style of MIDI files: 37 axes, from the lowest pitch to how often "
         "phrases return.");
     auto options = std::make_shared<StyleOptions>();
-    app.add_option("PATH", options->path, "a MIDI file, or a folder of them")
+    app.add_option("PATH", options->path, "a MIDI file, a folder of them, or a file of mgan pack")
         ->type_name("")
         ->required();
     app.add_option("--model", options->model,

@@ -60,8 +60,8 @@ void direct(mgan::Player& player) {
 // ---- from a melody
 
 /// What the model makes of a melody: sixteen notes that follow it.
-mgan::Song continuation(const mgan::PlayerModel& model, const mgan::Song& melody) {
-    mgan::Player player(model, /*seed=*/3);
+mgan::Song continuation(const mgan::PlayerModel& shared, const mgan::Song& melody) {
+    mgan::Player player(shared, /*seed=*/3);
     player.prime(melody);
     mgan::Song song = melody;
     for (int i = 0; i < 16; ++i) song.notes.push_back(player.next());

@@ -142,6 +142,13 @@ TEST_CASE_METHOD(Directed, "mgan style: the axes of songs, raw or as a model see
     REQUIRE(scaled.size() == 1);
     for (const auto& [name, value] : scaled[0]["axes"].items())
         CHECK(std::abs(value.get<double>()) < 10.0);
+    REQUIRE(mgan("pack data songs.mgan").status == 0);
+    const json packed = json::parse(mgan("style songs.mgan --json").out);
+    REQUIRE(packed.size() == raw.size());
+    for (std::size_t i = 0; i < raw.size(); ++i) {
+        CHECK("data/" + packed[i]["file"].get<std::string>() == raw[i]["file"]);
+        CHECK(packed[i]["axes"] == raw[i]["axes"]);
+    }
     CHECK(mgan("style nothing.mid").status == 1);
     CHECK(mgan("style data/a/song0.mid --model numeric").status == 1);
     write_text("data/a/broken.mid", "no music");
