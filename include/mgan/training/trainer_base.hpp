@@ -7,8 +7,8 @@
 ///     stop      behind a minibatch, or at the beginning of the epoch while D warms up
 ///     loss or gradient not finite      back to the beginning of the epoch (rollback.hpp)
 ///
-/// What a minibatch is, how D warms up, and what a report measures is the trainer's own: trainer.hpp
-/// for numeric heads, step_trainer.hpp for step heads.
+/// What a minibatch is, how D warms up, and what a report measures is the trainer's own:
+/// trainer.hpp for numeric heads, step_trainer.hpp for step heads.
 
 #include <mgan/dataset/data_set.hpp>
 #include <mgan/dataset/epoch_order.hpp>
