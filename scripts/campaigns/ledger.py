@@ -107,7 +107,17 @@ def table(campaigns):
     return "\n".join(lines) + "\n"
 
 
-def write_table(campaigns):
+def page_with(campaigns):
+    """The page as it is, and with the table of now."""
     before = PAGE.read_text()
     head, rest = before.split(BEGIN)
-    PAGE.write_text(head + BEGIN + "\n" + table(campaigns) + "\n" + END + rest.split(END)[1])
+    return before, head + BEGIN + "\n" + table(campaigns) + "\n" + END + rest.split(END)[1]
+
+
+def table_is_written(campaigns):
+    before, now = page_with(campaigns)
+    return before == now
+
+
+def write_table(campaigns):
+    PAGE.write_text(page_with(campaigns)[1])
