@@ -2,6 +2,7 @@
 /// `mgan convert`: a model written again, in full or with half the bytes.
 
 #include "data.hpp"
+#include "interrupt.hpp"
 #include "program.hpp"
 
 #include <mgan/generation/model_file.hpp>
@@ -28,6 +29,8 @@ int convert(const ConvertOptions& options) {
     const Model model = load_model(options.model);
     // What is there already may be a checkpoint, which no model replaces.
     if (is_there(out)) (void)read_settings(read_safetensors(out), "model");
+    remove_drafts(out.parent_path(), out.filename().string() + ".tmp-");
+    const DraftGuard guard(temporary_path(out));
     save_model(out, model, options.half ? WeightFormat::half : WeightFormat::full);
     std::cout << printable(options.out) << ": " << grouped(std::filesystem::file_size(out))
               << " bytes, weights " << (options.half ? "BF16" : "F32")

@@ -46,14 +46,30 @@ DataSet open_data(const std::string& where, DamagedFiles damaged) {
     return is_bundled(where) ? load_bundled() : open_data_set(where, available_threads(), damaged);
 }
 
-DataSet open_data_of_run(const SettingNotes& notes, std::string_view advice) {
-    const std::string place = data_place(notes);
+DamagedFiles damaged_of_run(const SettingNotes& notes) {
+    return note(notes, "keep_damaged").empty() ? DamagedFiles::skip : DamagedFiles::keep;
+}
+
+namespace {
+
+/// The music of a run, by `read` (`open_data` or `load_data`).
+DataSet data_of_run(const SettingNotes& notes, std::string_view advice,
+                    DataSet (&read)(const std::string&, DamagedFiles)) {
     try {
-        return open_data(
-            place, note(notes, "keep_damaged").empty() ? DamagedFiles::skip : DamagedFiles::keep);
+        return read(data_place(notes), damaged_of_run(notes));
     } catch (const IoError& error) {
         fail<IoError>(printable(error.what()), "; if the music of this run has moved, ", advice);
     }
+}
+
+}  // namespace
+
+DataSet open_data_of_run(const SettingNotes& notes, std::string_view advice) {
+    return data_of_run(notes, advice, open_data);
+}
+
+DataSet load_data_of_run(const SettingNotes& notes, std::string_view advice) {
+    return data_of_run(notes, advice, load_data);
 }
 
 std::string note(const SettingNotes& notes, std::string_view key) {

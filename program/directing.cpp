@@ -40,7 +40,7 @@ void set_styles(std::string_view text, PlayerControls& controls) {
         const auto [end, failure] =
             std::from_chars(number.data(), number.data() + number.size(), value);
         if (failure != std::errc{} || end != number.data() + number.size() ||
-            !set_control(controls, concat("style.", name), value))
+            !std::isfinite(value) || !set_control(controls, concat("style.", name), value))
             fail<UsageError>("--style: ", in_quotes(one),
                              ": the number must be from -10 to 10 standard deviations");
     }
@@ -82,7 +82,8 @@ void add_directing_options(CLI::App& app, DirectingOptions& options, DirectingFo
                    "1: as trained; below, the likely becomes likelier; above,\n"
                    "songs become bolder")
         ->type_name("X")
-        ->check(CLI::Range(0.01, 10.0).description(""));
+        ->check(CLI::Range(0.01, 10.0).description(""))
+        ->check(CLI::Validator(&finite_fault, ""));
     app.add_option("--prime", options.prime, "a melody to go on from, in its key and on its beat")
         ->type_name("FILE.mid");
     app.add_option("--prime-notes", options.prime_notes,
@@ -104,7 +105,8 @@ void add_directing_options(CLI::App& app, DirectingOptions& options, DirectingFo
         ->type_name("LOW-HIGH");
     app.add_option("--density", options.density, "about so many times the onsets in a quarter")
         ->type_name("X")
-        ->check(CLI::Range(0.1, 10.0).description(""));
+        ->check(CLI::Range(0.1, 10.0).description(""))
+        ->check(CLI::Validator(&finite_fault, ""));
     app.add_option("--voices", options.voices, "at most so many keys sound at once")
         ->type_name("N")
         ->check(CLI::Range(std::int64_t{1}, std::int64_t{128}).description(""));
@@ -119,7 +121,8 @@ void add_directing_options(CLI::App& app, DirectingOptions& options, DirectingFo
                                                  "the notes of --with-prime among them"
                                                : "as --seconds, in minutes")
         ->type_name("M")
-        ->check(CLI::Range(0.01, 1000.0).description(""));
+        ->check(CLI::Range(0.01, 1000.0).description(""))
+        ->check(CLI::Validator(&finite_fault, ""));
     app.add_option("--seed", options.seed, "which songs")
         ->type_name("N")
         ->check(CLI::Validator(&seed_fault, ""))
@@ -127,7 +130,8 @@ void add_directing_options(CLI::App& app, DirectingOptions& options, DirectingFo
     app.add_option("--tempo", options.tempo,
                    "quarter notes per minute; default: 120, or as --prime has it")
         ->type_name("BPM")
-        ->check(CLI::Range(4.0, 1000.0).description(""));
+        ->check(CLI::Range(4.0, 1000.0).description(""))
+        ->check(CLI::Validator(&finite_fault, ""));
 }
 
 PlayerControls controls_of(const DirectingOptions& options, const PlayerModel& model) {

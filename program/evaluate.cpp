@@ -55,11 +55,9 @@ std::vector<midi::Song> real_songs(const EvaluateOptions& options) {
                         ": holds no run (no config.json); give the folder of a run of mgan train");
     const SettingNotes notes = run.read_config().second;
     const std::string where = options.against.empty() ? data_place(notes) : options.against;
-    const DataSet data =
-        options.against.empty()
-            ? open_data_of_run(notes, "say where it is: --against FOLDER")
-            : open_data(where, note(notes, "keep_damaged").empty() ? DamagedFiles::skip
-                                                                   : DamagedFiles::keep);
+    const DataSet data = options.against.empty()
+                             ? open_data_of_run(notes, "say where it is: --against FOLDER")
+                             : open_data(where, damaged_of_run(notes));
     const Part part = options.part == "train"        ? Part::train
                       : options.part == "validation" ? Part::validation
                                                      : Part::test;

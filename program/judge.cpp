@@ -45,12 +45,8 @@ void split_as_run(const JudgeCommandOptions& options, judging::JudgedSongs& song
     if (!std::filesystem::exists(run.config()))
         fail<DataError>(printable(options.run),
                         ": holds no run (no config.json); give the folder that mgan train made");
-    std::string where = options.against;
-    if (where.empty()) {
-        for (const auto& [key, text] : run.read_config().second) {
-            if (key == "data") where = text;
-        }
-    }
+    const SettingNotes notes = run.read_config().second;
+    const std::string where = options.against.empty() ? data_place(notes) : options.against;
     const auto files_of = [&](Part part) {
         const std::vector<std::string> files = run.files_of(part);
         return std::set<std::string>(files.begin(), files.end());
@@ -58,7 +54,10 @@ void split_as_run(const JudgeCommandOptions& options, judging::JudgedSongs& song
     const std::set<std::string> learn = files_of(Part::train);
     const std::set<std::string> judge =
         files_of(options.part == "validation" ? Part::validation : Part::test);
-    for (judging::JudgedSong& song : judged_songs(load_data(where))) {
+    const DataSet data = options.against.empty()
+                             ? load_data_of_run(notes, "say where it is: --against FOLDER")
+                             : load_data(where, damaged_of_run(notes));
+    for (judging::JudgedSong& song : judged_songs(data)) {
         const std::string file = RunFiles::tsv_field(song.file);
         if (judge.contains(file))
             songs.judge.push_back(std::move(song));

@@ -53,6 +53,16 @@ int end_with(int status, const std::string& message) {
     return status;
 }
 
+/// `status`, once all output is written: a full disk or a closed pipe must not end as if all were
+/// well.
+int when_written(int status) {
+    std::cout.flush();
+    if (status != kDone || std::cout) return status;
+    return end_with(kFailed,
+                    "standard output: cannot write; is the disk full, or the reader of a pipe "
+                    "gone?");
+}
+
 /// What is wrong with a command line, with the nearest option that there is.
 std::string explain(const CLI::ParseError& error, const CLI::App& app) {
     const CLI::App* command = &app;
@@ -130,24 +140,18 @@ int main(int argc, char** argv) {
             for (const std::string& word : words) texts.push_back(word.c_str());
             app.parse(static_cast<int>(texts.size()), texts.data());
         } catch (const CLI::ParseError& error) {
-            if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+            if (error.get_exit_code() == 0)
+                return when_written(app.exit(error));  // --help, --version
             return end_with(kWrongUsage, explain(error, app));
         }
         for (const auto& [sub, run] : runs) {
             if (!sub->parsed()) continue;
             const bool shares = sub->get_name() == "train" || sub->get_name() == "generate";
             if (!shares && is_later_rank()) return kDone;
-            const int status = run();
-            std::cout.flush();
-            // A full disk or a closed pipe must not end as if all were well.
-            if (status == kDone && !std::cout)
-                return end_with(kFailed,
-                                "standard output: cannot write; is the disk full, or the reader of "
-                                "a pipe gone?");
-            return status;
+            return when_written(run());
         }
         std::cout << app.help();
-        return kDone;
+        return when_written(kDone);
     } catch (const std::exception&) {
         return say_failure();
     }

@@ -97,8 +97,8 @@ int pack(PackCommandOptions options) {
         std::cout << "  skipped " << printable(data.skipped[i].file) << ": "
                   << printable(data.skipped[i].reason) << '\n';
     if (data.skipped.size() > kShown)
-        std::cout << "  skipped " << data.skipped.size() - kShown
-                  << " more: mgan stats --json lists them\n";
+        std::cout << "  skipped " << data.skipped.size() - kShown << " more: mgan stats "
+                  << shell_word(printable(options.file)) << " --json lists them\n";
     return kDone;
 }
 

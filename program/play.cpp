@@ -161,6 +161,8 @@ public:
     /// Writes --record, and says what there was.
     void finish() {
         if (!options_.record.empty()) {
+            const std::filesystem::path file = options_.record;
+            remove_drafts(file.parent_path(), file.filename().string() + ".tmp-");
             midi::save_song(
                 options_.record,
                 recorder_.finish(quarter_, concat("mgan, seed ", options_.directing.seed)));
@@ -426,7 +428,8 @@ Run add_play(CLI::App& app) {
         ->type_name("FILE.mid");
     app.add_option("--seconds", options->seconds, "end after so long; default: play on")
         ->type_name("X")
-        ->check(CLI::Range(0.001, 1e9).description(""));
+        ->check(CLI::Range(0.001, 1e9).description(""))
+        ->check(CLI::Validator(&finite_fault, ""));
     add_directing_options(app, options->directing, DirectingFor::playing);
     app.footer(std::string("Keys while it plays:\n") + kKeysHelp +
                "\nExamples:\n"

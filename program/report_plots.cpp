@@ -76,7 +76,8 @@ std::string Plotter::run(const std::string& script) {
             problem_ = "gnuplot took too long, so tables replace its pictures";
         } else if (!result.good() || result.out.find("</svg>") == std::string::npos) {
             problem_ = concat("gnuplot failed, so tables replace its pictures: ",
-                              result.error.substr(0, 300));
+                              result.error.empty() ? "it said nothing, and drew nothing"
+                                                   : result.error.substr(0, 300));
         } else {
             return adaptive_svg(result.out);
         }

@@ -172,7 +172,8 @@ Plan plan_of(const TrainOptions& options, Communicator& ranks) {
         plan.keep_damaged = options.keep_damaged;
         if (plan.resumes) {
             if (plan.data.empty()) plan.data = data_place(plan.notes);
-            plan.keep_damaged = plan.keep_damaged || !note(plan.notes, "keep_damaged").empty();
+            plan.keep_damaged =
+                plan.keep_damaged || damaged_of_run(plan.notes) == DamagedFiles::keep;
         }
         plan.settings = settings_from(options.settings, plan.before);
     });
@@ -295,11 +296,11 @@ std::array<std::vector<std::size_t>, 3> shared_parts(const Plan& plan, const Dat
 /// Brings folder and trainer to the start of a run, or to where it stopped.
 template <typename AnyTrainer>
 void open_run(Plan& plan, const std::string& out, AnyTrainer& trainer, const DataSet& data) {
+    SettingNotes notes = data_notes(plan.data);
+    if (plan.keep_damaged) notes.emplace_back("keep_damaged", "yes");
     if (plan.resumes) {
-        plan.run.resume(trainer, data, data_name(plan.data));
+        plan.run.resume(trainer, data, data_name(plan.data), notes);
     } else {
-        SettingNotes notes = data_notes(plan.data);
-        if (plan.keep_damaged) notes.emplace_back("keep_damaged", "yes");
         if (out.empty() && !plan.run.is_locked()) plan.run = claim_default_folder();
         plan.run.start(plan.settings, data, data_name(plan.data), notes);
     }

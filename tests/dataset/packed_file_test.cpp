@@ -7,6 +7,7 @@
 #include <support/packed_properties.hpp>
 #include <support/training_lab.hpp>
 
+#include <chrono>
 #include <fstream>
 #include <limits>
 #include <stdexcept>
@@ -183,6 +184,25 @@ TEST_CASE("Packed: files that are added stand where they would have stood from t
     CHECK_THROWS_AS(
         pack_data_set(place.music, place.file, {.damaged = DamagedFiles::keep, .add = true}),
         DataError);
+}
+
+TEST_CASE("Packed: what another program writes while songs are added is not lost") {
+    const Folder place;
+    pack_data_set(place.music, place.file, {});
+    const auto others = place.folder / "others.mgan";
+    pack_data_set(lab::small_data(5), others);
+    PackOptions options{.add = true};
+    options.on_progress = [&](std::size_t, std::size_t) {
+        std::filesystem::copy_file(others, place.file,
+                                   std::filesystem::copy_options::overwrite_existing);
+        std::filesystem::last_write_time(
+            place.file, std::filesystem::last_write_time(others) + std::chrono::seconds(2));
+    };
+    CHECK_THROWS_WITH(pack_data_set(place.music, place.file, options),
+                      Contains(place.file.string()) && Contains("another program has written it"));
+    CHECK(read_file_bytes(place.file) == read_file_bytes(others));
+    options.on_progress = {};
+    CHECK(pack_data_set(place.music, place.file, options).added > 0);
 }
 
 TEST_CASE("Packed: a folder without music leaves the old file as it is") {

@@ -75,6 +75,10 @@ TEST_CASE("Copy damage: a whole file is told nothing of") {
 
 TEST_CASE("Copy damage: text mode is recognised, where nothing else can be the cause") {
     CHECK_THAT(said(in_text_mode(file(kNotes))), Contains("text mode"));
+    // Twice, and of a file with a 0D 0A of its own.
+    CHECK_THAT(said(in_text_mode(in_text_mode(file(kNotes)))), Contains("text mode"));
+    CHECK_THAT(said(in_text_mode(in_text_mode(file("00 ff 01 02 0d 0a " + kNotes)))),
+               Contains("text mode"));
     // A lone 0A is the proof that there was no such copy.
     Bytes bytes = in_text_mode(file(kNotes));
     bytes.push_back(kFeed);

@@ -114,6 +114,13 @@ TEST_CASE_METHOD(Directed, "mgan generate: styles by name and by example") {
     CHECK(unknown.status == 2);
     CHECK_THAT(unknown.error, Contains("funk") && Contains("chromaticism"));
     CHECK(generate("run", {"--style", "loud=100"}).status == 2);
+    CHECK(generate("run", {"--style", "loud=nan"}).status == 2);
+    for (const char* option : {"--temperature", "--density", "--tempo", "--minutes"}) {
+        const process::Result nan = generate("run", {option, "nan"});
+        CHECK(nan.status == 2);
+        CHECK_THAT(nan.error, Contains(option) && Contains("nan"));
+    }
+    CHECK(mgan("play run --silent --seconds nan").status == 2);
     const process::Result scale = generate("run", {"--scale", "H major"});
     CHECK(scale.status == 2);
     CHECK_THAT(scale.error, Contains("H major") && Contains("dorian"));

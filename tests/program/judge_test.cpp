@@ -122,4 +122,17 @@ TEST_CASE_METHOD(
     CHECK_THAT(few.error,
                Contains("2 songs of data are in the part validation") && Contains("Without --run"));
     CHECK(mgan(line + " --part train").status == 2);
+    // Without --against the run says where its music is: in bytes, where the name is no text.
+    std::string bytes;
+    for (const char c : (*this / "data").string()) {
+        const auto byte = static_cast<unsigned char>(c);
+        for (const unsigned digit : {byte / 16u, byte % 16u}) bytes += "0123456789abcdef"[digit];
+    }
+    write_text("run/config.json", R"({"data": "d?ta", "data_bytes": ")" + bytes + R"("})");
+    const std::string alone = "judge made --run run --seeds 1 --steps 5";
+    CHECK(mgan(alone).out == mgan(line).out);
+    write_text("run/config.json", R"({"data": "/nowhere/at/all"})");
+    const process::Result gone = mgan(alone);
+    CHECK(gone.status == 1);
+    CHECK_THAT(gone.error, Contains("/nowhere/at/all") && Contains("--against FOLDER"));
 }

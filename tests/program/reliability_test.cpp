@@ -12,6 +12,7 @@
 #include <thread>
 
 using Catch::Matchers::Contains;
+using Catch::Matchers::EndsWith;
 using Catch::Matchers::StartsWith;
 using mgan_test::put;
 using mgan_test::text_of;
@@ -177,11 +178,16 @@ TEST_CASE("Music that has moved: resuming and evaluating say what to do") {
     const process::Result resumed = shop.mgan("train --resume --out run");
     CHECK(resumed.status == 1);
     CHECK_THAT(resumed.error, Contains("mgan train FOLDER --resume --out run"));
-    CHECK(shop.mgan("train moved --resume --out run").status == 0);
     const process::Result evaluated = shop.mgan("evaluate run --run run");
     CHECK(evaluated.status == 1);
     CHECK_THAT(evaluated.error, Contains("--against"));
     CHECK(shop.mgan("evaluate run --run run --against moved").status == 0);
+    CHECK(shop.mgan("train moved --resume --out run").status == 0);
+    // From now on the run knows where it is.
+    CHECK_THAT(json::parse(shop.read("run/config.json"))["data"].get<std::string>(),
+               EndsWith("/moved"));
+    CHECK(shop.mgan("train --resume --out run").status == 0);
+    CHECK(shop.mgan("evaluate run --run run").status == 0);
 }
 
 TEST_CASE("mgan evaluate: what is not defined is null with its reason, and - in the table") {

@@ -106,6 +106,12 @@ inline PackResult pack_data_set(const std::filesystem::path& data,
     std::vector<SkippedFile> skipped;
     std::vector<MendedFile> mended;
 
+    // When the file was written that is added to, which another program may replace meanwhile.
+    const auto written = [&] {
+        std::error_code unknown;
+        return std::filesystem::last_write_time(file, unknown);
+    };
+    const std::filesystem::file_time_type written_before = written();
     std::unique_ptr<const PackedFile> before, other;
     const auto take = [&](const PackedFile& packed) {
         for (SkippedFile& one : packed.skipped()) skipped.push_back(std::move(one));
@@ -182,6 +188,10 @@ inline PackResult pack_data_set(const std::filesystem::path& data,
     if (writer.size() == 0)
         fail<DataError>(data_set_detail::nothing_usable_text(
             data, static_cast<std::size_t>(facts.files), skipped));
+    if (options.add && written() != written_before)
+        fail<DataError>(file,
+                        ": another program has written it while the songs were read; nothing was "
+                        "changed: pack again");
     before.reset();  // some systems rename no file that is open
     other.reset();
     writer.finish(facts, skipped, mended, options.threads);

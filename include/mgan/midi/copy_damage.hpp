@@ -73,22 +73,27 @@ namespace copy_damage_detail {
         return "its bytes were encoded as UTF-16, as if they were text; take the original";
     if (begins_with("\xEF\xBB\xBF"sv)) bytes = bytes.subspan(3);  // the mark of UTF-8
     if (!begins_with("MThd"sv) || bytes.size() < 14) return "";
-    std::size_t feeds = 0, lone = 0, high = 0, characters = 0;
-    for (std::size_t i = 0; i < bytes.size(); ++i) {
-        if (bytes[i] >= kHigh) ++high;
-        if (bytes[i] != kFeed) continue;
-        ++feeds;
-        if (i == 0 || bytes[i - 1] != kReturn) ++lone;
+    std::size_t feeds = 0, high = 0, characters = 0;
+    std::size_t returns = 0;           // so many 0D in a row before this byte
+    std::size_t added = bytes.size();  // at most so many before every 0A: a copy adds one
+    for (const std::byte b : bytes) {
+        if (b >= kHigh) ++high;
+        if (b == kFeed) {
+            ++feeds;
+            added = std::min(added, returns);
+        }
+        returns = b == kReturn ? returns + 1 : 0;
     }
     if (high == 0 && bytes.size() > 22)
         return "bit 7 of every byte was lost, as in a transfer of 7 bits; take the original";
     if (is_utf8_text(bytes, characters) && characters > 0)
         return "its bytes were encoded as UTF-8, as if they were text; take the original";
-    if (feeds > 0 && lone == 0) {
+    constexpr std::size_t kMostCopies = 3;
+    for (std::size_t copies = 1; feeds > 0 && copies <= std::min(added, kMostCopies); ++copies) {
         std::vector<std::byte> original;
         original.reserve(bytes.size());
         for (const std::byte b : bytes) {
-            if (b == kFeed) original.pop_back();
+            if (b == kFeed) original.resize(original.size() - copies);
             original.push_back(b);
         }
         if (damage_of(original) < damage_of(bytes))

@@ -115,7 +115,8 @@ public:
     /// and cuts the history back to that. Throws what `restore_checkpoint`
     /// throws, and IoError; then neither trainer nor files have changed.
     template <typename AnyTrainer>
-    void resume(AnyTrainer& trainer, const DataSet& data, const std::string& data_name) {
+    void resume(AnyTrainer& trainer, const DataSet& data, const std::string& data_name,
+                const SettingNotes& more_notes = {}) {
         lock();
         fingerprint_ = fingerprint(data);
         const auto [before, notes] = read_config();
@@ -138,10 +139,17 @@ public:
         }
         remove_leftovers();
         start_history(history(), trainer.state().epoch - 1);
-        if (differences(before, trainer.settings()).empty()) return;
-        SettingNotes more_notes;
-        for (const auto& [key, text] : notes)
-            if (key == "data_bytes" || key == "keep_damaged") more_notes.emplace_back(key, text);
+        // The settings that go on may have more epochs, and the music may have moved.
+        const auto place_of = [](const SettingNotes& some) {
+            std::string place;
+            for (const auto& [key, text] : some)
+                if (key == "data" || key == "data_bytes") place += concat(key, '=', text, '\n');
+            return place;
+        };
+        SettingNotes now = {{"data", data_name}};
+        now.insert(now.end(), more_notes.begin(), more_notes.end());
+        if (differences(before, trainer.settings()).empty() && place_of(notes) == place_of(now))
+            return;
         write_config(trainer.settings(), data, data_name, more_notes);
     }
 
