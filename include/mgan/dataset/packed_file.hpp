@@ -48,8 +48,9 @@ public:
         std::error_code failure;
         if (!std::filesystem::is_regular_file(path, failure)) return false;
         constexpr std::string_view mark = packed::kHeadMark.substr(0, 4);
-        const auto same = [](std::byte byte, char c) { return byte == static_cast<std::byte>(c); };
-        return std::ranges::equal(read_file_head(path, mark.size()), mark, same);
+        const std::vector<std::byte> head = read_file_head(path, mark.size());
+        return std::equal(head.begin(), head.end(), mark.begin(), mark.end(),
+                          [](std::byte byte, char c) { return byte == static_cast<std::byte>(c); });
     }
 
     [[nodiscard]] const std::filesystem::path& path() const noexcept { return file_.path(); }
