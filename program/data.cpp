@@ -47,49 +47,28 @@ DataSet open_data(const std::string& where, DamagedFiles damaged) {
 }
 
 DamagedFiles damaged_of_run(const SettingNotes& notes) {
-    return note(notes, "keep_damaged").empty() ? DamagedFiles::skip : DamagedFiles::keep;
+    return note_of(notes, "keep_damaged").empty() ? DamagedFiles::skip : DamagedFiles::keep;
 }
 
-namespace {
-
-/// The music of a run, by `read` (`open_data` or `load_data`).
-DataSet data_of_run(const SettingNotes& notes, std::string_view advice,
-                    DataSet (&read)(const std::string&, DamagedFiles)) {
+DataSet open_data_of_run(const SettingNotes& notes, std::string_view advice) {
     try {
-        return read(data_place(notes), damaged_of_run(notes));
+        return open_data(data_place(notes), damaged_of_run(notes));
     } catch (const IoError& error) {
         fail<IoError>(printable(error.what()), "; if the music of this run has moved, ", advice);
     }
 }
 
-}  // namespace
-
-DataSet open_data_of_run(const SettingNotes& notes, std::string_view advice) {
-    return data_of_run(notes, advice, open_data);
-}
-
-DataSet load_data_of_run(const SettingNotes& notes, std::string_view advice) {
-    return data_of_run(notes, advice, load_data);
-}
-
-std::string note(const SettingNotes& notes, std::string_view key) {
-    for (const auto& [name, text] : notes) {
-        if (name == key) return text;
-    }
-    return "";
-}
-
 std::string data_place(const SettingNotes& notes) {
-    const std::string digits = note(notes, "data_bytes");
+    const std::string digits = note_of(notes, "data_bytes");
     std::string bytes;
     for (std::size_t i = 0; i + 1 < digits.size(); i += 2) {
         unsigned byte = 0;
         const char* const end = digits.data() + i + 2;
         if (std::from_chars(digits.data() + i, end, byte, 16).ptr != end)
-            return note(notes, "data");
+            return note_of(notes, "data");
         bytes += static_cast<char>(byte);
     }
-    return bytes.empty() ? note(notes, "data") : bytes;
+    return bytes.empty() ? note_of(notes, "data") : bytes;
 }
 
 std::string data_path(const std::string& where) {

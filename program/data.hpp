@@ -25,8 +25,6 @@ inline constexpr const char* kBundled = "bundled";
 /// The same for the data of a run, `notes`: those of its config.json. An error says what to do if
 /// the music has moved: `advice`.
 [[nodiscard]] DataSet open_data_of_run(const SettingNotes& notes, std::string_view advice);
-/// The same with all songs in memory.
-[[nodiscard]] DataSet load_data_of_run(const SettingNotes& notes, std::string_view advice);
 /// Whether a run learns from damaged files, too.
 [[nodiscard]] DamagedFiles damaged_of_run(const SettingNotes& notes);
 

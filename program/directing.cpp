@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <string_view>
 
 namespace mgan::program {
@@ -66,6 +67,16 @@ void check_directing(const DirectingOptions& options) {
         fail<UsageError>("--with-prime and --prime-notes need the file of --prime");
 }
 
+CLI::Validator number_within(double low, double high) {
+    const auto fault = [range = CLI::Range(low, high)](std::string& text) {
+        const std::string out_of_range = range(text);
+        if (!out_of_range.empty() || std::isfinite(std::strtod(text.c_str(), nullptr)))
+            return out_of_range;
+        return "'" + text + "' is not a finite number";
+    };
+    return {fault, ""};
+}
+
 void add_directing_options(CLI::App& app, DirectingOptions& options, DirectingFor what) {
     app.add_option("--guide", options.guide,
                    "candidates for each event, of which the discriminator's gain\n"
@@ -82,8 +93,7 @@ void add_directing_options(CLI::App& app, DirectingOptions& options, DirectingFo
                    "1: as trained; below, the likely becomes likelier; above,\n"
                    "songs become bolder")
         ->type_name("X")
-        ->check(CLI::Range(0.01, 10.0).description(""))
-        ->check(CLI::Validator(&finite_fault, ""));
+        ->check(number_within(0.01, 10.0));
     app.add_option("--prime", options.prime, "a melody to go on from, in its key and on its beat")
         ->type_name("FILE.mid");
     app.add_option("--prime-notes", options.prime_notes,
@@ -105,8 +115,7 @@ void add_directing_options(CLI::App& app, DirectingOptions& options, DirectingFo
         ->type_name("LOW-HIGH");
     app.add_option("--density", options.density, "about so many times the onsets in a quarter")
         ->type_name("X")
-        ->check(CLI::Range(0.1, 10.0).description(""))
-        ->check(CLI::Validator(&finite_fault, ""));
+        ->check(number_within(0.1, 10.0));
     app.add_option("--voices", options.voices, "at most so many keys sound at once")
         ->type_name("N")
         ->check(CLI::Range(std::int64_t{1}, std::int64_t{128}).description(""));
@@ -121,8 +130,7 @@ void add_directing_options(CLI::App& app, DirectingOptions& options, DirectingFo
                                                  "the notes of --with-prime among them"
                                                : "as --seconds, in minutes")
         ->type_name("M")
-        ->check(CLI::Range(0.01, 1000.0).description(""))
-        ->check(CLI::Validator(&finite_fault, ""));
+        ->check(number_within(0.01, 1000.0));
     app.add_option("--seed", options.seed, "which songs")
         ->type_name("N")
         ->check(CLI::Validator(&seed_fault, ""))
@@ -130,8 +138,7 @@ void add_directing_options(CLI::App& app, DirectingOptions& options, DirectingFo
     app.add_option("--tempo", options.tempo,
                    "quarter notes per minute; default: 120, or as --prime has it")
         ->type_name("BPM")
-        ->check(CLI::Range(4.0, 1000.0).description(""))
-        ->check(CLI::Validator(&finite_fault, ""));
+        ->check(number_within(4.0, 1000.0));
 }
 
 PlayerControls controls_of(const DirectingOptions& options, const PlayerModel& model) {

@@ -35,6 +35,9 @@ struct DirectingOptions {
     }
 };
 
+/// A number from `low` to `high`. (CLI::Range lets nan through.)
+[[nodiscard]] CLI::Validator number_within(double low, double high);
+
 /// Songs in files may begin with the primer, and end after some minutes.
 enum class DirectingFor { files, playing };
 void add_directing_options(CLI::App& app, DirectingOptions& options,

@@ -34,8 +34,10 @@ struct JudgeCommandOptions {
 
 std::vector<judging::JudgedSong> judged_songs(const DataSet& data) {
     std::vector<judging::JudgedSong> songs;
-    for (std::size_t i = 0; i < data.songs.size(); ++i)
-        songs.push_back(judging::judged_song(data.songs[i], data.names[i]));
+    midi::Song memory;
+    const Songs all = data.view();
+    for (std::size_t i = 0; i < all.size(); ++i)
+        songs.push_back(judging::judged_song(all.get(i, memory), data.names[i]));
     return songs;
 }
 
@@ -55,8 +57,8 @@ void split_as_run(const JudgeCommandOptions& options, judging::JudgedSongs& song
     const std::set<std::string> judge =
         files_of(options.part == "validation" ? Part::validation : Part::test);
     const DataSet data = options.against.empty()
-                             ? load_data_of_run(notes, "say where it is: --against FOLDER")
-                             : load_data(where, damaged_of_run(notes));
+                             ? open_data_of_run(notes, "say where it is: --against FOLDER")
+                             : open_data(where, damaged_of_run(notes));
     for (judging::JudgedSong& song : judged_songs(data)) {
         const std::string file = RunFiles::tsv_field(song.file);
         if (judge.contains(file))
@@ -164,7 +166,7 @@ int judge(const JudgeCommandOptions& options) {
     songs.generated = judged_songs(
         load_data_set(std::filesystem::exists(made.config()) ? made.songs() : made.path()));
     if (options.run.empty())
-        judging::split_real(judged_songs(load_data(options.against)), songs);
+        judging::split_real(judged_songs(open_data(options.against)), songs);
     else
         split_as_run(options, songs);
     const std::size_t found = songs.generated.size();

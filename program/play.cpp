@@ -428,8 +428,7 @@ Run add_play(CLI::App& app) {
         ->type_name("FILE.mid");
     app.add_option("--seconds", options->seconds, "end after so long; default: play on")
         ->type_name("X")
-        ->check(CLI::Range(0.001, 1e9).description(""))
-        ->check(CLI::Validator(&finite_fault, ""));
+        ->check(number_within(0.001, 1e9));
     add_directing_options(app, options->directing, DirectingFor::playing);
     app.footer(std::string("Keys while it plays:\n") + kKeysHelp +
                "\nExamples:\n"

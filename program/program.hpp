@@ -5,9 +5,7 @@
 #include <mgan/core/error.hpp>
 
 #include <charconv>
-#include <cmath>
 #include <cstdint>
-#include <cstdlib>
 #include <functional>
 #include <string>
 #include <system_error>
@@ -37,12 +35,6 @@ public:
     const auto [stop, failure] = std::from_chars(text.data(), end, number);
     if (failure == std::errc{} && stop == end) return "";
     return "'" + text + "' is not a whole number from 0 to 18446744073709551615";
-}
-
-/// What is wrong with the text of a number, or "". (CLI::Range lets nan through.)
-[[nodiscard]] inline std::string finite_fault(const std::string& text) {
-    if (std::isfinite(std::strtod(text.c_str(), nullptr))) return "";
-    return "'" + text + "' is not a finite number";
 }
 
 /// Prints the exception that is being handled as one line that begins with "mgan: " and `before`,

@@ -18,7 +18,7 @@ import zipfile
 from .ledger import ROOT, WORK, tried
 
 SANITIZERS = "-fsanitize=address,undefined,float-divide-by-zero,float-cast-overflow"
-# What is found is replayed with all that these leave out.
+# Left out is what costs time: where blocks were allocated. Replay a finding without these options.
 OPTIONS = "malloc_context_size=0:quarantine_size_mb=1:max_malloc_fill_size=0"
 LARGEST_CORPUS = 16 * 1024
 

@@ -28,7 +28,7 @@ class Instrument:
         folder = options.tests or self.build()
         for floor in self.floors:
             done = subprocess.run(
-                [*self.before, folder / f"mgan_test_{floor}", *self.words],
+                [*self.before, folder / f"mgan_test_{floor}"],
                 cwd=ROOT,
                 capture_output=True,
                 text=True,
@@ -57,7 +57,7 @@ class Instrument:
 class Races(Instrument):
     name = "races"
     what = f"tests of {', '.join(THREADED)} under ThreadSanitizer (clang, with LLVM's OpenMP)"
-    floors, preset, before, words = THREADED, "tsan", [], []
+    floors, preset, before = THREADED, "tsan", []
     environment = {
         "TSAN_OPTIONS": "ignore_noninstrumented_modules=1",
         "OMP_NUM_THREADS": "4",
@@ -68,7 +68,7 @@ class Races(Instrument):
 class Memcheck(Instrument):
     name = "memcheck"
     what = f"tests of {', '.join(READING)} under valgrind: every read, write, jump and leak"
-    floors, preset, words = READING, "release", []
+    floors, preset = READING, "release"
     before = [
         "valgrind",
         "--error-exitcode=99",

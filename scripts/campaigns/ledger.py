@@ -108,16 +108,14 @@ def table(campaigns):
 
 
 def page_with(campaigns):
-    """The page as it is, and with the table of now."""
-    before = PAGE.read_text()
-    head, rest = before.split(BEGIN)
-    return before, head + BEGIN + "\n" + table(campaigns) + "\n" + END + rest.split(END)[1]
+    """The page, with the table of now."""
+    head, rest = PAGE.read_text().split(BEGIN)
+    return head + BEGIN + "\n" + table(campaigns) + "\n" + END + rest.split(END)[1]
 
 
 def table_is_written(campaigns):
-    before, now = page_with(campaigns)
-    return before == now
+    return PAGE.read_text() == page_with(campaigns)
 
 
 def write_table(campaigns):
-    PAGE.write_text(page_with(campaigns)[1])
+    PAGE.write_text(page_with(campaigns))

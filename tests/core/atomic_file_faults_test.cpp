@@ -7,8 +7,7 @@
 #endif
 #include <mgan/core/atomic_file.hpp>
 #include <support/catch.hpp>
-
-#include <dlfcn.h>
+#include <support/next_call.hpp>
 
 #include <cstdarg>
 #include <cstdio>
@@ -35,11 +34,6 @@ bool fault_is_due() {
     if (!for_ever) calls_until_fault = -1;
     errno = fault_number;
     return true;
-}
-
-template <typename Function>
-Function* next_of(const char* name) {
-    return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
 }
 
 }  // namespace

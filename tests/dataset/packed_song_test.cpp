@@ -120,16 +120,10 @@ TEST_CASE("Packed song: a count of notes that the bytes cannot hold takes no mem
 }
 
 TEST_CASE("Packed song: numbers beyond all bounds are named, and take no memory") {
-    const auto number = [](std::uint64_t value) {
-        packed::Bytes bytes;
-        packed::put_number(bytes, value);
-        return bytes;
-    };
     // The message for a song of these numbers, which stand one after the other.
     const auto said = [&](std::initializer_list<std::uint64_t> numbers, std::uint32_t notes = 0) {
         packed::Bytes bytes;
-        for (const std::uint64_t value : numbers)
-            for (const std::byte b : number(value)) bytes.push_back(b);
+        for (const std::uint64_t number : numbers) packed::put_number(bytes, number);
         midi::Song song;
         try {
             packed::get_song(bytes, notes, song);

@@ -7,9 +7,9 @@
 #endif
 #include <mgan/midi/find_files.hpp>
 #include <support/catch.hpp>
+#include <support/next_call.hpp>
 
 #include <dirent.h>
-#include <dlfcn.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -35,13 +35,13 @@ bool is_due(int& until) {
 }  // namespace
 
 extern "C" DIR* fdopendir(int descriptor) {
-    static auto* const real = reinterpret_cast<DIR* (*)(int)>(::dlsym(RTLD_NEXT, "fdopendir"));
+    static auto* const real = next_of<DIR*(int)>("fdopendir");
     if (!is_due(folders_until_fault)) return real(descriptor);
     errno = EACCES;
     return nullptr;
 }
 extern "C" dirent* readdir(DIR* folder) {
-    static auto* const real = reinterpret_cast<dirent* (*)(DIR*)>(::dlsym(RTLD_NEXT, "readdir"));
+    static auto* const real = next_of<dirent*(DIR*)>("readdir");
     if (!is_due(entries_until_fault)) return real(folder);
     errno = EIO;
     return nullptr;

@@ -5,17 +5,11 @@
 
 #include <support/catch.hpp>
 #include <support/folder.hpp>
-
-#include <dlfcn.h>
+#include <support/next_call.hpp>
 
 namespace {
 
 int fchmod_cause = 0, file_cause = 0, folder_cause = 0;
-
-template <typename Function>
-Function* next_of(const char* name) {
-    return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
-}
 
 struct NoFaults {
     ~NoFaults() { fchmod_cause = file_cause = folder_cause = 0; }

@@ -21,14 +21,17 @@ inline void write_bytes(const std::filesystem::path& path, std::span<const std::
                static_cast<std::streamsize>(bytes.size()));
 }
 
-inline std::uint64_t get64(std::span<const std::byte> bytes, std::size_t at) {
+inline std::uint64_t get_number(std::span<const std::byte> bytes, std::size_t at,
+                                std::size_t size = 8) {
     std::uint64_t number = 0;
-    for (std::size_t i = 0; i < 8; ++i)
+    for (std::size_t i = 0; i < size; ++i)
         number |= std::to_integer<std::uint64_t>(bytes[at + i]) << (8 * i);
     return number;
 }
-inline void set64(std::span<std::byte> bytes, std::size_t at, std::uint64_t number) {
-    for (std::size_t i = 0; i < 8; ++i) bytes[at + i] = static_cast<std::byte>(number >> (8 * i));
+inline void set_number(std::span<std::byte> bytes, std::size_t at, std::uint64_t number,
+                       std::size_t size = 8) {
+    for (std::size_t i = 0; i < size; ++i)
+        bytes[at + i] = static_cast<std::byte>(number >> (8 * i));
 }
 inline std::uint64_t checksum(std::span<const std::byte> bytes) {
     mgan::Checksum sum;
@@ -40,22 +43,23 @@ inline std::uint64_t checksum(std::span<const std::byte> bytes) {
 inline void reseal(std::span<std::byte> bytes) {
     if (bytes.size() < mgan::packed::kHeadSize + mgan::packed::kFooterSize) return;
     const std::size_t footer = bytes.size() - mgan::packed::kFooterSize;
-    const std::uint64_t begin = get64(bytes, footer);
+    const std::uint64_t begin = get_number(bytes, footer);
     if (begin <= footer) {
         const auto first = static_cast<std::size_t>(begin);
         for (std::size_t at = first; at + mgan::packed::kBlockSize <= footer;
              at += mgan::packed::kBlockSize) {
-            const std::uint64_t offset = get64(bytes, at + 16), size = get64(bytes, at + 24);
+            const std::uint64_t offset = get_number(bytes, at + 16),
+                                size = get_number(bytes, at + 24);
             if (offset <= first && size <= first - offset)
-                set64(bytes, at + 32,
-                      checksum(bytes.subspan(static_cast<std::size_t>(offset),
-                                             static_cast<std::size_t>(size))));
+                set_number(bytes, at + 32,
+                           checksum(bytes.subspan(static_cast<std::size_t>(offset),
+                                                  static_cast<std::size_t>(size))));
         }
-        set64(bytes, footer + 8, footer - first);
-        set64(bytes, footer + 16, checksum(bytes.subspan(first, footer - first)));
+        set_number(bytes, footer + 8, footer - first);
+        set_number(bytes, footer + 16, checksum(bytes.subspan(first, footer - first)));
     }
-    set64(bytes, footer + 24, bytes.size());
-    set64(bytes, footer + 48, checksum(bytes.subspan(footer, 48)));
+    set_number(bytes, footer + 24, bytes.size());
+    set_number(bytes, footer + 48, checksum(bytes.subspan(footer, 48)));
 }
 
 inline bool is_valid(const mgan::midi::Song& song) {

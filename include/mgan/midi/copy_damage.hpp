@@ -73,9 +73,10 @@ namespace copy_damage_detail {
         return "its bytes were encoded as UTF-16, as if they were text; take the original";
     if (begins_with("\xEF\xBB\xBF"sv)) bytes = bytes.subspan(3);  // the mark of UTF-8
     if (!begins_with("MThd"sv) || bytes.size() < 14) return "";
+    constexpr std::size_t kMostCopies = 3;
     std::size_t feeds = 0, high = 0, characters = 0;
-    std::size_t returns = 0;           // so many 0D in a row before this byte
-    std::size_t added = bytes.size();  // at most so many before every 0A: a copy adds one
+    std::size_t returns = 0;          // so many 0D in a row before this byte
+    std::size_t added = kMostCopies;  // so many before every 0A, or more: a copy adds one
     for (const std::byte b : bytes) {
         if (b >= kHigh) ++high;
         if (b == kFeed) {
@@ -88,15 +89,16 @@ namespace copy_damage_detail {
         return "bit 7 of every byte was lost, as in a transfer of 7 bits; take the original";
     if (is_utf8_text(bytes, characters) && characters > 0)
         return "its bytes were encoded as UTF-8, as if they were text; take the original";
-    constexpr std::size_t kMostCopies = 3;
-    for (std::size_t copies = 1; feeds > 0 && copies <= std::min(added, kMostCopies); ++copies) {
+    if (feeds == 0 || added == 0) return "";
+    const std::uint64_t damage = damage_of(bytes);
+    for (std::size_t copies = 1; copies <= added; ++copies) {
         std::vector<std::byte> original;
         original.reserve(bytes.size());
         for (const std::byte b : bytes) {
             if (b == kFeed) original.resize(original.size() - copies);
             original.push_back(b);
         }
-        if (damage_of(original) < damage_of(bytes))
+        if (damage_of(original) < damage)
             return "it was copied in text mode, so that every byte 0A became 0D 0A; take the "
                    "original, in binary mode";
     }

@@ -112,8 +112,9 @@ public:
     }
 
     /// Brings `trainer` to where the run stopped (to its start, if there was no checkpoint yet),
-    /// and cuts the history back to that. Throws what `restore_checkpoint`
-    /// throws, and IoError; then neither trainer nor files have changed.
+    /// and cuts the history back to that. `data_name` and `more_notes` as for `start`: the music
+    /// may lie elsewhere now. Throws what `restore_checkpoint` throws, and IoError; then neither
+    /// trainer nor files have changed.
     template <typename AnyTrainer>
     void resume(AnyTrainer& trainer, const DataSet& data, const std::string& data_name,
                 const SettingNotes& more_notes = {}) {
@@ -140,16 +141,9 @@ public:
         remove_leftovers();
         start_history(history(), trainer.state().epoch - 1);
         // The settings that go on may have more epochs, and the music may have moved.
-        const auto place_of = [](const SettingNotes& some) {
-            std::string place;
-            for (const auto& [key, text] : some)
-                if (key == "data" || key == "data_bytes") place += concat(key, '=', text, '\n');
-            return place;
-        };
-        SettingNotes now = {{"data", data_name}};
-        now.insert(now.end(), more_notes.begin(), more_notes.end());
-        if (differences(before, trainer.settings()).empty() && place_of(notes) == place_of(now))
-            return;
+        const bool moved = note_of(notes, "data") != data_name ||
+                           note_of(notes, "data_bytes") != note_of(more_notes, "data_bytes");
+        if (!moved && differences(before, trainer.settings()).empty()) return;
         write_config(trainer.settings(), data, data_name, more_notes);
     }
 

@@ -28,6 +28,14 @@ namespace mgan::inline MGAN_ABI {
     return keys;
 }
 
+/// One of the notes that stand beside the settings; "" where it is not there.
+[[nodiscard]] inline std::string note_of(const SettingNotes& notes, std::string_view key) {
+    for (const auto& [name, text] : notes) {
+        if (name == key) return text;
+    }
+    return "";
+}
+
 /// A name for a file in a list: `stem-07.mid` of 20, `stem-007.mid` of 200; numbers from 1.
 [[nodiscard]] inline std::string numbered_name(std::string_view stem, std::size_t number,
                                                std::size_t count) {

@@ -10,8 +10,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <functional>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -68,28 +66,6 @@ struct Phases {
         return base * factor * std::min(1.0, risen);
     }
 };
-
-/// Goes on with the epoch that is under way at `state`, of `steps` minibatches, to its end:
-/// `minibatch(i)` for each that is left. If `on_step(step_report())` returns false before the last
-/// of them, nothing is reported, and the training stands behind that minibatch.
-template <typename Minibatch, typename Report, typename Evaluate>
-std::optional<EpochReport> continue_epoch(TrainingState& state, std::int64_t steps,
-                                          const std::function<bool(const StepReport&)>& on_step,
-                                          Minibatch&& minibatch, Report&& step_report,
-                                          Evaluate&& evaluate) {
-    while (state.step < steps) {
-        minibatch(state.step);
-        ++state.step;
-        ++state.total_steps;
-        state.sums.steps += 1.0;
-        if (on_step && !on_step(step_report()) && state.step < steps) return std::nullopt;
-    }
-    EpochReport report = evaluate();
-    ++state.epoch;
-    state.step = 0;
-    state.sums = {};
-    return report;
-}
 
 /// Songs to generate after an epoch; more where they are compared thoroughly.
 [[nodiscard]] inline std::int64_t evaluation_songs(const EvaluationSettings& settings,

@@ -171,13 +171,20 @@ private:
                 return std::nullopt;
             }
         }
-        const auto minibatch = [&](std::int64_t step) {
-            draw(step);
+        const std::int64_t steps = steps_per_epoch();
+        while (state_.step < steps) {
+            draw(state_.step);
             learn(songs);
-        };
-        return continue_epoch(
-            state_, steps_per_epoch(), on_step, minibatch, [&] { return step_report(); },
-            [&] { return evaluate(); });
+            ++state_.step;
+            ++state_.total_steps;
+            state_.sums.steps += 1.0;
+            if (on_step && !on_step(step_report()) && state_.step < steps) return std::nullopt;
+        }
+        EpochReport report = evaluate();
+        ++state_.epoch;
+        state_.step = 0;
+        state_.sums = {};
+        return report;
     }
 
     /// The phase goes on from the best generator so far, if one was chosen: the last epochs of
