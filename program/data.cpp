@@ -4,6 +4,7 @@
 
 #include <mgan/dataset/load_data_set.hpp>
 #include <mgan/io/json_text.hpp>
+#include <mgan/runs/run_files.hpp>
 
 #include <algorithm>
 #include <charconv>
