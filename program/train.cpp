@@ -219,11 +219,11 @@ DataSet load_songs(const Plan& plan, const TrainOptions& options) {
 /// Which song is for what: the run's own split, if it goes on, since mgan may have split songs by
 /// other rules when it was started. The folder of the run is rank 0's.
 std::array<std::vector<std::size_t>, 3> parts_of(const Plan& plan, const DataSet& data,
-                                                 const Communicator& ranks) {
+                                                 Progress& progress, const Communicator& ranks) {
     if (plan.resumes && ranks.writes()) {
-        const auto parts = plan.run.parts_of(data.names);
-        // With other songs the parts would make no sense; `resume` refuses them.
-        if (!parts[0].empty() && !parts[1].empty()) return parts;
+        if (const auto parts = plan.run.kept_parts(data)) return *parts;
+        progress.say(concat("  ", plan.run.split().string(),
+                            " is not there: the songs are split again, as for a new run"));
     }
     const EvaluationSettings& evaluation = plan.settings.evaluation;
     return split_songs(data.names, data.pieces, evaluation.validation_share, evaluation.test_share,
@@ -281,9 +281,9 @@ void say_songs(Progress& progress, const DataSet& data, const AnyTrainer& traine
 
 /// `parts_of` on rank 0, for all. Collective.
 std::array<std::vector<std::size_t>, 3> shared_parts(const Plan& plan, const DataSet& data,
-                                                     Communicator& ranks) {
+                                                     Progress& progress, Communicator& ranks) {
     std::array<std::vector<std::size_t>, 3> parts;
-    together(ranks, [&] { parts = parts_of(plan, data, ranks); });
+    together(ranks, [&] { parts = parts_of(plan, data, progress, ranks); });
     for (std::vector<std::size_t>& part : parts) {
         std::uint64_t size = part.size();
         ranks.broadcast(bytes_of(std::span(&size, 1)), 0);
@@ -300,6 +300,7 @@ void open_run(Plan& plan, const std::string& out, AnyTrainer& trainer, const Dat
     if (plan.keep_damaged) notes.emplace_back("keep_damaged", "yes");
     if (plan.resumes) {
         plan.run.resume(trainer, data, data_name(plan.data), notes);
+        if (!is_there(plan.run.split())) plan.run.write_split(plan.settings, data);
     } else {
         if (out.empty() && !plan.run.is_locked()) plan.run = claim_default_folder();
         plan.run.start(plan.settings, data, data_name(plan.data), notes);
@@ -412,7 +413,7 @@ bool train_to_end(Progress& progress, const Plan& plan, AnyTrainer& trainer, int
 template <typename AnyTrainer>
 int train_on(Plan& plan, const TrainOptions& options, Progress& progress, const DataSet& data,
              Communicator& ranks) {
-    auto parts = shared_parts(plan, data, ranks);
+    auto parts = shared_parts(plan, data, progress, ranks);
     std::optional<AnyTrainer> made;
     together(ranks, [&] {
         made.emplace(plan.settings, data.view(), std::move(parts), options.threads, ranks);

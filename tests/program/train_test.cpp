@@ -188,6 +188,36 @@ TEST_CASE("train --resume refuses other data and other settings, and names them"
     CHECK(shop.read("run/checkpoint.safetensors") == checkpoint);
 }
 
+TEST_CASE("train --resume does not split the songs again unless it says so") {
+    const Workshop shop;
+    shop.write_music();
+    REQUIRE(shop.mgan("train data --quiet --out run" + kSmall).status == 0);
+    const std::string split = shop.read("run/split.tsv");
+    std::string windows;
+    for (const char c : split) windows += c == '\n' ? std::string("\r\n") : std::string(1, c);
+    shop.write_text("run/split.tsv", windows);
+    CHECK(shop.mgan("train --resume --out run").status == 0);
+    CHECK(shop.mgan("evaluate run/songs --run run").status == 0);
+    CHECK(shop.read("run/split.tsv") == windows);
+
+    for (const std::string& damaged : {split.substr(0, split.size() - 3), split.substr(20),
+                                       std::string(split.size(), '\0'), std::string()}) {
+        shop.write_text("run/split.tsv", damaged);
+        const process::Result result = shop.mgan("train --resume --out run");
+        CHECK(result.status == 1);
+        CHECK(program::lines(result.error) == 1);
+        CHECK_THAT(result.error, Contains("run/split.tsv: ") && Contains("line"));
+        CHECK(shop.read("run/split.tsv") == damaged);
+    }
+    CHECK_THAT(shop.mgan("evaluate run/songs --run run").error, Contains("run/split.tsv: no line"));
+
+    std::filesystem::remove(shop / "run/split.tsv");
+    const process::Result again = shop.mgan("train --resume --out run");
+    CHECK(again.status == 0);
+    CHECK_THAT(again.out, Contains("run/split.tsv is not there: the songs are split again"));
+    CHECK(shop.read("run/split.tsv") == split);
+}
+
 TEST_CASE("train --resume where nothing is yet starts the run") {
     const Workshop shop;
     shop.write_music(4);

@@ -86,6 +86,46 @@ TEST_CASE("Runs: the songs of a part are found whether or not they stand in its 
     CHECK(run.parts_of({"c", "a", "c"})[1] == Places{0, 2});
 }
 
+TEST_CASE("Runs: a split.tsv with the line ends of Windows is read") {
+    const mgan_test::Folder folder;
+    const RunFiles run(folder / "run");
+    mgan_test::put(run.split(), "a\ttrain\r\nb\\r\tvalidation\r\nc\ttest\r\n");
+    const std::vector<std::string> names = {"a", "b\r", "c"};
+    const auto parts = run.parts_of_all(names);
+    for (std::size_t part = 0; part < 3; ++part)
+        CHECK(parts[part] == std::vector<std::size_t>{part});
+    CHECK(run.files_of(Part::test) == std::vector<std::string>{"c"});
+}
+
+TEST_CASE("Runs: a damaged split.tsv is an error with its line, and what to do") {
+    const mgan_test::Folder folder;
+    const RunFiles run(folder / "run");
+    const std::vector<std::string> names = {"a", "b", "c", "d"};
+    for (const auto& [text, message] : std::vector<std::pair<std::string, std::string>>{
+             {"a\ttrain\nb\ttra", "line 2: expected a file, a tab"},
+             {"a\ttrain\nb validation\n", "line 2: expected a file, a tab"},
+             {"a\ttrain\n\nb\tvalidation\n", "line 2: expected a file, a tab"},
+             {"a\ttrain\n\ttest\n", "line 2: expected a file, a tab"},
+             {std::string(40, '\0'), "line 1: expected a file, a tab"},
+             {"", "no line has the part train"},
+             {"a\tvalidation\nb\ttest\n", "no line has the part train"},
+             {"a\ttrain\nb\ttrain\nc\ttrain\nd\ttest\n", "no line has the part validation"},
+             {"a\ttrain\nb\ttrain\nc\tvalidation\n", "no line names the song 'd'"},
+             {"a\ttrain\nB\ttrain\nc\tvalidation\nd\ttest\n",
+              "line 2 names 'B', which is no song of this run, and no line names the song 'b'"},
+             {"a\ttrain\nb\ttrain\nc\tvalidation\nd\ttest\na\ttest\n",
+              "line 5: 'a' is in the part train already"},
+         }) {
+        mgan_test::put(run.split(), text);
+        CHECK_THROWS_AS(run.parts_of_all(names), DataError);
+        CHECK_THROWS_WITH(run.parts_of_all(names), Contains("split.tsv: " + message) &&
+                                                       Contains("put the file back as it was"));
+    }
+    // A few songs are for training and validation both.
+    mgan_test::put(run.split(), "a\ttrain\nb\ttrain\na\tvalidation\nb\tvalidation");
+    CHECK(run.parts_of_all({"a", "b"})[1] == std::vector<std::size_t>{0, 1});
+}
+
 TEST_CASE("Errors: whatever the path, what is thrown is an mgan::Error") {
     const mgan_test::Folder folder;
     namespace fs = std::filesystem;

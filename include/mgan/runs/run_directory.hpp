@@ -121,14 +121,7 @@ public:
         lock();
         fingerprint_ = fingerprint(data);
         const auto [before, notes] = read_config();
-        for (const auto& [key, text] : notes) {
-            if (key != "data_fingerprint") continue;
-            if (text != fingerprint_text(fingerprint_))
-                fail<DataError>(config().string(),
-                                ": the run was started with other songs (fingerprint ",
-                                in_quotes(text), ", these have ", fingerprint_text(fingerprint_),
-                                ")", skipped_text(data));
-        }
+        require_same_songs(notes, data, fingerprint_);
         std::error_code failure;
         const bool checkpointed = std::filesystem::exists(checkpoint(), failure);
         if (checkpointed) {
@@ -145,6 +138,35 @@ public:
                            note_of(notes, "data_bytes") != note_of(more_notes, "data_bytes");
         if (!moved && differences(before, trainer.settings()).empty()) return;
         write_config(trainer.settings(), data, data_name, more_notes);
+    }
+
+    /// The part of every song of the run, by its split.tsv. Where that is not there, nothing: the
+    /// songs are to be split by the settings, and `write_split` is to write that down. Throws
+    /// DataError where these are other songs or split.tsv is damaged, and IoError.
+    [[nodiscard]] std::optional<std::array<std::vector<std::size_t>, 3>> kept_parts(
+        const DataSet& data) const {
+        require_same_songs(read_config().second, data, fingerprint(data));
+        if (std::error_code failure; !std::filesystem::exists(split(), failure)) return {};
+        return parts_of_all(data.names);
+    }
+
+    /// Writes split.tsv, as `start` does. Throws IoError.
+    void write_split(const Settings& settings, const DataSet& data) const {
+        const auto parts =
+            split_songs(data.names, data.pieces, settings.evaluation.validation_share,
+                        settings.evaluation.test_share, settings.seed);
+        std::string lines;
+        for (const Part part : {Part::train, Part::validation, Part::test}) {
+            // Songs of one file stand together and are in one part.
+            std::optional<std::string> last;
+            for (const std::size_t song : parts[static_cast<std::size_t>(part)]) {
+                std::string file = tsv_field(data.names.at(song));
+                if (file == last) continue;
+                lines.append(file).append("\t").append(name(part)).append("\n");
+                last = std::move(file);
+            }
+        }
+        write_file_atomically(split(), std::as_bytes(std::span(lines)));
     }
 
     /// Appends an epoch's line to the history.
@@ -200,6 +222,18 @@ private:
                       first.file, ": ", first.reason, data.skipped.size() == 1 ? "" : ", ...");
     }
 
+    /// Throws DataError unless `data`, of that fingerprint, are the songs of the run whose notes
+    /// these are.
+    void require_same_songs(const SettingNotes& notes, const DataSet& data,
+                            std::uint64_t fingerprint) const {
+        const std::string before = note_of(notes, "data_fingerprint");
+        const std::string now = fingerprint_text(fingerprint);
+        if (!before.empty() && before != now)
+            fail<DataError>(config().string(),
+                            ": the run was started with other songs (fingerprint ",
+                            in_quotes(before), ", these have ", now, ")", skipped_text(data));
+    }
+
     void write_config(const Settings& settings, const DataSet& data, const std::string& data_name,
                       const SettingNotes& more_notes) const {
         SettingNotes notes = {{"version", kVersion},
@@ -213,25 +247,11 @@ private:
 
     /// split.tsv, skipped.tsv and mended.tsv.
     void write_lists(const Settings& settings, const DataSet& data) const {
+        write_split(settings, data);
         const auto write = [](const std::filesystem::path& path, const std::string& text) {
             write_file_atomically(path, std::as_bytes(std::span(text)));
         };
-        const auto parts =
-            split_songs(data.names, data.pieces, settings.evaluation.validation_share,
-                        settings.evaluation.test_share, settings.seed);
         std::string lines;
-        for (const Part part : {Part::train, Part::validation, Part::test}) {
-            // Songs of one file stand together and are in one part.
-            std::optional<std::string> last;
-            for (const std::size_t song : parts[static_cast<std::size_t>(part)]) {
-                std::string file = tsv_field(data.names.at(song));
-                if (file == last) continue;
-                lines.append(file).append("\t").append(name(part)).append("\n");
-                last = std::move(file);
-            }
-        }
-        write(split(), lines);
-        lines.clear();
         for (const SkippedFile& file : data.skipped)
             lines += concat(tsv_field(file.file), "\t", tsv_field(file.reason), "\n");
         write(skipped(), lines);

@@ -4,6 +4,7 @@
 ///
 /// run_directory.hpp says what they hold and when they are written.
 
+#include <mgan/core/quote.hpp>
 #include <mgan/dataset/split.hpp>
 #include <mgan/io/settings_json.hpp>
 #include <mgan/midi/notes.hpp>
@@ -116,41 +117,134 @@ public:
         return field;
     }
 
-    /// The files of one part of a run's split. Throws IoError.
+    /// The files of one part of a run's split. Throws IoError, and DataError where a line is
+    /// damaged.
     [[nodiscard]] std::vector<std::string> files_of(Part part) const {
         const std::vector<std::byte> bytes = read_file_bytes(split());
-        const std::vector<std::string_view> fields = fields_of(bytes, part);
-        return {fields.begin(), fields.end()};
+        const auto fields = fields_of(bytes);
+        return {fields[index(part)].begin(), fields[index(part)].end()};
     }
 
     /// The parts of the run's split for songs of these names: indices, ascending. Empty ones where
-    /// there is no split yet. Throws IoError.
+    /// there is no split yet. Throws IoError, and DataError where a line is damaged.
     [[nodiscard]] std::array<std::vector<std::size_t>, 3> parts_of(
         const std::vector<std::string>& names) const {
         std::array<std::vector<std::size_t>, 3> parts;
         std::error_code failure;
         if (!std::filesystem::exists(split(), failure)) return parts;
         const std::vector<std::byte> bytes = read_file_bytes(split());
-        for (const Part part : {Part::train, Part::validation, Part::test})
-            parts[static_cast<std::size_t>(part)] = find_names(names, fields_of(bytes, part));
+        const auto fields = fields_of(bytes);
+        for (const Part part : kParts) parts[index(part)] = find_names(names, fields[index(part)]);
+        return parts;
+    }
+
+    /// The same where the names are those of all songs of the run: then every song has a part, and
+    /// but one, except that few songs may be for training and validation both. Throws DataError
+    /// that names the line of split.tsv that is wrong, or the song that has none, and IoError.
+    [[nodiscard]] std::array<std::vector<std::size_t>, 3> parts_of_all(
+        const std::vector<std::string>& names) const {
+        const auto parts = parts_of(names);
+        std::error_code failure;
+        if (!std::filesystem::exists(split(), failure)) return parts;
+        const bool repeats = parts[index(Part::train)] == parts[index(Part::validation)];
+        std::vector<bool> has_part(names.size());
+        for (const Part part : kParts) {
+            if (repeats && part == Part::validation) continue;
+            for (const std::size_t song : parts[index(part)]) {
+                if (has_part[song]) fail_twice(names[song]);
+                has_part[song] = true;
+            }
+        }
+        const auto without = std::find(has_part.begin(), has_part.end(), false);
+        if (without != has_part.end())
+            fail_without(names, names[static_cast<std::size_t>(without - has_part.begin())]);
+        if (parts[index(Part::validation)].empty())
+            fail<DataError>(split(), ": no line has the part validation", split_advice());
         return parts;
     }
 
 private:
-    /// The fields of the files of one part, in the bytes of a split.
-    [[nodiscard]] static std::vector<std::string_view> fields_of(
-        const std::vector<std::byte>& bytes, Part part) {
+    static constexpr std::array kParts = {Part::train, Part::validation, Part::test};
+
+    [[nodiscard]] static constexpr std::size_t index(Part part) noexcept {
+        return static_cast<std::size_t>(part);
+    }
+
+    /// What to do about a damaged split.tsv.
+    [[nodiscard]] static constexpr const char* split_advice() noexcept {
+        return "; put the file back as it was, from a copy of the run; or remove it, and train "
+               "--resume splits the songs again, as it would for a new run";
+    }
+
+    /// Calls `see(NUMBER, FIELD, PART)` for every line of a split; `part` is what stands behind the
+    /// tab. Editors of other systems may have put a carriage return before each line feed.
+    template <typename See>
+    static void for_each_line(const std::vector<std::byte>& bytes, const See& see) {
         const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-        std::vector<std::string_view> fields;
+        std::size_t number = 0;
         for (std::size_t begin = 0; begin < text.size();) {
             const std::size_t end = std::min(text.find('\n', begin), text.size());
-            const std::string_view line = text.substr(begin, end - begin);
-            const std::size_t tab = line.find('\t');
-            if (tab != line.npos && line.substr(tab + 1) == name(part))
-                fields.push_back(line.substr(0, tab));
+            std::string_view line = text.substr(begin, end - begin);
+            if (line.ends_with('\r')) line.remove_suffix(1);
+            const std::size_t tab = std::min(line.find('\t'), line.size());
+            see(++number, line.substr(0, tab), line.substr(std::min(tab + 1, line.size())));
             begin = end + 1;
         }
+    }
+
+    /// The fields of the files of each part, in the bytes of a split.
+    [[nodiscard]] std::array<std::vector<std::string_view>, 3> fields_of(
+        const std::vector<std::byte>& bytes) const {
+        std::array<std::vector<std::string_view>, 3> fields;
+        for_each_line(
+            bytes, [&](std::size_t number, std::string_view field, std::string_view text) {
+                const auto part = std::find_if(kParts.begin(), kParts.end(),
+                                               [&](Part one) { return name(one) == text; });
+                if (part == kParts.end() || field.empty())
+                    fail<DataError>(
+                        split(), ": line ", number,
+                        ": expected a file, a tab, and train, validation or test, but it "
+                        "is ",
+                        in_quotes(concat(field, text.empty() ? "" : "\t", text)), split_advice());
+                fields[index(*part)].push_back(field);
+            });
+        if (fields[index(Part::train)].empty())
+            fail<DataError>(split(), ": no line has the part train", split_advice());
         return fields;
+    }
+
+    /// Names the line that puts a song into a second part.
+    [[noreturn]] void fail_twice(const std::string& song) const {
+        const std::vector<std::byte> bytes = read_file_bytes(split());
+        const std::string wanted = tsv_field(song);
+        std::string_view first;
+        std::size_t line = 0;
+        for_each_line(bytes,
+                      [&](std::size_t number, std::string_view field, std::string_view text) {
+                          if (field != wanted || line > 0) return;
+                          if (first.empty())
+                              first = text;
+                          else if (text != first)
+                              line = number;
+                      });
+        fail<DataError>(split(), ": line ", line, ": ", in_quotes(song), " is in the part ", first,
+                        " already", split_advice());
+    }
+
+    /// Says that a song has no part, and names the line that may have been its.
+    [[noreturn]] void fail_without(const std::vector<std::string>& names,
+                                   const std::string& song) const {
+        const std::vector<std::byte> bytes = read_file_bytes(split());
+        std::set<std::string> known;
+        for (const std::string& one : names) known.insert(tsv_field(one));
+        std::string other;
+        for_each_line(bytes, [&](std::size_t number, std::string_view field, std::string_view) {
+            if (other.empty() && !known.contains(std::string(field)))
+                other = concat("line ", number, " names ", in_quotes(field),
+                               ", which is no song of this run, and ");
+        });
+        fail<DataError>(split(), ": ", other, "no line names the song ", in_quotes(song),
+                        split_advice());
     }
 
     /// The places of the names whose fields are among `fields`, ascending.
