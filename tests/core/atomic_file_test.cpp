@@ -186,6 +186,37 @@ TEST_CASE("A pipe is read to its end") {
     CHECK(fs::is_fifo(path));
 }
 
+TEST_CASE("A pipe into which nobody writes is an error, and is not waited for") {
+    const Folder folder("silent");
+    const fs::path path = folder.path / "pipe";
+    REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+    const std::string refused = path.string() + ": is a pipe into which nobody writes; ";
+    CHECK_THAT(io_error_of([&] { (void)read_file_bytes(path); }),
+               Catch::Matchers::StartsWith(refused));
+    CHECK_THAT(io_error_of([&] { (void)mgan::read_file_head(path, 4); }),
+               Catch::Matchers::StartsWith(refused));
+}
+
+TEST_CASE("A pipe is read to its end, however slowly its writer writes") {
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        ::close(ends[0]);
+        for (int i = 0; i < 2; ++i) {
+            ::poll(nullptr, 0, i == 0 ? mgan::kPipePatience + 500 : 100);
+            (void)!::write(ends[1], "ab", 2);
+        }
+        ::_exit(0);
+    }
+    ::close(ends[1]);
+    CHECK(read_file_bytes("/dev/fd/" + std::to_string(ends[0])) == hex("61 62 61 62"));
+    ::close(ends[0]);
+    int status = -1;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+}
+
 TEST_CASE("Temporaries of processes that are no more are removed, others stay") {
     const Folder folder("stale");
     const auto touch = [&](const std::string& name) { std::ofstream(folder.path / name) << "x"; };

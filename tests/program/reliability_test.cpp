@@ -241,6 +241,28 @@ TEST_CASE("mgan stats and render: the songs of format 2 one by one, and damage b
 }
 
 TEST_CASE(
+    "A named pipe in place of a file is refused if nobody writes into it, and read otherwise") {
+    const Workshop shop;
+    shop.write_music(1);
+    REQUIRE(::mkfifo((shop / "pipe").c_str(), 0600) == 0);
+    for (const std::string line :
+         {"stats pipe", "render pipe -o x.wav", "info pipe", "generate pipe", "train pipe",
+          "train data --config pipe", "pack data pipe.mgan"}) {
+        if (line.starts_with("pack")) std::filesystem::rename(shop / "pipe", shop / "pipe.mgan");
+        const process::Result result = shop.mgan(line);
+        INFO(line);
+        CHECK(result.status == 1);
+        CHECK(program::lines(result.error) == 1);
+        CHECK_THAT(result.error, Contains("pipe"));
+    }
+    std::filesystem::rename(shop / "pipe.mgan", shop / "pipe");
+    process::Child writer({"/bin/cp", "data/a/song0.mid", "pipe"}, shop.path());
+    const process::Result read = shop.mgan("stats pipe");
+    CHECK(read.status == 0);
+    CHECK_THAT(read.out, Contains("  pipe\n"));
+}
+
+TEST_CASE(
     "Ctrl-C in render leaves nothing behind, and what a kill has left goes at the next call") {
     const Workshop shop;
     // An hour of music.

@@ -18,6 +18,7 @@
 #if !defined(_WIN32) && __has_include(<unistd.h>) && __has_include(<sys/stat.h>)
 #define MGAN_HAS_POSIX_FILES 1
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -95,9 +96,39 @@ template <typename Call>
     }
 }
 
+/// How long a pipe is waited for somebody to write into it, in milliseconds: a program that was
+/// started at the same time may need a moment.
+inline constexpr int kPipePatience = 2000;
+
+/// Waits until somebody writes into a pipe that was opened with O_NONBLOCK, and lets further reads
+/// wait for what comes. \throws IoError if nobody does
+inline void wait_for_writer(const FileDescriptor& pipe, const std::filesystem::path& path) {
+    struct pollfd watched {};
+    watched.fd = pipe.get();
+    watched.events = POLLIN;
+    const int ready =
+        repeat_if_interrupted(path, "wait for", [&] { return ::poll(&watched, 1, kPipePatience); });
+    // With a writer who is slow the read fails (EAGAIN); without one it finds the end.
+    std::byte late;
+    require<IoError>(
+        ready > 0 || ::read(pipe.get(), &late, 1) < 0, path,
+        ": is a pipe into which nobody writes; give a file, or start first what writes "
+        "into the pipe");
+    const int flags = ::fcntl(pipe.get(), F_GETFL);
+    if (flags < 0 || ::fcntl(pipe.get(), F_SETFL, flags & ~O_NONBLOCK) < 0)
+        throw_io_error(path, "read", errno);
+}
+
+/// Opens a file, a device or a pipe. A pipe without a writer is an error: an open that waits for
+/// one may wait for ever. \throws IoError
 [[nodiscard]] inline FileDescriptor open_for_reading(const std::filesystem::path& path) {
-    return FileDescriptor(repeat_if_interrupted(
-        path, "open", [&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }));
+    struct stat status {};
+    const bool is_pipe = ::stat(path.c_str(), &status) == 0 && S_ISFIFO(status.st_mode);
+    const int flags = O_RDONLY | O_CLOEXEC | (is_pipe ? O_NONBLOCK : 0);
+    FileDescriptor file(
+        repeat_if_interrupted(path, "open", [&] { return ::open(path.c_str(), flags); }));
+    if (is_pipe) wait_for_writer(file, path);
+    return file;
 }
 
 /// What one read gives, 0 at the end.
