@@ -23,9 +23,7 @@ void save_crops(const std::filesystem::path& folder, const DataSet& data,
         });
         if (!known) chosen.push_back(song);
     }
-    std::error_code failure;
-    std::filesystem::create_directories(folder, failure);
-    if (failure) throw_io_error(folder, "make the folder", failure);
+    make_folder(folder);
     const Random random(settings.seed, "report crop");
     const auto length = static_cast<std::size_t>(settings.length);
     for (std::size_t i = 0; i < chosen.size(); ++i) {

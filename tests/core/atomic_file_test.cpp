@@ -169,6 +169,49 @@ TEST_CASE("A replaced file keeps its permissions, and a link keeps pointing") {
     CHECK(fs::status(path).permissions() == (fs::perms::owner_read | fs::perms::owner_write));
 }
 
+TEST_CASE("Through a link that leads nowhere the file is created, and the link stays") {
+    const Folder folder("dangling");
+    fs::create_directories(folder.path / "there");
+    fs::create_symlink("there/file", folder.path / "link");
+    fs::create_symlink("link", folder.path / "link to the link");
+    write_file_atomically(folder.path / "link to the link", hex("01"));
+    CHECK(fs::is_symlink(folder.path / "link"));
+    CHECK(fs::is_symlink(folder.path / "link to the link"));
+    CHECK(fs::is_regular_file(fs::symlink_status(folder.path / "there/file")));
+    CHECK(read_file_bytes(folder.path / "there/file") == hex("01"));
+
+    const fs::path absolute = folder.path / "absolute", loop = folder.path / "loop";
+    fs::create_symlink(folder.path / "there/other", absolute);
+    write_file_atomically(absolute, hex("02"));
+    CHECK(read_file_bytes(folder.path / "there/other") == hex("02"));
+
+    const fs::path lost = folder.path / "lost";
+    fs::create_symlink("nowhere/file", lost);
+    CHECK(io_error_of([&] { write_file_atomically(lost, hex("01")); }) ==
+          lost.string() + ": is a link to " + (folder.path / "nowhere/file").string() +
+              ", and the folder of that is not there; make it, or remove the link");
+    CHECK(fs::is_symlink(lost));
+    fs::create_symlink("loop", loop);
+    CHECK_THAT(io_error_of([&] { write_file_atomically(loop, hex("01")); }),
+               Catch::Matchers::StartsWith(loop.string() + ": cannot follow the link: "));
+}
+
+TEST_CASE("A folder in whose place is a link that leads nowhere is an error that says so") {
+    const Folder folder("no_folder");
+    const fs::path link = folder.path / "link";
+    fs::create_symlink("nowhere", link);
+    CHECK(io_error_of([&] { mgan::make_folder(link); }) ==
+          link.string() + ": is a link to " + (folder.path / "nowhere").string() +
+              ", which is not there; make that folder, or remove the link");
+    mgan::make_folder(folder.path / "nowhere");
+    mgan::make_folder(link);
+    mgan::make_folder(folder.path / "a/b");
+    CHECK(fs::is_directory(folder.path / "a/b"));
+    write_file_atomically(folder.path / "file", {});
+    CHECK_THAT(io_error_of([&] { mgan::make_folder(folder.path / "file"); }),
+               Catch::Matchers::Contains("file: cannot make the folder: "));
+}
+
 TEST_CASE("A pipe is read to its end") {
     const Folder folder("pipe");
     const fs::path path = folder.path / "pipe";

@@ -54,6 +54,18 @@ TEST_CASE_METHOD(Trained, "mgan generate tells of music that was in the folder b
     CHECK(has("songs/song-03.mid"));
 }
 
+TEST_CASE_METHOD(Trained,
+                 "Links that lead nowhere stay: files are created through them, folders not") {
+    std::filesystem::create_symlink("later", *this / "link");
+    const process::Result refused = mgan("generate run --count 1 --out link");
+    CHECK(refused.status == 1);
+    CHECK_THAT(refused.error, Contains("link: is a link to later, which is not there"));
+    std::filesystem::create_symlink("half.safetensors", *this / "linked.safetensors");
+    REQUIRE(mgan("convert run linked.safetensors --half").status == 0);
+    CHECK(std::filesystem::is_symlink(*this / "linked.safetensors"));
+    CHECK(has("half.safetensors"));
+}
+
 TEST_CASE_METHOD(Trained, "mgan generate: the seed decides, and threads and model file do not") {
     const auto first = [&](const std::string& options) {
         CHECK(mgan("generate " + options + " --out other").status == 0);

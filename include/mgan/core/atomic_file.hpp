@@ -89,8 +89,8 @@ namespace mgan::inline MGAN_ABI {
 
 /// A file that is written piece by piece and takes its name when it is whole: temporary file,
 /// writes, fsync, close, rename, fsync of the folder, each checked. A symbolic link stays; the file
-/// that it names is replaced. A device or a pipe is written directly. What a file system does not
-/// know (fsync, permissions) is left out. Without `commit` nothing stays.
+/// that it names is replaced, or created. A device or a pipe is written directly. What a file
+/// system does not know (fsync, permissions) is left out. Without `commit` nothing stays.
 ///
 ///     AtomicWriter writer(path);
 ///     writer.append(bytes);
@@ -105,8 +105,9 @@ public:
         namespace fs = std::filesystem;
         std::error_code failure;
         if (fs::is_symlink(fs::symlink_status(path, failure))) {
-            target_ = fs::weakly_canonical(path, failure);
-            if (failure) throw_io_error(path, "follow the link", failure);
+            const bool leads_nowhere = fs::status(path, failure).type() == fs::file_type::not_found;
+            target_ = leads_nowhere ? end_of_links(path) : fs::weakly_canonical(path, failure);
+            if (failure && !leads_nowhere) throw_io_error(path, "follow the link", failure);
         }
         require<IoError>(target_.has_filename(), path, ": cannot write: the path names no file");
         temporary_ = temporary_path(target_);
@@ -129,7 +130,7 @@ public:
             descriptor = create();  // left by a killed process with our number
         }
         file_ = FileDescriptor(descriptor);
-        if (!file_.is_open()) throw_io_error(path, "create a file beside it", errno);
+        if (!file_.is_open()) fail_to_create(errno);
         if (exists && ::fchmod(file_.get(), old.st_mode & 07777) != 0) {
             // Some file systems (CIFS, exFAT, Windows drives in WSL) give all files the permissions
             // that they like. That is no loss unless more people may read the new file.
@@ -144,7 +145,7 @@ public:
         if (fs::is_directory(target_, failure)) throw_io_error(path, "write", EISDIR);
         errno = 0;
         file_.open(temporary_, std::ios::binary | std::ios::trunc);
-        if (!file_) throw_io_error(path, "create a file beside it", errno != 0 ? errno : EACCES);
+        if (!file_) fail_to_create(errno != 0 ? errno : EACCES);
 #endif
     }
 
@@ -220,6 +221,14 @@ public:
     }
 
 private:
+    [[noreturn]] void fail_to_create(int cause) const {
+        std::error_code unknown;
+        const std::filesystem::path folder = target_.parent_path();
+        if (target_ != path_ && !folder.empty() && !std::filesystem::exists(folder, unknown))
+            fail<IoError>(path_, ": is a link to ", target_,
+                          ", and the folder of that is not there; make it, or remove the link");
+        throw_io_error(path_, "create a file beside it", cause);
+    }
     [[noreturn]] void give_up(std::string_view what, int cause) {
         remove();
         throw_io_error(path_, what, cause);

@@ -40,6 +40,34 @@ namespace mgan::inline MGAN_ABI {
     fail<IoError>(path.string(), ": cannot ", what, ": ", cause.message());
 }
 
+/// Where a chain of symbolic links ends, whether or not there is something. \throws IoError
+[[nodiscard]] inline std::filesystem::path end_of_links(const std::filesystem::path& path) {
+    constexpr int kMostLinks = 40;
+    std::filesystem::path end = path;
+    std::error_code failure;
+    for (int links = 0; links < kMostLinks; ++links) {
+        if (!std::filesystem::is_symlink(std::filesystem::symlink_status(end, failure))) return end;
+        const std::filesystem::path next = std::filesystem::read_symlink(end, failure);
+        if (failure) throw_io_error(path, "follow the link", failure);
+        end = end.parent_path() / next;  // an absolute one takes the place of all before it
+    }
+    throw_io_error(path, "follow the link", ELOOP);
+}
+
+/// Creates a folder, and those it lies in, unless they are there. \throws IoError with path and
+/// cause, also where a link in place of the folder leads nowhere
+inline void make_folder(const std::filesystem::path& folder) {
+    std::error_code failure, none;
+    std::filesystem::create_directories(folder, failure);
+    if (!failure) return;
+    const bool is_link = std::filesystem::is_symlink(folder, none);
+    if (is_link &&
+        std::filesystem::status(folder, none).type() == std::filesystem::file_type::not_found)
+        fail<IoError>(folder, ": is a link to ", end_of_links(folder),
+                      ", which is not there; make that folder, or remove the link");
+    throw_io_error(folder, "make the folder", failure);
+}
+
 #if MGAN_HAS_POSIX_FILES
 
 /// An open file descriptor that closes itself.

@@ -80,9 +80,7 @@ public:
     /// other process, if there is one.
     void lock() {
         if (lock_) return;
-        std::error_code failure;
-        std::filesystem::create_directories(path(), failure);
-        if (failure) throw_io_error(path(), "make the folder", failure);
+        make_folder(path());
         lock_.emplace(RunFiles::lock());
     }
 

@@ -49,9 +49,7 @@ namespace mgan::inline MGAN_ABI {
 /// Writes songs as `song-01.mid`, `song-02.mid`, ... into a folder, which is created if needed;
 /// files of these names are replaced. Throws IoError.
 inline void save_songs(const std::filesystem::path& folder, std::span<const midi::Song> songs) {
-    std::error_code failure;
-    std::filesystem::create_directories(folder, failure);
-    if (failure) throw_io_error(folder, "make the folder", failure);
+    make_folder(folder);
     for (std::size_t i = 0; i < songs.size(); ++i)
         midi::save_song(folder / numbered_name("song", i + 1, songs.size()), songs[i]);
 }
