@@ -183,6 +183,8 @@ Plan plan_of(const TrainOptions& options, Communicator& ranks) {
 /// What can be checked before minutes of reading. Throws if the plan cannot be carried out.
 void check(Plan& plan, const TrainOptions& options, const Communicator& ranks) {
     if (plan.settings.has_pf_classifier()) require_ear();
+    require_divisible_width(plan.settings.generator.attention_heads,
+                            plan.settings.generator.hidden);
     if (plan.before) {
         // A setting that differs is an error that names it. Whether the number of epochs may differ
         // depends on the checkpoint; it is judged when that is read.

@@ -178,6 +178,18 @@ TEST_CASE(
     CHECK(load_data_set(folder.path(), 1, DamagedFiles::keep).songs.size() == 3);
 }
 
+TEST_CASE("Damaged files: one fault is one, and where nothing is left that is said") {
+    const mgan_test::Folder folder;
+    mgan_test::put(folder / "tune.mid", tune(9));
+    const std::string cut = midi_file(bytes_of({0, 0x90, 60, 64}));
+    mgan_test::put(folder / "nothing.mid", cut.substr(0, 24));
+    mgan_test::put(folder / "little.mid", midi_file(bytes_of({0, 0x90, 60, 64, 9, 0xF5})));
+    const DataSet data = load_data_set(folder.path());
+    CHECK_THAT(reason_of(data, "nothing.mid"),
+               Contains("damaged: 1 fault, and no event is left (") && Contains("event_cut_off"));
+    CHECK_THAT(reason_of(data, "little.mid"), Contains("damaged: 1 fault in 1 event ("));
+}
+
 TEST_CASE("Damaged files: drums alone are no notes, and the reason says so") {
     const mgan_test::Folder folder;
     mgan_test::put(folder / "tune.mid", tune(9));

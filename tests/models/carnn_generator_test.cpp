@@ -163,4 +163,8 @@ TEST_CASE("CARNN generator: a song of another length than the mapping network's 
     config = small(0);
     config.attention_heads = -1;
     CHECK_THROWS_AS(Generator<float>(config), ConfigError);
+    config.attention_heads = static_cast<int>(config.hidden) + 1;
+    CHECK_THROWS_WITH(Generator<float>(config),
+                      Catch::Matchers::Contains("generator.attention_heads = ") &&
+                          Catch::Matchers::Contains("generator.hidden = "));
 }

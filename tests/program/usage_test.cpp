@@ -89,6 +89,13 @@ TEST_CASE("What is not there, or not what it should be, is one line and exit sta
     check_error(shop, "train empty", 1, "empty: no usable MIDI file");
     check_error(shop, "train --config nowhere.json", 1, "nowhere.json");
     check_error(shop, "train --config bad.json", 1, "generator.hidden = 0");
+    for (const std::string preset : {"recommended", "numeric"})
+        check_error(shop,
+                    "train --preset " + preset +
+                        " --set generator.attention_heads=3 --set generator.hidden=8",
+                    1,
+                    "generator.attention_heads = 3 does not divide the width of the attention, "
+                    "generator.hidden = 8");
     check_error(shop, "train --resume --out nowhere", 1, "nowhere: holds no run to go on with");
     check_error(shop, "train --resume", 1, "run: holds no run to go on with");
     check_error(shop, "generate nowhere", 1, "nowhere: no such file or folder; give the folder");

@@ -67,8 +67,11 @@ struct ReadFile {
         if (loses_events(static_cast<midi::Fault>(fault))) lost += read.repairs_of[fault];
     for (const midi::Track& track : read.file.tracks) events += track.events.size();
     if (static_cast<double>(lost) > kMostDamage * static_cast<double>(events))
-        return concat("damaged: ", lost, " faults in ", events, " events (",
-                      repairs_text(read.repairs_of, 0), ")");
+        return concat("damaged: ", lost, lost == 1 ? " fault" : " faults",
+                      events == 0   ? ", and no event is left"
+                      : events == 1 ? " in 1 event"
+                                    : concat(" in ", events, " events"),
+                      " (", repairs_text(read.repairs_of, 0), ")");
     if (static_cast<double>(read.lost_bytes) > kMostDamage * static_cast<double>(bytes.size()))
         return concat("damaged: ", read.lost_bytes, " of its ", bytes.size(),
                       " bytes cannot be read (", repairs_text(read.repairs_of, 0), ")");

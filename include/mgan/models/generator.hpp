@@ -125,6 +125,7 @@ public:
                              "event and its flag, ",
                              config.features + 1, " rows; the context has ", config.context);
         if (attends()) {
+            require_divisible_width(config.attention_heads, config.hidden);
             attention = Attention<Scalar>(AttentionSettings{config.hidden, config.attention_heads,
                                                             true, config.attention_window});
         }

@@ -2,6 +2,7 @@
 /// \file
 /// What a generator is: the sizes that follow from the encoding, and the settings of a user.
 
+#include <mgan/core/error.hpp>
 #include <mgan/core/setting.hpp>
 #include <mgan/tensor/matrix.hpp>
 
@@ -74,6 +75,15 @@ struct GeneratorSettings {
     settings.convolution = 5;
     settings.attention_heads = 1;
     return settings;
+}
+
+/// \throws ConfigError unless the heads of the attention can share the units of the LSTM evenly;
+///         0 heads: no attention
+inline void require_divisible_width(Index attention_heads, Index hidden) {
+    require<ConfigError>(attention_heads <= 0 || hidden % attention_heads == 0,
+                         "generator.attention_heads = ", attention_heads,
+                         " does not divide the width of the attention, generator.hidden = ", hidden,
+                         "; choose numbers of which one divides the other");
 }
 
 }  // namespace mgan::inline MGAN_ABI

@@ -23,6 +23,7 @@
 
 #include <mgan/layers/attention.hpp>
 #include <mgan/layers/stacked_lstm.hpp>
+#include <mgan/models/generator_settings.hpp>
 #include <mgan/models/noise_path.hpp>
 #include <mgan/models/step_head.hpp>
 #include <mgan/models/step_settings.hpp>
@@ -64,9 +65,11 @@ public:
             *phase = Matrix<Scalar>::Zero(config.embedding, shape.quarter);
         input_layer = Dense<Scalar>(input_size(), config.input);
         lstm = StackedLstm<Scalar>(config.input, config.hidden, config.layers);
-        if (config.attention_heads > 0)
+        if (config.attention_heads > 0) {
+            require_divisible_width(config.attention_heads, config.hidden);
             attention = Attention<Scalar>(AttentionSettings{config.hidden, config.attention_heads,
                                                             true, config.attention_window});
+        }
         for (Index k = 0; k < shape.count(); ++k)
             heads.push_back(StepHead<Scalar>(shape, k, config.hidden, config.head));
         if (config.mapping_layers > 0 || config.convolution > 0)
