@@ -95,8 +95,7 @@ SettingNotes data_notes(const std::string& where) {
     return {{"data_bytes", digits}};
 }
 
-std::vector<midi::Song> load_songs_of(const std::filesystem::path& file,
-                                      const midi::NoteOptions& options) {
+SongsOfFile read_songs_of(const std::filesystem::path& file, const midi::NoteOptions& options) {
     const std::vector<std::byte> bytes = read_file_bytes(file, std::uint64_t{1} << 31);
     const std::string name = printable(file.string());
     const auto copied = [&](std::string_view damage) {
@@ -105,11 +104,17 @@ std::vector<midi::Song> load_songs_of(const std::filesystem::path& file,
     try {
         const midi::ReadResult read = midi::parse(bytes, {.name = name});
         if (read.repair_count > 0) copied(midi::copy_damage(bytes));
-        return midi::to_songs(read.file, options);
+        return {midi::to_songs(read.file, options), repairs_text(read.repairs_of, 0),
+                damage_text(read, bytes)};
     } catch (const FormatError&) {
         copied(midi::copy_damage(bytes));
         throw;
     }
+}
+
+std::vector<midi::Song> load_songs_of(const std::filesystem::path& file,
+                                      const midi::NoteOptions& options) {
+    return read_songs_of(file, options).songs;
 }
 
 bool is_there(const std::filesystem::path& path) {

@@ -43,8 +43,17 @@ inline constexpr const char* kBundled = "bundled";
 /// The absolute path itself; "bundled" for the music that comes with mgan.
 [[nodiscard]] std::string data_path(const std::string& where);
 
+/// What one MIDI file holds, and what the reader made of it.
+struct SongsOfFile {
+    std::vector<midi::Song> songs;
+    std::string mended;   ///< as in mended.tsv; empty: nothing
+    std::string damaged;  ///< why a training leaves it out; empty: it does not
+};
+
 /// The songs of one MIDI file. Throws IoError, FormatError, and DataError that says what a copy has
 /// done to the file, if that can be told; all name it.
+[[nodiscard]] SongsOfFile read_songs_of(const std::filesystem::path& file,
+                                        const midi::NoteOptions& options = {});
 [[nodiscard]] std::vector<midi::Song> load_songs_of(const std::filesystem::path& file,
                                                     const midi::NoteOptions& options = {});
 

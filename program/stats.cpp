@@ -13,6 +13,7 @@
 #include <CLI/CLI.hpp>
 
 #include <iostream>
+#include <map>
 
 namespace mgan::program {
 
@@ -28,18 +29,21 @@ struct FileStats {
     std::string file;
     metrics::SongMetrics metrics;
     std::string error;
+    std::string mended = {};   ///< what was mended in the file
+    std::string damaged = {};  ///< why a training leaves it out
+    bool first = true;         ///< of the songs of its file
 };
 
 /// Usually one; a file of format 2 gives one for each of its songs.
 std::vector<FileStats> measure_file(const std::filesystem::path& path) {
     const std::string name = printable(path.generic_string());
     try {
-        const std::vector<midi::Song> songs = load_songs_of(path);
-        if (songs.empty()) return {{name, metrics::compute({}), ""}};
+        const auto [songs, mended, damaged] = read_songs_of(path);
+        if (songs.empty()) return {{name, metrics::compute({}), "", mended, damaged}};
         std::vector<FileStats> all;
         for (std::size_t i = 0; i < songs.size(); ++i) {
             all.push_back({songs.size() == 1 ? name : concat(name, ", song ", i + 1),
-                           metrics::compute(songs[i]), ""});
+                           metrics::compute(songs[i]), "", mended, damaged, i == 0});
         }
         return all;
     } catch (const Error& error) {
@@ -69,20 +73,32 @@ void print_table(const std::vector<FileStats>& all) {
         }
         std::cout << "  " << stats.file << '\n';
     }
-    if (all.size() < 2) return;
-    for (const metrics::Metric metric : metrics::kMetrics) {
-        const auto at = static_cast<std::size_t>(metric);
-        std::optional<double> mean;
-        if (count[at] > 0.0) mean = sum[at] / count[at];
-        std::cout << cell(mean, 2).substr(metric == metrics::Metric::unique_tones ? 1 : 0);
+    if (all.size() >= 2) {
+        for (const metrics::Metric metric : metrics::kMetrics) {
+            const auto at = static_cast<std::size_t>(metric);
+            std::optional<double> mean;
+            if (count[at] > 0.0) mean = sum[at] / count[at];
+            std::cout << cell(mean, 2).substr(metric == metrics::Metric::unique_tones ? 1 : 0);
+        }
+        std::cout << "  mean\n";
     }
-    std::cout << "  mean\n";
+    for (const FileStats& stats : all) {
+        if (!stats.first) continue;
+        if (!stats.damaged.empty())
+            std::cout << "  damaged: " << stats.file << ": " << stats.damaged
+                      << "; train and pack leave it out\n";
+        else if (!stats.mended.empty())
+            std::cout << "  mended: " << stats.file << ": " << stats.mended << '\n';
+    }
 }
 
 /// The songs of a packed file, then the files that it could not use.
 std::vector<FileStats> measure_packed(const std::string& path) {
     const PackedFile packed(path);
     const std::vector<std::string> names = packed.names();
+    std::map<std::string, std::string> mended;
+    for (MendedFile& file : packed.mended())
+        mended.emplace(std::move(file.file), std::move(file.repairs));
     std::vector<FileStats> all;
     midi::Song song;
     std::size_t number = 0;  // of the song in its file
@@ -91,7 +107,9 @@ std::vector<FileStats> measure_packed(const std::string& path) {
         number = i > 0 && names[i] == names[i - 1] ? number + 1 : 1;
         const bool alone = number == 1 && (i + 1 == packed.size() || names[i + 1] != names[i]);
         const std::string name = printable(names[i]);
-        all.push_back({alone ? name : concat(name, ", song ", number), metrics::compute(song), ""});
+        const auto repairs = mended.find(names[i]);
+        all.push_back({alone ? name : concat(name, ", song ", number), metrics::compute(song), "",
+                       repairs == mended.end() ? "" : repairs->second, "", number == 1});
     }
     for (const SkippedFile& file : packed.skipped()) {
         const std::string name = printable(file.file);
@@ -126,6 +144,8 @@ int stats(const StatsOptions& options) {
             object["file"] = one.file;
             if (one.error.empty()) {
                 add_metrics(object, one.metrics);
+                if (!one.mended.empty()) object["mended"] = one.mended;
+                if (!one.damaged.empty()) object["damaged"] = one.damaged;
             } else {
                 object["error"] = one.error;
             }
@@ -160,6 +180,7 @@ Run add_stats(CLI::App& app) {
         "  intens.  highest minus lowest velocity\n"
         "  polyph.  share of onsets with two or more notes\n"
         "  rep. 3   pairs of equal runs of three pitches\n\n"
+        "Below the table are the files in which something was mended or is damaged.\n\n"
         "Examples:\n  mgan stats songs\n  mgan stats song.mid --json");
     return [options] { return stats(*options); };
 }

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <set>
 #include <thread>
@@ -238,6 +239,41 @@ TEST_CASE("mgan stats and render: the songs of format 2 one by one, and damage b
         CHECK(damaged.status == 1);
         CHECK_THAT(damaged.error, Contains("seven.mid: damaged: bit 7"));
     }
+}
+
+TEST_CASE("mgan stats says of each file what was mended, and what damaged it") {
+    const Workshop shop;
+    shop.write_music(2);
+    std::string tracks = midi_file(0, {notes(12)});
+    tracks[11] = 2;  // more than there are
+    put(shop / "data/tracks.mid", tracks);
+    std::string loud = notes(24, 72);
+    for (char& c : loud)
+        if (c == 64) c = static_cast<char>(200);  // the velocities
+    put(shop / "data/two.mid", midi_file(2, {notes(12), loud}));
+    put(shop / "data/pitches.mid", midi_file(0, {notes(12, 188)}));
+    const process::Result table = shop.mgan("stats data");
+    CHECK(table.status == 0);
+    CHECK_THAT(table.out,
+               Contains("mean\n") && Contains("  mended: data/tracks.mid: track_count (1)\n") &&
+                   Contains("  mended: data/two.mid, song 1: velocity_over_127 (24)\n") &&
+                   !Contains("data/two.mid, song 2: vel") &&
+                   Contains("  damaged: data/pitches.mid: 24 faults in 24 events "
+                            "(high_data_byte (24)); train and pack leave it out\n"));
+    CHECK_THAT(shop.mgan("stats data/tracks.mid").out, Contains("track_count (1)"));
+    CHECK_THAT(shop.mgan("stats data/a").out, !Contains("mended") && !Contains("damaged"));
+    std::map<std::string, json> by_name;
+    for (const json& one : json::parse(shop.mgan("stats data --json").out))
+        by_name[one["file"]] = one;
+    REQUIRE(by_name.size() == 6);
+    CHECK(by_name["data/tracks.mid"]["mended"] == "track_count (1)");
+    CHECK(by_name["data/two.mid, song 2"]["mended"] == "velocity_over_127 (24)");
+    CHECK(by_name["data/pitches.mid"]["damaged"] == "24 faults in 24 events (high_data_byte (24))");
+    CHECK_FALSE(by_name["data/tracks.mid"].contains("damaged"));
+    CHECK_FALSE(by_name["data/a/song0.mid"].contains("mended"));
+    REQUIRE(shop.mgan("pack data packed.mgan --quiet").status == 0);
+    CHECK_THAT(shop.mgan("stats packed.mgan").out,
+               Contains("  mended: tracks.mid: track_count (1)\n"));
 }
 
 TEST_CASE(

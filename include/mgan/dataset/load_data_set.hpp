@@ -32,19 +32,10 @@ namespace mgan::inline MGAN_ABI {
 /// the bytes that could not be read more than a tenth of its bytes.
 enum class DamagedFiles { skip, keep };
 
-namespace data_set_detail {
-
-/// Of the events, and of the bytes.
+/// What `damage_text` allows: a share of the events, and of the bytes.
 inline constexpr double kMostDamage = 0.1;
 
-/// What became of one file.
-struct ReadFile {
-    std::vector<midi::Song> songs;  ///< those with notes
-    std::string reason;             ///< why it cannot be used; empty: it can
-    std::string repairs;            ///< what was mended
-};
-
-/// "velocity_over_127 (12), long_wait (1)"; empty for none.
+/// What was mended: "velocity_over_127 (12), long_wait (1)"; empty for nothing.
 [[nodiscard]] inline std::string repairs_text(const midi::FaultCounts& counts, std::size_t waits) {
     std::string text;
     const auto add = [&](std::string_view name, std::uint64_t count) {
@@ -56,27 +47,37 @@ struct ReadFile {
     return text;
 }
 
-/// Why a file counts as damaged; empty if it does not.
+/// Why a file counts as damaged, so that no training takes it unless it is asked to; empty if it
+/// does not.
 [[nodiscard]] inline std::string damage_text(const midi::ReadResult& read,
                                              std::span<const std::byte> bytes) {
     if (read.repair_count == 0) return "";
     if (const std::string_view copy = midi::copy_damage(bytes); !copy.empty())
-        return concat("damaged: ", copy);
+        return std::string(copy);
     std::uint64_t lost = 0, events = 0;
     for (std::size_t fault = 0; fault < read.repairs_of.size(); ++fault)
         if (loses_events(static_cast<midi::Fault>(fault))) lost += read.repairs_of[fault];
     for (const midi::Track& track : read.file.tracks) events += track.events.size();
     if (static_cast<double>(lost) > kMostDamage * static_cast<double>(events))
-        return concat("damaged: ", lost, lost == 1 ? " fault" : " faults",
+        return concat(lost, lost == 1 ? " fault" : " faults",
                       events == 0   ? ", and no event is left"
                       : events == 1 ? " in 1 event"
                                     : concat(" in ", events, " events"),
                       " (", repairs_text(read.repairs_of, 0), ")");
     if (static_cast<double>(read.lost_bytes) > kMostDamage * static_cast<double>(bytes.size()))
-        return concat("damaged: ", read.lost_bytes, " of its ", bytes.size(),
-                      " bytes cannot be read (", repairs_text(read.repairs_of, 0), ")");
+        return concat(read.lost_bytes, " of its ", bytes.size(), " bytes cannot be read (",
+                      repairs_text(read.repairs_of, 0), ")");
     return "";
 }
+
+namespace data_set_detail {
+
+/// What became of one file.
+struct ReadFile {
+    std::vector<midi::Song> songs;  ///< those with notes
+    std::string reason;             ///< why it cannot be used; empty: it can
+    std::string repairs;            ///< what was mended
+};
 
 /// Why a file has no notes to learn from.
 [[nodiscard]] inline std::string_view no_notes_text(const midi::MidiFile& file) {
@@ -92,8 +93,11 @@ struct ReadFile {
     try {
         bytes = read_file_bytes(path, std::uint64_t{1} << 31);
         const midi::ReadResult read = midi::parse(bytes, {.name = path.string()});
-        if (damaged == DamagedFiles::skip) result.reason = damage_text(read, bytes);
-        if (!result.reason.empty()) return result;
+        if (damaged == DamagedFiles::skip) {
+            const std::string damage = damage_text(read, bytes);
+            if (!damage.empty()) result.reason = "damaged: " + damage;
+            if (!damage.empty()) return result;
+        }
         std::size_t waits = 0;
         for (midi::Song& song : midi::to_songs(read.file)) {
             waits += midi::shorten_waits(song);
