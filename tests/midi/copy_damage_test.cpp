@@ -51,6 +51,10 @@ Bytes in_utf16(const Bytes& bytes, bool low_first) {
     }
     return copy;
 }
+Bytes without(Bytes bytes, std::byte gone) {
+    std::erase(bytes, gone);
+    return bytes;
+}
 std::string said(const Bytes& bytes) {
     return std::string(copy_damage(bytes));
 }
@@ -114,4 +118,42 @@ TEST_CASE(
     for (std::byte& b : song) b &= std::byte{0x7F};
     CHECK_THAT(said(song), StartsWith("bit 7"));
     CHECK(said(joined({smf_header(0, 1, 96), text_bytes("MTrk"), hex("00 00 00 00")})) == "");
+}
+
+TEST_CASE("Copy damage: that every 0D is gone, or every 0A, is told by tracks that are too short") {
+    const Bytes song = joined({smf_header(1, 2, 96), smf_track(kNotes + "00 ff 2f 00"),
+                               smf_track(kNotes + kNotes + "00 ff 2f 00")});
+    CHECK_THAT(said(without(song, kReturn)), Contains("every byte 0D is gone"));
+    CHECK_THAT(said(without(song, kFeed)), Contains("every byte 0A is gone"));
+    // The length of a track has such a byte itself, or the number of tracks.
+    std::string longer = kNotes;
+    while (smf_track(longer + "00 ff 2f 00")[7] != kReturn) longer += "00 c0 01 ";
+    CHECK_THAT(said(without(file(longer), kReturn)), Contains("every byte 0D is gone"));
+    const Bytes tracks =
+        joined({smf_header(1, 10, 96), repeated(smf_track(kNotes + "00 ff 2f 00"), 10)});
+    CHECK_THAT(said(without(tracks, kFeed)), Contains("every byte 0A is gone"));
+}
+
+TEST_CASE("Copy damage: tracks that are too short for another reason are told nothing of") {
+    const std::string plain = "00 90 3c 40 60 80 3c 00 ";
+    // Cut off within a track, which then lacks its end.
+    Bytes bytes = file(plain + plain + "00 90 ff 40 ");
+    bytes.resize(bytes.size() - 9);
+    CHECK(said(bytes) == "");
+    // A writer that counts the head of a chunk as well: no event is lost.
+    bytes = file(plain);
+    bytes[21] = static_cast<std::byte>(std::to_integer<int>(bytes[21]) + 8);
+    CHECK(said(bytes) == "");
+    // Events are wrong, lengths are right.
+    CHECK(said(file(plain + "00 90 bc 40 60 80 bc 00 ")) == "");
+    // Shorter than so few bytes can explain, and longer.
+    for (const int length : {200, 12}) {
+        bytes = file(plain + "00 90 bc 40 60 80 bc 00 ");
+        bytes[21] = static_cast<std::byte>(length);
+        CHECK(said(bytes) == "");
+    }
+    // There is a 0D, and a 0A.
+    bytes = file(kNotes + "00 90 bc 40 60 80 bc 00 ");
+    bytes[21] = static_cast<std::byte>(std::to_integer<int>(bytes[21]) + 2);
+    CHECK(said(bytes) == "");
 }
