@@ -8,6 +8,7 @@
 #include "ranks.hpp"
 #include "sound_file.hpp"
 
+#include <mgan/core/file_lock.hpp>
 #include <mgan/core/parallel.hpp>
 #include <mgan/distributed/agreement.hpp>
 #include <mgan/generation/model_file.hpp>
@@ -56,6 +57,39 @@ std::size_t count_others(const std::filesystem::path& folder, std::size_t songs,
     return others;
 }
 
+/// The folder of the songs, for this process alone: of two at once, each would replace some songs
+/// of the other. Made if it is not there; it goes again if nothing was written.
+class SongFolder {
+public:
+    explicit SongFolder(const std::filesystem::path& path) : path_(path) {
+        is_new_ = !is_there(path);
+        make_folder(path);
+        if (is_new_) folder_guard_.emplace(path);
+        const std::filesystem::path file = path / ".generate.lock";
+        try {
+            lock_.emplace(file);
+            lock_guard_.emplace(file);
+        } catch (const LockedError&) {
+            throw;
+        } catch (const IoError&) {  // whoever writes there will say what is wrong
+        }
+    }
+    SongFolder(const SongFolder&) = delete;
+    SongFolder& operator=(const SongFolder&) = delete;
+    ~SongFolder() {
+        lock_guard_.reset();
+        lock_.reset();
+        std::error_code ignored;
+        if (is_new_) std::filesystem::remove(path_, ignored);  // where it is empty
+    }
+
+private:
+    std::filesystem::path path_;
+    bool is_new_ = false;
+    std::optional<PassingLock> lock_;
+    std::optional<DraftGuard> lock_guard_, folder_guard_;  // a signal takes the file first
+};
+
 /// Settles how a model plays where nothing but temperature and guidance is asked for.
 void set_playing(Model& model, const GenerateOptions& options) {
     const DirectingOptions& directing = options.directing;
@@ -86,7 +120,8 @@ struct Made {
     std::int64_t length = 0;  ///< events of each
 };
 
-Made make_songs(const GenerateOptions& options, const Communicator& ranks) {
+Made make_songs(const GenerateOptions& options, const Communicator& ranks,
+                std::optional<SongFolder>& folder) {
     check_directing(options.directing);
     if (ranks.writes()) remove_drafts(options.out, "song-");
     const std::string missing = sound_files_missing("song.wav");
@@ -109,6 +144,7 @@ Made make_songs(const GenerateOptions& options, const Communicator& ranks) {
             tempo = {{0, primer->tempo.back().microseconds_per_quarter}};
     }
     if (!directs) set_playing(model, options);
+    if (ranks.writes()) folder.emplace(options.out);
     Made made;
     made.length = length;
     Shard mine = own_share(options.count, ranks);
@@ -174,8 +210,9 @@ int generate(GenerateOptions options) {
         require_alike(ranks, build_facts());
         require_alike(ranks, {{"--count", std::to_string(options.count)},
                               {"--seed", std::to_string(options.directing.seed)}});
+        std::optional<SongFolder> folder;
         Made made;
-        together(ranks, [&] { made = make_songs(options, ranks); });
+        together(ranks, [&] { made = make_songs(options, ranks, folder); });
         const std::vector<Song> songs = gather_songs(ranks, std::move(made.songs));
         together(ranks, [&] {
             if (ranks.writes()) write_songs(options, songs, made.length);

@@ -13,6 +13,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 
 #if !defined(_WIN32) && __has_include(<unistd.h>)
 #include <unistd.h>
@@ -38,8 +39,9 @@ extern "C" inline void mgan_on_signal(int signal) {
     // _Exit: nothing but a few functions may be called here, and no destructor should run.
     if (wished != 0 || something_to_save == 0) {
 #if MGAN_PROGRAM_HAS_SIGACTION
-        for (Draft& draft : drafts)
-            if (draft.state == 2) (void)::unlink(draft.name);
+        for (std::size_t i = std::size(drafts); i-- > 0;)
+            if (Draft& draft = drafts[i]; draft.state == 2 && ::unlink(draft.name) != 0)
+                (void)::rmdir(draft.name);
 #endif
         std::_Exit(kInterrupted);
     }
@@ -94,7 +96,8 @@ inline void begin_saving() {
     return interrupt_detail::wished != 0;
 }
 
-/// While it lives, a signal that ends the program removes the file `path` (which need not exist).
+/// While it lives, a signal that ends the program removes the file `path` (which need not exist),
+/// or the folder if it is empty by then: first what was named last.
 class DraftGuard {
 public:
     explicit DraftGuard(const std::filesystem::path& path) {

@@ -53,7 +53,33 @@ TEST_CASE("A lock can be moved, and only its last owner releases it") {
     CHECK(refusal_of(path).empty());
 }
 
+TEST_CASE("A passing lock excludes a second one, and takes its file along") {
+    const Folder folder;
+    const auto path = folder.path() / "lock";
+    {
+        const mgan::PassingLock lock(path);
+        CHECK(lock.held());
+        CHECK_THROWS_AS(mgan::PassingLock(path), mgan::LockedError);
+        CHECK(std::filesystem::exists(path));
+    }
+    CHECK_FALSE(std::filesystem::exists(path));
+    mgan_test::put(path, "left by one that was killed\n");
+    { const mgan::PassingLock lock(path); }
+    CHECK_FALSE(std::filesystem::exists(path));
+}
+
 #if MGAN_HAS_POSIX_FILES
+TEST_CASE("A lock on a file that is no longer there is told from one on the file of that name") {
+    const Folder folder;
+    const auto path = folder.path() / "lock";
+    const mgan::FileLock lock(path);
+    CHECK(lock.is_at(path));
+    std::filesystem::remove(path);
+    CHECK_FALSE(lock.is_at(path));
+    mgan_test::put(path, "another file");
+    CHECK_FALSE(lock.is_at(path));
+}
+
 TEST_CASE("A lock dies with its process, even if that is killed") {
     const Folder folder;
     const auto path = folder.path() / "lock";

@@ -5,8 +5,11 @@
 #include <nlohmann/json.hpp>
 
 #include <support/catch.hpp>
+#include <support/folder.hpp>
 
+#include <chrono>
 #include <set>
+#include <thread>
 
 using Catch::Matchers::Contains;
 using nlohmann::json;
@@ -52,6 +55,33 @@ TEST_CASE_METHOD(Trained, "mgan generate tells of music that was in the folder b
     CHECK_THAT(mgan("generate run --count 100 --out songs").out,
                Contains("3 other files of music were in songs before"));
     CHECK(has("songs/song-03.mid"));
+}
+
+TEST_CASE_METHOD(Trained, "mgan generate has its folder to itself, and leaves no lock in it") {
+    process::Child first(words("generate run --count 1 --length 1000000 --out songs"), path());
+    for (int i = 0; i < 60'000 && !first.ended() && !has("songs/.generate.lock"); ++i)
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    REQUIRE_FALSE(first.ended());
+    const mgan_test::Folder elsewhere;
+    const auto second = [&](const std::string& folder) {
+        return process::run(words("generate " + (*this / "run").string() + " --count 1 --out " +
+                                  (*this / folder).string()),
+                            elsewhere.path());
+    };
+    const process::Result refused = second("songs");
+    CHECK(refused.status == 1);
+    CHECK_THAT(refused.error, Contains("songs: process ") && Contains(" works on it"));
+    CHECK(second("other").status == 0);
+    first.send(SIGINT);
+    CHECK(first.wait().status == 130);
+    CHECK_FALSE(has("songs"));  // it was empty
+
+    write_text("songs/.generate.lock", "process 1 on a machine that was switched off\n");
+    CHECK(second("songs").status == 0);
+    std::set<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(*this / "songs"))
+        names.insert(entry.path().filename().string());
+    CHECK(names == std::set<std::string>{"song-01.mid"});
 }
 
 TEST_CASE_METHOD(Trained,

@@ -77,6 +77,20 @@ public:
 #endif
     }
 
+    /// Whether `path` still names the file that is locked: whoever had the lock before may have
+    /// removed it.
+    [[nodiscard]] bool is_at(const std::filesystem::path& path) const noexcept {
+#if MGAN_HAS_POSIX_FILES
+        struct stat mine {
+        }, there{};
+        return held() && ::fstat(file_->get(), &mine) == 0 && ::stat(path.c_str(), &there) == 0 &&
+               mine.st_dev == there.st_dev && mine.st_ino == there.st_ino;
+#else
+        (void)path;
+        return held();  // Windows removes no file that is open
+#endif
+    }
+
 private:
 #if MGAN_HAS_POSIX_FILES
     /// 0, or the error number.
@@ -163,6 +177,40 @@ private:
             if (c < ' ' || c > '~') c = '?';
         return text.empty() ? "another process" : text;
     }
+};
+
+/// A lock whose file goes when it is released, for folders that belong to somebody else. A process
+/// that is killed leaves the file behind, without a lock; the next one takes it, and removes it.
+class PassingLock {
+public:
+    /// \throws LockedError, IoError as FileLock
+    explicit PassingLock(std::filesystem::path path) : path_(std::move(path)), lock_(path_) {
+        // Between our open and our lock another process may have released its own, file and all.
+        constexpr int kMostTries = 1000;
+        for (int tries = 0; lock_->held() && !lock_->is_at(path_); ++tries) {
+            require<IoError>(tries < kMostTries, path_,
+                             ": cannot lock the file: it goes each time");
+            lock_.emplace(path_);
+        }
+    }
+    PassingLock(const PassingLock&) = delete;
+    PassingLock& operator=(const PassingLock&) = delete;
+    ~PassingLock() {
+        std::error_code ignored;
+#if !MGAN_HAS_POSIX_FILES
+        lock_.reset();  // an open file stays
+#endif
+        std::filesystem::remove(path_, ignored);
+    }
+
+    /// Whether a lock is held: false where the file system knows none.
+    [[nodiscard]] bool held() const noexcept {
+        return lock_->held();
+    }
+
+private:
+    std::filesystem::path path_;
+    std::optional<FileLock> lock_;
 };
 
 }  // namespace mgan::inline MGAN_ABI
