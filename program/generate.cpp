@@ -114,6 +114,36 @@ void set_playing(Model& model, const GenerateOptions& options) {
     }
 }
 
+/// Says how much there is to play where it is so much that it takes minutes, in which nothing is
+/// seen. A model may ask for it, too: it comes from elsewhere, perhaps. `directs`: songs are
+/// directed event by event, without particles.
+void say_work(const Model& model, const GenerateOptions& options, std::int64_t length,
+              bool directs) {
+    constexpr double kMuch = 1e6;  // events
+    if (options.directing.minutes > 0.0) return;
+    const PlayingSettings playing = model.playing();
+    const bool weighs = playing.particles > 1 && !directs;
+    const std::int64_t candidates = std::max<std::int64_t>(
+        1, weighs ? playing.particles : options.directing.guide.value_or(playing.guide));
+    const std::int64_t songs = options.interpolate > 0 ? options.interpolate : options.count;
+    const double events =
+        static_cast<double>(songs) * static_cast<double>(length) * static_cast<double>(candidates);
+    if (events < kMuch) return;
+    const bool asked =
+        weighs ? options.directing.particles > 1 : options.directing.guide.has_value();
+    std::string choice;
+    if (candidates > 1)
+        choice = concat(", each chosen among ", candidates, " (",
+                        asked    ? weighs ? "--particles" : "--guide"
+                        : weighs ? "playing.particles of the model"
+                                 : "playing.guide of the model",
+                        ")");
+    std::cerr << concat("mgan: ", songs, songs == 1 ? " song" : " songs", " of ", length,
+                        " events (", options.length > 0 ? "--length" : "length of the model", ")",
+                        choice, ": ", grouped(static_cast<std::size_t>(events)),
+                        " events to play, which may take minutes; Ctrl-C stops it\n");
+}
+
 /// The songs: all, or of several ranks this one's share.
 struct Made {
     std::vector<Song> songs;
@@ -144,7 +174,10 @@ Made make_songs(const GenerateOptions& options, const Communicator& ranks,
             tempo = {{0, primer->tempo.back().microseconds_per_quarter}};
     }
     if (!directs) set_playing(model, options);
-    if (ranks.writes()) folder.emplace(options.out);
+    if (ranks.writes()) {
+        folder.emplace(options.out);
+        say_work(model, options, length, directs);
+    }
     Made made;
     made.length = length;
     Shard mine = own_share(options.count, ranks);

@@ -1,5 +1,6 @@
 #include "mgan.hpp"
 
+#include <mgan/generation/model_file.hpp>
 #include <mgan/metrics/song_metrics.hpp>
 
 #include <nlohmann/json.hpp>
@@ -82,6 +83,24 @@ TEST_CASE_METHOD(Trained, "mgan generate has its folder to itself, and leaves no
     for (const auto& entry : std::filesystem::directory_iterator(*this / "songs"))
         names.insert(entry.path().filename().string());
     CHECK(names == std::set<std::string>{"song-01.mid"});
+}
+
+TEST_CASE_METHOD(Trained, "mgan generate says how much a model asks for, and Ctrl-C stops it") {
+    mgan::Model model = mgan::load_model(*this / "run");
+    model.settings.playing.particles = 256;
+    mgan::save_model(*this / "slow.safetensors", model);
+    CHECK(mgan("generate slow.safetensors --count 2 --out songs").error.empty());
+    process::Child child(words("generate slow.safetensors --count 3 --length 10000 --out many"),
+                         path());
+    for (int i = 0; i < 60'000 && !child.ended() && read("stderr.txt").empty(); ++i)
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    REQUIRE_FALSE(child.ended());
+    child.send(SIGINT);
+    const process::Result result = child.wait();
+    CHECK(result.status == 130);
+    CHECK(result.error ==
+          "mgan: 3 songs of 10000 events (--length), each chosen among 256 (playing.particles of "
+          "the model): 7 680 000 events to play, which may take minutes; Ctrl-C stops it\n");
 }
 
 TEST_CASE_METHOD(Trained,
