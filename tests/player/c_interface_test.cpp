@@ -42,6 +42,12 @@ struct Instance {
     mgan_player* player = nullptr;
 };
 
+/// As the C interface knows them.
+std::vector<Note> without_channels(std::vector<Note> notes) {
+    for (Note& note : notes) note.channel = 0;
+    return notes;
+}
+
 }  // namespace
 
 TEST_CASE("C interface: the notes are those of the plain stream of generate") {
@@ -55,9 +61,9 @@ TEST_CASE("C interface: the notes are those of the plain stream of generate") {
         const std::vector<std::byte> bytes = save_model(guided);
         const auto songs = plain.songs(2, plain.settings.length, 7, 1);
         const Instance instance(bytes, 7, 1);
-        CHECK(instance.notes(songs[1].notes.size()) == songs[1].notes);
+        CHECK(instance.notes(songs[1].notes.size()) == without_channels(songs[1].notes));
         mgan_player_reset(instance.player, 7, 0);
-        CHECK(instance.notes(songs[0].notes.size()) == songs[0].notes);
+        CHECK(instance.notes(songs[0].notes.size()) == without_channels(songs[0].notes));
     }
 }
 
@@ -66,8 +72,10 @@ TEST_CASE("C interface: the discriminator guides where it is asked to, from then
     REQUIRE(plain.settings.playing.guide == 0);
     Model guided = plain;
     guided.settings.playing.guide = 8;
-    const std::vector<Note> expected = guided.songs(1, plain.settings.length, 7, 1)[0].notes;
-    const std::vector<Note> unguided = plain.songs(1, plain.settings.length, 7, 1)[0].notes;
+    const std::vector<Note> expected =
+        without_channels(guided.songs(1, plain.settings.length, 7, 1)[0].notes);
+    const std::vector<Note> unguided =
+        without_channels(plain.songs(1, plain.settings.length, 7, 1)[0].notes);
     REQUIRE(expected != unguided);
 
     const Instance instance(save_model(plain));
@@ -155,7 +163,8 @@ TEST_CASE("C interface: a scale by its name, and a melody to go on from") {
     REQUIRE(other.direct(controls));
     other.prime(song);
     for (const Note& note : instance.notes(50)) {
-        const Note expected = other.next();
+        Note expected = other.next();
+        expected.channel = 0;
         CHECK(note == expected);
         CHECK(note.onset >= melody.back().onset);
         CHECK((*scale_of("D minor") >> note.pitch % 12 & 1u) != 0);

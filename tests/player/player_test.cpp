@@ -31,7 +31,7 @@ PlayerOptions without_look_ahead() {
     return options;
 }
 
-/// Most keys that sound at once, where a key that is struck again ends its note.
+/// Most keys that sound at once.
 int most_at_once(const std::vector<Note>& notes) {
     int most = 0;
     for (const Note& now : notes) {

@@ -3,7 +3,7 @@
 /// Songs as step events, and back.
 ///
 ///     song --prepare_steps--> tones in key, on the grid --step_events--> indices, one event a note
-///     song <--------------- restrike <------------------song_of-------- indices
+///     song <---------------- voices <-------------------song_of-------- indices
 ///
 /// Four notes at 16 grid steps a quarter, a chord and two single notes:
 ///
@@ -17,14 +17,15 @@
 /// written so far* to the true next one. A rest that is longer than the vocabulary goes is
 /// shortened by whole quarters, so that the beat stays where it is.
 ///
-/// On the way back, a key that is struck again ends its note, and one that is struck twice at one
-/// onset sounds once, with the longer of the two lengths: a piano has each key once. A prepared
-/// song whose times and velocities are in the vocabulary comes back exactly, up to this rule.
+/// On the way back, a key that is struck while it sounds goes to another channel (voices.hpp). A
+/// prepared song whose times and velocities are in the vocabulary comes back exactly, up to the
+/// channels.
 
 #include <mgan/core/version.hpp>
 #include <mgan/encoding/grid.hpp>
 #include <mgan/encoding/key.hpp>
 #include <mgan/encoding/step_vocabulary.hpp>
+#include <mgan/encoding/voices.hpp>
 #include <mgan/midi/song.hpp>
 #include <mgan/midi/sounding_notes.hpp>
 
@@ -74,31 +75,6 @@ struct StepSong {
     for (midi::TempoChange& change : prepared.tempo)
         change.tick = std::max<std::int64_t>(0, change.tick - silence);
     return prepared;
-}
-
-/// Applies the rule of the piano's keys, in place: a key that is struck again ends its note; struck
-/// twice at one onset, it sounds once, as the first of the two but with the longer length. The
-/// notes must be ordered by onset, then pitch; they stay so. Channels do not count.
-inline void restrike(std::vector<midi::Note>& notes) {
-    constexpr std::size_t kNone = static_cast<std::size_t>(-1);
-    std::array<std::size_t, 128> last;  // the note in `notes` that sounded last on each key
-    last.fill(kNone);
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < notes.size(); ++i) {
-        const midi::Note note = notes[i];
-        std::size_t& before = last[static_cast<std::size_t>(note.pitch)];
-        if (before != kNone) {
-            midi::Note& earlier = notes[before];
-            if (earlier.onset == note.onset) {
-                earlier.length = std::max(earlier.length, note.length);
-                continue;
-            }
-            earlier.length = std::min(earlier.length, note.onset - earlier.onset);
-        }
-        before = kept;
-        notes[kept++] = note;
-    }
-    notes.resize(kept);
 }
 
 /// The events of a prepared song (`prepare_steps`): one a note, in the order of the notes. Times
@@ -170,8 +146,8 @@ inline void restrike(std::vector<midi::Note>& notes) {
 }
 
 /// A song from events: any events whose indices are in the vocabulary, a crop of a longer song too.
-/// The first note begins `first_onset` grid steps after the start. On channel 0, without title and
-/// tempo, in `midi::note_order`, after `restrike`.
+/// The first note begins `first_onset` grid steps after the start. Without title and tempo, in
+/// `midi::note_order`, on channel 0 where its key is free (voices.hpp).
 [[nodiscard]] inline midi::Song song_of(std::span<const StepEvent> events,
                                         const StepVocabulary& vocabulary,
                                         std::int64_t first_onset = 0) {
@@ -189,12 +165,12 @@ inline void restrike(std::vector<midi::Note>& notes) {
         song.notes.push_back({onset * grid, value(vocabulary.length()) * grid,
                               value(vocabulary.pitch()), value(vocabulary.velocity()), 0});
     }
-    // Of two strikes of one key at one onset the first to be drawn counts.
-    std::stable_sort(song.notes.begin(), song.notes.end(),
-                     [](const midi::Note& a, const midi::Note& b) {
-                         return std::pair(a.onset, a.pitch) < std::pair(b.onset, b.pitch);
-                     });
-    restrike(song.notes);
+    std::sort(song.notes.begin(), song.notes.end(), midi::note_order);
+    Voices voices;
+    for (midi::Note& note : song.notes) {
+        note.channel = voices.channel_of(note);
+        voices.strike(note);
+    }
     return song;
 }
 

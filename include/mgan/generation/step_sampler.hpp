@@ -26,15 +26,8 @@ struct StepSampler {
     /// The same where each has particles.
     [[nodiscard]] Index group() const noexcept { return playing.particles > 1 ? 1 : kGroup; }
 
-    /// Events that are drawn for a song of `length` notes: a few more, since a key can be struck
-    /// twice at once.
-    [[nodiscard]] static constexpr Index events_of(Index length) noexcept {
-        return length + length / 8 + 2;
-    }
-
-    /// `count` songs of `length` notes (a few less where the model strikes keys twice at once),
-    /// from song number `first` on. Songs are computed in groups, `threads` at a time; neither
-    /// changes their notes.
+    /// `count` songs of `length` notes, from song number `first` on. Songs are computed in groups,
+    /// `threads` at a time; neither changes their notes.
     [[nodiscard]] std::vector<midi::Song> songs(Index count, Index length, std::uint64_t seed,
                                                 int threads, Index first = 0) const {
         require_possible_songs(count, length);
@@ -42,14 +35,12 @@ struct StepSampler {
         const Index size = group();
         parallel_for(shard_count(count, size), threads, [&](std::ptrdiff_t shard) {
             const Index begin = shard * size, batch = std::min(count, begin + size) - begin;
-            const auto events = play(first + begin, batch, events_of(length), seed);
+            const auto events = play(first + begin, batch, length, seed);
             for (Index b = 0; b < batch; ++b) {
                 const auto song = static_cast<std::size_t>(begin + b);
                 songs[song] = encoding::song_of(
                     events[static_cast<std::size_t>(b)], *band.vocabulary,
                     start_of(seed, first + begin + b).phase % band.vocabulary->quarter_steps());
-                if (static_cast<Index>(songs[song].notes.size()) > length)
-                    songs[song].notes.resize(static_cast<std::size_t>(length));
             }
         });
         return songs;

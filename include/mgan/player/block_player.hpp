@@ -227,9 +227,14 @@ private:
 
     void begin_note(const PlayedNote& note, int frame, double onset) noexcept {
         const auto key = static_cast<std::size_t>(note.pitch);
-        // Struck twice at one moment, a key sounds once. (A model that has learnt nothing may never
-        // leave a moment.)
-        if (sounds_[key] && begin_[key] == onset) return;
+        // One keyboard: a key that is struck again ends its note, struck twice at one moment it
+        // sounds once, with the longer of the two lengths. (A model that has learnt nothing may
+        // never leave a moment.)
+        const double until = onset + quarters(std::max<std::int64_t>(note.length, 1));
+        if (sounds_[key] && begin_[key] == onset) {
+            end_[key] = std::max(end_[key], until);
+            return;
+        }
         begin_[key] = onset;
         if (sounds_[key]) {
             end(key, frame);
@@ -241,7 +246,7 @@ private:
         }
         events_.push_back({frame, true, note.pitch, note.velocity});
         sounds_[key] = true;
-        end_[key] = onset + quarters(std::max<std::int64_t>(note.length, 1));
+        end_[key] = until;
         ++sounding_;
     }
     void end(std::size_t key, int frame) noexcept {

@@ -32,10 +32,9 @@ struct PlayerOptions {
     /// Events of the song whose notes are those of `mgan generate --length`; 0: as in training. The
     /// player goes on behind its end.
     std::int64_t length = 0;
-    /// Whether notes come with their final length, and those of a chord from the lowest up, as in a
-    /// file: the player then draws ahead until it knows whether a key is struck again before its
-    /// note ends, and takes back what it drew when it is directed otherwise. Without, each note
-    /// comes as soon as it is drawn.
+    /// Whether notes come as in a file, those of a chord from the lowest up, each with its final
+    /// length: the player then draws ahead until a chord is complete, and takes back what it drew
+    /// when it is directed otherwise. Without, each note comes as soon as it is drawn.
     bool looks_ahead = true;
     /// The most candidates that may be asked for (`PlayerControls::guide`); -1: as many as the
     /// model was trained with, which is 0 unless its settings say otherwise. Whoever switches

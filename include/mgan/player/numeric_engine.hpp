@@ -27,7 +27,8 @@ namespace mgan::inline MGAN_ABI {
 template <typename Scalar>
 class NumericEngine {
 public:
-    static constexpr bool kRestrikes = false;
+    /// Events are numbers, and know their channel.
+    static constexpr bool kSteps = false;
 
     /// The controls of the noise.
     struct NoiseControls {

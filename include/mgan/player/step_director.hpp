@@ -149,11 +149,8 @@ public:
             close_beyond(component, ask_.least_gap, ask_.greatest_gap, bias);
         } else if (component == words_->pitch()) {
             open_pitches(bias);
-            // A key that is struck twice at one onset would sound as long as the longer of the two.
-            if (controls_.voices > 0 && ask_.low < 0 &&
-                values[encoding::StepVocabulary::move()] == 0)
-                for (std::size_t key = 0; key < 128; ++key)
-                    if (listener.sounds(key)) bias[key] = kClosed;
+            if (controls_.voices > 0 && ask_.low < 0)
+                close_sounding(listener.after(values[encoding::StepVocabulary::move()]), bias);
         } else if (component == words_->length()) {
             std::copy(length_.begin(), length_.end(), bias.begin());
             close_beyond(component, ask_.shortest, ask_.longest, bias);
@@ -234,6 +231,18 @@ private:
             for (std::size_t p = 0; p < 128; ++p)
                 if (!open_[p]) bias[p] = kClosed;
         }
+    }
+
+    /// A key that is struck while it sounds would sound in two voices: closed, unless all that is
+    /// open sounds.
+    void close_sounding(const encoding::StepArrival& arrival, std::span<Real> bias) const noexcept {
+        const auto is_open = [&](int key) {
+            return bias[static_cast<std::size_t>(key)] > kClosed / 2;
+        };
+        bool others = false;
+        for (int key = 0; key < 128; ++key) others |= is_open(key) && !arrival.sounds(key);
+        for (int key = 0; others && key < 128; ++key)
+            if (arrival.sounds(key)) bias[static_cast<std::size_t>(key)] = kClosed;
     }
 
     /// Lengths that reach beyond the next onset are closed where enough keys sound there already.

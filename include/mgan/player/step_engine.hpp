@@ -40,8 +40,8 @@ class StepEngine {
 public:
     using Words = encoding::StepVocabulary;
 
-    /// A song's notes are cut where their key is struck again.
-    static constexpr bool kRestrikes = true;
+    /// Events know the gap to the next onset, and no channel.
+    static constexpr bool kSteps = true;
 
     /// An event with what is needed to hear it as it was drawn.
     struct Event {
@@ -57,9 +57,7 @@ public:
           length_(length) {}
 
     /// The events of the song that files hold.
-    [[nodiscard]] std::int64_t song_events() const noexcept {
-        return StepSampler<Scalar>::events_of(static_cast<Index>(length_));
-    }
+    [[nodiscard]] std::int64_t song_events() const noexcept { return length_; }
 
     void start(std::uint64_t seed, std::uint64_t number) {
         const StepSampler<Scalar> sampler{model_->model->band(), model_->model->starts,

@@ -11,15 +11,16 @@
 /// a copy of `before_`, hears the chord again, and draws on under other controls, at other times,
 /// or after what somebody else played.
 ///
-/// Why draw ahead at all? A note ends where its key is struck again, so its length is known only
-/// when the song has come to its end; and the notes of a chord are drawn in any order. A note is
-/// returned once the chord is complete and its length is final. Whoever plays live does not wait
-/// for that (`PlayerOptions::looks_ahead`): he ends notes himself.
+/// Why draw ahead at all? The notes of a chord are drawn in any order; which channel a note goes to
+/// depends on those before it (encoding/voices.hpp); and a model of messages draws the end of a
+/// note as an event of its own. A note is returned once the chord is complete and its length is
+/// final. Whoever plays live does not wait for that (`PlayerOptions::looks_ahead`).
 ///
 /// Nothing here allocates after construction: lists have room for `kMostPending` notes and
 /// `kMostLog` events, and where a song fills them (a model that plays one chord for ever), notes
 /// are returned as they are known by then.
 
+#include <mgan/encoding/voices.hpp>
 #include <mgan/player/core.hpp>
 #include <mgan/player/numeric_engine.hpp>
 #include <mgan/player/step_engine.hpp>
@@ -150,7 +151,9 @@ public:
         log_event(event);
         given_ = drawn_ - 1;
         arrive(event.onset);
-        remember(played(note));
+        PlayedNote result = played(note);
+        result.channel = note.channel;
+        remember(result);
     }
 
     void direct(const PlayerControls& controls) noexcept override {
@@ -170,7 +173,6 @@ private:
     /// A note that is not returned yet.
     struct Pending {
         Note note;
-        std::int64_t uncut = 0;       ///< its length if its key is not struck again
         bool behind = false;          ///< drawn behind the song's last event
         bool open = false;            ///< its end is not known yet
         std::uint64_t number = 0;     ///< of the event that it comes from
@@ -193,6 +195,7 @@ private:
         pending_.clear();
         returned_.clear();
         log_.clear();
+        voices_.reset();
         given_ = drawn_ - 1;
         now_ = std::numeric_limits<std::int64_t>::min();
         reached_ = 0;
@@ -216,8 +219,7 @@ private:
         if (first.open) return false;
         if (!options_.looks_ahead) return true;
         if (!first.behind && is_behind()) return true;  // the song ends here
-        if (ahead_.onset() <= first.note.onset) return false;
-        return !Engine::kRestrikes || ahead_.onset() >= first.note.onset + first.note.length;
+        return ahead_.onset() > first.note.onset;
     }
 
     /// Draws one event. `tried`: events that were drawn for this note. A model that ends notes for
@@ -235,39 +237,15 @@ private:
         if (drawn == Drawn::closed)
             close(note, number);
         else
-            insert({note, note.length, behind, drawn == Drawn::opened, number});
+            insert({note, behind, drawn == Drawn::opened, number});
         if (!behind && is_behind()) end_song();
     }
 
-    /// Puts a note among those that wait: in the order of a song, and with the rule of the piano's
-    /// keys (encoding/step_events.hpp, `restrike`).
+    /// Puts a note among those that wait, in the order of a song.
     void insert(const Pending& added) noexcept {
-        if constexpr (Engine::kRestrikes) {
-            for (std::size_t i = pending_.size(); i-- > 0;) {
-                Pending& earlier = pending_[i];
-                if (earlier.note.pitch != added.note.pitch) continue;
-                if (earlier.note.onset == added.note.onset) {
-                    if (earlier.behind == added.behind)
-                        earlier.note.length = earlier.uncut =
-                            std::max(earlier.uncut, added.note.length);
-                    return;
-                }
-                if (earlier.behind == added.behind)
-                    earlier.note.length =
-                        std::min(earlier.note.length, added.note.onset - earlier.note.onset);
-                break;
-            }
-            // Struck twice at one onset, and returned once already.
-            if (added.note.onset == given_onset_ &&
-                (given_keys_[static_cast<std::size_t>(added.note.pitch) / 64] >>
-                     (added.note.pitch % 64) &
-                 1) != 0)
-                return;
-        }
         const auto precedes = [](const Pending& a, const Pending& b) {
             if (a.note.onset != b.note.onset) return a.note.onset < b.note.onset;
             if (a.behind != b.behind) return b.behind;
-            if constexpr (Engine::kRestrikes) return a.note.pitch < b.note.pitch;
             return midi::note_order(a.note, b.note);
         };
         auto place = pending_.end();
@@ -333,10 +311,7 @@ private:
             reached_seconds_ += seconds(note.onset - reached_);
             reached_ = note.onset;
         }
-        if (note.onset != given_onset_) given_keys_ = {};
-        given_onset_ = note.onset;
-        given_keys_[static_cast<std::size_t>(note.pitch) / 64] |= std::uint64_t(1)
-                                                                  << (note.pitch % 64);
+        voices_.strike(note);
     }
 
     /// Where the log is full, `before_` hears its oldest event: that can no longer be taken back.
@@ -358,7 +333,6 @@ private:
             if (one.closed_by > given_) one.closed_by = 0;
         std::erase_if(pending_, [&](const Pending& one) { return one.number > given_; });
         for (Pending& one : pending_) {
-            if constexpr (Engine::kRestrikes) one.note.length = one.uncut;
             if (one.closed_by <= given_) continue;
             one.closed_by = 0;
             one.open = true;
@@ -391,7 +365,7 @@ private:
     }
     /// The same, but the next onset lies within so many ticks of it.
     void tell_chord(std::int64_t least, std::int64_t greatest) noexcept {
-        if constexpr (Engine::kRestrikes) {
+        if constexpr (Engine::kSteps) {
             ahead_ = before_;
             for (std::size_t i = 0; i < log_.size(); ++i) {
                 if (i == 0) {
@@ -410,7 +384,7 @@ private:
     /// After `take_back`: the next onset lies within earliest .. latest.
     void aim(std::int64_t earliest, std::int64_t latest) noexcept {
         const std::int64_t from = ahead_.onset(), grid = ahead_.grid();
-        if constexpr (!Engine::kRestrikes) {
+        if constexpr (!Engine::kSteps) {
             if (!ahead_.is_tones()) {  // events without time: the next one comes then
                 ahead_.wait((std::max<std::int64_t>(0, earliest - from) + grid - 1) / grid * grid);
                 return;
@@ -425,7 +399,7 @@ private:
         std::int64_t least = std::max(grid, earliest - from);
         std::int64_t greatest = std::max(least, latest - from);
         std::int64_t unheard = 0;
-        if constexpr (Engine::kRestrikes) {
+        if constexpr (Engine::kSteps) {
             const std::int64_t next = ahead_.next_onset() - from;
             if (next >= least && next <= greatest) return;
             // A silence longer than the model knows: it hears whole quarters less.
@@ -449,6 +423,7 @@ private:
     [[nodiscard]] PlayedNote played(const Note& note) const noexcept {
         PlayedNote result;
         static_cast<Note&>(result) = note;
+        if constexpr (Engine::kSteps) result.channel = voices_.channel_of(note);
         result.onset_seconds =
             reached_seconds_ + (note.onset >= reached_ ? seconds(note.onset - reached_)
                                                        : -seconds(reached_ - note.onset));
@@ -466,12 +441,11 @@ private:
     std::vector<Pending> pending_;  // in the order in which they will be returned
     std::vector<Logged> log_;
     std::vector<Returned> returned_;
-    std::uint64_t alone_ = 0;        // an event whose chord nothing joins: a primer's last one
-    std::uint64_t given_ = 0;        // the last event whose note was returned
-    std::uint64_t drawn_ = 1;        // events, those that were taken back among them
-    std::int64_t now_ = 0;           // onset of the last note that was returned or fed
-    std::int64_t given_onset_ = -1;  // and which keys began there
-    std::array<std::uint64_t, 2> given_keys_{};
+    std::uint64_t alone_ = 0;  // an event whose chord nothing joins: a primer's last one
+    std::uint64_t given_ = 0;  // the last event whose note was returned
+    std::uint64_t drawn_ = 1;  // events, those that were taken back among them
+    std::int64_t now_ = 0;     // onset of the last note that was returned or fed
+    encoding::Voices voices_;  // which key sounds in which channel
     double tempo_ = 120.0;
     std::int64_t reached_ = 0;  // where the count of seconds has come to
     double reached_seconds_ = 0.0;
