@@ -105,7 +105,7 @@ SongsOfFile read_songs_of(const std::filesystem::path& file, const midi::NoteOpt
         const midi::ReadResult read = midi::parse(bytes, {.name = name});
         if (read.repair_count > 0) copied(midi::copy_damage(bytes));
         return {midi::to_songs(read.file, options), repairs_text(read.repairs_of, 0),
-                damage_text(read, bytes)};
+                loss_text(read, bytes.size())};
     } catch (const FormatError&) {
         copied(midi::copy_damage(bytes));
         throw;

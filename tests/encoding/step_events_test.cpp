@@ -7,6 +7,7 @@
 
 #include <bundled_corpus.hpp>
 #include <support/catch.hpp>
+#include <support/channels.hpp>
 
 #include <algorithm>
 #include <filesystem>
@@ -16,13 +17,9 @@
 using namespace mgan::encoding;
 using mgan::midi::Note;
 using mgan::midi::Song;
+using mgan_test::without_channels;
 
 namespace {
-
-std::vector<Note> without_channels(std::vector<Note> notes) {
-    for (Note& note : notes) note.channel = 0;
-    return notes;
-}
 
 std::vector<Note> round_trip(const Song& prepared, const StepVocabulary& words) {
     const StepSong events = step_events(prepared, words);

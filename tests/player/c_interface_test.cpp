@@ -5,6 +5,7 @@
 
 #include <player/small_models.hpp>
 #include <support/catch.hpp>
+#include <support/channels.hpp>
 
 #include <cstdlib>
 #include <limits>
@@ -12,6 +13,7 @@
 #include <vector>
 
 using namespace mgan;
+using mgan_test::without_channels;
 
 namespace {
 
@@ -41,12 +43,6 @@ struct Instance {
 
     mgan_player* player = nullptr;
 };
-
-/// As the C interface knows them.
-std::vector<Note> without_channels(std::vector<Note> notes) {
-    for (Note& note : notes) note.channel = 0;
-    return notes;
-}
 
 }  // namespace
 
@@ -163,8 +159,7 @@ TEST_CASE("C interface: a scale by its name, and a melody to go on from") {
     REQUIRE(other.direct(controls));
     other.prime(song);
     for (const Note& note : instance.notes(50)) {
-        Note expected = other.next();
-        expected.channel = 0;
+        const Note expected = without_channels({other.next()}).front();
         CHECK(note == expected);
         CHECK(note.onset >= melody.back().onset);
         CHECK((*scale_of("D minor") >> note.pitch % 12 & 1u) != 0);

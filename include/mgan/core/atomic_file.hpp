@@ -101,14 +101,8 @@ namespace mgan::inline MGAN_ABI {
 /// cut may still bring the old one back; the message says so.
 class AtomicWriter {
 public:
-    explicit AtomicWriter(const std::filesystem::path& path) : path_(path), target_(path) {
-        namespace fs = std::filesystem;
-        std::error_code failure;
-        if (fs::is_symlink(fs::symlink_status(path, failure))) {
-            const bool leads_nowhere = fs::status(path, failure).type() == fs::file_type::not_found;
-            target_ = leads_nowhere ? end_of_links(path) : fs::weakly_canonical(path, failure);
-            if (failure && !leads_nowhere) throw_io_error(path, "follow the link", failure);
-        }
+    explicit AtomicWriter(const std::filesystem::path& path)
+        : path_(path), target_(end_of_links(path)) {
         require<IoError>(target_.has_filename(), path, ": cannot write: the path names no file");
         temporary_ = temporary_path(target_);
 #if MGAN_HAS_POSIX_FILES
@@ -142,7 +136,8 @@ public:
                 give_up("keep the permissions", cause);
         }
 #else
-        if (fs::is_directory(target_, failure)) throw_io_error(path, "write", EISDIR);
+        if (std::error_code failure; std::filesystem::is_directory(target_, failure))
+            throw_io_error(path, "write", EISDIR);
         errno = 0;
         file_.open(temporary_, std::ios::binary | std::ios::trunc);
         if (!file_) fail_to_create(errno != 0 ? errno : EACCES);

@@ -81,8 +81,7 @@ public:
     /// removed it.
     [[nodiscard]] bool is_at(const std::filesystem::path& path) const noexcept {
 #if MGAN_HAS_POSIX_FILES
-        struct stat mine {
-        }, there{};
+        struct stat mine = {}, there = {};
         return held() && ::fstat(file_->get(), &mine) == 0 && ::stat(path.c_str(), &there) == 0 &&
                mine.st_dev == there.st_dev && mine.st_ino == there.st_ino;
 #else

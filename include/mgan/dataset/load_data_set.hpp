@@ -32,7 +32,7 @@ namespace mgan::inline MGAN_ABI {
 /// the bytes that could not be read more than a tenth of its bytes.
 enum class DamagedFiles { skip, keep };
 
-/// What `damage_text` allows: a share of the events, and of the bytes.
+/// What `loss_text` allows: a share of the events, and of the bytes.
 inline constexpr double kMostDamage = 0.1;
 
 /// What was mended: "velocity_over_127 (12), long_wait (1)"; empty for nothing.
@@ -47,13 +47,9 @@ inline constexpr double kMostDamage = 0.1;
     return text;
 }
 
-/// Why a file counts as damaged, so that no training takes it unless it is asked to; empty if it
-/// does not.
-[[nodiscard]] inline std::string damage_text(const midi::ReadResult& read,
-                                             std::span<const std::byte> bytes) {
-    if (read.repair_count == 0) return "";
-    if (const std::string_view copy = midi::copy_damage(bytes); !copy.empty())
-        return std::string(copy);
+/// How much of a file is lost, if it is so much that it counts as damaged; empty if it is not.
+/// `size`: of the file, bytes.
+[[nodiscard]] inline std::string loss_text(const midi::ReadResult& read, std::size_t size) {
     std::uint64_t lost = 0, events = 0;
     for (std::size_t fault = 0; fault < read.repairs_of.size(); ++fault)
         if (loses_events(static_cast<midi::Fault>(fault))) lost += read.repairs_of[fault];
@@ -64,10 +60,19 @@ inline constexpr double kMostDamage = 0.1;
                       : events == 1 ? " in 1 event"
                                     : concat(" in ", events, " events"),
                       " (", repairs_text(read.repairs_of, 0), ")");
-    if (static_cast<double>(read.lost_bytes) > kMostDamage * static_cast<double>(bytes.size()))
-        return concat(read.lost_bytes, " of its ", bytes.size(), " bytes cannot be read (",
+    if (static_cast<double>(read.lost_bytes) > kMostDamage * static_cast<double>(size))
+        return concat(read.lost_bytes, " of its ", size, " bytes cannot be read (",
                       repairs_text(read.repairs_of, 0), ")");
     return "";
+}
+
+/// Why a file counts as damaged, so that no training takes it unless it is asked to; empty if it
+/// does not.
+[[nodiscard]] inline std::string damage_text(const midi::ReadResult& read,
+                                             std::span<const std::byte> bytes) {
+    if (read.repair_count == 0) return "";
+    const std::string_view copy = midi::copy_damage(bytes);
+    return copy.empty() ? loss_text(read, bytes.size()) : std::string(copy);
 }
 
 namespace data_set_detail {
@@ -95,8 +100,10 @@ struct ReadFile {
         const midi::ReadResult read = midi::parse(bytes, {.name = path.string()});
         if (damaged == DamagedFiles::skip) {
             const std::string damage = damage_text(read, bytes);
-            if (!damage.empty()) result.reason = "damaged: " + damage;
-            if (!damage.empty()) return result;
+            if (!damage.empty()) {
+                result.reason = "damaged: " + damage;
+                return result;
+            }
         }
         std::size_t waits = 0;
         for (midi::Song& song : midi::to_songs(read.file)) {

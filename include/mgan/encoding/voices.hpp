@@ -15,7 +15,7 @@
 /// Whoever has one keyboard joins the voices himself (player/block_player.hpp does).
 
 #include <mgan/core/version.hpp>
-#include <mgan/midi/song.hpp>
+#include <mgan/midi/sounding_notes.hpp>
 
 #include <algorithm>
 #include <array>
@@ -25,7 +25,7 @@
 
 namespace mgan::inline MGAN_ABI::encoding {
 
-/// Until when each key sounds in each channel; drums (channel 9) left out.
+/// Until when each key sounds in each channel but that of the drums.
 class Voices {
 public:
     Voices() { reset(); }
@@ -42,19 +42,19 @@ public:
                                   [&](std::int64_t end) { return end <= note.onset; });
         if (voice == ends.end()) voice = std::min_element(ends.begin(), ends.end());
         const auto place = static_cast<int>(voice - ends.begin());
-        return place < kDrums ? place : place + 1;
+        return place < midi::kDrumChannel ? place : place + 1;
     }
 
     /// A note sounds in its channel.
     void strike(const midi::Note& note) noexcept {
-        if (note.channel == kDrums) return;
-        const auto voice = static_cast<std::size_t>(note.channel - (note.channel > kDrums ? 1 : 0));
+        if (note.channel == midi::kDrumChannel) return;
+        const bool behind = note.channel > midi::kDrumChannel;
+        const auto voice = static_cast<std::size_t>(note.channel - (behind ? 1 : 0));
         std::int64_t& end = end_[static_cast<std::size_t>(note.pitch)][voice];
         end = std::max(end, note.onset + note.length);
     }
 
 private:
-    static constexpr int kDrums = 9;
     static constexpr std::size_t kVoices = 15;
 
     std::array<std::array<std::int64_t, kVoices>, 128> end_;  // ticks

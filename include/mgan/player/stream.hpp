@@ -100,7 +100,7 @@ public:
         // Where a song fills the lists, a note lasts as long as it has lasted by then.
         if (first.open)
             first.note.length = std::max(ahead_.grid(), ahead_.onset() - first.note.onset);
-        peeked_ = played(first.note);
+        peeked_ = played(in_channel(first.note));
         return peeked_;
     }
 
@@ -129,7 +129,7 @@ public:
         arrive(event.onset);
         note.onset = std::clamp(note.onset, earliest, latest);
         if (drawn == Drawn::opened) note.length = ahead_.grid();
-        const PlayedNote result = played(note);
+        const PlayedNote result = played(in_channel(note));
         remember(result);
         return result;
     }
@@ -151,9 +151,7 @@ public:
         log_event(event);
         given_ = drawn_ - 1;
         arrive(event.onset);
-        PlayedNote result = played(note);
-        result.channel = note.channel;
-        remember(result);
+        remember(played(note));
     }
 
     void direct(const PlayerControls& controls) noexcept override {
@@ -420,10 +418,14 @@ private:
         return static_cast<double>(ticks) * 60.0 /
                (tempo_ * static_cast<double>(midi::kTicksPerQuarter));
     }
+    /// The model's next note, in the channel that it goes to.
+    [[nodiscard]] Note in_channel(Note note) const noexcept {
+        if constexpr (Engine::kSteps) note.channel = voices_.channel_of(note);
+        return note;
+    }
     [[nodiscard]] PlayedNote played(const Note& note) const noexcept {
         PlayedNote result;
         static_cast<Note&>(result) = note;
-        if constexpr (Engine::kSteps) result.channel = voices_.channel_of(note);
         result.onset_seconds =
             reached_seconds_ + (note.onset >= reached_ ? seconds(note.onset - reached_)
                                                        : -seconds(reached_ - note.onset));

@@ -142,8 +142,6 @@ public:
     [[nodiscard]] std::array<std::vector<std::size_t>, 3> parts_of_all(
         const std::vector<std::string>& names) const {
         const auto parts = parts_of(names);
-        std::error_code failure;
-        if (!std::filesystem::exists(split(), failure)) return parts;
         const bool repeats = parts[index(Part::train)] == parts[index(Part::validation)];
         std::vector<bool> has_part(names.size());
         for (const Part part : kParts) {
