@@ -2,6 +2,8 @@
 
 #include "program.hpp"
 
+#include <mgan/core/file.hpp>
+#include <mgan/io/settings_json.hpp>
 #include <mgan/io/settings_manual.hpp>
 #include <mgan/runs/run_files.hpp>
 #include <mgan/settings/presets.hpp>
@@ -9,6 +11,7 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <span>
 #include <string_view>
 
@@ -61,9 +64,24 @@ void assign(Settings& settings, const std::string& assignment, const std::string
     }
 }
 
+/// The file of --config, read once: it may be a pipe.
+struct ConfigFile {
+    std::string name;
+    std::vector<std::byte> text;
+
+    [[nodiscard]] static std::optional<ConfigFile> of(const SettingOptions& options) {
+        if (options.config.empty()) return std::nullopt;
+        return ConfigFile{options.config, read_file_bytes(options.config, kMaxSettingsFile)};
+    }
+    void assign_to(Settings& settings) const {
+        (void)settings_from_json(text, name, settings, run_note_keys());
+    }
+};
+
 /// The three steps behind the preset.
-void apply(const SettingOptions& options, Settings& settings) {
-    if (!options.config.empty()) (void)read_settings(options.config, settings, run_note_keys());
+void apply(const std::optional<ConfigFile>& config, const SettingOptions& options,
+           Settings& settings) {
+    if (config) config->assign_to(settings);
     for (const std::string& assignment : options.set) assign(settings, assignment, "--set");
     for (const NamedOption& option : named_options()) {
         const auto given = options.named.find(option.name);
@@ -81,27 +99,27 @@ void apply(const SettingOptions& options, Settings& settings) {
 
 /// A file that names its variant or preset holds all that goes with it. An option that names
 /// another would get the name of one model and the parts of the other.
-void require_one_origin(const std::string& file, const Settings& asked) {
+void require_one_origin(const ConfigFile& file, const Settings& asked) {
     Settings of_file = asked, copy = asked;
-    (void)read_settings(file, of_file, run_note_keys());
+    file.assign_to(of_file);
     const std::vector<Setting> has = list_settings(of_file), wants = list_settings(copy);
     for (std::size_t i = 0; i < has.size(); ++i) {
         const std::string& key = has[i].key;
         if ((key != "variant" && key != "preset") || has[i].get() == wants[i].get()) continue;
-        fail<UsageError>(file, ": holds the settings of ", key, " ", setting_text(has[i].get()),
-                         ", not of ", setting_text(wants[i].get()), "; leave out --config, or --",
-                         key);
+        fail<UsageError>(file.name, ": holds the settings of ", key, " ",
+                         setting_text(has[i].get()), ", not of ", setting_text(wants[i].get()),
+                         "; leave out --config, or --", key);
     }
 }
 
 /// Whether a file holds the settings of a run before there were step heads: it names the preset
 /// that it came from, as only mgan does, and no heads. They were numeric then.
-bool is_older_than_step_heads(const std::string& file) {
+bool is_older_than_step_heads(const ConfigFile& file) {
     // What the file names is equal in both afterwards, whatever it was before.
     Settings one, other;
     other.generator.heads = HeadKind::steps;
     other.preset = "another";
-    for (Settings* settings : {&one, &other}) (void)read_settings(file, *settings, run_note_keys());
+    for (Settings* settings : {&one, &other}) file.assign_to(*settings);
     return one.generator.heads != other.generator.heads && one.preset == other.preset;
 }
 
@@ -129,21 +147,21 @@ void add_setting_options(CLI::App& app, SettingOptions& options) {
 }
 
 Settings settings_from(const SettingOptions& options, const std::optional<Settings>& base) {
+    const std::optional<ConfigFile> config = ConfigFile::of(options);
     if (base) {
         Settings settings = *base;
-        apply(options, settings);
+        apply(config, options, settings);
         return settings;
     }
     // Variant and preset may be named anywhere, and what they bring comes before all else: so once
     // to learn which they are, and once more from there.
     Settings asked;
-    apply(options, asked);
+    apply(config, options, asked);
     Settings settings = preset_settings(asked.preset, asked.variant);
-    if (!options.config.empty() && is_older_than_step_heads(options.config) &&
-        asked.preset != "paper")
+    if (config && is_older_than_step_heads(*config) && asked.preset != "paper")
         settings = numeric_settings(asked.variant);
-    if (!options.config.empty()) require_one_origin(options.config, settings);
-    apply(options, settings);
+    if (config) require_one_origin(*config, settings);
+    apply(config, options, settings);
     return settings;
 }
 

@@ -3,9 +3,10 @@
 All in one process, without the file system. Two builds of each: one that follows the comparisons
 (trace-cmp), which finds the way through magic numbers but takes twice the time, for the first
 fifth of a piece; and one that only counts the edges, for the rest, most of it with short inputs,
-of which three are tried in the time of a long one. The corpus of earlier pieces is
-in build/full/NAME-corpus; what is committed, tests/fuzz/NAME_seed_corpus.zip, is its minimised and
-bounded form.
+of which three are tried in the time of a long one. The first fifth prefers inputs that reach what
+few others do (-entropic), which costs as much as the work itself where inputs are small; the rest
+does without. The corpus of earlier pieces is in build/full/NAME-corpus; what is committed,
+tests/fuzz/NAME_seed_corpus.zip, is its minimised and bounded form.
 """
 
 import io
@@ -126,6 +127,7 @@ class Fuzzer:
                 "-print_final_stats=1",
                 f"-max_total_time={max(1, int(seconds))}",
                 f"-seed={seed}",
+                f"-entropic={int(coverage == 'compare')}",
                 f"-artifact_prefix={WORK}/{self.name}-",
                 *self.arguments,
                 self.corpus(),

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <set>
@@ -399,6 +400,87 @@ TEST_CASE("Step listener: the asked ranges hold every value of the crop they wer
             CHECK(context.greatest[c] == greatest[c]);
         }
     }
+}
+
+TEST_CASE("Step listener: a pitch class too many is closed, and never was one of the crop") {
+    std::vector<mgan::midi::Song> songs;
+    for (const mgan::midi::Song& song : mgan::program::bundled_songs())
+        songs.push_back(prepare_steps(song, 24));
+    const StepVocabulary words = StepVocabulary::fit(songs);
+    const StyleScale scale;
+    StepListener listener(words, scale);
+    StepContext context;
+    int closed = 0;
+    for (std::size_t i = 0; i < songs.size(); i += 5) {
+        const StepSong crop = crop_of(step_events(songs[i], words), i % 19, 100, words);
+        const auto class_of = [&](const StepEvent& event) {
+            return words.value(words.pitch(), event.value[words.pitch()]) % 12;
+        };
+        std::set<int> all, heard;
+        for (const StepEvent& event : crop.events) all.insert(class_of(event));
+        listener.reset(step_style(crop, words), crop.first_phase);
+        for (const StepEvent& event : crop.events) {
+            listener.context(context);
+            unsigned expected = kAllPitchClasses;
+            if (heard.size() == all.size()) {
+                expected = 0;
+                for (const int one : heard) expected |= 1u << one;
+                ++closed;
+            }
+            CHECK(context.classes == expected);
+            CHECK((context.classes >> class_of(event) & 1) != 0);
+            listener.hear(event);
+            heard.insert(class_of(event));
+        }
+    }
+    CHECK(closed > 100);
+    // Who asks for none gets the class that he began with; who asks for more than there are, all.
+    StepStyle asked = scale.mean;
+    for (const double count : {-3.0, 0.0, 1.0, 40.0}) {
+        asked[static_cast<std::size_t>(StyleAxis::classes_used)] = count;
+        listener.reset(asked);
+        listener.context(context);
+        CHECK(context.classes == kAllPitchClasses);
+        listener.hear(step_events(songs[0], words).events[0]);
+        listener.context(context);
+        CHECK(std::popcount(context.classes) == (count > 1.0 ? 12 : 1));
+    }
+}
+
+TEST_CASE("Step listener: a key too many at once is closed, and never was one of the crop") {
+    std::vector<mgan::midi::Song> songs;
+    for (const mgan::midi::Song& song : mgan::program::bundled_songs())
+        songs.push_back(prepare_steps(song, 24));
+    const StepVocabulary words = StepVocabulary::fit(songs);
+    const StyleScale scale;
+    StepListener listener(words, scale);
+    StepContext context;
+    int full = 0, short_ones = 0;
+    for (std::size_t i = 0; i < songs.size(); i += 5) {
+        const StepSong crop = crop_of(step_events(songs[i], words), i % 19, 100, words);
+        listener.reset(step_style(crop, words), crop.first_phase);
+        for (std::size_t t = 0; t < crop.events.size(); ++t) {
+            const StepEvent& event = crop.events[t];
+            const auto value = [&](std::size_t c) { return words.value(c, event.value[c]); };
+            const int move = t == 0 ? 1 : event.value[StepVocabulary::move()];
+            listener.context(context);
+            const std::int32_t hold = listener.after(move).hold;
+            full += context.full ? 1 : 0;
+            CHECK_FALSE((context.full && move == 0));
+            if (value(StepVocabulary::gap()) < hold) {
+                ++short_ones;
+                // (What sounds beyond the last onset of a crop, its style does not know.)
+                const auto rest = std::span(crop.events).subspan(t + 1);
+                const bool ends = std::none_of(rest.begin(), rest.end(), [](const StepEvent& one) {
+                    return one.value[StepVocabulary::move()] != 0;
+                });
+                CHECK((ends || value(words.length()) <= value(StepVocabulary::gap())));
+            }
+            listener.hear(event);
+        }
+    }
+    CHECK(full > 100);
+    CHECK(short_ones > 100);
 }
 
 TEST_CASE("Step listener: a copy goes on as its original, in the middle of a song and beyond") {

@@ -6,8 +6,12 @@
 #include <mgan/generation/model_file.hpp>
 #include <mgan/io/safetensors.hpp>
 #include <mgan/midi/notes.hpp>
+#include <mgan/runs/checkpoint.hpp>
+#include <mgan/runs/run_directory.hpp>
 
 #include <support/training_lab.hpp>
+#include <training/arpeggios.hpp>
+#include <training/small_step_settings.hpp>
 
 #include <bit>
 #include <cstddef>
@@ -15,6 +19,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <limits>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -245,17 +250,13 @@ TensorFile changed(const Parts& base, Instructions& in) {
     return safetensors::parse(safetensors::serialize(file_of(parts)), "input");
 }
 
-/// A small training with every part of a checkpoint, of one variant.
-struct Bench {
-    Settings settings;
+/// A training with numeric heads.
+struct NumericTraining {
     DataSet data = lab::small_data(6);
     std::unique_ptr<lab::Training> training;
-    Parts checkpoint, model;
-    TensorFile whole;
-    std::string bytes;
 
-    explicit Bench(Variant variant) {
-        settings = lab::small_settings();
+    explicit NumericTraining(Variant variant) {
+        Settings settings = lab::small_settings();
         settings.variant = variant;
         settings.length = 6;
         settings.batch = 4;
@@ -265,49 +266,93 @@ struct Bench {
         settings.discriminator.hidden = 3;
         training = std::make_unique<lab::Training>(settings, data);
         training->run(2);
-        bytes = training->checkpoint_bytes();
-        whole = parse(bytes);
-        checkpoint = parts_of(whole);
-        model = parts_of(parse(training->model_bytes()));
     }
+    [[nodiscard]] std::string checkpoint_bytes() const { return training->checkpoint_bytes(); }
+    [[nodiscard]] std::string model_bytes() const { return training->model_bytes(); }
+    void restore(const TensorFile& file) { training->restore_checkpoint(file); }
+};
+
+/// A training with step heads, in its adversarial phase.
+struct StepTraining {
+    static constexpr std::uint64_t kFingerprint = 5;
+    std::unique_ptr<StepTrainer<float>> trainer;
+
+    explicit StepTraining(Variant variant) {
+        Settings settings = mgan_test::small_step_settings(variant);
+        settings.length = 8;
+        settings.generator.embedding = settings.discriminator.embedding = 2;
+        settings.generator.input = settings.generator.hidden = settings.generator.head = 3;
+        settings.discriminator.input = settings.discriminator.hidden = 3;
+        settings.discriminator.answer = 3;
+        trainer = std::make_unique<StepTrainer<float>>(settings, mgan_test::arpeggios(3), 1);
+        while (!trainer->finished()) (void)trainer->run_epoch({});
+    }
+    [[nodiscard]] static std::string text_of(const TensorFile& file) {
+        const std::vector<std::byte> bytes = safetensors::serialize(file);
+        return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+    }
+    [[nodiscard]] std::string checkpoint_bytes() const {
+        return text_of(make_checkpoint(*trainer, kFingerprint));
+    }
+    [[nodiscard]] std::string model_bytes() const {
+        return text_of(tensors_of(model_of(*trainer), "base", WeightFormat::full));
+    }
+    void restore(const TensorFile& file) { restore_checkpoint(file, *trainer, kFingerprint); }
+};
+
+/// A small training with every part of a checkpoint, of one variant.
+template <typename Training>
+struct Bench {
+    Training training;
+    std::string bytes = training.checkpoint_bytes();
+    TensorFile whole = parse(bytes);
+    Parts checkpoint = parts_of(whole), model = parts_of(parse(training.model_bytes()));
+
+    explicit Bench(Variant variant) : training(variant) {}
     static TensorFile parse(const std::string& bytes) {
         const auto span = std::as_bytes(std::span(bytes));
         return safetensors::parse({span.begin(), span.end()}, "base");
     }
-};
 
-void try_model(const Bench& bench, Instructions& in) {
-    const Model model = read_model<float>(changed(bench.model, in));
-    for (const midi::Song& song : model.songs(1, 4, 1, 1))
-        (void)midi::serialise(midi::to_midi_file(song));
-}
-
-void try_checkpoint(Bench& bench, Instructions& in) {
-    const TensorFile file = changed(bench.checkpoint, in);
-    try {
-        bench.training->restore_checkpoint(file);
-    } catch (const Error&) {
-        require_that(bench.training->checkpoint_bytes() == bench.bytes);
-        return;
+    void try_model(Instructions& in) const {
+        const Model read = read_model<float>(changed(model, in));
+        for (const midi::Song& song : read.songs(1, 4, 1, 1))
+            (void)midi::serialise(midi::to_midi_file(song));
     }
-    (void)bench.training->checkpoint_bytes();
-    bench.training->restore_checkpoint(bench.whole);
-    require_that(bench.training->checkpoint_bytes() == bench.bytes);
-}
+    void try_checkpoint(Instructions& in) {
+        const TensorFile file = changed(checkpoint, in);
+        try {
+            training.restore(file);
+        } catch (const Error&) {
+            require_that(training.checkpoint_bytes() == bytes);
+            return;
+        }
+        (void)training.checkpoint_bytes();
+        training.restore(whole);
+        require_that(training.checkpoint_bytes() == bytes);
+    }
+    void try_file(bool of_checkpoint, Instructions& in) {
+        try {
+            if (of_checkpoint)
+                try_checkpoint(in);
+            else
+                try_model(in);
+        } catch (const Error&) {  // anything else is a finding
+        }
+    }
+};
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    static Bench plain(Variant::c_rnn_gan), attention(Variant::carnn_mgan);
+    static Bench<NumericTraining> plain(Variant::c_rnn_gan), attention(Variant::carnn_mgan);
+    static Bench<StepTraining> steps(Variant::carnn_mgan);
     Instructions in(data, size);
     const std::uint8_t kind = in.byte();
-    Bench& bench = kind & 1 ? attention : plain;
-    try {
-        if (kind & 2)
-            try_checkpoint(bench, in);
-        else
-            try_model(bench, in);
-    } catch (const Error&) {  // anything else is a finding
-    }
+    const bool of_checkpoint = (kind & 2) != 0;
+    if (kind & 4)
+        steps.try_file(of_checkpoint, in);
+    else
+        (kind & 1 ? attention : plain).try_file(of_checkpoint, in);
     return 0;
 }

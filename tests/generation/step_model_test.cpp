@@ -7,7 +7,12 @@
 #include <support/allocation_counter.hpp>
 #include <support/catch.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <map>
 #include <span>
 #include <vector>
 
@@ -118,6 +123,78 @@ TEST_CASE("Step model: particles are the same beside any others, and convince th
         return sum;
     };
     CHECK(mean_logit(16) > mean_logit(1));
+}
+
+TEST_CASE("Step model: a song has no more pitch classes than its style asks for") {
+    Model model = small_model();
+    StepStart start = model.steps->starts.front();
+    double& asked = start.style[static_cast<std::size_t>(encoding::StyleAxis::classes_used)];
+    const std::size_t pitch = model.steps->vocabulary.pitch();
+    const auto classes_in = [&](const std::vector<encoding::StepEvent>& events) {
+        std::array<bool, 12> used{};
+        for (const encoding::StepEvent& event : events)
+            used[static_cast<std::size_t>(model.steps->vocabulary.value(pitch, event.value[pitch]) %
+                                          12)] = true;
+        return std::count(used.begin(), used.end(), true);
+    };
+    std::ptrdiff_t most = 0;
+    for (const int classes : {2, 5, 12}) {
+        asked = classes;
+        for (const Index candidates : {0, 3}) {
+            StepPlay<float> play(model.steps->band(), model.settings.playing, candidates);
+            const std::vector<StepStart> starts(4, start);
+            play.start(starts, 3, 0, 80);
+            std::vector<std::vector<encoding::StepEvent>> songs(starts.size());
+            for (int t = 0; t < 80; ++t) {
+                const auto events = play.next();
+                for (std::size_t b = 0; b < songs.size(); ++b) songs[b].push_back(events[b]);
+            }
+            for (const auto& song : songs) {
+                CHECK(classes_in(song) <= classes);
+                most = std::max(most, classes_in(song));
+            }
+        }
+        CHECK(classes_in(play_particles(model.steps->band(), model.settings.playing, start, 3, 0,
+                                        80, 4)) <= classes);
+    }
+    CHECK(most > 5);  // or nothing was held back
+}
+
+TEST_CASE("Step model: no more keys sound at once than the style of a song asks for") {
+    Model model = small_model();
+    const encoding::StepVocabulary& words = model.steps->vocabulary;
+    StepStart start = model.steps->starts.front();
+    double& asked = start.style[static_cast<std::size_t>(encoding::StyleAxis::most_at_once)];
+    const auto most_keys = [&](const std::vector<encoding::StepEvent>& events) {
+        std::map<int, std::int64_t> ends;  // by key; struck again, it ends anew
+        std::int64_t onset = 0;
+        std::ptrdiff_t most = 0;
+        for (std::size_t i = 0; i < events.size(); ++i) {
+            const auto value = [&](std::size_t of, std::size_t c) {
+                return std::int64_t{words.value(c, events[of].value[c])};
+            };
+            if (i > 0 && events[i].value[encoding::StepVocabulary::move()] != 0)
+                onset += value(i - 1, encoding::StepVocabulary::gap());
+            ends[static_cast<int>(value(i, words.pitch()))] = onset + value(i, words.length());
+            most = std::max(most, std::count_if(ends.begin(), ends.end(), [&](const auto& key) {
+                                return key.second > onset;
+                            }));
+        }
+        return most;
+    };
+    std::ptrdiff_t most = 0;
+    for (const int keys : {1, 2, 4, 20}) {
+        asked = keys;
+        for (const Index candidates : {0, 3}) {
+            StepPlay<float> play(model.steps->band(), model.settings.playing, candidates);
+            play.start(std::span(&start, 1), 3, 0, 80);
+            std::vector<encoding::StepEvent> song;
+            for (int t = 0; t < 80; ++t) song.push_back(play.next().front());
+            CHECK(most_keys(song) <= keys);
+            most = std::max(most, most_keys(song));
+        }
+    }
+    CHECK(most > 4);  // or nothing was held back
 }
 
 TEST_CASE("Step play: no event but the first allocates, guided or not, of any variant") {

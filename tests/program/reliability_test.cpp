@@ -296,6 +296,12 @@ TEST_CASE(
     const process::Result read = shop.mgan("stats pipe");
     CHECK(read.status == 0);
     CHECK_THAT(read.out, Contains("  pipe\n"));
+
+    // It can be read once only.
+    shop.write_text("settings.json", shop.mgan("train --print-config --preset paper").out);
+    process::Child other({"/bin/cp", "settings.json", "pipe"}, shop.path());
+    CHECK_THAT(shop.mgan("train --print-config --config pipe").out,
+               Contains("\"preset\": \"paper\""));
 }
 
 TEST_CASE(

@@ -69,24 +69,7 @@ mgan::StepInputs<Scalar> step_of(const mgan::StepInputs<Scalar>& in, const mgan:
                                  Index t, Index batch) {
     mgan::StepInputs<Scalar> one;
     one.resize(shape, batch);
-    for (Index b = 0; b < batch; ++b) {
-        const Index from = t * batch + b;
-        const auto to_at = static_cast<std::size_t>(b), at = static_cast<std::size_t>(from);
-        one.phase[to_at] = in.phase[at];
-        one.next_phase[to_at] = in.next_phase[at];
-        one.new_phase[to_at] = in.new_phase[at];
-        one.first[to_at] = in.first[at];
-        one.sounding[to_at] = in.sounding[at];
-        for (Index c = 0; c < shape.count(); ++c) {
-            for (Index s = 0; s < shape.sources; ++s) one.source(b, s, c) = in.source(from, s, c);
-            one.limit(b, c) = in.limit(from, c);
-            one.value(b, c) = in.value(from, c);
-        }
-    }
-    one.numbers = in.numbers.middleCols(t * batch, batch);
-    one.counts = in.counts.middleCols(t * batch, batch);
-    one.facts = in.facts.middleCols(t * batch, batch);
-    one.sets = in.sets.middleCols(t * batch, batch);
+    for (Index b = 0; b < batch; ++b) one.copy_column(b, in, t * batch + b);
     return one;
 }
 
@@ -152,4 +135,79 @@ TEST_CASE("Step head: the level of the noise chooses the value whose part holds 
     const auto [low, high] = subject.in.limit(0, 2);
     CHECK(head.quantile(cache, 0, 0.0) == low);
     CHECK(head.quantile(cache, 0, 0x1.fffffffffffffp-1) == high);
+}
+
+TEST_CASE("Step head: a pitch of a closed class is not drawn, unless the event has one") {
+    StepGeneratorSubject<double> subject({.steps = 1, .batch = 1});
+    fill(subject, Point::kRandom, 12);
+    auto& in = subject.in;
+    const auto& head = subject.generator.heads[2];
+    const std::vector<std::int32_t> pitches = small_step_shape().components[2].values;  // 58 .. 64
+    const Matrix<double> h = Matrix<double>::Zero(4, 1);
+    mgan::StepHead<double>::Cache open, closed;
+    in.limit(0, 2) = {0, 6};
+    in.value(0, 2) = mgan::kNoValue;
+    head.forward(in, 0, h, open);
+
+    constexpr std::uint16_t kWhiteKeys = 0b1010'1011'0101;
+    in.classes[0] = kWhiteKeys;
+    head.forward(in, 0, h, closed);
+    double kept = 0.0;
+    for (Index v = 0; v < head.values(); ++v) {
+        const bool white = (kWhiteKeys >> pitches[static_cast<std::size_t>(v)] % 12 & 1) != 0;
+        if (white) kept += open.probability(v, 0);
+        CHECK((closed.probability(v, 0) > 0.0) == white);
+    }
+    CHECK(kept < 0.99);
+    for (Index v = 0; v < head.values(); ++v) {
+        if (closed.probability(v, 0) > 0.0)
+            CHECK(closed.probability(v, 0) == Approx(open.probability(v, 0) / kept));
+    }
+
+    in.value(0, 2) = 0;  // 58, a black key: what is there was possible
+    head.forward(in, 0, h, closed);
+    CHECK(closed.probability == open.probability);
+
+    // A director closes altogether. Where he leaves open black keys alone, they are drawn as if
+    // nothing else had closed them.
+    in.value(0, 2) = mgan::kNoValue;
+    std::vector<double> bias(7, 0.0);
+    for (const std::size_t white : {1u, 2u, 4u, 6u}) bias[white] = mgan::StepHead<double>::kClosed;
+    head.forward(in, 0, h, closed, {}, bias);
+    const double black = open.probability(0, 0) + open.probability(3, 0) + open.probability(5, 0);
+    for (const Index v : {0, 3, 5})
+        CHECK(closed.probability(v, 0) == Approx(open.probability(v, 0) / black));
+}
+
+TEST_CASE("Step head: where enough keys sound there is no further one, and none lasts too long") {
+    StepGeneratorSubject<double> subject({.steps = 1, .batch = 1});
+    fill(subject, Point::kRandom, 13);
+    auto& in = subject.in;
+    const Matrix<double> h = Matrix<double>::Zero(4, 1);
+    mgan::StepHead<double>::Cache cache;
+    const auto open_values = [&](Index component) {
+        in.limit(0, component) = {
+            0, static_cast<std::int16_t>(
+                   subject.generator.heads[static_cast<std::size_t>(component)].values() - 1)};
+        in.value(0, component) = mgan::kNoValue;
+        subject.generator.heads[static_cast<std::size_t>(component)].forward(in, 0, h, cache);
+        std::vector<bool> open;
+        for (Index v = 0; v < cache.probability.rows(); ++v)
+            open.push_back(cache.probability(v, 0) > 0.0);
+        return open;
+    };
+    CHECK(open_values(0) == std::vector<bool>{true, true});
+    in.full[0] = 1;
+    CHECK(open_values(0) == std::vector<bool>{false, true});
+    in.value(0, 0) = 1;
+    in.value(0, 2) = 0;
+    in.value(0, 1) = 2;  // a gap of 2; the lengths are 1, 2, 3, 5
+    for (const std::int32_t hold : {0, 2}) {
+        in.hold[0] = hold;
+        CHECK(open_values(3) == std::vector<bool>{true, true, true, true});
+    }
+    in.hold[0] = 3;
+    CHECK(open_values(3) == std::vector<bool>{true, true, false, false});
+    in.value(0, 1) = 0;  // no length is so short: none comes before another
+    CHECK(open_values(3) == std::vector<bool>{true, true, true, true});
 }

@@ -307,6 +307,16 @@ TEST_CASE("Step training: a mapping network learns a hundredth as fast, and does
     CHECK(moved(after.noise_path.convolution, before.noise_path.convolution) > 5.0 * most);
 }
 
+TEST_CASE("Step training: how songs are to be played later is nothing to its own samples") {
+    Settings settings = tiny_settings();
+    StepTrainer<float> plain(settings, arpeggios(7), 1);
+    settings.playing.particles = 4;  // which needs a discriminator that has learnt
+    StepTrainer<float> trainer(settings, arpeggios(7), 1);
+    CHECK(trainer.sample(trainer.kept(), 2, 3) == plain.sample(plain.kept(), 2, 3));
+    (void)trainer.run_epoch({});  // pretraining, at whose end songs are compared
+    CHECK(trainer.state().epoch == 2);
+}
+
 TEST_CASE("Step training: without a song there is nothing to learn, and that is said") {
     CHECK_THROWS_AS(StepTrainer<float>(learning_step_settings(), std::vector<midi::Song>{}, 1),
                     DataError);

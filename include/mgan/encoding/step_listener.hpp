@@ -12,7 +12,7 @@
 ///     phases    where in a quarter note the last onset lies, and where the next one will
 ///     numbers   metre, key, chord, what the song is so far (style_meter.hpp), what it shall be
 ///     counts    how often each value was used
-///     limits    the range that was asked for
+///     limits    the range that was asked for; whether another pitch class is, or a further key
 ///
 /// The events come one component after the other, and two facts are known only on the way: once the
 /// move is drawn, `after` tells the phase of the new onset and which keys sound there.
@@ -43,6 +43,8 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -88,6 +90,8 @@ inline constexpr std::size_t kAsked = kProgress + 10;
 inline constexpr std::size_t kCount = kAsked + kStyleAxes;
 }  // namespace step_numbers
 
+inline constexpr std::uint16_t kAllPitchClasses = 0xFFF;
+
 /// What is told before an event.
 struct StepContext {
     /// Component indices; -1 in every component where there is no such event.
@@ -103,6 +107,11 @@ struct StepContext {
     /// For each component the least and the greatest index within the asked style: the ranges of
     /// pitch and velocity; of the other components the whole list.
     std::array<std::int16_t, kMaxComponents> least{}, greatest{};
+    /// Bit c: pitch class c is within the asked style. All, until as many different ones were heard
+    /// as it asks for; from then on those.
+    std::uint16_t classes = kAllPitchClasses;
+    /// As many keys sound as the asked style has at most: no further one at this onset.
+    bool full = false;
 
     /// Number of `numbers`.
     [[nodiscard]] static constexpr std::size_t size() noexcept { return step_numbers::kCount; }
@@ -119,6 +128,9 @@ struct StepArrival {
     /// nearest gap and the nearest length; -1 where there are fewer. (Onsets and ends like to fall
     /// together.)
     std::array<std::int16_t, kStepReleases> release_gap{}, release_length{};
+    /// Grid steps. If the next onset is sooner, so many keys sound there still that a note which
+    /// begins now must have ended: its length is the gap at most. 0: it may be of any length.
+    std::int32_t hold = 0;
 
     [[nodiscard]] bool sounds(int pitch) const noexcept {
         return (sounding[static_cast<std::size_t>(pitch) / 64] >> (pitch % 64) & 1) != 0;
@@ -187,6 +199,8 @@ public:
         }
         limit(to, words.pitch(), StyleAxis::pitch_lowest, StyleAxis::pitch_highest);
         limit(to, words.velocity(), StyleAxis::velocity_least, StyleAxis::velocity_greatest);
+        to.classes = open_classes();
+        to.full = sounding_keys() >= most_at_once();
         write_sources(to);
         write_numbers(to.numbers.data());
     }
@@ -202,10 +216,13 @@ public:
         arrival.release_length.fill(-1);
         std::array<std::int32_t, kStepReleases> soonest;
         std::size_t found = 0;
+        std::array<std::int32_t, 128> still;  // how long keys go on, in no order
+        std::size_t keys = 0;
         for_each_sounding([&](std::size_t pitch) {
             const std::int32_t left = remaining(pitch) - step;
             if (left <= 0) return;
             arrival.sounding[pitch / 64] |= std::uint64_t(1) << (pitch % 64);
+            still[keys++] = left;
             std::size_t place = 0;
             while (place < found && soonest[place] < left) ++place;
             if (place == kStepReleases || (place < found && soonest[place] == left)) return;
@@ -216,6 +233,17 @@ public:
         for (std::size_t i = 0; i < found; ++i) {
             arrival.release_gap[i] = words.nearest(StepVocabulary::gap(), soonest[i]);
             arrival.release_length[i] = words.nearest(words.length(), soonest[i]);
+        }
+        // The next onset brings a key, this note is another: room for most - 2 besides them. So it
+        // may last if the (most - 1)th of the keys that sound longest is gone by then.
+        const auto others = static_cast<std::size_t>(most_at_once() - 1);
+        if (others == 0) {
+            arrival.hold = std::numeric_limits<std::int32_t>::max();
+        } else if (others <= keys) {
+            const auto nth = still.begin() + static_cast<std::ptrdiff_t>(others) - 1;
+            std::nth_element(still.begin(), nth, still.begin() + static_cast<std::ptrdiff_t>(keys),
+                             std::greater<>());
+            arrival.hold = *nth;
         }
         return arrival;
     }
@@ -340,6 +368,25 @@ private:
         to.greatest[component] = std::max(to.least[component], index(greatest));
     }
 
+    /// A song in C major with one C sharp has eight classes, and it was told so in training: a
+    /// ninth never came.
+    [[nodiscard]] std::uint16_t open_classes() const noexcept {
+        const std::uint16_t heard = meter_.pitch_classes();
+        const double asked = asked_raw_[static_cast<std::size_t>(StyleAxis::classes_used)];
+        const bool more =
+            heard == 0 || std::popcount(heard) < std::lround(std::clamp(asked, 0.0, 12.0));
+        return more ? kAllPitchClasses : heard;
+    }
+
+    /// At least 1.
+    [[nodiscard]] int most_at_once() const noexcept {
+        const double asked = asked_raw_[static_cast<std::size_t>(StyleAxis::most_at_once)];
+        return static_cast<int>(std::lround(std::clamp(asked, 1.0, 128.0)));
+    }
+    [[nodiscard]] int sounding_keys() const noexcept {
+        return std::popcount(sounding_[0]) + std::popcount(sounding_[1]);
+    }
+
     void write_sources(StepContext& to) const noexcept {
         if (heard_ == 0) return;
         to.sources[0] = back(0);
@@ -432,8 +479,6 @@ private:
             const auto a = static_cast<std::size_t>(axis);
             return silent ? 0.0f : static_cast<float>((raw[a] - asked_raw_[a]) / unit);
         };
-        int keys = 0;
-        for (const std::uint64_t word : sounding_) keys += std::popcount(word);
         float* const progress = to + at::kProgress;
         progress[0] = static_cast<float>(meter_.size()) / 50.0f - 1.0f;
         progress[1] = log1p(16.0 * meter_.duration() / vocabulary_->quarter_steps()) / 3.0f - 1.0f;
@@ -444,7 +489,7 @@ private:
         progress[6] = -ahead(StyleAxis::pitch_highest, 12.0);
         progress[7] = ahead(StyleAxis::velocity_least, 20.0);
         progress[8] = -ahead(StyleAxis::velocity_greatest, 20.0);
-        progress[9] = static_cast<float>(keys) / 4.0f - 1.0f;
+        progress[9] = static_cast<float>(sounding_keys()) / 4.0f - 1.0f;
     }
 
     const StepVocabulary* vocabulary_;

@@ -132,6 +132,13 @@ public:
             .first(vocabulary_->components()[component].values.size());
     }
 
+    /// Bit c: pitch class c occurs in the window.
+    [[nodiscard]] std::uint16_t pitch_classes() const noexcept {
+        unsigned classes = 0;
+        for (std::size_t c = 0; c < 12; ++c) classes |= (pitch_classes_[c] > 0 ? 1u : 0u) << c;
+        return static_cast<std::uint16_t>(classes);
+    }
+
     /// The style of the window. Zeros if it is empty.
     [[nodiscard]] StepStyle axes() const noexcept {
         StepStyle style{};
@@ -174,9 +181,7 @@ public:
                 ? 0.5
                 : neighbours_.equal_in_chord / static_cast<double>(neighbours_.in_chord));
         set(most_at_once, most_at_once_);
-        set(classes_used,
-            static_cast<double>(std::count_if(pitch_classes_.begin(), pitch_classes_.end(),
-                                              [](std::int32_t count) { return count > 0; })));
+        set(classes_used, std::popcount(pitch_classes()));
         set(evenness, pitch_class_evenness());
         set(diatonic, most_in_major_scale() / n);
         set(interval_mean, neighbours_.interval / pairs);

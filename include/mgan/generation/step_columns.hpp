@@ -67,6 +67,8 @@ void put_context(const encoding::StepContext& context, bool first, const StepSha
     in.phase[at] = static_cast<std::int16_t>(context.last_phase);
     in.next_phase[at] = static_cast<std::int16_t>(context.next_phase);
     in.first[at] = first ? 1 : 0;
+    in.classes[at] = context.classes;
+    in.full[at] = context.full ? 1 : 0;
     for (Index m = 0; m < shape.numbers; ++m)
         in.numbers(m, column) = static_cast<Scalar>(context.numbers[static_cast<std::size_t>(m)]);
     Scalar* counts = in.counts.col(column).data();
@@ -84,6 +86,7 @@ template <typename Scalar>
 void put_arrival(const encoding::StepArrival& arrival, Index column, StepInputs<Scalar>& in) {
     in.new_phase[static_cast<std::size_t>(column)] = static_cast<std::int16_t>(arrival.phase);
     in.sounding[static_cast<std::size_t>(column)] = arrival.sounding;
+    in.hold[static_cast<std::size_t>(column)] = arrival.hold;
 }
 
 /// The event of a column.

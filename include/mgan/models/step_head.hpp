@@ -11,6 +11,7 @@
 ///     r = R relu(a) + c                                                                     (2)
 ///     logit(v) = sum of the rows of r that speak for v                                      (3)
 ///     q(v) = softmax of the logits of the open values                                       (4)
+///            (within the limits; see `close_values` for what else the style leaves no room for)
 ///
 /// Why more rows than values? Music repeats itself, and a value that just came is likely whatever
 /// it is. So r has, below one row for each value, rows that speak for a value by its *role*:
@@ -123,6 +124,7 @@ public:
                 logit[v] += bias[static_cast<std::size_t>(i * values()) + v];
             const auto [low, high] = in.limit(first + i, component_);
             const Index drawn = in.value(first + i, component_);
+            close_values(in, first + i, logit);
             cache.negative_log(i) = drawn >= 0 ? -logit[drawn] : Scalar(0);
             const Scalar total = softmax(logit, low, high + 1);
             if (drawn >= 0) cache.negative_log(i) += total;
@@ -198,6 +200,9 @@ public:
 
 private:
     static constexpr Index kKeys = 128;
+    /// What takes a value out of reach, but leaves the order of those that all are: then what a
+    /// director wants, who closes values altogether (`kClosed`), comes first.
+    static constexpr RealOf<Scalar> kOutside = RealOf<Scalar>(1e4);
 
     [[nodiscard]] const StepComponentShape& own() const noexcept {
         return shape_.components[static_cast<std::size_t>(component_)];
@@ -307,6 +312,34 @@ private:
         for_each_embedding(*this, in, column, [&](Matrix<Scalar>& weight, Index at) {
             weight.col(at) += ConstVectorMap<Scalar>(da, width());
         });
+    }
+
+    /// Takes out of reach what the style leaves no room for: a further key where enough sound, a
+    /// pitch of a closed class, a length beyond the next onset.
+    void close_values(const StepInputs<Scalar>& in, Index column, Scalar* logit) const noexcept {
+        const auto at = static_cast<std::size_t>(column);
+        const std::vector<std::int32_t>& value = own().values;
+        if (kind() == StepKind::move && in.full[at] != 0)
+            close_where(in, column, logit, [&](std::size_t v) { return value[v] == 0; });
+        if (kind() == StepKind::pitch && in.classes[at] != kEveryClass)
+            close_where(in, column, logit,
+                        [&](std::size_t v) { return (in.classes[at] >> value[v] % 12 & 1) == 0; });
+        if (kind() != StepKind::length || in.hold[at] == 0) return;
+        const Index gap = gap_of(shape_);
+        const std::int32_t steps = shape_.components[static_cast<std::size_t>(gap)]
+                                       .values[static_cast<std::size_t>(in.value(column, gap))];
+        if (steps < in.hold[at])
+            close_where(in, column, logit, [&](std::size_t v) { return value[v] > steps; });
+    }
+
+    /// ... unless the event has such a value: what is there was possible.
+    template <typename Closed>
+    void close_where(const StepInputs<Scalar>& in, Index column, Scalar* logit,
+                     Closed&& closed) const noexcept {
+        const Index drawn = in.value(column, component_);
+        if (drawn >= 0 && closed(static_cast<std::size_t>(drawn))) return;
+        for (std::size_t v = 0; v < own().values.size(); ++v)
+            if (closed(v)) logit[v] -= Scalar(kOutside);
     }
 
     /// logit[low, high) := softmax; 0 elsewhere. Returns log sum exp of the logits.

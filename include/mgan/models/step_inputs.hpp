@@ -11,6 +11,9 @@
 ///                         counts     how often each value was used: log(1 + n) / 2
 ///                         sounding   the 128 keys that sound at the new onset
 ///                         limits     the values of a component that are open: [first, last]
+///                         classes    of the pitches among these, the pitch classes that are open
+///                         full       whether no further key may sound at the last onset
+///                         hold       steps: if the gap is less, the length is the gap at most
 ///                         event      C value indices
 ///
 /// C components are drawn one after the other (`StepShape`); each is an index into its own list of
@@ -72,6 +75,9 @@ struct StepShape {
     }
 };
 
+/// `StepInputs::classes` where every pitch class is open.
+inline constexpr std::uint16_t kEveryClass = 0xFFF;
+
 /// Value that stands for "there is none" among value indices.
 inline constexpr std::int16_t kNoValue = -1;
 
@@ -79,7 +85,8 @@ inline constexpr std::int16_t kNoValue = -1;
 /// within what was once allocated allocates nothing.
 template <typename Scalar>
 struct StepInputs {
-    /// Room for N columns of this shape. Values are unspecified afterwards.
+    /// Room for N columns of this shape. Values are unspecified afterwards, but for `classes`,
+    /// `full` and `hold`: all is open.
     void resize(const StepShape& shape, Index columns) {
         columns_ = columns;
         components_ = shape.count();
@@ -92,6 +99,9 @@ struct StepInputs {
         new_phase.resize(n);
         first.resize(n);
         sounding.resize(n);
+        classes.assign(n, kEveryClass);
+        full.assign(n, 0);
+        hold.assign(n, 0);
         limits.resize(n * c);
         event.resize(n * c);
         numbers.resize(shape.numbers, columns);
@@ -118,6 +128,9 @@ struct StepInputs {
         new_phase[to_at] = other.new_phase[at];
         first[to_at] = other.first[at];
         sounding[to_at] = other.sounding[at];
+        classes[to_at] = other.classes[at];
+        full[to_at] = other.full[at];
+        hold[to_at] = other.hold[at];
         numbers.col(column) = other.numbers.col(from);
         counts.col(column) = other.counts.col(from);
         facts.col(column) = other.facts.col(from);
@@ -154,6 +167,9 @@ struct StepInputs {
     std::vector<std::int16_t> phase, next_phase, new_phase;
     std::vector<std::uint8_t> first;  ///< 1: the first event of a song, which has no move
     std::vector<Keys> sounding;
+    std::vector<std::uint16_t> classes;  ///< bit c: pitch class c
+    std::vector<std::uint8_t> full;      ///< 1: it is
+    std::vector<std::int32_t> hold;
     std::vector<Limits> limits;
     std::vector<std::int16_t> event;
     Matrix<Scalar> numbers;  ///< M x N

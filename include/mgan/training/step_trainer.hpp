@@ -78,7 +78,7 @@ public:
     [[nodiscard]] std::vector<midi::Song> sample(const StepGenerator<Scalar>& from, Index count,
                                                  std::uint64_t seed, Index first = 0) const {
         PlayingSettings plain = settings_.playing;
-        plain.guide = 0;
+        plain.guide = plain.particles = 0;
         const StepBand<Scalar> band{&from, nullptr, &data_.vocabulary, &data_.scale};
         return StepSampler<Scalar>{band, data_.starts, plain}.songs(count, settings_.length, seed,
                                                                     threads_, first);

@@ -65,6 +65,18 @@ void fill_step_inputs(const mgan::StepShape& shape, Index steps, Index batch, st
                 in.counts(shape.counts_before(c) + v, i) =
                     Scalar(static_cast<mgan::RealOf<Scalar>>(0.5 * std::log1p(double(draw(3)))));
         }
+        // Of two columns out of three a pitch class is closed: another than that of the event, or
+        // the event's own, which opens all.
+        const auto pitch = static_cast<std::size_t>(shape.find(mgan::StepKind::pitch));
+        const auto& pitches = shape.components[pitch].values;
+        const auto event = static_cast<std::size_t>(in.value(i, static_cast<Index>(pitch)));
+        if (i % 3 > 0) {
+            const auto closed = static_cast<std::uint16_t>(
+                1u << pitches[(event + (i % 3 == 1 ? 1 : 0)) % pitches.size()] % 12);
+            in.classes[at] = mgan::kEveryClass & static_cast<std::uint16_t>(~closed);
+        }
+        in.full[at] = i % 4 == 1 ? 1 : 0;
+        in.hold[at] = i % 4 == 2 ? 3 : 0;
         for (auto* numbers : {&in.numbers, &in.facts, &in.sets}) {
             for (Index m = 0; m < numbers->rows(); ++m)
                 (*numbers)(m, i) =
