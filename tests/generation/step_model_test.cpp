@@ -1,6 +1,7 @@
 // Models with step heads: the same notes whatever is generated beside them, guidance, files.
 
 #include <mgan/generation/model_file.hpp>
+#include <mgan/settings/presets.hpp>
 
 #include <player/small_models.hpp>
 #define MGAN_COUNT_ALLOCATIONS
