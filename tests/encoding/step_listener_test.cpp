@@ -351,9 +351,7 @@ TEST_CASE("Step listener: agrees with its description after every event") {
 }
 
 TEST_CASE("Step listener: agrees with its description on bundled scores") {
-    std::vector<mgan::midi::Song> songs;
-    for (const mgan::midi::Song& song : mgan::program::bundled_songs())
-        songs.push_back(prepare_steps(song, 24));
+    const std::vector<mgan::midi::Song> songs = steps::on_grid(mgan::program::bundled_songs());
     const StepVocabulary words = StepVocabulary::fit(songs);
     const StyleScale scale = tune_scale(words);
     for (std::size_t i = 0; i < songs.size(); i += 5 * mgan::program::kVariantsPerScore) {
@@ -376,9 +374,7 @@ TEST_CASE("Step listener: agrees with its description on bundled scores") {
 }
 
 TEST_CASE("Step listener: the asked ranges hold every value of the crop they were measured on") {
-    std::vector<mgan::midi::Song> songs;
-    for (const mgan::midi::Song& song : mgan::program::bundled_songs())
-        songs.push_back(prepare_steps(song, 24));
+    const std::vector<mgan::midi::Song> songs = steps::on_grid(mgan::program::bundled_songs());
     const StepVocabulary words = StepVocabulary::fit(songs);
     const StyleScale scale;  // cuts every pitch off: the limits must not know
     StepListener listener(words, scale);
@@ -403,9 +399,7 @@ TEST_CASE("Step listener: the asked ranges hold every value of the crop they wer
 }
 
 TEST_CASE("Step listener: a pitch class too many is closed, and never was one of the crop") {
-    std::vector<mgan::midi::Song> songs;
-    for (const mgan::midi::Song& song : mgan::program::bundled_songs())
-        songs.push_back(prepare_steps(song, 24));
+    const std::vector<mgan::midi::Song> songs = steps::on_grid(mgan::program::bundled_songs());
     const StepVocabulary words = StepVocabulary::fit(songs);
     const StyleScale scale;
     StepListener listener(words, scale);
@@ -448,9 +442,7 @@ TEST_CASE("Step listener: a pitch class too many is closed, and never was one of
 }
 
 TEST_CASE("Step listener: a key too many at once is closed, and never was one of the crop") {
-    std::vector<mgan::midi::Song> songs;
-    for (const mgan::midi::Song& song : mgan::program::bundled_songs())
-        songs.push_back(prepare_steps(song, 24));
+    const std::vector<mgan::midi::Song> songs = steps::on_grid(mgan::program::bundled_songs());
     const StepVocabulary words = StepVocabulary::fit(songs);
     const StyleScale scale;
     StepListener listener(words, scale);

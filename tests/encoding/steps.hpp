@@ -71,4 +71,10 @@ inline std::vector<StepEvent> tune(const StepVocabulary& words, std::uint64_t se
     return events;
 }
 
+/// Songs as a generator of step events hears them, on a grid of 24 ticks.
+inline std::vector<mgan::midi::Song> on_grid(std::vector<mgan::midi::Song> songs) {
+    for (mgan::midi::Song& song : songs) song = mgan::encoding::prepare_steps(song, 24);
+    return songs;
+}
+
 }  // namespace steps

@@ -259,9 +259,7 @@ TEST_CASE("Style meter: agrees with the definitions after every event of random 
 }
 
 TEST_CASE("Style meter: agrees with the definitions on every bundled score") {
-    std::vector<mgan::midi::Song> songs;
-    for (const mgan::midi::Song& song : mgan::program::bundled_songs())
-        songs.push_back(prepare_steps(song, 24));
+    const std::vector<mgan::midi::Song> songs = steps::on_grid(mgan::program::bundled_songs());
     const StepVocabulary words = StepVocabulary::fit(songs);
     for (std::size_t i = 0; i < songs.size(); i += mgan::program::kVariantsPerScore) {
         const StepSong crop = crop_of(step_events(songs[i], words), i % 23, 100, words);

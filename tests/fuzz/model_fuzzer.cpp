@@ -287,15 +287,14 @@ struct StepTraining {
         trainer = std::make_unique<StepTrainer<float>>(settings, mgan_test::arpeggios(3), 1);
         while (!trainer->finished()) (void)trainer->run_epoch({});
     }
-    [[nodiscard]] static std::string text_of(const TensorFile& file) {
-        const std::vector<std::byte> bytes = safetensors::serialize(file);
+    [[nodiscard]] static std::string text_of(const std::vector<std::byte>& bytes) {
         return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
     }
     [[nodiscard]] std::string checkpoint_bytes() const {
-        return text_of(make_checkpoint(*trainer, kFingerprint));
+        return text_of(safetensors::serialize(make_checkpoint(*trainer, kFingerprint)));
     }
     [[nodiscard]] std::string model_bytes() const {
-        return text_of(tensors_of(model_of(*trainer), "base", WeightFormat::full));
+        return text_of(save_model(model_of(*trainer)));
     }
     void restore(const TensorFile& file) { restore_checkpoint(file, *trainer, kFingerprint); }
 };

@@ -26,6 +26,20 @@ Model small_model(Variant variant = Variant::c_rnn_gan) {
     return mgan_test::small_step_model(variant);
 }
 
+/// Plain, guided and with particles.
+std::vector<PlayingSettings> ways_to_play(const Model& model) {
+    std::vector<PlayingSettings> ways(3, model.settings.playing);
+    ways[1].guide = 3;
+    ways[2].particles = 4;
+    return ways;
+}
+
+/// Four songs of 80 events that begin from `start`.
+std::vector<std::vector<encoding::StepEvent>> songs_from(const Model& model, const StepStart& start,
+                                                         const PlayingSettings& playing) {
+    return StepSampler<float>{model.steps->band(), std::span(&start, 1), playing}.play(0, 4, 80, 3);
+}
+
 }  // namespace
 
 TEST_CASE("Step model: a song is the same whatever is generated beside it") {
@@ -141,22 +155,12 @@ TEST_CASE("Step model: a song has no more pitch classes than its style asks for"
     std::ptrdiff_t most = 0;
     for (const int classes : {2, 5, 12}) {
         asked = classes;
-        for (const Index candidates : {0, 3}) {
-            StepPlay<float> play(model.steps->band(), model.settings.playing, candidates);
-            const std::vector<StepStart> starts(4, start);
-            play.start(starts, 3, 0, 80);
-            std::vector<std::vector<encoding::StepEvent>> songs(starts.size());
-            for (int t = 0; t < 80; ++t) {
-                const auto events = play.next();
-                for (std::size_t b = 0; b < songs.size(); ++b) songs[b].push_back(events[b]);
-            }
-            for (const auto& song : songs) {
+        for (const PlayingSettings& playing : ways_to_play(model)) {
+            for (const auto& song : songs_from(model, start, playing)) {
                 CHECK(classes_in(song) <= classes);
                 most = std::max(most, classes_in(song));
             }
         }
-        CHECK(classes_in(play_particles(model.steps->band(), model.settings.playing, start, 3, 0,
-                                        80, 4)) <= classes);
     }
     CHECK(most > 5);  // or nothing was held back
 }
@@ -186,13 +190,11 @@ TEST_CASE("Step model: no more keys sound at once than the style of a song asks 
     std::ptrdiff_t most = 0;
     for (const int keys : {1, 2, 4, 20}) {
         asked = keys;
-        for (const Index candidates : {0, 3}) {
-            StepPlay<float> play(model.steps->band(), model.settings.playing, candidates);
-            play.start(std::span(&start, 1), 3, 0, 80);
-            std::vector<encoding::StepEvent> song;
-            for (int t = 0; t < 80; ++t) song.push_back(play.next().front());
-            CHECK(most_keys(song) <= keys);
-            most = std::max(most, most_keys(song));
+        for (const PlayingSettings& playing : ways_to_play(model)) {
+            for (const auto& song : songs_from(model, start, playing)) {
+                CHECK(most_keys(song) <= keys);
+                most = std::max(most, most_keys(song));
+            }
         }
     }
     CHECK(most > 4);  // or nothing was held back
