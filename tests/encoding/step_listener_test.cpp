@@ -79,15 +79,18 @@ public:
         if (n > 0) to.sources[0] = events_[n - 1];
         for (std::size_t k = 1; k <= 7 && k < std::min(n, memory_); ++k)
             to.sources[3 + k] = events_[n - 1 - k];
-        const std::array<int, 4> periods = {quarter * 3 / 4, quarter, quarter * 3 / 2, 2 * quarter};
-        for (std::size_t i = 0; i < 4 && n > 0; ++i) {
-            const std::vector<std::size_t> chord = events_at(onset - periods[i]);
+        const std::array<double, 10> quarters = {0.75, 1, 1.5, 2, 3, 4, 6, 8, 12, 16};
+        for (std::size_t i = 0; i < 10 && n > 0; ++i) {
+            const int period = static_cast<int>(quarters[i] * quarter);
+            const std::vector<std::size_t> chord = events_at(onset - period);
             const std::size_t so_far = events_at(onset).size();
-            const std::vector<std::size_t> next = events_at(onset + gap - periods[i]);
-            if (chord.size() > so_far)
-                to.sources[11 + i] = events_[chord[so_far]];
-            else if (!next.empty())
-                to.sources[11 + i] = events_[next[0]];
+            const std::vector<std::size_t> next = events_at(onset + gap - period);
+            if (chord.size() <= so_far && next.empty()) continue;
+            const std::size_t found = chord.size() > so_far ? chord[so_far] : next[0];
+            to.sources[11 + i] = events_[found];
+            if (found == 0 || found + memory_ == n) continue;
+            to.sources[21 + i].value[words_.pitch()] = static_cast<std::int16_t>(
+                std::clamp(pitch(n - 1) + pitch(found) - pitch(found - 1), 0, 127));
         }
 
         float* numbers = to.numbers.data();
@@ -157,6 +160,55 @@ public:
         if (events_.empty()) return phase_;
         return onsets_.back() + (move != 0 ? value(1, events_.size() - 1) : 0);
     }
+    /// Highest and lowest note of the onset before the next event's, of the one before that, and
+    /// the note of its place in the order.
+    [[nodiscard]] std::array<StepEvent, 5> voices(int move) const {
+        StepEvent none;
+        none.value.fill(-1);
+        std::array<StepEvent, 5> found;
+        found.fill(none);
+        std::vector<std::vector<std::size_t>> chords;
+        const std::size_t place =
+            move != 0 || events_.empty() ? 0 : events_at(onsets_.back()).size();
+        for (std::size_t i = events_.size() - place; i-- > 0 && i + memory_ >= events_.size();) {
+            if (chords.empty() || onsets_[chords.back().front()] != onsets_[i])
+                chords.emplace_back();
+            chords.back().insert(chords.back().begin(), i);
+        }
+        for (std::size_t c = 0; c < std::min<std::size_t>(2, chords.size()); ++c) {
+            for (const std::size_t i : chords[c]) {
+                StepEvent &top = found[2 * c], &bottom = found[2 * c + 1];
+                const std::int16_t key = events_[i].value[words_.pitch()];
+                // Of equal pitches the later event.
+                if (key >= top.value[words_.pitch()]) top = events_[i];
+                if (bottom == none || key <= bottom.value[words_.pitch()]) bottom = events_[i];
+            }
+        }
+        if (!chords.empty() && place < chords[0].size()) found[4] = events_[chords[0][place]];
+        for (StepEvent& voice : found) voice.value[0] = -1;
+        return found;
+    }
+    /// Keys of sets 0 .. 6, and pitch classes of sets 7 .. 9, of `StepArrival::keys`.
+    [[nodiscard]] std::array<std::set<int>, 10> key_sets(int move) const {
+        std::array<std::set<int>, 10> sets;
+        const int onset = next_onset(move);
+        const std::array<double, 7> quarters = {0.5, 1, 2, 3, 4, 6, 8};
+        for (std::size_t i = 0; i < 7; ++i)
+            for (const std::size_t e :
+                 events_at(onset - static_cast<int>(quarters[i] * words_.quarter_steps())))
+                sets[i].insert(pitch(e));
+        if (events_.empty()) return sets;
+        const int last = onsets_.back();
+        int before = last;
+        if (move == 0) {
+            for (const std::size_t e : events_at(last)) sets[7].insert(pitch(e) % 12);
+            const std::size_t first = events_at(last).front();
+            before = first > 0 ? onsets_[first - 1] : last + 1;
+        }
+        for (const std::size_t e : events_at(before)) sets[8].insert(pitch(e) % 12);
+        for (const int key : sounding(onset)) sets[9].insert(key % 12);
+        return sets;
+    }
     /// When the keys that sound at an onset end, the soonest four different times.
     [[nodiscard]] std::vector<int> releases(int onset) const {
         std::set<int> ends;
@@ -211,6 +263,13 @@ private:
     std::vector<int> onsets_;
 };
 
+std::set<int> keys_of(const StepKeys& keys) {
+    std::set<int> found;
+    for (int key = 0; key < 128; ++key)
+        if ((keys[static_cast<std::size_t>(key / 64)] >> (key % 64) & 1) != 0) found.insert(key);
+    return found;
+}
+
 /// Compares everything that is told before the next event; the greatest difference of numbers.
 double compare(const StepListener& listener, const SlowListener& slow,
                const StepVocabulary& words) {
@@ -233,6 +292,14 @@ double compare(const StepListener& listener, const SlowListener& slow,
         for (int key = 0; key < 128; ++key)
             if (arrival.sounds(key)) sounding.insert(key);
         CHECK(sounding == slow.sounding(onset));
+        CHECK(arrival.voices == slow.voices(move));
+        const auto sets = slow.key_sets(move);
+        for (std::size_t i = 0; i < kStepKeySets; ++i) {
+            std::set<int> keys;
+            for (int key = 0; key < 128; ++key)
+                if (sets[i].count(i < 7 ? key : key % 12) != 0) keys.insert(key);
+            CHECK(keys_of(arrival.keys[i]) == keys);
+        }
         const std::vector<int> releases = slow.releases(onset);
         for (std::size_t i = 0; i < kStepReleases; ++i) {
             const bool ends = i < releases.size();
@@ -306,6 +373,11 @@ TEST_CASE("Step listener: four notes, by hand") {
     CHECK(context.sources[12] == events[3]);
     CHECK(context.sources[11] == none);
     CHECK(context.sources[14] == none);
+    // The interval that led there, from the last pitch: 64 came after 60, and 60 after 67.
+    CHECK(context.sources[23].value[words.pitch()] == 60 + 4);
+    CHECK(context.sources[22].value[words.pitch()] == 60 - 7);
+    CHECK(context.sources[23].value[words.length()] == -1);
+    CHECK(context.sources[31] == none);
     CHECK(context.last_phase == 44 % 16);
     CHECK(context.next_phase == 60 % 16);
     const StepArrival stays = listener.after(0);
@@ -318,6 +390,26 @@ TEST_CASE("Step listener: four notes, by hand") {
     const StepArrival moves = listener.after(1);
     CHECK(moves.phase == 60 % 16);
     CHECK(words.value(1, moves.release_gap[0]) == 16);
+    const auto key = [&](const StepEvent& event) { return event.value[words.pitch()]; };
+    // A note at 44 would be the second there; before it comes 67, before that 60 and 64.
+    CHECK(key(stays.voices[0]) == 67);
+    CHECK(key(stays.voices[1]) == 67);
+    CHECK(key(stays.voices[2]) == 64);
+    CHECK(key(stays.voices[3]) == 60);
+    CHECK(stays.voices[4] == none);
+    CHECK(key(moves.voices[0]) == 60);
+    CHECK(key(moves.voices[2]) == 67);
+    CHECK(key(moves.voices[4]) == 60);
+    CHECK(moves.voices[4].value[words.length()] == events[3].value[words.length()]);
+    CHECK(moves.voices[4].value[0] == -1);
+    // 60 - 16 = 44, where 60 was struck; it sounds at 60, too. At 44 it is what was struck so far.
+    const std::set<int> all_c = {0, 12, 24, 36, 48, 60, 72, 84, 96, 108, 120};
+    const std::array<std::set<int>, 10> expected = {
+        {{}, {60}, {}, {}, {}, {}, {}, {}, all_c, all_c}};
+    for (std::size_t i = 0; i < kStepKeySets; ++i) CHECK(keys_of(moves.keys[i]) == expected[i]);
+    CHECK(keys_of(stays.keys[7]) == all_c);
+    CHECK(keys_of(stays.keys[8]).count(67) == 1);
+    CHECK(keys_of(stays.keys[8]).count(60) == 0);
 }
 
 TEST_CASE("Step listener: agrees with its description after every event") {

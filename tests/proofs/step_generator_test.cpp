@@ -211,3 +211,85 @@ TEST_CASE("Step head: where enough keys sound there is no further one, and none 
     in.value(0, 1) = 0;  // no length is so short: none comes before another
     CHECK(open_values(3) == std::vector<bool>{true, true, true, true});
 }
+
+TEST_CASE("Step head: each row by role speaks for the values that have the role") {
+    StepGeneratorSubject<double> subject({.steps = 1, .batch = 1});
+    fill(subject, Point::kNearZero, 14);
+    auto& in = subject.in;
+    const Matrix<double> h = Matrix<double>::Zero(4, 1);
+    // The values that become likelier when one row of a head answers 1 instead of 0.
+    const auto spoken_for = [&](Index component, Index row) {
+        mgan::StepHead<double> head = subject.generator.heads[static_cast<std::size_t>(component)];
+        head.write.weight.setZero();
+        head.write.bias.setZero();
+        in.limit(0, component) = {0, static_cast<std::int16_t>(head.values() - 1)};
+        in.value(0, component) = mgan::kNoValue;
+        mgan::StepHead<double>::Cache after;
+        head.write.bias(row) = 1.0;
+        head.forward(in, 0, h, after);
+        std::vector<Index> values;
+        for (Index v = 0; v < head.values(); ++v)
+            if (after.probability(v, 0) > 1.5 * after.probability.col(0).minCoeff())
+                values.push_back(v);
+        return values;
+    };
+    const auto rows = [&](Index component) {
+        return subject.generator.heads[static_cast<std::size_t>(component)].rows();
+    };
+    using Values = std::vector<Index>;
+    in.classes[0] = mgan::kEveryClass;
+    in.full[0] = 0;
+    in.hold[0] = 0;
+    for (const Index s : {0, 1, 2, 3})
+        for (Index c = 0; c < 6; ++c) in.source(0, s, c) = mgan::kNoValue;
+
+    // Pitches 58 .. 64; the second voice, source 2, has 61.
+    in.source(0, 2, 2) = 3;
+    CHECK(spoken_for(2, rows(2).copy + 2) == Values{3});
+    CHECK(spoken_for(2, rows(2).copy + 1).empty());
+    const Index second = rows(2).harmony + 12;
+    CHECK(spoken_for(2, second) == Values{3});
+    CHECK(spoken_for(2, second + 2) == Values{5});
+    CHECK(spoken_for(2, second + 9) == Values{0});  // 58: nine above 61, an octave lower
+    CHECK(spoken_for(2, second + 5).empty());
+    CHECK(spoken_for(2, second - 12).empty());  // the first voice has no pitch
+    in.key_set(0, 0) = {std::uint64_t{1} << 59 | std::uint64_t{1} << 62, 0};
+    in.key_set(0, 1) = {0, 1};
+    CHECK(spoken_for(2, rows(2).keys) == Values{1, 4});
+    CHECK(spoken_for(2, rows(2).keys + 1) == Values{6});
+    in.sounding[0] = {0, 1};
+    CHECK(spoken_for(2, rows(2).sounding) == Values{6});
+    // Once 58, and once 64: of their pitch classes 58 and 64 alone are in the list.
+    in.counts.setZero();
+    const Index pitches = small_step_shape().counts_before(2);
+    in.counts(pitches, 0) = 0.5 * std::log1p(1.0);
+    in.counts(pitches + 6, 0) = 4.0;
+    CHECK(spoken_for(2, rows(2).used) == Values{0, 6});
+    CHECK(spoken_for(2, rows(2).used_class) == Values{0, 6});
+    CHECK(spoken_for(2, rows(2).used_class + 1) == Values{6});  // 58 has 1.4 times, not 1.5
+
+    // Gaps 0, 1, 2, 3, 6; lengths 1, 2, 3, 5.
+    in.new_phase[0] = 3;
+    in.value(0, 0) = 1;
+    in.release(0, 0) = {4, 2};
+    in.release(0, 1) = {mgan::kNoValue, mgan::kNoValue};
+    CHECK(spoken_for(1, rows(1).release) == Values{4});
+    CHECK(spoken_for(1, rows(1).release + 1).empty());
+    CHECK(spoken_for(1, rows(1).arrival) == Values{1});         // 3 + 1, of 4
+    CHECK(spoken_for(1, rows(1).arrival + 1) == Values{2, 4});  // 3 + 2 and 3 + 6
+    in.value(0, 1) = 3;
+    in.value(0, 2) = 0;
+    CHECK(spoken_for(3, rows(3).release) == Values{2});
+    CHECK(spoken_for(3, rows(3).legato + 4) == Values{2});  // as long as the gap
+    CHECK(spoken_for(3, rows(3).legato + 3) == Values{1});
+
+    // Velocities 40, 60, 90; the second voice has the one in the middle.
+    in.value(0, 3) = 0;
+    in.source(0, 2, 4) = 1;
+    const Index loudness = rows(4).loudness + 13;
+    CHECK(spoken_for(4, loudness + 6) == Values{1});
+    CHECK(spoken_for(4, loudness + 7) == Values{2});
+    CHECK(spoken_for(4, loudness + 5) == Values{0});
+    CHECK(spoken_for(4, loudness + 4).empty());
+    CHECK(rows(4).end == rows(4).loudness + 2 * 13);
+}

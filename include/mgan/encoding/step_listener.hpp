@@ -4,18 +4,11 @@
 ///
 /// A recurrent net remembers, but badly: what it played ten notes ago is a faint mixture of a
 /// hundred numbers. Music copies exactly. So a listener hears along, remembers exactly, and lays
-/// out before each event what a musician would have in mind:
+/// out before each event what a musician would have in mind (step_context.hpp).
 ///
-///     sources   whole events that the next one may copy: the last, those that followed the longest
-///               earlier match of what was just heard (recall.hpp), the seven before the last, and
-///               those that stood here one period ago
-///     phases    where in a quarter note the last onset lies, and where the next one will
-///     numbers   metre, key, chord, what the song is so far (style_meter.hpp), what it shall be
-///     counts    how often each value was used
-///     limits    the range that was asked for; whether another pitch class is, or a further key
-///
-/// The events come one component after the other, and two facts are known only on the way: once the
-/// move is drawn, `after` tells the phase of the new onset and which keys sound there.
+/// The events come one component after the other, and some facts are known only on the way: once
+/// the move is drawn, `after` tells the phase of the new onset, which keys sound there and when
+/// they end, and which notes went before as the highest and the lowest.
 ///
 ///     listener.reset(asked, first_phase);
 ///     for (;;) {
@@ -33,6 +26,7 @@
 
 #include <mgan/core/version.hpp>
 #include <mgan/encoding/recall.hpp>
+#include <mgan/encoding/step_context.hpp>
 #include <mgan/encoding/step_events.hpp>
 #include <mgan/encoding/step_vocabulary.hpp>
 #include <mgan/encoding/style_meter.hpp>
@@ -50,97 +44,10 @@
 
 namespace mgan::inline MGAN_ABI::encoding {
 
-/// The sources of a context, by place:
-///
-///      0         the last event
-///      1         what followed the longest earlier match of the last pitches
-///      2         ... of the last times between events; its pitch is moved along: last pitch +
-///                recalled interval
-///      3         ... of the last (interval, time); moved along
-///      4 .. 10   the seven events before the last one, the latest first
-///     11 .. 14   the event that stood here 3/4, 1, 3/2 and 2 quarters ago: of the chord at that
-///                distance from the last onset the note that comes next in order, if it has one, or
-///                else the first note at that distance from the next onset
-inline constexpr std::size_t kStepRecalls = 3;
-inline constexpr std::size_t kStepInputs = 1 + kStepRecalls;  ///< those a net reads as a whole
-inline constexpr std::size_t kStepRecent = 7;
-inline constexpr std::size_t kStepAligned = 4;
-inline constexpr std::size_t kStepSources = kStepInputs + kStepRecent + kStepAligned;
-
-/// Where the numbers of a context begin; all of size about 1.
-namespace step_numbers {
-/// cos, then sin of the last onset's phase in 4, 3 and 2 quarters.
-inline constexpr std::size_t kMetre = 0;
-/// Lengths of the three matches, at most 12, over 12.
-inline constexpr std::size_t kMatches = kMetre + 6;
-/// How much each pitch class was used of late: an event counts 1/5, times 0.95 for each later one.
-inline constexpr std::size_t kPitchClasses = kMatches + kStepRecalls;
-/// 1 for each pitch class that began with the last onset.
-inline constexpr std::size_t kChord = kPitchClasses + 12;
-/// The style of the last 100 events, normalised; zeros before the first.
-inline constexpr std::size_t kRunning = kChord + 12;
-/// In this order: events in the window / 50 - 1; log(1 + their duration in sixteenths of a quarter)
-/// / 3 - 1; log(1 + earlier places with the last three pitches); log(1 + length) / 2 of the first
-/// and of the third match, not cut; how far the song still is from the asked lowest and highest
-/// pitch (octaves), least and greatest velocity (in 20); keys that sound / 4 - 1.
-inline constexpr std::size_t kProgress = kRunning + kStyleAxes;
-/// The style that was asked for, normalised.
-inline constexpr std::size_t kAsked = kProgress + 10;
-/// Number of numbers.
-inline constexpr std::size_t kCount = kAsked + kStyleAxes;
-}  // namespace step_numbers
-
-inline constexpr std::uint16_t kAllPitchClasses = 0xFFF;
-
-/// What is told before an event.
-struct StepContext {
-    /// Component indices; -1 in every component where there is no such event.
-    std::array<StepEvent, kStepSources> sources{};
-    /// Onset of the last event modulo a quarter, in grid steps; before the first event, of that.
-    std::int32_t last_phase = 0;
-    /// Where the next move leads, modulo a quarter; before the first event, of that.
-    std::int32_t next_phase = 0;
-    std::array<float, step_numbers::kCount> numbers{};  ///< see `step_numbers`
-    /// For each component, how often each of its values occurs in the last 100 events (a gap once
-    /// an onset, a move never). Refers to the listener, and follows it.
-    std::array<std::span<const std::uint16_t>, kMaxComponents> counts{};
-    /// For each component the least and the greatest index within the asked style: the ranges of
-    /// pitch and velocity; of the other components the whole list.
-    std::array<std::int16_t, kMaxComponents> least{}, greatest{};
-    /// Bit c: pitch class c is within the asked style. All, until as many different ones were heard
-    /// as it asks for; from then on those.
-    std::uint16_t classes = kAllPitchClasses;
-    /// As many keys sound as the asked style has at most: no further one at this onset.
-    bool full = false;
-
-    /// Number of `numbers`.
-    [[nodiscard]] static constexpr std::size_t size() noexcept { return step_numbers::kCount; }
-};
-
-/// Ends of sounding notes that `StepArrival` names.
-inline constexpr std::size_t kStepReleases = 4;
-
-/// What is known once the move is drawn.
-struct StepArrival {
-    std::int32_t phase = 0;                   ///< of the new onset, modulo a quarter, grid steps
-    std::array<std::uint64_t, 2> sounding{};  ///< bit p: key p was struck before and sounds there
-    /// When the notes that sound there end, the soonest first, each time once, as indices of the
-    /// nearest gap and the nearest length; -1 where there are fewer. (Onsets and ends like to fall
-    /// together.)
-    std::array<std::int16_t, kStepReleases> release_gap{}, release_length{};
-    /// Grid steps. If the next onset is sooner, so many keys sound there still that a note which
-    /// begins now must have ended: its length is the gap at most. 0: it may be of any length.
-    std::int32_t hold = 0;
-
-    [[nodiscard]] bool sounds(int pitch) const noexcept {
-        return (sounding[static_cast<std::size_t>(pitch) / 64] >> (pitch % 64) & 1) != 0;
-    }
-};
-
 /// What a listener looks at.
 struct StepListenerOptions {
     std::size_t memory = 256;  ///< events that recalls look back over: a power of two, 16 .. 2048
-    bool aligned = true;       ///< whether sources 11 .. 14 are filled
+    bool aligned = true;       ///< whether sources 11 .. 30 are filled
 };
 
 /// The listener of one song.
@@ -245,6 +152,8 @@ public:
                              std::greater<>());
             arrival.hold = *nth;
         }
+        write_voices(arrival, move != 0);
+        write_keys(arrival, move != 0);
         return arrival;
     }
 
@@ -397,11 +306,76 @@ private:
             to.sources[kStepRecalls + k] = back(k);
         if (!aligned_) return;
         const std::int32_t quarter = vocabulary_->quarter_steps();
-        const std::array<std::int32_t, kStepAligned> periods = {quarter * 3 / 4, quarter,
-                                                                quarter * 3 / 2, quarter * 2};
-        for (std::size_t i = 0; i < kStepAligned; ++i)
-            if (const StepEvent* event = aligned(periods[i]))
-                to.sources[kStepInputs + kStepRecent + i] = *event;
+        const std::size_t p = vocabulary_->pitch();  // where index and pitch are the same number
+        for (std::size_t i = 0; i < kStepAligned; ++i) {
+            const std::size_t k = aligned(quarter * kStepPeriods[i] / 4);
+            if (k == kNowhere) continue;
+            to.sources[kFirstAligned + i] = back(k);
+            if (k + 1 == remembered()) continue;
+            const int pitch = back(0).value[p] + back(k).value[p] - back(k + 1).value[p];
+            to.sources[kFirstMoved + i].value[p] =
+                static_cast<std::int16_t>(std::clamp(pitch, 0, 127));
+        }
+    }
+
+    /// `StepArrival::keys`, after `sounding`.
+    void write_keys(StepArrival& to, bool moves) const noexcept {
+        // From event k before the last one back to the first of its onset.
+        const auto strike = [&](std::size_t k, StepKeys& keys) {
+            const std::int32_t onset = k < remembered() ? distance(k) : 0;
+            for (; k < remembered() && distance(k) == onset; ++k) {
+                const auto key = static_cast<std::size_t>(back(k).value[vocabulary_->pitch()]);
+                keys[key / 64] |= std::uint64_t(1) << (key % 64);
+            }
+        };
+        const std::int32_t quarter = vocabulary_->quarter_steps(), step = moves ? gap() : 0;
+        for (std::size_t i = 0; i < kStepEchoes.size(); ++i)
+            if (const std::size_t k = last_at(quarter * kStepEchoes[i] / 4 - step); k != kNowhere)
+                strike(k, to.keys[i]);
+        StepKeys* const classes = &to.keys[kStepEchoes.size()];
+        if (!moves) strike(0, classes[0]);
+        strike(moves ? 0 : at_onset_, classes[1]);
+        classes[2] = to.sounding;
+        for (std::size_t i = 0; i < 3; ++i) classes[i] = in_all_octaves(classes[i]);
+    }
+
+    /// All keys whose pitch class one of `keys` has.
+    [[nodiscard]] static StepKeys in_all_octaves(const StepKeys& keys) noexcept {
+        constexpr std::uint64_t kOctave = 0xFFF;
+        std::uint64_t classes = 0;
+        for (std::size_t key = 0; key < 128; key += 12) {
+            std::uint64_t bits = keys[key / 64] >> (key % 64);
+            if (key / 64 == 0 && key % 64 > 52) bits |= keys[1] << (64 - key % 64);
+            classes |= bits & kOctave;
+        }
+        StepKeys all{};
+        for (std::size_t key = 0; key < 128; key += 12) {
+            all[key / 64] |= classes << (key % 64);
+            if (key / 64 == 0 && key % 64 > 52) all[1] |= classes >> (64 - key % 64);
+        }
+        return all;
+    }
+
+    /// Of the two onsets before that of the next event: `StepArrival::voices`.
+    void write_voices(StepArrival& to, bool moves) const noexcept {
+        for (StepEvent& voice : to.voices) voice.value.fill(-1);
+        const std::size_t p = vocabulary_->pitch();
+        const std::size_t place = moves ? 0 : at_onset_;  // of the next event in its chord
+        std::size_t last = place;
+        for (std::size_t onset = 0; onset < 2 && last < remembered(); ++onset) {
+            std::size_t first = last, top = last, bottom = last;
+            for (std::size_t k = last; k < remembered() && distance(k) == distance(last); ++k) {
+                first = k;
+                if (back(k).value[p] > back(top).value[p]) top = k;
+                if (back(k).value[p] < back(bottom).value[p]) bottom = k;
+            }
+            to.voices[2 * onset] = back(top);
+            to.voices[2 * onset + 1] = back(bottom);
+            if (onset == 0 && place <= first - last) to.voices[4] = back(first - place);
+            last = first + 1;
+        }
+        // Which onset that is depends on the move, so of the move they must not tell.
+        for (StepEvent& voice : to.voices) voice.value[StepVocabulary::move()] = -1;
     }
 
     /// What followed the best earlier match. `moved`: in our register, last pitch + its interval.
@@ -420,14 +394,13 @@ private:
         return event;
     }
 
-    /// The event that stood here one period ago (see `kStepSources`); null if none did.
-    [[nodiscard]] const StepEvent* aligned(std::int32_t period) const noexcept {
-        std::size_t first = first_at(period);
+    /// How many events before the last one the event is that stood here one period ago (see
+    /// `kStepSources`); `kNowhere` if none did.
+    [[nodiscard]] std::size_t aligned(std::int32_t period) const noexcept {
+        const std::size_t first = first_at(period);
         // All events of the last onset came later: first >= at_onset_.
-        if (first != kNowhere && distance(first - at_onset_) == period)
-            return &back(first - at_onset_);
-        first = first_at(period - gap());
-        return first == kNowhere ? nullptr : &back(first);
+        if (first != kNowhere && distance(first - at_onset_) == period) return first - at_onset_;
+        return first_at(period - gap());
     }
 
     static constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
@@ -435,7 +408,17 @@ private:
     /// How many events before the last one the first event of that distance is; `kNowhere` if none
     /// is (distances below 0 lie ahead).
     [[nodiscard]] std::size_t first_at(std::int32_t steps) const noexcept {
-        // Distances grow with k: the number of events no further away than `steps`.
+        const std::size_t low = within(steps);
+        return low > 0 && distance(low - 1) == steps ? low - 1 : kNowhere;
+    }
+    /// The same of the last event of that distance.
+    [[nodiscard]] std::size_t last_at(std::int32_t steps) const noexcept {
+        const std::size_t low = within(steps - 1);
+        return low < remembered() && distance(low) == steps ? low : kNowhere;
+    }
+    /// Events no further away than `steps`.
+    [[nodiscard]] std::size_t within(std::int32_t steps) const noexcept {
+        // Distances grow with k.
         std::size_t low = 0, high = remembered();
         while (low < high) {
             const std::size_t middle = (low + high) / 2;
@@ -444,7 +427,7 @@ private:
             else
                 high = middle;
         }
-        return low > 0 && distance(low - 1) == steps ? low - 1 : kNowhere;
+        return low;
     }
 
     void write_numbers(float* to) const noexcept {

@@ -48,9 +48,16 @@ namespace mgan::inline MGAN_ABI {
     shape.style = encoding::kStyleAxes;
     shape.facts = step_facts::kCount;
     shape.sets = step_sets::kCount;
+    shape.releases = encoding::kStepReleases;
+    shape.key_sets = encoding::kStepKeySets;
+    const auto add = [](std::vector<Index>& to, std::size_t first, std::size_t count) {
+        for (std::size_t i = 0; i < count; ++i) to.push_back(static_cast<Index>(first + i));
+    };
+    shape.voice_sources = {0};
+    add(shape.voice_sources, encoding::kFirstVoice, encoding::kStepVoices);
     shape.interval_sources = {0};
-    for (std::size_t k = 0; k < encoding::kStepRecent; ++k)
-        shape.interval_sources.push_back(static_cast<Index>(encoding::kStepInputs + k));
+    add(shape.interval_sources, encoding::kStepInputs, encoding::kStepRecent);
+    add(shape.interval_sources, encoding::kFirstVoice, encoding::kStepVoices);
     return shape;
 }
 
@@ -87,6 +94,15 @@ void put_arrival(const encoding::StepArrival& arrival, Index column, StepInputs<
     in.new_phase[static_cast<std::size_t>(column)] = static_cast<std::int16_t>(arrival.phase);
     in.sounding[static_cast<std::size_t>(column)] = arrival.sounding;
     in.hold[static_cast<std::size_t>(column)] = arrival.hold;
+    for (std::size_t e = 0; e < encoding::kStepReleases; ++e)
+        in.release(column, static_cast<Index>(e)) = {arrival.release_gap[e],
+                                                     arrival.release_length[e]};
+    for (std::size_t k = 0; k < encoding::kStepKeySets; ++k)
+        in.key_set(column, static_cast<Index>(k)) = arrival.keys[k];
+    for (std::size_t v = 0; v < encoding::kStepVoices; ++v)
+        for (Index c = 0; c < in.components(); ++c)
+            in.source(column, static_cast<Index>(encoding::kFirstVoice + v), c) =
+                arrival.voices[v].value[static_cast<std::size_t>(c)];
 }
 
 /// The event of a column.

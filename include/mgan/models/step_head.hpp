@@ -20,8 +20,16 @@
 ///     used        two               "a value that came before"; the second times log(1 + n) / 2
 ///     sounding    one               "a key that sounds already"                       pitch
 ///     interval    25 a source       "-12 .. 12 semitones from the pitch of source s"  pitch
+///     used class  two               "a pitch class that came before", as of `used`    pitch
+///     harmony     12 a voice        "0 .. 11 semitones above it, in any octave"       pitch
+///     keys        one a set         "a key of that set"                                pitch
 ///     arrival     Q                 "arrives at phase i of the quarter"               gap, length
+///     release     one an end        "when that sounding note ends"                    gap, length
 ///     legato      9                 "-4 .. 4 values from the gap"                     length
+///     loudness    13 a voice        "-6 .. 6 values from its velocity"                velocity
+///
+/// A voice is a source for which a part stands: the last event, the highest and the lowest note of
+/// the onset before.
 ///
 /// (3) is linear, so its backward pass sends each logit's gradient to the rows that spoke for it:
 ///
@@ -37,6 +45,7 @@
 #include <mgan/models/step_rows.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <span>
 
@@ -72,7 +81,7 @@ public:
           rows_(shape, component),
           read(hidden + shape.style, width),
           write(width, rows_.end) {
-        if (rows_.end > rows_.legato) legato_ = nearest_lengths(shape, component);
+        if (rows_.loudness > rows_.legato) legato_ = nearest_lengths(shape, component);
         for (Index j = 0; j < component; ++j)
             earlier.push_back(
                 Matrix<Scalar>::Zero(width, shape.components[static_cast<std::size_t>(j)].size()));
@@ -245,29 +254,69 @@ private:
                 f(rows_.used + 1, v, Index(1), count[v]);
             }
         }
-        if (rows_.interval > rows_.sounding) {
-            for (Index v = 0; v < size; ++v)
-                if (sounds(in, column, own().values[static_cast<std::size_t>(v)]))
-                    f(rows_.sounding, v, Index(1), Scalar(1));
-            Index row = rows_.interval;
-            for (const Index s : shape_.interval_sources) {
-                const Index centre = in.source(column, s, component_);
-                if (centre >= 0) spread(f, row, StepRows::kIntervals, centre, size);
-                row += 2 * StepRows::kIntervals + 1;
-            }
+        if (kind() == StepKind::pitch) for_each_pitch_row(in, column, f);
+        if (rows_.legato > rows_.arrival) for_each_time_row(in, column, f);
+        Index row = rows_.loudness;
+        for (; row < rows_.end; row += 2 * StepRows::kLoudness + 1) {
+            const auto voice = (row - rows_.loudness) / (2 * StepRows::kLoudness + 1);
+            const Index centre = in.source(
+                column, shape_.voice_sources[static_cast<std::size_t>(voice)], component_);
+            if (centre >= 0) spread(f, row, StepRows::kLoudness, centre, size);
         }
-        if (rows_.legato > rows_.arrival) {
-            const Index phase = in.new_phase[static_cast<std::size_t>(column)];
-            for (Index v = 0; v < size; ++v) {
-                const Index steps = own().values[static_cast<std::size_t>(v)];
-                f(rows_.arrival + (phase + steps) % shape_.quarter, v, Index(1), Scalar(1));
-            }
+    }
+
+    /// "Sounding", "interval", "used class", "harmony" and "keys".
+    template <typename Visit>
+    void for_each_pitch_row(const StepInputs<Scalar>& in, Index column, Visit&& f) const {
+        const Index size = values();
+        const auto key = [&](Index v) { return own().values[static_cast<std::size_t>(v)]; };
+        for (Index v = 0; v < size; ++v)
+            if (sounds(in, column, key(v))) f(rows_.sounding, v, Index(1), Scalar(1));
+        Index row = rows_.interval;
+        for (const Index s : shape_.interval_sources) {
+            const Index centre = in.source(column, s, component_);
+            if (centre >= 0) spread(f, row, StepRows::kIntervals, centre, size);
+            row += 2 * StepRows::kIntervals + 1;
         }
-        if (rows_.end > rows_.legato) {
-            const Index gap = in.value(column, gap_of(shape_));
-            spread(f, rows_.legato, StepRows::kLegato, legato_[static_cast<std::size_t>(gap)],
-                   size);
+        std::array<Scalar, StepRows::kClasses> used{};
+        const Scalar* count = in.counts.col(column).data() + shape_.counts_before(component_);
+        for (Index v = 0; v < size; ++v) used[static_cast<std::size_t>(key(v) % 12)] += count[v];
+        for (Index v = 0; v < size; ++v) {
+            const Scalar uses = used[static_cast<std::size_t>(key(v) % 12)];
+            if (real_part(uses) <= RealOf<Scalar>(0)) continue;
+            f(rows_.used_class, v, Index(1), Scalar(1));
+            f(rows_.used_class + 1, v, Index(1), uses);
         }
+        row = rows_.harmony;
+        for (const Index s : shape_.voice_sources) {
+            const Index from = in.source(column, s, component_);
+            for (Index v = 0; from >= 0 && v < size; ++v)
+                f(row + (key(v) - key(from) + 132) % 12, v, Index(1), Scalar(1));
+            row += StepRows::kClasses;
+        }
+        for (Index k = 0; k < shape_.key_sets; ++k) {
+            const auto& keys = in.key_set(column, k);
+            for (Index v = 0; (keys[0] | keys[1]) != 0 && v < size; ++v)
+                if (has_key(keys, key(v))) f(rows_.keys + k, v, Index(1), Scalar(1));
+        }
+    }
+
+    /// "Arrival", "release" and "legato".
+    template <typename Visit>
+    void for_each_time_row(const StepInputs<Scalar>& in, Index column, Visit&& f) const {
+        const Index size = values(), phase = in.new_phase[static_cast<std::size_t>(column)];
+        for (Index v = 0; v < size; ++v) {
+            const Index steps = own().values[static_cast<std::size_t>(v)];
+            f(rows_.arrival + (phase + steps) % shape_.quarter, v, Index(1), Scalar(1));
+        }
+        for (Index e = 0; e < shape_.releases; ++e) {
+            const auto end = in.release(column, e);
+            const Index value = kind() == StepKind::length ? end.length : end.gap;
+            if (value >= 0) f(rows_.release + e, value, Index(1), Scalar(1));
+        }
+        if (rows_.loudness == rows_.legato) return;
+        const Index gap = in.value(column, gap_of(shape_));
+        spread(f, rows_.legato, StepRows::kLegato, legato_[static_cast<std::size_t>(gap)], size);
     }
 
     /// Rows row .. row + 2 reach speak for the values centre - reach .. centre + reach that exist.
@@ -280,8 +329,11 @@ private:
 
     [[nodiscard]] static bool sounds(const StepInputs<Scalar>& in, Index column,
                                      std::int32_t key) noexcept {
-        const auto& keys = in.sounding[static_cast<std::size_t>(column)];
-        return (keys[static_cast<std::size_t>(key / 64)] >> (key % 64)) & 1u;
+        return has_key(in.sounding[static_cast<std::size_t>(column)], key);
+    }
+    [[nodiscard]] static bool has_key(const typename StepInputs<Scalar>::Keys& keys,
+                                      std::int32_t key) noexcept {
+        return (keys[static_cast<std::size_t>(key / 64)] >> (key % 64) & 1u) != 0;
     }
 
     /// Calls f(matrix, column of it) for every column that (1) adds besides W and b. `Self` may be

@@ -10,10 +10,12 @@
 ///                         numbers    M numbers of size about 1; the last ones are the style
 ///                         counts     how often each value was used: log(1 + n) / 2
 ///                         sounding   the 128 keys that sound at the new onset
+///                         key sets   K sets of keys that have a role at the new onset
 ///                         limits     the values of a component that are open: [first, last]
 ///                         classes    of the pitches among these, the pitch classes that are open
 ///                         full       whether no further key may sound at the last onset
 ///                         hold       steps: if the gap is less, the length is the gap at most
+///                         releases   E ends of notes that sound: the gap, the length up to there
 ///                         event      C value indices
 ///
 /// C components are drawn one after the other (`StepShape`); each is an index into its own list of
@@ -57,6 +59,10 @@ struct StepShape {
     Index style = 0;          ///< the last numbers, which the heads read as well
     Index facts = 0;          ///< numbers about the event itself, for the discriminator
     Index sets = 0;           ///< numbers about the sets of values so far, for the discriminator
+    Index releases = 0;       ///< E
+    Index key_sets = 0;       ///< K
+    /// Sources that stand for a voice: harmony and loudness are measured by them.
+    std::vector<Index> voice_sources{};
     /// Sources from whose pitch the interval kernels count: the last event and those before it.
     std::vector<Index> interval_sources = {0, 4, 5, 6, 7, 8, 9, 10};
 
@@ -86,11 +92,13 @@ inline constexpr std::int16_t kNoValue = -1;
 template <typename Scalar>
 struct StepInputs {
     /// Room for N columns of this shape. Values are unspecified afterwards, but for `classes`,
-    /// `full` and `hold`: all is open.
+    /// `full`, `hold`, `releases` and `key_sets`: all is open, nothing ends, the sets are empty.
     void resize(const StepShape& shape, Index columns) {
         columns_ = columns;
         components_ = shape.count();
         sources_ = shape.sources;
+        releases_ = shape.releases;
+        key_sets_ = shape.key_sets;
         const auto n = static_cast<std::size_t>(columns);
         const auto c = static_cast<std::size_t>(components_);
         sources.resize(n * static_cast<std::size_t>(sources_) * c);
@@ -102,6 +110,8 @@ struct StepInputs {
         classes.assign(n, kEveryClass);
         full.assign(n, 0);
         hold.assign(n, 0);
+        releases.assign(n * static_cast<std::size_t>(releases_), {});
+        key_sets.assign(n * static_cast<std::size_t>(key_sets_), {});
         limits.resize(n * c);
         event.resize(n * c);
         numbers.resize(shape.numbers, columns);
@@ -110,6 +120,7 @@ struct StepInputs {
         sets.resize(shape.sets, columns);
     }
 
+    [[nodiscard]] Index components() const noexcept { return components_; }
     [[nodiscard]] Index columns() const noexcept { return columns_; }
 
     /// Column `column` becomes column `from` of `other`, which has the same shape.
@@ -122,6 +133,8 @@ struct StepInputs {
         };
         copy(sources, other.sources, sources_ * components_);
         copy(limits, other.limits, components_);
+        copy(releases, other.releases, releases_);
+        copy(key_sets, other.key_sets, key_sets_);
         copy(event, other.event, components_);
         phase[to_at] = other.phase[at];
         next_phase[to_at] = other.next_phase[at];
@@ -160,8 +173,25 @@ struct StepInputs {
         return limits[static_cast<std::size_t>(column * components_ + c)];
     }
 
+    /// When a note that sounds ends, seen from the new onset: value indices of gap and length.
+    struct Release {
+        std::int16_t gap = kNoValue, length = kNoValue;
+    };
+    [[nodiscard]] Release& release(Index column, Index e) noexcept {
+        return releases[static_cast<std::size_t>(column * releases_ + e)];
+    }
+    [[nodiscard]] const Release& release(Index column, Index e) const noexcept {
+        return releases[static_cast<std::size_t>(column * releases_ + e)];
+    }
+
     /// Bit p of a column: key p sounds at the new onset.
     using Keys = std::array<std::uint64_t, 2>;
+    [[nodiscard]] Keys& key_set(Index column, Index k) noexcept {
+        return key_sets[static_cast<std::size_t>(column * key_sets_ + k)];
+    }
+    [[nodiscard]] const Keys& key_set(Index column, Index k) const noexcept {
+        return key_sets[static_cast<std::size_t>(column * key_sets_ + k)];
+    }
 
     std::vector<std::int16_t> sources;
     std::vector<std::int16_t> phase, next_phase, new_phase;
@@ -170,6 +200,8 @@ struct StepInputs {
     std::vector<std::uint16_t> classes;  ///< bit c: pitch class c
     std::vector<std::uint8_t> full;      ///< 1: it is
     std::vector<std::int32_t> hold;
+    std::vector<Release> releases;
+    std::vector<Keys> key_sets;
     std::vector<Limits> limits;
     std::vector<std::int16_t> event;
     Matrix<Scalar> numbers;  ///< M x N
@@ -182,7 +214,7 @@ private:
         return static_cast<std::size_t>((column * sources_ + s) * components_ + c);
     }
 
-    Index columns_ = 0, components_ = 0, sources_ = 0;
+    Index columns_ = 0, components_ = 0, sources_ = 0, releases_ = 0, key_sets_ = 0;
 };
 
 }  // namespace mgan::inline MGAN_ABI

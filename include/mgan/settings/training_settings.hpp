@@ -134,8 +134,8 @@ struct AdversarialSettings {
 
 /// How a generator with step heads plays. Temperatures below 1 make the likely likelier.
 struct PlayingSettings {
-    double time = 0.9;
-    double pitch = 0.9;
+    double time = 0.85;
+    double pitch = 0.8;
     double velocity = 0.9;
     double brake = 1.5;
     Index guide = 0;

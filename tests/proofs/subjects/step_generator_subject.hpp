@@ -29,6 +29,9 @@ struct StepGeneratorSizes {
     shape.sources = 4;
     shape.input_sources = 2;
     shape.interval_sources = {0, 3};
+    shape.voice_sources = {0, 2};
+    shape.releases = 2;
+    shape.key_sets = 2;
     shape.numbers = 5;
     shape.style = 2;
     shape.facts = 3;
@@ -77,6 +80,12 @@ void fill_step_inputs(const mgan::StepShape& shape, Index steps, Index batch, st
         }
         in.full[at] = i % 4 == 1 ? 1 : 0;
         in.hold[at] = i % 4 == 2 ? 3 : 0;
+        for (Index e = 0; e < shape.releases; ++e)
+            in.release(i, e) = {static_cast<std::int16_t>(draw(6) - 1),
+                                static_cast<std::int16_t>(draw(5) - 1)};
+        for (Index k = 0; k < shape.key_sets; ++k)
+            in.key_set(i, k) = {static_cast<std::uint64_t>(draw(64)) << 58,
+                                static_cast<std::uint64_t>(draw(2))};
         for (auto* numbers : {&in.numbers, &in.facts, &in.sets}) {
             for (Index m = 0; m < numbers->rows(); ++m)
                 (*numbers)(m, i) =
