@@ -265,8 +265,7 @@ private:
 
 std::set<int> keys_of(const StepKeys& keys) {
     std::set<int> found;
-    for (int key = 0; key < 128; ++key)
-        if ((keys[static_cast<std::size_t>(key / 64)] >> (key % 64) & 1) != 0) found.insert(key);
+    for_each_key(keys, [&](std::size_t key) { found.insert(static_cast<int>(key)); });
     return found;
 }
 

@@ -16,6 +16,7 @@
 #include <mgan/encoding/style_axes.hpp>
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -41,7 +42,7 @@ namespace mgan::inline MGAN_ABI::encoding {
 inline constexpr std::size_t kStepRecalls = 3;
 inline constexpr std::size_t kStepInputs = 1 + kStepRecalls;  ///< those a net reads as a whole
 inline constexpr std::size_t kStepRecent = 7;
-/// In sixteenths.
+/// In sixteenth notes: those of sources 11 .. 20.
 inline constexpr std::array<std::int32_t, 10> kStepPeriods = {3, 4, 6, 8, 12, 16, 24, 32, 48, 64};
 inline constexpr std::size_t kStepAligned = kStepPeriods.size();
 inline constexpr std::size_t kStepVoices = 5;
@@ -103,13 +104,28 @@ struct StepContext {
 /// Bit p % 64 of word p / 64: key p.
 using StepKeys = std::array<std::uint64_t, 2>;
 
+[[nodiscard]] constexpr bool has_key(const StepKeys& keys, std::size_t key) noexcept {
+    return (keys[key / 64] >> (key % 64) & 1u) != 0;
+}
+constexpr void add_key(StepKeys& keys, std::size_t key) noexcept {
+    keys[key / 64] |= std::uint64_t(1) << (key % 64);
+}
+/// Calls `function(key)` for each, from the lowest up.
+template <typename Function>
+constexpr void for_each_key(const StepKeys& keys, Function&& function) noexcept {
+    for (std::size_t word = 0; word < 2; ++word)
+        for (std::uint64_t bits = keys[word]; bits != 0; bits &= bits - 1)
+            function(64 * word + static_cast<std::size_t>(std::countr_zero(bits)));
+}
+
+/// In sixteenth notes: those of sets 0 .. 6.
+inline constexpr std::array<std::int32_t, 7> kStepEchoes = {2, 4, 8, 12, 16, 24, 32};
 /// The sets of keys of a `StepArrival`, by place:
 ///
 ///      0 .. 6    the keys struck 1/2, 1, 2, 3, 4, 6 and 8 quarters before the new onset
 ///      7         all keys of the pitch classes that were struck at it so far
 ///      8         ... at the onset before it
 ///      9         ... that sound there
-inline constexpr std::array<std::int32_t, 7> kStepEchoes = {2, 4, 8, 12, 16, 24, 32};  // sixteenths
 inline constexpr std::size_t kStepKeySets = kStepEchoes.size() + 3;
 
 /// Ends of sounding notes that `StepArrival` names.
@@ -128,10 +144,10 @@ struct StepArrival {
     std::int32_t hold = 0;
     /// Sources 31 .. 35. Their move is -1: it would tell the next one's.
     std::array<StepEvent, kStepVoices> voices{};
-    std::array<StepKeys, kStepKeySets> keys{};
+    std::array<StepKeys, kStepKeySets> keys{};  ///< see `kStepKeySets`
 
     [[nodiscard]] bool sounds(int pitch) const noexcept {
-        return (sounding[static_cast<std::size_t>(pitch) / 64] >> (pitch % 64) & 1) != 0;
+        return has_key(sounding, static_cast<std::size_t>(pitch));
     }
 };
 

@@ -48,6 +48,7 @@
 #include <array>
 #include <cmath>
 #include <span>
+#include <vector>
 
 namespace mgan::inline MGAN_ABI {
 
@@ -256,12 +257,20 @@ private:
         }
         if (kind() == StepKind::pitch) for_each_pitch_row(in, column, f);
         if (rows_.legato > rows_.arrival) for_each_time_row(in, column, f);
-        Index row = rows_.loudness;
-        for (; row < rows_.end; row += 2 * StepRows::kLoudness + 1) {
-            const auto voice = (row - rows_.loudness) / (2 * StepRows::kLoudness + 1);
-            const Index centre = in.source(
-                column, shape_.voice_sources[static_cast<std::size_t>(voice)], component_);
-            if (centre >= 0) spread(f, row, StepRows::kLoudness, centre, size);
+        if (kind() == StepKind::velocity)
+            for_each_row_around(in, column, shape_.voice_sources, rows_.loudness,
+                                StepRows::kLoudness, f);
+    }
+
+    /// 2 reach + 1 rows a source: its value, and those up to `reach` below and above.
+    template <typename Visit>
+    void for_each_row_around(const StepInputs<Scalar>& in, Index column,
+                             const std::vector<Index>& sources, Index row, Index reach,
+                             Visit&& f) const {
+        for (const Index s : sources) {
+            const Index centre = in.source(column, s, component_);
+            if (centre >= 0) spread(f, row, reach, centre, values());
+            row += 2 * reach + 1;
         }
     }
 
@@ -272,26 +281,27 @@ private:
         const auto key = [&](Index v) { return own().values[static_cast<std::size_t>(v)]; };
         for (Index v = 0; v < size; ++v)
             if (sounds(in, column, key(v))) f(rows_.sounding, v, Index(1), Scalar(1));
-        Index row = rows_.interval;
-        for (const Index s : shape_.interval_sources) {
-            const Index centre = in.source(column, s, component_);
-            if (centre >= 0) spread(f, row, StepRows::kIntervals, centre, size);
-            row += 2 * StepRows::kIntervals + 1;
-        }
+        for_each_row_around(in, column, shape_.interval_sources, rows_.interval,
+                            StepRows::kIntervals, f);
         std::array<Scalar, StepRows::kClasses> used{};
         const Scalar* count = in.counts.col(column).data() + shape_.counts_before(component_);
-        for (Index v = 0; v < size; ++v) used[static_cast<std::size_t>(key(v) % 12)] += count[v];
+        const auto uses_of = [&](Index v) -> Scalar& {
+            return used[static_cast<std::size_t>(key(v) % StepRows::kClasses)];
+        };
+        for (Index v = 0; v < size; ++v) uses_of(v) += count[v];
         for (Index v = 0; v < size; ++v) {
-            const Scalar uses = used[static_cast<std::size_t>(key(v) % 12)];
+            const Scalar uses = uses_of(v);
             if (real_part(uses) <= RealOf<Scalar>(0)) continue;
             f(rows_.used_class, v, Index(1), Scalar(1));
             f(rows_.used_class + 1, v, Index(1), uses);
         }
-        row = rows_.harmony;
+        Index row = rows_.harmony;
         for (const Index s : shape_.voice_sources) {
             const Index from = in.source(column, s, component_);
-            for (Index v = 0; from >= 0 && v < size; ++v)
-                f(row + (key(v) - key(from) + 132) % 12, v, Index(1), Scalar(1));
+            for (Index v = 0; from >= 0 && v < size; ++v) {
+                const Index above = key(v) - key(from) + 128 * StepRows::kClasses;
+                f(row + above % StepRows::kClasses, v, Index(1), Scalar(1));
+            }
             row += StepRows::kClasses;
         }
         for (Index k = 0; k < shape_.key_sets; ++k) {

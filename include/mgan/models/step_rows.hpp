@@ -11,8 +11,8 @@ namespace mgan::inline MGAN_ABI {
 struct StepRows {
     static constexpr Index kIntervals = 12;  ///< semitones up and down
     static constexpr Index kLegato = 4;      ///< values up and down
-    static constexpr Index kClasses = 12;
-    static constexpr Index kLoudness = 6;  ///< values up and down
+    static constexpr Index kClasses = 12;    ///< semitones of an octave
+    static constexpr Index kLoudness = 6;    ///< values up and down
 
     Index copy = 0, used = 0, sounding = 0, interval = 0, used_class = 0, harmony = 0, keys = 0,
           arrival = 0, release = 0, legato = 0, loudness = 0, end = 0;
