@@ -19,14 +19,19 @@ void follow(double& mean, double sample, double weight) {
 }  // namespace
 
 Progress::Progress(const Settings& settings, bool quiet)
-    : pretrain_epochs_(settings.pretrain.epochs),
-      adversarial_epochs_(settings.adversarial.epochs),
-      batch_(settings.batch),
-      quiet_(quiet),
+    : quiet_(quiet),
       bar_(!quiet && is_output_terminal()),
       last_step_(Clock::now()),
       last_draw_(last_step_),
-      start_(last_step_) {}
+      start_(last_step_) {
+    expect(settings);
+}
+
+void Progress::expect(const Settings& settings) {
+    pretrain_epochs_ = settings.pretrain.epochs;
+    adversarial_epochs_ = settings.adversarial.epochs;
+    batch_ = settings.batch;
+}
 
 void Progress::say(const std::string& line) {
     if (quiet_) return;
@@ -76,6 +81,7 @@ void Progress::on_epoch(const EpochEnd& end) {
     line +=
         concat(")  overlap ", fixed(end.overlap, 3), "  gap ", end.gap ? fixed(*end.gap, 2) : "-",
                "  longest run ", fixed(end.longest_run, 1), "  ", fixed(end.seconds, 1), " s");
+    if (end.judged) line += concat("  told ", fixed(100.0 * *end.judged, 0), " %");
     const double step = seconds_per_step(now_.adversarial);
     if (step > 0.0) line += concat("  ", fixed(static_cast<double>(batch_) / step, 0), " songs/s");
     if (left > 0.0) line += concat("  left ", clock_text(left));

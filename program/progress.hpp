@@ -32,6 +32,7 @@ struct EpochEnd {
     double overlap = 0.0;
     std::optional<double> gap = std::nullopt;  ///< where it is defined
     double longest_run = 0.0;
+    std::optional<double> judged = std::nullopt;  ///< accuracy of fresh trees, if they were asked
     bool best = false;
 };
 
@@ -39,6 +40,9 @@ class Progress {
 public:
     /// `quiet`: says nothing at all.
     Progress(const Settings& settings, bool quiet);
+
+    /// The training will be this one.
+    void expect(const Settings& settings);
 
     /// Prints a line, above the bar if there is one.
     void say(const std::string& line);
@@ -64,7 +68,7 @@ private:
     [[nodiscard]] std::string where() const;
     void draw();
 
-    std::int64_t pretrain_epochs_, adversarial_epochs_, batch_;
+    std::int64_t pretrain_epochs_ = 0, adversarial_epochs_ = 0, batch_ = 0;
     bool quiet_ = false;
     bool bar_ = false;
     bool drawn_ = false;

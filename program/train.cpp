@@ -11,6 +11,7 @@
 #include "train_settings.hpp"
 
 #include <mgan/runs/run_directory.hpp>
+#include <mgan/settings/presets.hpp>
 
 #include <CLI/CLI.hpp>
 
@@ -387,6 +388,7 @@ RunOptions reporting_to(Progress& progress, int threads) {
                      .validation_loss_f = losses.f_loss,
                      .longest_run = report.longest_run,
                      .best = report.best};
+        if (report.judged) end.judged = report.judged->accuracy;
         if (report.comparison) {
             end.overlap = report.comparison->mean_overlap_area;
             end.gap = report.comparison->mean_gap;
@@ -450,6 +452,23 @@ int train_on(Plan& plan, const TrainOptions& options, Progress& progress, const 
     return kDone;
 }
 
+/// Of little music a preset learns less long, unless the command line says how long.
+void suit_collection(Plan& plan, const TrainOptions& options, Progress& progress,
+                     const DataSet& data) {
+    const std::size_t notes = data.distinct_notes();
+    if (notes >= kSmallCollection) return;
+    Settings small = for_small_collection(options.settings, plan.settings);
+    std::string changes;
+    for (const SettingDifference& one : differences(plan.settings, small))
+        changes += concat(changes.empty() ? "" : ", ", one.key, "=", one.after);
+    if (changes.empty()) return;
+    plan.settings = std::move(small);
+    progress.expect(plan.settings);
+    progress.say(concat("  a small collection, ", grouped(notes),
+                        " notes of different pieces, so with ", changes,
+                        "; --set chooses otherwise"));
+}
+
 /// All ranks of a training run this side by side.
 int train_with(const TrainOptions& options, Communicator& ranks) {
     require_alike(ranks, build_facts());
@@ -465,6 +484,8 @@ int train_with(const TrainOptions& options, Communicator& ranks) {
     progress.say(concat("Data: ", describe(data)));
     say_skipped(progress, data, plan.resumes);
     if (ranks.size() > 1) require_alike(ranks, data_facts(data));
+
+    if (!plan.resumes) suit_collection(plan, options, progress, data);
 
     if (plan.settings.has_step_heads())
         return train_on<StepTrainer<float>>(plan, options, progress, data, ranks);

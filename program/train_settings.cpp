@@ -165,6 +165,13 @@ Settings settings_from(const SettingOptions& options, const std::optional<Settin
     return settings;
 }
 
+Settings for_small_collection(const SettingOptions& options, const Settings& settings) {
+    if (!settings.has_step_heads() || settings.preset != "recommended") return settings;
+    Settings small = preset_settings(settings.preset, settings.variant);
+    use_small_collection(small);
+    return settings_from(options, small);
+}
+
 std::vector<std::string> without_effect(const SettingOptions& options, const Settings& settings) {
     // Those of numeric heads alone. A name that ends with a point stands for all that begin so.
     constexpr std::string_view kNumeric[] = {"initialisation",

@@ -35,6 +35,11 @@ void add_setting_options(CLI::App& app, SettingOptions& options);
 [[nodiscard]] Settings settings_from(const SettingOptions& options,
                                      const std::optional<Settings>& base);
 
+/// `settings`, which came of these options, for a small collection (settings/presets.hpp): if the
+/// preset is `recommended`, with its changes, and the options above them.
+[[nodiscard]] Settings for_small_collection(const SettingOptions& options,
+                                            const Settings& settings);
+
 /// The settings of --set that a training with `settings` does not read.
 [[nodiscard]] std::vector<std::string> without_effect(const SettingOptions& options,
                                                       const Settings& settings);

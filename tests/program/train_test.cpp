@@ -51,6 +51,32 @@ TEST_CASE("mgan train without a folder learns from the bundled music") {
     CHECK(program::lines(shop.read("run/split.tsv")) < 100);
 }
 
+TEST_CASE(
+    "mgan train says what it does otherwise with a small collection, and --set has the last word") {
+    const Workshop shop;
+    shop.write_music();
+    const process::Result small = shop.mgan("train data --out small" + kSmall);
+    REQUIRE(small.status == 0);
+    CHECK_THAT(small.out, Contains("a small collection, ") &&
+                              Contains("with pretrain.dropout=0.4, pretrain.augmentation=0.8;"));
+    const std::string kept = shop.read("small/config.json");
+    CHECK_THAT(kept,
+               Contains("\"pretrain.dropout\": 0.4") && Contains("\"preset\": \"recommended\""));
+    CHECK(shop.mgan("train --resume --out small").status == 0);
+    CHECK(shop.read("small/config.json") == kept);
+
+    const process::Result asked =
+        shop.mgan("train data --out asked" + kSmall +
+                  " --set pretrain.dropout=0.2 --set pretrain.augmentation=0.3");
+    REQUIRE(asked.status == 0);
+    CHECK(asked.out.find("a small collection") == std::string::npos);
+    CHECK_THAT(shop.read("asked/config.json"), Contains("\"pretrain.dropout\": 0.2"));
+
+    const process::Result quick = shop.mgan("train data --preset quick --out quick" + kSmall);
+    REQUIRE(quick.status == 0);
+    CHECK(quick.out.find("a small collection") == std::string::npos);
+}
+
 TEST_CASE("Without --out a run takes the first free name, and --resume the last taken one") {
     const Workshop shop;
     shop.write_music(4);

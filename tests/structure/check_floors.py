@@ -36,7 +36,7 @@ FLOORS = {
     "settings": ["models", "encoding", "optimisation"],
     "hearing": ["audio", "settings"],
     "generation": ["settings", "io"],
-    "training": ["dataset", "metrics", "hearing", "generation", "distributed"],
+    "training": ["dataset", "metrics", "judging", "hearing", "generation", "distributed"],
     "runs": ["training"],
     "player": ["generation"],
 }

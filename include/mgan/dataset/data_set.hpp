@@ -67,6 +67,19 @@ struct DataSet {
         return count;
     }
 
+    /// Sounding notes of all pieces, of each in its first version: how much different music there
+    /// is.
+    [[nodiscard]] std::size_t distinct_notes() const {
+        const Songs all = view();
+        std::set<std::string_view> seen;
+        std::size_t count = 0;
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            const bool first = pieces.empty() ? seen.insert(names[i]).second : pieces[i] == i;
+            if (first) count += all.sounding(i);
+        }
+        return count;
+    }
+
     /// Playing time of all songs at their tempo, in hours.
     [[nodiscard]] double hours() const noexcept {
         double seconds = source_seconds;

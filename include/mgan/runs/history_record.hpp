@@ -35,7 +35,10 @@
 ///                   longest_run
 ///                   overlap_area_KEY, gap_KEY      against the validation songs
 ///                   mean_overlap_area, mean_gap
-///                   best                           1: this epoch's generator is the best so far
+///                   judge_accuracy, judge_auc      how well fresh trees tell its songs, where
+///                                                  they were asked (training/fresh_judge.hpp)
+///                   best                           1: this epoch's generator is the one to keep
+///                                                  so far
 ///                   rollbacks                      since the training began, if there were any
 ///                                                  (training/rollback.hpp)
 ///                   kept_phase                     pretraining or adversarial: where the generator
@@ -108,6 +111,10 @@ inline void set_losses(HistoryRecord& record, const EpochReport& report, bool of
         }
         record.set("mean_overlap_area", report.comparison->mean_overlap_area);
         set("mean_gap", report.comparison->mean_gap);
+    }
+    if (report.judged) {
+        record.set("judge_accuracy", report.judged->accuracy);
+        record.set("judge_auc", report.judged->auc);
     }
     record.set("best", report.best ? 1 : 0);
     if (report.rollbacks > 0) record.set("rollbacks", report.rollbacks);

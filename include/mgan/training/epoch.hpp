@@ -3,6 +3,7 @@
 /// Per-epoch bookkeeping: the sums while an epoch runs, its report when it is over, and the state
 /// of the training.
 
+#include <mgan/judging/separation.hpp>
 #include <mgan/metrics/set_comparison.hpp>
 #include <mgan/training/losses.hpp>
 #include <mgan/training/place.hpp>
@@ -81,7 +82,8 @@ struct EpochReport {
     double longest_run = 0.0;
     std::int64_t rollbacks = 0;                        ///< since the training began
     std::optional<metrics::SetComparison> comparison;  ///< with the validation songs
-    bool best = false;                                 ///< its generator is the best so far
+    std::optional<judging::Verdict> judged;            ///< how well fresh trees tell its songs
+    bool best = false;                                 ///< its generator is the one to keep so far
 };
 
 /// What the caller learns after each minibatch.

@@ -13,15 +13,17 @@
 /// first, and G rests while the moving mean of D's accuracy is below `adversarial.lead`. Where D
 /// falls behind, G finds a direction that this D does not see, and a fresh judge sees at once.
 ///
-/// **Which generator is kept.** With `evaluation.keep_best`, that of the lowest validation loss of
-/// pretraining begins the adversarial phase; of that phase, the moving average of its end. D never
-/// chooses among generators that were trained against it.
+/// **Which generator is kept.** Pretraining goes to its end. With `evaluation.keep_best` a
+/// generator of the adversarial phase takes the place of that one only if fresh trees tell its
+/// songs less well from the validation songs (fresh_judge.hpp). D never chooses among generators
+/// that were trained against it.
 ///
 /// The class has the interface of `Trainer` (trainer.hpp), whose files and programs serve both, and
 /// shares a minibatch among ranks as that does.
 
 #include <mgan/generation/step_sampler.hpp>
 #include <mgan/training/calibrate_ear.hpp>
+#include <mgan/training/fresh_judge.hpp>
 #include <mgan/training/step_minibatch.hpp>
 #include <mgan/training/trainer_base.hpp>
 
@@ -54,6 +56,7 @@ public:
                 Communicator& ranks = one_process())
         : Base(checked(settings), songs, std::move(parts), threads, ranks),
           data_(settings_, songs, parts_),
+          judge_(songs, parts_),
           ear_(settings_.has_pf_classifier() ? calibrate_ear<Scalar>(settings_, data_) : nullptr),
           minibatch_(settings_, data_, initial_nets(), ear_.get(), threads_, ranks) {}
 
@@ -64,14 +67,6 @@ public:
     [[nodiscard]] std::vector<double> ear_constants() const {
         return ear_ ? ear_->constants() : std::vector<double>{};
     }
-
-    /// The generator to keep.
-    [[nodiscard]] const StepGenerator<Scalar>& kept() const noexcept {
-        const bool best = settings_.evaluation.keep_best && state_.best_epoch > 0;
-        return best && !begun_adversarial() ? nets_.best : current_generator();
-    }
-    /// Whether `kept` has learnt from D.
-    [[nodiscard]] bool kept_is_adversarial() const noexcept { return begun_adversarial(); }
 
     /// `count` songs by `from`, of the full length, the plain stream, from song number `first` of
     /// the seed on.
@@ -85,11 +80,14 @@ public:
     }
 
 private:
-    using Base::begun_adversarial, Base::phases;
+    using Base::keep, Base::phases;
     using Base::nets_, Base::parts_, Base::ranks_, Base::real_metrics_, Base::settings_,
         Base::state_, Base::threads_;
 
-    /// Validation crops of the loss by which a generator is kept.
+    /// The score of a generator that nobody has judged; -AUC is more.
+    static constexpr double kUnjudged = -2.0;
+
+    /// Validation crops of the loss that is reported.
     static constexpr Index kValidationCrops = 96;
 
     [[nodiscard]] static const Settings& checked(const Settings& settings) {
@@ -212,31 +210,31 @@ private:
 
         const bool compares =
             state_.epoch % evaluation.every == 0 || phases().is_last_of_phase(state_);
+        const std::uint64_t seed = settings_.seed + 0x5eed;
         report_songs(report,
                      measure_generated(*ranks_, evaluation_songs(evaluation, compares),
                                        [&](Index first, Index count) {
-                                           return sample(current, count, settings_.seed + 0x5eed,
-                                                         first);
+                                           return sample(current, count, seed, first);
                                        }),
                      real_metrics_, evaluation, compares);
-        report.best = keep_if_best(report);
+        const bool asks = compares && (report.adversarial || phases().is_last_of_phase(state_));
+        if (asks && judge_.can_judge(settings_.length))
+            report.judged = judge_(sample(current, FreshJudge::kSongs, seed), threads_);
+        report.best = (asks || !report.adversarial) && keep_if_best(report);
         return report;
     }
 
-    /// Whether this epoch's generator is the one to keep so far.
+    /// Whether this epoch's generator is the one to keep so far. Where nobody can judge, it is.
     bool keep_if_best(const EpochReport& report) {
         if (!settings_.evaluation.keep_best) return false;
-        if (!report.adversarial) {
-            const double score = -report.validation.loss_pretrain;
-            if (!(score > state_.best_score)) return false;
-            state_.best_score = score;
-            nets_.best = nets_.generator.net;
-        }
-        state_.best_epoch = state_.epoch;
+        const double score = report.judged ? -report.judged->auc : kUnjudged;
+        if (report.adversarial && score < state_.best_score) return false;
+        keep(score);
         return true;
     }
 
     StepData data_;
+    FreshJudge judge_;
     std::unique_ptr<NoteEar<Scalar>> ear_;  // null without a PF classifier
     StepMinibatch<Scalar> minibatch_;
 };

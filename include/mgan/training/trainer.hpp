@@ -76,19 +76,6 @@ public:
     /// The constants that the ear of the PF classifier was calibrated to; empty without one.
     [[nodiscard]] std::vector<double> ear_constants() const { return minibatch_->ear_constants(); }
 
-    /// The generator to keep: that of the best comparison, or the current one.
-    [[nodiscard]] const Generator<Scalar>& kept() const noexcept {
-        return settings_.evaluation.keep_best && state_.best_epoch > 0 ? nets_.best
-                                                                       : current_generator();
-    }
-
-    /// Whether `kept` comes from the adversarial phase.
-    [[nodiscard]] bool kept_is_adversarial() const noexcept {
-        if (settings_.evaluation.keep_best && state_.best_epoch > 0)
-            return state_.best_epoch > settings_.pretrain.epochs;
-        return begun_adversarial();
-    }
-
     /// `count` songs by `from`, of the full length, from song number `first` of the seed on.
     [[nodiscard]] std::vector<midi::Song> sample(const Generator<Scalar>& from, Index count,
                                                  std::uint64_t seed, Index first = 0) const {
@@ -98,7 +85,7 @@ public:
     }
 
 private:
-    using Base::begun_adversarial, Base::phases;
+    using Base::keep, Base::phases;
     using Base::nets_, Base::parts_, Base::ranks_, Base::real_metrics_, Base::settings_,
         Base::state_, Base::threads_;
 
@@ -225,9 +212,7 @@ private:
     bool keep_if_best(const metrics::SetComparison& comparison) {
         const double score = selection_score(comparison);
         if (!(score > state_.best_score)) return false;
-        state_.best_score = score;
-        state_.best_epoch = state_.epoch;
-        nets_.best = current_generator();
+        keep(score);
         return true;
     }
 

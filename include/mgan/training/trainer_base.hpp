@@ -86,6 +86,19 @@ public:
                                                                           : nets_.generator.net;
     }
 
+    /// The generator to keep: the best so far, if the settings ask for it, or the current one.
+    [[nodiscard]] const GeneratorNet& kept() const noexcept {
+        return chooses() ? nets_.best : current_generator();
+    }
+    /// Whether `kept` comes from the adversarial phase.
+    [[nodiscard]] bool kept_is_adversarial() const noexcept {
+        return chooses() ? state_.best_epoch > settings_.pretrain.epochs : begun_adversarial();
+    }
+    /// Whether a minibatch of the adversarial phase is done.
+    [[nodiscard]] bool begun_adversarial() const noexcept {
+        return phases().begun_adversarial(state_);
+    }
+
     /// Continues the epoch that is under way to its end, and reports it. If `on_step` (called after
     /// every minibatch) returns false, nothing is reported; the training stands behind that
     /// minibatch, and may be saved. Where a loss or a gradient is not finite, the epoch is run
@@ -125,8 +138,11 @@ protected:
     [[nodiscard]] virtual EpochReport evaluate() = 0;
 
     [[nodiscard]] Phases phases() const noexcept { return {settings_, training_songs()}; }
-    [[nodiscard]] bool begun_adversarial() const noexcept {
-        return phases().begun_adversarial(state_);
+    /// Makes the current generator, which `score` speaks for, the one to keep.
+    void keep(double score) {
+        state_.best_score = score;
+        state_.best_epoch = state_.epoch;
+        nets_.best = current_generator();
     }
     /// A report of the epoch that is under way: the means over its minibatches.
     [[nodiscard]] EpochReport report_of_minibatches() const {
@@ -149,6 +165,11 @@ protected:
     Nets nets_;
 
 private:
+    /// Whether a best generator was chosen.
+    [[nodiscard]] bool chooses() const noexcept {
+        return settings_.evaluation.keep_best && state_.best_epoch > 0;
+    }
+
     /// Goes on with the epoch that is under way.
     std::optional<EpochReport> finish_epoch(
         const std::function<bool(const StepReport&)>& on_step,
@@ -187,11 +208,9 @@ private:
         return report;
     }
 
-    /// The phase goes on from the best generator so far, if one was chosen: the last epochs of
-    /// pretraining gain in loss what they lose in variety.
+    /// The phase goes on from the best generator so far, if one was chosen.
     void begin_adversarial_phase() {
-        if (settings_.evaluation.keep_best && state_.best_epoch > 0)
-            nets_.generator.net = nets_.best;
+        if (chooses()) nets_.generator.net = nets_.best;
         nets_.average = nets_.generator.net;
         nets_.restart_optimisers(settings_);
     }

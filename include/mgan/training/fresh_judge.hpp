@@ -1,0 +1,74 @@
+#pragma once
+/// \file
+/// A judge of a training: trees that have never met the generator are asked whether its songs can
+/// be told from the validation songs (judging/trees.hpp).
+///
+/// D cannot be asked: the generator was trained against it. Nor is the loss on validation songs an
+/// answer. It counts how surprised the generator is by songs that it does not know, and of a small
+/// collection that grows from the second epoch on, while the songs that it plays get better.
+
+#include <mgan/dataset/songs.hpp>
+#include <mgan/dataset/split.hpp>
+#include <mgan/judging/trees.hpp>
+#include <mgan/midi/song.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace mgan::inline MGAN_ABI {
+
+class FreshJudge {
+public:
+    /// Generated songs that it should be given.
+    static constexpr std::ptrdiff_t kSongs = 500;
+    /// Real songs of each part that it holds: of more, evenly spaced ones.
+    static constexpr std::size_t kMostReal = 400;
+
+    /// It learns from training songs and judges by validation songs, or, where those are fewer than
+    /// three, by a third of the training songs. `parts`: indices into `songs`. Throws what reading
+    /// songs throws.
+    FreshJudge(const Songs& songs, const std::array<std::vector<std::size_t>, 3>& parts) {
+        const auto read = [&](const std::vector<std::size_t>& part) {
+            std::vector<judging::JudgedSong> judged;
+            midi::Song memory;
+            for (const std::size_t place : sample_places(part.size(), kMostReal))
+                judged.push_back(judging::judged_song(songs.get(part[place], memory),
+                                                      std::to_string(part[place])));
+            judging::leave_out_short(judged);
+            return judged;
+        };
+        real_.learn = read(parts[0]);
+        real_.judge = read(parts[1]);
+        if (real_.judge.size() < judging::kLeastJudge)
+            judging::split_real(std::move(real_.learn), real_);
+    }
+
+    /// Whether songs of `length` notes can be judged at all: they are long enough, and so are
+    /// enough real ones.
+    [[nodiscard]] bool can_judge(std::int64_t length) const noexcept {
+        return length >= static_cast<std::int64_t>(judging::kWindow) &&
+               real_.learn.size() >= judging::kLeastLearn &&
+               real_.judge.size() >= judging::kLeastJudge;
+    }
+
+    /// How well the songs can be told; nothing if too few of them are long enough. Threads change
+    /// nothing.
+    [[nodiscard]] std::optional<judging::Verdict> operator()(
+        const std::vector<midi::Song>& generated, int threads) const {
+        judging::JudgedSongs songs = real_;
+        for (const midi::Song& song : generated)
+            songs.generated.push_back(
+                judging::judged_song(song, std::to_string(songs.generated.size())));
+        return judging::judge_by_trees(std::move(songs), 3, threads);
+    }
+
+private:
+    judging::JudgedSongs real_;  ///< without generated ones
+};
+
+}  // namespace mgan::inline MGAN_ABI
