@@ -40,13 +40,20 @@ std::vector<midi::Song> some_of(const Songs& songs, const std::vector<std::size_
     return some;
 }
 
-/// The real songs: those of --against, or of one part of a run's split.
-std::vector<midi::Song> real_songs(const EvaluateOptions& options) {
+/// What generated songs are compared with.
+struct RealSongs {
+    std::vector<midi::Song> compared;  ///< those of --against, or of one part of a run's split
+    /// Songs of the run's training part, to stand where generated songs stand; empty without a run,
+    /// or where they are what is compared.
+    std::vector<midi::Song> others;
+};
+
+RealSongs real_songs(const EvaluateOptions& options) {
     if (options.run.empty()) {
         const DataSet data = open_data(options.against);
         std::vector<std::size_t> all(data.size());
         std::iota(all.begin(), all.end(), std::size_t{0});
-        return some_of(data.view(), all);
+        return {some_of(data.view(), all), {}};
     }
     const RunFiles run(options.run);
     std::error_code unknown;
@@ -61,21 +68,26 @@ std::vector<midi::Song> real_songs(const EvaluateOptions& options) {
     const Part part = options.part == "train"        ? Part::train
                       : options.part == "validation" ? Part::validation
                                                      : Part::test;
-    const std::vector<std::string> files = run.files_of(part);
-    if (files.empty()) {
+    const auto songs_of = [&](Part which) {
+        const std::vector<std::string> files = run.files_of(which);
+        const std::set<std::string> wanted(files.begin(), files.end());
+        std::vector<std::size_t> songs;
+        for (std::size_t i = 0; i < data.size(); ++i)
+            if (wanted.contains(RunFiles::tsv_field(data.names[i]))) songs.push_back(i);
+        return some_of(data.view(), songs);
+    };
+    if (run.files_of(part).empty()) {
         fail<DataError>(run.split(), ": no song is in the part ", options.part,
                         ", since there were too few to keep some apart; compare with all of them: "
                         "--against ",
                         shell_word(where), ", without --run");
     }
-    const std::set<std::string> wanted(files.begin(), files.end());
-    std::vector<std::size_t> songs;
-    for (std::size_t i = 0; i < data.size(); ++i)
-        if (wanted.contains(RunFiles::tsv_field(data.names[i]))) songs.push_back(i);
-    if (songs.empty())
+    RealSongs songs{songs_of(part), {}};
+    if (songs.compared.empty())
         fail<DataError>(run.split(), ": no song of ", printable(where), " is in the part ",
                         options.part, "; is it the data of this run?");
-    return some_of(data.view(), songs);
+    if (part != Part::train) songs.others = songs_of(Part::train);
+    return songs;
 }
 
 Json json_of(const metrics::Summary& summary) {
@@ -184,7 +196,22 @@ Json undefined_of(const Comparison& comparison) {
     return reasons;
 }
 
-Json json_of(const Comparison& compared) {
+/// What real songs reach in the place of the generated ones: other pieces are not the same either.
+struct Control {
+    std::optional<double> overlap, gap;
+    std::size_t songs = 0;
+};
+std::optional<Control> control_of(const RealSongs& songs,
+                                  std::span<const metrics::SongMetrics> compared,
+                                  std::span<const midi::Song> generated, std::uint64_t seed) {
+    if (songs.others.empty()) return std::nullopt;
+    const Comparison comparison(
+        compared, metrics::measure(metrics::random_crops(songs.others, generated, seed)));
+    const Defined means = defined_means(comparison);
+    return Control{means.overlap, means.gap, songs.others.size()};
+}
+
+Json json_of(const Comparison& compared, const std::optional<Control>& control) {
     const metrics::SetComparison& comparison = compared.sets;
     Json metrics = Json::object();
     for (const metrics::Metric metric : metrics::kMetrics) {
@@ -207,6 +234,10 @@ Json json_of(const Comparison& compared) {
          {{"real", program::json_of(comparison.longest_run_real)},
           {"generated", program::json_of(comparison.longest_run_generated)}}},
         {"songs", {{"real", comparison.songs_real}, {"generated", comparison.songs_generated}}}};
+    if (control)
+        object["control"] = {{"mean_overlap_area", program::json_of(control->overlap)},
+                             {"mean_gap", program::json_of(control->gap)},
+                             {"songs", control->songs}};
     if (Json reasons = undefined_of(compared); !reasons.empty())
         object["undefined"] = std::move(reasons);
     return object;
@@ -220,7 +251,7 @@ std::string cell(const std::optional<double>& value, int digits, std::size_t wid
     return padded(value ? fixed(*value, digits) : "-", width);
 }
 
-void print_table(const Comparison& compared) {
+void print_table(const Comparison& compared, const std::optional<Control>& control) {
     const metrics::SetComparison& comparison = compared.sets;
     std::set<std::string> reasons;
     std::cout << comparison.songs_generated
@@ -250,6 +281,11 @@ void print_table(const Comparison& compared) {
               << padded(cell(comparison.longest_run_generated, 2, 0), 20) << "\n\n"
               << "mean overlap area " << cell(means.overlap, 3, 0) << " (1 is best), mean gap "
               << cell(means.gap, 2, 0) << " (0 is best), over the metrics but notes\n";
+    if (control)
+        std::cout << "in their place " << control->songs
+                  << (control->songs == 1 ? " real song" : " real songs")
+                  << " of the training part: " << cell(control->overlap, 3, 0) << " and "
+                  << cell(control->gap, 2, 0) << '\n';
     if (reasons.empty()) return;
     std::cout << "- is not defined:";
     const char* separator = " ";
@@ -272,13 +308,15 @@ int evaluate(const EvaluateOptions& options) {
         load_data_set(std::filesystem::exists(run.config(), unknown) ? run.songs() : run.path())
             .songs;
     // Most metrics grow with the length, so real songs are cut to the length of generated ones.
-    const std::vector<midi::Song> real =
-        metrics::random_crops(real_songs(options), generated, options.seed);
-    const Comparison comparison(metrics::measure(real), metrics::measure(generated));
+    const RealSongs songs = real_songs(options);
+    const std::vector<metrics::SongMetrics> real =
+        metrics::measure(metrics::random_crops(songs.compared, generated, options.seed));
+    const Comparison comparison(real, metrics::measure(generated));
+    const std::optional<Control> control = control_of(songs, real, generated, options.seed);
     if (options.json) {
-        std::cout << json_of(comparison).dump(2) << '\n';
+        std::cout << json_of(comparison, control).dump(2) << '\n';
     } else {
-        print_table(comparison);
+        print_table(comparison, control);
     }
     return kDone;
 }
@@ -315,7 +353,9 @@ Run add_evaluate(CLI::App& app) {
         "the\n"
         "            sets (Yang and Lerch); 1 is best. Lenient: notes drawn at random score 0.8\n"
         "  KL        divergence of these densities; 0 is best\n"
-        "  gap       |difference of means| / standard deviation of the real songs; 0 is best\n\n"
+        "  gap       |difference of means| / standard deviation of the real songs; 0 is best\n"
+        "With --run also what real songs of its training part reach in the place of the generated "
+        "ones:\nno more can be asked for.\n\n"
         "Examples:\n"
         "  mgan evaluate songs --against my-midi-folder\n"
         "  mgan evaluate songs --run run --part test --json");

@@ -219,10 +219,18 @@ TEST_CASE_METHOD(Trained, "mgan evaluate --run takes one part of the run's data"
     const json train = json::parse(mgan("evaluate run/songs --run run --part train --json").out);
     CHECK(json::parse(mgan("evaluate run --run run --json").out) == test);  // the songs it made
     CHECK(train["songs"]["real"] == 6);
+    // What real songs of the training part reach in their place, unless they are what is compared.
+    CHECK(keys(test["control"]) == std::set<std::string>{"mean_overlap_area", "mean_gap", "songs"});
+    CHECK(test["control"]["songs"] == 6);
+    CHECK(test["control"]["mean_gap"].is_null());  // one song has no spread by which to measure
+    CHECK_FALSE(train.contains("control"));
+    CHECK_FALSE(
+        json::parse(mgan("evaluate run/songs --against data --json").out).contains("control"));
     const process::Result table = mgan("evaluate run/songs --run run --part validation");
     CHECK(table.status == 0);
     CHECK_THAT(table.out, Contains("3 songs against crops of 1 real one\n") &&
-                              Contains("scale_consistency") && Contains("mean overlap area"));
+                              Contains("scale_consistency") && Contains("mean overlap area") &&
+                              Contains("in their place 6 real songs of the training part: "));
 }
 
 TEST_CASE_METHOD(Trained, "mgan info says what a model is and how far its run got") {

@@ -24,6 +24,7 @@
 
 #include <mgan/generation/model_file.hpp>
 #include <mgan/runs/resumable_settings.hpp>
+#include <mgan/training/optimiser_file.hpp>
 #include <mgan/training/step_trainer.hpp>
 #include <mgan/training/trainer.hpp>
 
@@ -134,36 +135,6 @@ inline void store_state(TensorFile& file, const std::string& prefix, TrainingSta
                        ", step ", state.step, " (", state.total_steps, " in all, ", steps,
                        " an epoch, ", epochs, " epochs)");
     return state;
-}
-
-template <typename Scalar>
-void store_optimiser(TensorFile& file, const std::string& prefix,
-                     const Optimiser<Scalar>& optimiser) {
-    const auto add = [&](const char* name, const AlignedVector<Scalar>& values) {
-        file.add(prefix + name, {static_cast<std::int64_t>(values.size())},
-                 std::span<const Scalar>(values.data(), values.size()));
-    };
-    const std::int64_t steps = optimiser.steps();
-    file.add(prefix + "steps", {}, std::span<const std::int64_t>(&steps, 1));
-    add("first", optimiser.first());
-    add("second", optimiser.second());
-}
-
-/// Reads moments for `parameters` parameters; before the first step there are none.
-template <typename Scalar>
-void read_optimiser(const TensorFile& file, const std::string& prefix, Index parameters,
-                    Optimiser<Scalar>& optimiser) {
-    const std::int64_t steps = file.get<std::int64_t>(prefix + "steps", {}).front();
-    require<DataError>(steps >= 0, file.source(), ": ", prefix, "steps is ", steps);
-    const bool squares = has_second_moment(optimiser.settings().kind);
-    const auto read = [&](const char* name, bool used) {
-        const std::int64_t size = used && steps > 0 ? static_cast<std::int64_t>(parameters) : 0;
-        AlignedVector<Scalar> values(static_cast<std::size_t>(size));
-        file.read(prefix + name, {size}, std::span<Scalar>(values.data(), values.size()));
-        return values;
-    };
-    AlignedVector<Scalar> first = read("first", true), second = read("second", squares);
-    optimiser.restore(steps, std::move(first), std::move(second));
 }
 
 /// Adds what the steps have changed.

@@ -32,6 +32,7 @@
 #include <mgan/generation/parameter_file.hpp>
 #include <mgan/optimisation/optimiser.hpp>
 #include <mgan/optimisation/schedule.hpp>
+#include <mgan/training/optimiser_file.hpp>
 
 #include <cmath>
 #include <concepts>
@@ -75,32 +76,6 @@ struct FitReport {
     double gradient = 0.0;  ///< norm, before clipping
     double learning_rate = 0.0;
 };
-
-template <typename Scalar>
-void store_optimiser_state(TensorFile& file, const Optimiser<Scalar>& optimiser) {
-    const std::int64_t steps = optimiser.steps();
-    file.add("optimiser.steps", {}, std::span<const std::int64_t>(&steps, 1));
-    for (const auto& [name, values] : {std::pair{"optimiser.first", &optimiser.first()},
-                                       std::pair{"optimiser.second", &optimiser.second()}}) {
-        file.add(name, {static_cast<std::int64_t>(values->size())},
-                 std::span<const Scalar>(values->data(), values->size()));
-    }
-}
-template <typename Scalar>
-void read_optimiser_state(const TensorFile& file, Index parameters, Optimiser<Scalar>& optimiser) {
-    const std::int64_t steps = file.get<std::int64_t>("optimiser.steps", {}).front();
-    require<DataError>(steps >= 0, file.source(), ": optimiser.steps is ", steps);
-    const auto read = [&](const char* name, bool used) {
-        const std::int64_t size = used && steps > 0 ? static_cast<std::int64_t>(parameters) : 0;
-        AlignedVector<Scalar> values(static_cast<std::size_t>(size));
-        file.read(name, {size}, std::span<Scalar>(values.data(), values.size()));
-        return values;
-    };
-    AlignedVector<Scalar> first = read("optimiser.first", true);
-    AlignedVector<Scalar> second =
-        read("optimiser.second", has_second_moment(optimiser.settings().kind));
-    optimiser.restore(steps, std::move(first), std::move(second));
-}
 
 /// The training. Owns net and task.
 template <typename Net, TrainingTask<Net> Task>
@@ -166,7 +141,7 @@ public:
     void save(const std::filesystem::path& path) const {
         TensorFile file;
         store_parameters(file, "net.", net_);
-        store_optimiser_state(file, optimiser_);
+        store_optimiser(file, "optimiser.", optimiser_);
         const double sums[] = {sum_loss_, sum_gradient_};
         file.add("place.sums", {2}, std::span<const double>(sums));
         file.add("place.steps", {}, std::span<const std::int64_t>(&steps_, 1));
@@ -179,7 +154,7 @@ public:
         Net net = net_;
         read_parameters(file, "net.", net);
         Optimiser<Scalar> optimiser(settings_.optimiser);
-        read_optimiser_state(file, parameter_count(net), optimiser);
+        read_optimiser(file, "optimiser.", parameter_count(net), optimiser);
         const auto sums = file.get<double>("place.sums", {2});
         const std::int64_t steps = file.get<std::int64_t>("place.steps", {}).front();
         require<DataError>(steps >= 0, file.source(), ": place.steps is ", steps);
