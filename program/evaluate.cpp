@@ -4,6 +4,7 @@
 #include "data.hpp"
 #include "metrics_json.hpp"
 #include "program.hpp"
+#include "run_data.hpp"
 
 #include <mgan/dataset/load_data_set.hpp>
 #include <mgan/metrics/crop.hpp>
@@ -55,37 +56,21 @@ RealSongs real_songs(const EvaluateOptions& options) {
         std::iota(all.begin(), all.end(), std::size_t{0});
         return {some_of(data.view(), all), {}};
     }
-    const RunFiles run(options.run);
-    std::error_code unknown;
-    if (!std::filesystem::exists(run.config(), unknown))
-        fail<DataError>(printable(options.run),
-                        ": holds no run (no config.json); give the folder of a run of mgan train");
-    const SettingNotes notes = run.read_config().second;
-    const std::string where = options.against.empty() ? data_place(notes) : options.against;
-    const DataSet data = options.against.empty()
-                             ? open_data_of_run(notes, "say where it is: --against FOLDER")
-                             : open_data(where, damaged_of_run(notes));
-    const Part part = options.part == "train"        ? Part::train
-                      : options.part == "validation" ? Part::validation
-                                                     : Part::test;
+    const RunData music = open_run_data(options.run, options.against);
+    const Part part = part_of(options.part);
     const auto songs_of = [&](Part which) {
-        const std::vector<std::string> files = run.files_of(which);
-        const std::set<std::string> wanted(files.begin(), files.end());
-        std::vector<std::size_t> songs;
-        for (std::size_t i = 0; i < data.size(); ++i)
-            if (wanted.contains(RunFiles::tsv_field(data.names[i]))) songs.push_back(i);
-        return some_of(data.view(), songs);
+        return some_of(music.data.view(), music.songs_of(which));
     };
-    if (run.files_of(part).empty()) {
-        fail<DataError>(run.split(), ": no song is in the part ", options.part,
+    if (music.run.files_of(part).empty()) {
+        fail<DataError>(music.run.split(), ": no song is in the part ", options.part,
                         ", since there were too few to keep some apart; compare with all of them: "
                         "--against ",
-                        shell_word(where), ", without --run");
+                        shell_word(music.where), ", without --run");
     }
     RealSongs songs{songs_of(part), {}};
     if (songs.compared.empty())
-        fail<DataError>(run.split(), ": no song of ", printable(where), " is in the part ",
-                        options.part, "; is it the data of this run?");
+        fail<DataError>(music.run.split(), ": no song of ", printable(music.where),
+                        " is in the part ", options.part, "; is it the data of this run?");
     if (part != Part::train) songs.others = songs_of(Part::train);
     return songs;
 }

@@ -4,6 +4,7 @@
 #include "data.hpp"
 #include "metrics_json.hpp"
 #include "program.hpp"
+#include "run_data.hpp"
 
 #include <mgan/dataset/load_data_set.hpp>
 #include <mgan/judging/judge.hpp>
@@ -12,7 +13,7 @@
 #include <CLI/CLI.hpp>
 
 #include <iostream>
-#include <set>
+#include <numeric>
 
 namespace mgan::program {
 
@@ -32,43 +33,30 @@ struct JudgeCommandOptions {
     bool json = false;
 };
 
-std::vector<judging::JudgedSong> judged_songs(const DataSet& data) {
-    std::vector<judging::JudgedSong> songs;
+/// All songs of a data set, or those of a list.
+std::vector<judging::JudgedSong> judged_songs(const DataSet& data,
+                                              const std::vector<std::size_t>& songs) {
+    std::vector<judging::JudgedSong> judged;
     midi::Song memory;
     const Songs all = data.view();
-    for (std::size_t i = 0; i < all.size(); ++i)
-        songs.push_back(judging::judged_song(all.get(i, memory), data.names[i]));
-    return songs;
+    for (const std::size_t song : songs)
+        judged.push_back(judging::judged_song(all.get(song, memory), data.names[song]));
+    return judged;
+}
+std::vector<judging::JudgedSong> judged_songs(const DataSet& data) {
+    std::vector<std::size_t> all(data.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    return judged_songs(data, all);
 }
 
 /// The real songs, split as the run has split them.
 void split_as_run(const JudgeCommandOptions& options, judging::JudgedSongs& songs) {
-    const RunFiles run(options.run);
-    if (!std::filesystem::exists(run.config()))
-        fail<DataError>(printable(options.run),
-                        ": holds no run (no config.json); give the folder that mgan train made");
-    const SettingNotes notes = run.read_config().second;
-    const std::string where = options.against.empty() ? data_place(notes) : options.against;
-    const auto files_of = [&](Part part) {
-        const std::vector<std::string> files = run.files_of(part);
-        return std::set<std::string>(files.begin(), files.end());
-    };
-    const std::set<std::string> learn = files_of(Part::train);
-    const std::set<std::string> judge =
-        files_of(options.part == "validation" ? Part::validation : Part::test);
-    const DataSet data = options.against.empty()
-                             ? open_data_of_run(notes, "say where it is: --against FOLDER")
-                             : open_data(where, damaged_of_run(notes));
-    for (judging::JudgedSong& song : judged_songs(data)) {
-        const std::string file = RunFiles::tsv_field(song.file);
-        if (judge.contains(file))
-            songs.judge.push_back(std::move(song));
-        else if (learn.contains(file))
-            songs.learn.push_back(std::move(song));
-    }
+    const RunData music = open_run_data(options.run, options.against);
+    songs.learn = judged_songs(music.data, music.songs_of(Part::train));
+    songs.judge = judged_songs(music.data, music.songs_of(part_of(options.part)));
     if (songs.judge.size() < judging::kLeastJudge)
-        fail<DataError>(run.split(), ": ", songs.judge.size(), " songs of ",
-                        shell_word(printable(where)), " are in the part ", options.part,
+        fail<DataError>(music.run.split(), ": ", songs.judge.size(), " songs of ",
+                        shell_word(printable(music.where)), " are in the part ", options.part,
                         ", and at least ", judging::kLeastJudge,
                         " are needed; is it the data of this run? Without --run, two thirds of all "
                         "songs are learned from and one third is judged");
