@@ -1,4 +1,4 @@
-// Which generator a training with step heads keeps: not D says it, but a judge that is fitted afresh.
+// Which generator a training with step heads keeps: a judge that is fitted afresh says it, not D.
 
 #include <mgan/training/fresh_judge.hpp>
 #include <mgan/training/step_trainer.hpp>
@@ -92,8 +92,8 @@ TEST_CASE("Fresh judge: a phase that makes the songs better is kept") {
     settings.pretrain.epochs = 1;
     settings.pretrain.learning_rate = 1e-4;  // hardly anything is learnt before
     settings.adversarial.pretrain_weight = 1.0;
-    settings.adversarial.learning_rate = 1e-2;
-    settings.adversarial.generator_steps = 6;
+    settings.adversarial.learning_rate = 2e-2;
+    settings.adversarial.generator_steps = 4;
     StepTrainer<float> trainer(settings, arpeggios(40), 2);
     const EpochReport before = *trainer.run_epoch({});
     CHECK(before.best);
