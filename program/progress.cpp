@@ -81,7 +81,9 @@ void Progress::on_epoch(const EpochEnd& end) {
     line +=
         concat(")  overlap ", fixed(end.overlap, 3), "  gap ", end.gap ? fixed(*end.gap, 2) : "-",
                "  longest run ", fixed(end.longest_run, 1), "  ", fixed(end.seconds, 1), " s");
-    if (end.judged) line += concat("  told ", fixed(100.0 * *end.judged, 0), " %");
+    if (end.judged)
+        line += concat("  told ", fixed(100.0 * end.judged->first, 0), " %, ",
+                       fixed(100.0 * end.judged->second, 0), " %");
     const double step = seconds_per_step(now_.adversarial);
     if (step > 0.0) line += concat("  ", fixed(static_cast<double>(batch_) / step, 0), " songs/s");
     if (left > 0.0) line += concat("  left ", clock_text(left));

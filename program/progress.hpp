@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace mgan::program {
 
@@ -32,7 +33,8 @@ struct EpochEnd {
     double overlap = 0.0;
     std::optional<double> gap = std::nullopt;  ///< where it is defined
     double longest_run = 0.0;
-    std::optional<double> judged = std::nullopt;  ///< accuracy of fresh trees, if they were asked
+    /// How often fresh judges are right, network and trees, if they were asked.
+    std::optional<std::pair<double, double>> judged = std::nullopt;
     bool best = false;
 };
 

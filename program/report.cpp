@@ -146,8 +146,9 @@ std::string head(std::span<const RunStory> stories) {
         out += card("model of epoch", number_of(kept, "epoch", 0));
         out += card("mean overlap area", number_of(kept, "mean_overlap_area", 3));
         out += card("mean gap", number_of(kept, "mean_gap", 2));
-        if (kept != nullptr && kept->number("judge_accuracy"))
-            out += card("told by a fresh judge", number_of(kept, "judge_accuracy", 2));
+        if (kept != nullptr && kept->number("judge_network"))
+            out += card("told by fresh judges", concat(number_of(kept, "judge_network", 2), ", ",
+                                                       number_of(kept, "judge_statistics", 2)));
         out += card("time used", clock_text(story.seconds()));
         out += card("mgan", note(story, "version"));
         out += "</div>\n";

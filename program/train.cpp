@@ -388,7 +388,8 @@ RunOptions reporting_to(Progress& progress, int threads) {
                      .validation_loss_f = losses.f_loss,
                      .longest_run = report.longest_run,
                      .best = report.best};
-        if (report.judged) end.judged = report.judged->accuracy;
+        if (report.judged)
+            end.judged = {report.judged->network.accuracy, report.judged->statistics.accuracy};
         if (report.comparison) {
             end.overlap = report.comparison->mean_overlap_area;
             end.gap = report.comparison->mean_gap;

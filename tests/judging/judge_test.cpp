@@ -127,23 +127,6 @@ TEST_CASE("judge: shuffled songs are told, songs of one source are not, whatever
     CHECK(again.shuffled.network == same.shuffled.network);
 }
 
-TEST_CASE("judge: trees alone say what they say beside the network") {
-    const JudgedSongs songs{tunes(0, 30), tunes(1000, 20), tunes(2000, 40)};
-    JudgeOptions options = quick();
-    options.boosting = {};
-    options.controls = false;
-    const Verdict beside = judge(songs, options).statistics;
-    for (const int threads : {1, 3}) {
-        const std::optional<Verdict> alone = judge_by_trees(songs, options.seeds, threads);
-        REQUIRE(alone.has_value());
-        CHECK(alone->auc == beside.auc);
-        CHECK(alone->accuracy == beside.accuracy);
-        CHECK(alone->low == beside.low);
-    }
-    CHECK_FALSE(judge_by_trees({tunes(0, 30), tunes(1000, 20), tunes(2000, 9)}).has_value());
-    CHECK_FALSE(judge_by_trees({tunes(0, 5), tunes(1000, 20), tunes(2000, 40)}).has_value());
-}
-
 TEST_CASE("judge: what gives songs away is named first") {
     JudgedSongs songs{tunes(0, 30), tunes(1000, 20), tunes(2000, 40)};
     for (JudgedSong& song : songs.generated) {

@@ -23,10 +23,10 @@
 
 #include <mgan/core/error.hpp>
 #include <mgan/core/parallel.hpp>
+#include <mgan/judging/boosting.hpp>
 #include <mgan/judging/contest.hpp>
 #include <mgan/judging/copying.hpp>
 #include <mgan/judging/judge_training.hpp>
-#include <mgan/judging/trees.hpp>
 
 #include <algorithm>
 #include <array>

@@ -35,8 +35,10 @@
 ///                   longest_run
 ///                   overlap_area_KEY, gap_KEY      against the validation songs
 ///                   mean_overlap_area, mean_gap
-///                   judge_accuracy, judge_auc      how well fresh trees tell its songs, where
-///                                                  they were asked (training/fresh_judge.hpp)
+///                   judge_network,                 how often fresh judges are right about its
+///                   judge_statistics               songs, where they were asked
+///                   judge_auc                      the mean of both, which chooses
+///                                                  (training/fresh_judge.hpp)
 ///                   best                           1: this epoch's generator is the one to keep
 ///                                                  so far
 ///                   rollbacks                      since the training began, if there were any
@@ -113,8 +115,9 @@ inline void set_losses(HistoryRecord& record, const EpochReport& report, bool of
         set("mean_gap", report.comparison->mean_gap);
     }
     if (report.judged) {
-        record.set("judge_accuracy", report.judged->accuracy);
-        record.set("judge_auc", report.judged->auc);
+        record.set("judge_network", report.judged->network.accuracy);
+        record.set("judge_statistics", report.judged->statistics.accuracy);
+        record.set("judge_auc", report.judged->auc());
     }
     record.set("best", report.best ? 1 : 0);
     if (report.rollbacks > 0) record.set("rollbacks", report.rollbacks);

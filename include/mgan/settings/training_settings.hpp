@@ -177,10 +177,10 @@ struct EvaluationSettings {
         visitor("selection_songs", selection_songs, Range{1, 10000},
                 "songs that are generated for the comparison with the validation songs");
         visitor("every", every, Range{1, 1000000}, "epochs from one such comparison to the next");
-        visitor("keep_best", keep_best,
-                "keep the model of the best comparison, not the last one; steps: that of the "
-                "adversarial phase only if a fresh judge tells its songs less well than those "
-                "before it");
+        visitor(
+            "keep_best", keep_best,
+            "keep the model of the best comparison, not the last one; steps: that of the "
+            "adversarial phase, unless fresh judges tell its songs better than those before it");
         visitor("validation_share", validation_share, Range{0.0, 0.5},
                 "share of the songs by which the model to keep is chosen");
         visitor("test_share", test_share, Range{0.0, 0.4},

@@ -66,6 +66,14 @@ struct TrainingState {
     [[nodiscard]] TrainingPlace place() const noexcept { return {epoch, step}; }
 };
 
+/// How well judges that were trained for this alone tell an epoch's songs (fresh_judge.hpp).
+struct FreshJudgement {
+    judging::Verdict network, statistics;
+
+    /// Mean of the two: a judge sees what the other one is blind to.
+    [[nodiscard]] double auc() const noexcept { return (network.auc + statistics.auc) / 2.0; }
+};
+
 /// The results of an epoch. Losses are means over the minibatches; those of the other phase are
 /// absent.
 struct EpochReport {
@@ -82,7 +90,7 @@ struct EpochReport {
     double longest_run = 0.0;
     std::int64_t rollbacks = 0;                        ///< since the training began
     std::optional<metrics::SetComparison> comparison;  ///< with the validation songs
-    std::optional<judging::Verdict> judged;            ///< how well fresh trees tell its songs
+    std::optional<FreshJudgement> judged;              ///< where fresh judges were asked
     bool best = false;                                 ///< its generator is the one to keep so far
 };
 

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// A judge of a training: trees that have never met the generator are asked whether its songs can
-/// be told from the validation songs (judging/trees.hpp).
+/// A judge of a training: a network and trees that have never met the generator are asked whether
+/// its songs can be told from the validation songs (judging/judge.hpp).
 ///
 /// D cannot be asked: the generator was trained against it. Nor is the loss on validation songs an
 /// answer. It counts how surprised the generator is by songs that it does not know, and of a small
@@ -9,8 +9,9 @@
 
 #include <mgan/dataset/songs.hpp>
 #include <mgan/dataset/split.hpp>
-#include <mgan/judging/trees.hpp>
+#include <mgan/judging/judge.hpp>
 #include <mgan/midi/song.hpp>
+#include <mgan/training/epoch.hpp>
 
 #include <array>
 #include <cstddef>
@@ -42,6 +43,7 @@ public:
             judging::leave_out_short(judged);
             return judged;
         };
+        options.controls = false;
         real_.learn = read(parts[0]);
         real_.judge = read(parts[1]);
         if (real_.judge.size() < judging::kLeastJudge)
@@ -56,15 +58,23 @@ public:
                real_.judge.size() >= judging::kLeastJudge;
     }
 
-    /// How well the songs can be told; nothing if too few of them are long enough. Threads change
-    /// nothing.
-    [[nodiscard]] std::optional<judging::Verdict> operator()(
-        const std::vector<midi::Song>& generated, int threads) const {
+    /// How the judges learn; threads are given with the songs.
+    judging::JudgeOptions options;
+
+    /// How well the songs can be told; nothing if fewer than ten of them are long enough. Threads
+    /// change nothing.
+    [[nodiscard]] std::optional<FreshJudgement> operator()(const std::vector<midi::Song>& generated,
+                                                           int threads) const {
         judging::JudgedSongs songs = real_;
         for (const midi::Song& song : generated)
             songs.generated.push_back(
                 judging::judged_song(song, std::to_string(songs.generated.size())));
-        return judging::judge_by_trees(std::move(songs), 3, threads);
+        judging::leave_out_short(songs.generated);
+        if (songs.generated.size() < judging::kLeastGenerated) return std::nullopt;
+        judging::JudgeOptions how = options;
+        how.threads = threads;
+        const judging::Judgement judgement = judging::judge(std::move(songs), how);
+        return FreshJudgement{judgement.network, judgement.statistics};
     }
 
 private:

@@ -14,8 +14,8 @@
 /// falls behind, G finds a direction that this D does not see, and a fresh judge sees at once.
 ///
 /// **Which generator is kept.** Pretraining goes to its end. With `evaluation.keep_best` a
-/// generator of the adversarial phase takes the place of that one only if fresh trees tell its
-/// songs less well from the validation songs (fresh_judge.hpp). D never chooses among generators
+/// generator of the adversarial phase takes the place of that one, unless fresh judges clearly tell
+/// its songs better from the validation songs (fresh_judge.hpp). D never chooses among generators
 /// that were trained against it.
 ///
 /// The class has the interface of `Trainer` (trainer.hpp), whose files and programs serve both, and
@@ -27,6 +27,7 @@
 #include <mgan/training/step_minibatch.hpp>
 #include <mgan/training/trainer_base.hpp>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <utility>
@@ -68,6 +69,9 @@ public:
         return ear_ ? ear_->constants() : std::vector<double>{};
     }
 
+    /// Who decides between the phases.
+    [[nodiscard]] FreshJudge& judge() noexcept { return judge_; }
+
     /// `count` songs by `from`, of the full length, the plain stream, from song number `first` of
     /// the seed on.
     [[nodiscard]] std::vector<midi::Song> sample(const StepGenerator<Scalar>& from, Index count,
@@ -86,6 +90,8 @@ private:
 
     /// The score of a generator that nobody has judged; -AUC is more.
     static constexpr double kUnjudged = -2.0;
+    /// What is no clear difference: the AUCs of other songs of the same generator spread by 0.02.
+    static constexpr double kMargin = 0.03;
 
     /// Validation crops of the loss that is reported.
     static constexpr Index kValidationCrops = 96;
@@ -217,7 +223,8 @@ private:
                                            return sample(current, count, seed, first);
                                        }),
                      real_metrics_, evaluation, compares);
-        const bool asks = compares && (report.adversarial || phases().is_last_of_phase(state_));
+        const bool asks = compares && settings_.adversarial.epochs > 0 &&
+                          (report.adversarial || phases().is_last_of_phase(state_));
         if (asks && judge_.can_judge(settings_.length))
             report.judged = judge_(sample(current, FreshJudge::kSongs, seed), threads_);
         report.best = (asks || !report.adversarial) && keep_if_best(report);
@@ -227,9 +234,9 @@ private:
     /// Whether this epoch's generator is the one to keep so far. Where nobody can judge, it is.
     bool keep_if_best(const EpochReport& report) {
         if (!settings_.evaluation.keep_best) return false;
-        const double score = report.judged ? -report.judged->auc : kUnjudged;
-        if (report.adversarial && score < state_.best_score) return false;
-        keep(score);
+        const double score = report.judged ? -report.judged->auc() : kUnjudged;
+        if (report.adversarial && score < state_.best_score - kMargin) return false;
+        keep(report.adversarial ? std::max(score, state_.best_score) : score);
         return true;
     }
 
