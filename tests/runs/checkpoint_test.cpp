@@ -213,6 +213,20 @@ TEST_CASE("A run may get more adversarial epochs, and nothing else") {
         every.adversarial.epochs = 9;
         CHECK_THAT(reason_against(every, after, ended), Contains("evaluation.every"));
     }
+    SECTION("not to or from none, if judges were to look at the end of pretraining") {
+        Settings steps = recommended_settings(Variant::c_rnn_gan);
+        steps.pretrain.epochs = 2;
+        steps.adversarial.epochs = 0;
+        steps.adversarial.schedule = RateSchedule::constant;
+        Settings more = steps;
+        more.adversarial.epochs = 3;
+        CHECK_THAT(reason_against(steps, more, {.epoch = 3, .step = 0}),
+                   Contains("was not judged"));
+        CHECK_THAT(reason_against(more, steps, {.epoch = 3, .step = 0}), Contains("was judged"));
+        CHECK(reason_against(steps, more, {.epoch = 2, .step = 1}).empty());
+        steps.length = more.length = 99;  // too short for them
+        CHECK(reason_against(steps, more, {.epoch = 3, .step = 0}).empty());
+    }
     SECTION("no other setting") {
         after.pretrain.epochs = 3;
         CHECK_THAT(reason_against(before, after, ended), Contains("pretrain.epochs = 2, not 3"));
