@@ -1,5 +1,6 @@
 #include <mgan/io/safetensors.hpp>
 #include <mgan/runs/resumable_settings.hpp>
+#include <mgan/settings/presets.hpp>
 
 #include <support/catch.hpp>
 #include <support/training_lab.hpp>
