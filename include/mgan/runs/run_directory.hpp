@@ -65,8 +65,7 @@ template <typename Scalar>
     model.kept_phase = kept_phase(trainer);
     model.steps = BasicStepModel<Scalar>{trainer.data().vocabulary, trainer.data().scale,
                                          trainer.data().starts, trainer.kept(), std::nullopt};
-    if (trainer.begun_adversarial())
-        model.steps->discriminator = trainer.nets().discriminator.net;
+    if (trainer.begun_adversarial()) model.steps->discriminator = trainer.nets().discriminator.net;
     return model;
 }
 
