@@ -16,7 +16,6 @@
 #include <cstddef>
 #include <map>
 #include <numeric>
-#include <set>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -133,22 +132,6 @@ inline Lesson lesson(const Contest& contest, const JudgedWindows& judged) {
     result.learn = table(windows);
     result.judge = table(judged.windows);
     return result;
-}
-
-/// Whether there are songs enough. Counts files, not songs: the songs of a file stay together.
-struct FileCounts {
-    std::size_t learn, judge, generated;
-    [[nodiscard]] bool suffice() const noexcept {
-        return learn >= kLeastLearn && judge >= kLeastJudge && generated >= kLeastGenerated;
-    }
-};
-[[nodiscard]] inline FileCounts count_files(const JudgedSongs& songs) {
-    const auto files = [](const Songs& side) {
-        std::set<std::string_view> names;
-        for (const JudgedSong& song : side) names.insert(song.file);
-        return names.size();
-    };
-    return {files(songs.learn), files(songs.judge), files(songs.generated)};
 }
 
 }  // namespace judge_detail

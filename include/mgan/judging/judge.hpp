@@ -30,6 +30,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -133,17 +134,24 @@ inline Songs shuffled(const Songs& songs) {
     return result;
 }
 
+/// Counts files, not songs: the songs of a file stay together.
 inline void check_counts(const JudgedSongs& songs) {
-    const FileCounts found = count_files(songs);
-    if (found.suffice()) return;
-    if (found.generated < kLeastGenerated)
+    const auto files = [](const Songs& side) {
+        std::set<std::string_view> names;
+        for (const JudgedSong& song : side) names.insert(song.file);
+        return names.size();
+    };
+    const std::size_t generated = files(songs.generated), learn = files(songs.learn),
+                      judge = files(songs.judge);
+    if (generated < kLeastGenerated)
         fail<DataError>("the judge needs ", kLeastGenerated, " generated songs of ", kWindow,
-                        " notes or more, better 200, and found ", found.generated,
+                        " notes or more, better 200, and found ", generated,
                         "; make more, or longer ones (mgan generate --count 200 --length ", kWindow,
                         ")");
-    fail<DataError>("the judge needs ", kLeastLearn, " real songs of ", kWindow,
-                    " notes or more to learn from and ", kLeastJudge, " to judge, and found ",
-                    found.learn, " and ", found.judge, "; give a folder with more music");
+    if (learn < kLeastLearn || judge < kLeastJudge)
+        fail<DataError>("the judge needs ", kLeastLearn, " real songs of ", kWindow,
+                        " notes or more to learn from and ", kLeastJudge, " to judge, and found ",
+                        learn, " and ", judge, "; give a folder with more music");
 }
 
 }  // namespace judge_detail

@@ -6,8 +6,8 @@
 /// learning rate there is no such training, so the settings are compared and differences named.
 
 #include <mgan/io/settings_json.hpp>
-#include <mgan/judging/judged_song.hpp>
 #include <mgan/settings/settings.hpp>
+#include <mgan/training/phases.hpp>
 #include <mgan/training/place.hpp>
 
 #include <cstdint>
@@ -64,11 +64,9 @@ struct SettingDifference {
             return change + "the schedule cosine depends on their number";
         // Step heads: the end of pretraining is judged where the other phase follows
         // (training/fresh_judge.hpp).
-        const bool judges = before.has_step_heads() && done >= 0 &&
-                            before.length >= static_cast<std::int64_t>(judging::kWindow);
-        if (judges && (before.adversarial.epochs == 0) != (after.adversarial.epochs == 0))
+        if (done >= 0 && has_judges(before) != has_judges(after))
             return concat(change, "the end of pretraining was ",
-                          before.adversarial.epochs == 0 ? "not judged" : "judged");
+                          has_judges(before) ? "judged" : "not judged");
         const bool was_last = done > 0 && done == before.adversarial.epochs;
         const bool is_last = done > 0 && done == after.adversarial.epochs;
         if (was_last != is_last && before.evaluation.keep_best &&

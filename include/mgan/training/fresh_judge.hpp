@@ -30,10 +30,14 @@ public:
     /// Real songs of each part that it holds: of more, evenly spaced ones.
     static constexpr std::size_t kMostReal = 400;
 
+    /// One that cannot judge.
+    FreshJudge() { options.controls = false; }
+
     /// It learns from training songs and judges by validation songs, or, where those are fewer than
     /// three, by a third of the training songs. `parts`: indices into `songs`. Throws what reading
     /// songs throws.
-    FreshJudge(const Songs& songs, const std::array<std::vector<std::size_t>, 3>& parts) {
+    FreshJudge(const Songs& songs, const std::array<std::vector<std::size_t>, 3>& parts)
+        : FreshJudge() {
         const auto read = [&](const std::vector<std::size_t>& part) {
             std::vector<judging::JudgedSong> judged;
             midi::Song memory;
@@ -43,7 +47,6 @@ public:
             judging::leave_out_short(judged);
             return judged;
         };
-        options.controls = false;
         real_.learn = read(parts[0]);
         real_.judge = read(parts[1]);
         if (real_.judge.size() < judging::kLeastJudge)

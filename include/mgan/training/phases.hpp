@@ -3,6 +3,7 @@
 /// The two phases of a training: how long they are, which one a state is in, the step sizes, and
 /// what every epoch has in common.
 
+#include <mgan/judging/judged_song.hpp>
 #include <mgan/optimisation/schedule.hpp>
 #include <mgan/settings/settings.hpp>
 #include <mgan/training/epoch.hpp>
@@ -66,6 +67,13 @@ struct Phases {
         return base * factor * std::min(1.0, risen);
     }
 };
+
+/// Whether fresh judges compare the phases of a training (fresh_judge.hpp): step heads, two phases,
+/// songs that are long enough.
+[[nodiscard]] inline bool has_judges(const Settings& settings) noexcept {
+    return settings.has_step_heads() && settings.adversarial.epochs > 0 &&
+           settings.length >= static_cast<std::int64_t>(judging::kWindow);
+}
 
 /// Songs to generate after an epoch; more where they are compared thoroughly.
 [[nodiscard]] inline std::int64_t evaluation_songs(const EvaluationSettings& settings,

@@ -57,7 +57,7 @@ public:
                 Communicator& ranks = one_process())
         : Base(checked(settings), songs, std::move(parts), threads, ranks),
           data_(settings_, songs, parts_),
-          judge_(songs, parts_),
+          judge_(has_judges(settings_) ? FreshJudge(songs, parts_) : FreshJudge()),
           ear_(settings_.has_pf_classifier() ? calibrate_ear<Scalar>(settings_, data_) : nullptr),
           minibatch_(settings_, data_, initial_nets(), ear_.get(), threads_, ranks) {}
 
@@ -223,11 +223,10 @@ private:
                                            return sample(current, count, seed, first);
                                        }),
                      real_metrics_, evaluation, compares);
-        const bool asks = compares && settings_.adversarial.epochs > 0 &&
-                          (report.adversarial || phases().is_last_of_phase(state_));
-        if (asks && judge_.can_judge(settings_.length))
+        const bool decides = compares && (report.adversarial || phases().is_last_of_phase(state_));
+        if (decides && has_judges(settings_) && judge_.can_judge(settings_.length))
             report.judged = judge_(sample(current, FreshJudge::kSongs, seed), threads_);
-        report.best = (asks || !report.adversarial) && keep_if_best(report);
+        report.best = (decides || !report.adversarial) && keep_if_best(report);
         return report;
     }
 
