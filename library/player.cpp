@@ -177,6 +177,10 @@ void mgan_player_feed(mgan_player* player, const mgan_note* note) {
     player->player.feed(as_ours(*note));
 }
 
+int mgan_player_ended(mgan_player* player) {
+    return player != nullptr && player->player.ended() ? 1 : 0;
+}
+
 int mgan_player_next_within(mgan_player* player, int64_t earliest, int64_t latest,
                             mgan_note* note) {
     if (player == nullptr || note == nullptr) return 0;

@@ -19,8 +19,8 @@ namespace mgan::program {
 
 namespace {
 
-/// Sets "AXIS=X,AXIS=X,...".
-void set_styles(std::string_view text, PlayerControls& controls) {
+/// Sets "AXIS=X,AXIS=X,..." of an option.
+void set_styles(std::string_view option, std::string_view text, PlayerControls& controls) {
     while (!text.empty()) {
         const std::size_t comma = std::min(text.find(','), text.size());
         const std::string_view one = text.substr(0, comma);
@@ -32,7 +32,7 @@ void set_styles(std::string_view text, PlayerControls& controls) {
             for (const StyleWord& word : kStyleWords)
                 known += concat(known.empty() ? "" : ", ", word.word);
             const bool is_pair = equals != std::string_view::npos;
-            fail<UsageError>("--style: ", in_quotes(is_pair ? name : one),
+            fail<UsageError>(option, ": ", in_quotes(is_pair ? name : one),
                              is_pair ? " is no axis" : " is not AXIS=NUMBER", "; the words are ",
                              known, ", and mgan style shows the names of all axes");
         }
@@ -42,9 +42,43 @@ void set_styles(std::string_view text, PlayerControls& controls) {
             std::from_chars(number.data(), number.data() + number.size(), value);
         if (failure != std::errc{} || end != number.data() + number.size() ||
             !std::isfinite(value) || !set_control(controls, concat("style.", name), value))
-            fail<UsageError>("--style: ", in_quotes(one),
+            fail<UsageError>(option, ": ", in_quotes(one),
                              ": the number must be from -10 to 10 standard deviations");
     }
+}
+
+/// A style that is asked for from an onset on.
+struct StyleChange {
+    std::int64_t onset = 0;  ///< ticks
+    std::string styles;
+};
+
+/// Of --style-at, by time.
+std::vector<StyleChange> style_changes(const std::vector<std::string>& texts) {
+    std::vector<StyleChange> changes;
+    for (const std::string& text : texts) {
+        double quarters = 0.0;
+        const char* const end = text.data() + text.size();
+        const auto [stop, failure] = std::from_chars(text.data(), end, quarters);
+        if (failure != std::errc{} || stop == end || *stop != ':' ||
+            !(quarters >= 0.0 && quarters <= 1e6))
+            fail<UsageError>("--style-at: ", in_quotes(text),
+                             " is not QUARTER:AXIS=NUMBER, as in 32:loudness=1,density=0.5; the "
+                             "quarter is from 0 to 1000000");
+        changes.push_back({std::llround(quarters * midi::kTicksPerQuarter), {stop + 1, end}});
+        PlayerControls tried;
+        set_styles("--style-at", changes.back().styles, tried);
+    }
+    std::stable_sort(changes.begin(), changes.end(),
+                     [](const StyleChange& a, const StyleChange& b) { return a.onset < b.onset; });
+    return changes;
+}
+
+/// Where the last onset of a song of so many ticks lies: on a quarter, a bar of four before the
+/// end, so that the last chord may sound; of a short song in its middle.
+double last_quarter(std::int64_t ticks) {
+    const double quarters = static_cast<double>(ticks) / midi::kTicksPerQuarter;
+    return std::floor(quarters - std::min(4.0, quarters / 2.0));
 }
 
 }  // namespace
@@ -65,6 +99,7 @@ void check_directing(const DirectingOptions& options) {
             "--guide, do not go with it");
     if ((options.with_prime || options.prime_notes > 0) && options.prime.empty())
         fail<UsageError>("--with-prime and --prime-notes need the file of --prime");
+    (void)style_changes(options.style_at);
 }
 
 CLI::Validator number_within(double low, double high) {
@@ -102,6 +137,8 @@ void add_directing_options(CLI::App& app, DirectingOptions& options, DirectingFo
         ->check(CLI::Range(std::int64_t{1}, std::int64_t{1000000}).description(""));
     if (what == DirectingFor::files)
         app.add_flag("--with-prime", options.with_prime, "songs begin with the notes of --prime");
+    app.add_flag("--opening", options.opening, "begin with the first notes of a training piece")
+        ->excludes("--prime");
     app.add_option("--scale", options.scale,
                    "every note is in it: a root and major, minor, harmonic,\n"
                    "dorian, phrygian, lydian, mixolydian, locrian, chromatic,\n"
@@ -125,6 +162,12 @@ void add_directing_options(CLI::App& app, DirectingOptions& options, DirectingFo
         ->type_name("AXIS=X,...");
     app.add_option("--style-of", options.style_of, "the style of this song, axis by axis")
         ->type_name("FILE.mid");
+    if (what == DirectingFor::files)
+        app.add_option("--style-at", options.style_at,
+                       "from this quarter of the song on: 32:loudness=1,density=0.5;\n"
+                       "may be given several times")
+            ->type_name("Q:AXIS=X,...")
+            ->allow_extra_args(false);
     app.add_option("--minutes", options.minutes,
                    what == DirectingFor::files ? "in place of --length: how long songs last,\n"
                                                  "the notes of --with-prime among them"
@@ -143,11 +186,12 @@ void add_directing_options(CLI::App& app, DirectingOptions& options, DirectingFo
 
 PlayerControls controls_of(const DirectingOptions& options, const PlayerModel& model) {
     PlayerControls controls;
-    const bool needs_heads =
-        !options.style.empty() || !options.style_of.empty() || options.guide.value_or(0) > 1;
+    const bool needs_heads = !options.style.empty() || !options.style_of.empty() ||
+                             !options.style_at.empty() || options.opening ||
+                             options.guide.value_or(0) > 1;
     if (needs_heads && !model.has_step_heads())
         fail<ConfigError>(
-            "--style, --style-of and --guide: a model with numeric heads "
+            "--style, --style-of, --style-at, --opening and --guide: a model with numeric heads "
             "has no distributions to choose from; train one with "
             "generator.heads=steps (the preset recommended)");
     if (options.temperature) controls.temperature = *options.temperature;
@@ -176,7 +220,7 @@ PlayerControls controls_of(const DirectingOptions& options, const PlayerModel& m
         controls.style = model.style_of(song_of_file(options.style_of));
         for (double& axis : controls.style) axis = std::clamp(axis, -4.0, 4.0);
     }
-    set_styles(options.style, controls);
+    set_styles("--style", options.style, controls);
     if (options.guide) controls.guide = static_cast<int>(*options.guide);
     if (const char* const fault = fault_of(controls); fault != nullptr) fail<UsageError>(fault);
     return controls;
@@ -193,6 +237,7 @@ Player directed_player(const DirectingOptions& options, const PlayerModel& model
     // Room for as many as are asked for now, or may be later.
     if (options.guide)
         playing.candidates = std::max(playing.candidates, static_cast<int>(*options.guide));
+    playing.opening = options.opening;
     Player player(model, options.seed, number, playing);
     (void)player.direct(controls);
     if (primer) player.prime(*primer, options.prime_notes);
@@ -206,6 +251,10 @@ std::vector<Song> directed_songs(const DirectingOptions& options, const PlayerMo
     const PlayerControls controls = controls_of(options, model);
     PlayerOptions playing;
     playing.length = length;
+    const std::vector<StyleChange> changes = style_changes(options.style_at);
+    const bool lasts = options.minutes > 0.0;
+    const auto end = static_cast<std::int64_t>(options.minutes * tempo *
+                                               static_cast<double>(midi::kTicksPerQuarter));
     std::vector<Song> songs(static_cast<std::size_t>(count));
     parallel_for(count, threads, [&](std::ptrdiff_t number) {
         Player player = directed_player(options, model, controls, primer,
@@ -218,12 +267,26 @@ std::vector<Song> directed_songs(const DirectingOptions& options, const PlayerMo
             else  // from the quarter in which the first new note begins
                 begin = player.peek().onset / midi::kTicksPerQuarter * midi::kTicksPerQuarter;
         }
-        const auto end = static_cast<std::int64_t>(options.minutes * tempo *
-                                                   static_cast<double>(midi::kTicksPerQuarter));
-        for (std::int64_t notes = 0; options.minutes > 0.0 || notes < length; ++notes) {
+        PlayerControls now = controls;
+        if (lasts && model.has_step_heads()) {
+            const auto quarters = [](std::int64_t ticks) {
+                return static_cast<double>(ticks) / midi::kTicksPerQuarter;
+            };
+            now.end = std::max(quarters(begin) + last_quarter(end), quarters(player.peek().onset));
+            (void)player.direct(now);
+        }
+        auto change = changes.begin();
+        for (std::int64_t notes = 0; lasts || notes < length; ++notes) {
+            for (; change != changes.end() && player.peek().onset - begin >= change->onset;
+                 ++change) {
+                set_styles("--style-at", change->styles, now);
+                (void)player.direct(now);
+            }
+            if (player.ended()) break;
             Note note = player.next();
             note.onset -= begin;
-            if (options.minutes > 0.0 && note.onset >= end) break;
+            if (lasts && note.onset >= end) break;
+            if (lasts) note.length = std::min(note.length, end - note.onset);
             song.notes.push_back(note);
         }
         std::sort(song.notes.begin(), song.notes.end(), midi::note_order);

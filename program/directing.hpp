@@ -23,7 +23,8 @@ struct DirectingOptions {
     double density = 1.0;
     std::int64_t voices = 0;
     std::int64_t prime_notes = 0;
-    bool with_prime = false;
+    bool with_prime = false, opening = false;
+    std::vector<std::string> style_at;
     double minutes = 0.0;
     std::uint64_t seed = 1;
     std::optional<double> tempo;
@@ -31,7 +32,8 @@ struct DirectingOptions {
     /// Whether anything is asked for that the plain songs of a model cannot give.
     [[nodiscard]] bool directs() const noexcept {
         return !scale.empty() || !range.empty() || !style.empty() || !style_of.empty() ||
-               !prime.empty() || transpose != 0 || density != 1.0 || voices != 0 || minutes > 0.0;
+               !prime.empty() || transpose != 0 || density != 1.0 || voices != 0 || minutes > 0.0 ||
+               opening || !style_at.empty();
     }
 };
 
@@ -60,7 +62,8 @@ void check_directing(const DirectingOptions& options);
                                      PlayerOptions playing);
 
 /// Songs first .. first + count - 1 of the seed, of `length` notes each or of `options.minutes` at
-/// `tempo` quarters a minute, under the options, behind the primer. Songs are computed `threads` at
+/// `tempo` quarters a minute, under the options, behind the primer. With step heads, songs of some
+/// minutes end as songs of the training do. Songs are computed `threads` at
 /// a time.
 [[nodiscard]] std::vector<Song> directed_songs(const DirectingOptions& options,
                                                const PlayerModel& model,

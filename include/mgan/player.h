@@ -50,9 +50,13 @@ MGAN_PLAYER_API mgan_player* mgan_player_create(const void* model, size_t size, 
 /* The next note. Returns 1; 0 if an argument is NULL. */
 MGAN_PLAYER_API int mgan_player_next(mgan_player* player, mgan_note* note);
 
+/* Whether the last chord has been returned: the next note would begin behind the control "end" (quarters
+ * from the beginning to the last onset; -1: endless). 1 or 0; 0 if `player` is NULL. */
+MGAN_PLAYER_API int mgan_player_ended(mgan_player* player);
+
 /* Directs what is drawn from now on, by the names of mgan/player/controls.hpp: temperature,
  * time_temperature, pitch_temperature, density, loudness, legato, transpose, low, high, voices, glide,
- * scale (bit 0 is C), guide, level.PART.low, level.PART.high, style.AXIS. guide: the candidates of which
+ * scale (bit 0 is C), guide, end, level.PART.low, level.PART.high, style.AXIS. guide: the candidates of which
  * the discriminator chooses each event; up to 8, or as many as the model was trained with if those are
  * more; none where it has no discriminator. Returns 1; 0, with nothing changed, for another name or a
  * value out of range. */

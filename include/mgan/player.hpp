@@ -165,6 +165,12 @@ public:
     }
     [[nodiscard]] const PlayerControls& controls() const noexcept { return controls_; }
 
+    /// Whether the last chord has been returned: the next note would begin behind
+    /// `PlayerControls::end`. Whoever goes on after that hears a song begin anew.
+    [[nodiscard]] bool ended() noexcept {
+        return controls_.end >= 0.0 && core_->peek().onset > end_ticks(controls_.end);
+    }
+
     // ---- playing along --------------------------------------------------------------------------
 
     /// Hears a note that somebody else played, at its onset (rounded to the model's grid; not

@@ -113,6 +113,26 @@ TEST_CASE("Step events: a crop knows its phase, begins with a move, and its last
     CHECK(crop_of(whole, 78, 100, words).first_phase == (39 * 4 + 8) % 192);
 }
 
+TEST_CASE("Step events: the end of a song, where it begins anew") {
+    const StepVocabulary words = steps::plain_vocabulary();
+    Song song;
+    for (int i = 0; i < 10; ++i) song.notes.push_back({i * 96 + 192, 96, 60 + i, 64, 0});
+    song.notes.push_back({9 * 96 + 192, 96, 80, 64, 0});
+    const StepSong whole = step_events(song, words);
+    const StepSong ending = ending_of(whole, 5, words);
+    REQUIRE(ending.events.size() == 5);
+    CHECK(ending.ends == 4);
+    CHECK(ending.first_phase == (7 * 96 + 192) / 24);
+    CHECK(std::equal(ending.events.begin(), ending.events.begin() + 4, whole.events.begin() + 7));
+    CHECK(ending.events[4] == whole.events[0]);
+    CHECK(steps_to(ending, 2, words) == 8);
+    CHECK(steps_to(ending, 3, words) == 8);       // the chord at the end
+    CHECK(steps_to(ending, 4, words) == 8 + 16);  // a quarter later it begins anew
+    CHECK(steps_to(ending, 0, words) == 0);
+    CHECK(ending_of(whole, 12, words).events.size() == 12);
+    CHECK(crop_of(whole, 3, 4, words).ends == 0);
+}
+
 TEST_CASE("Step events: a key that sounds is struck in another channel") {
     Voices voices;
     const auto channel_of = [&](std::int64_t onset, std::int64_t length, int pitch) {

@@ -37,6 +37,9 @@ public:
                  const StepStyle& asked, int first_phase)
         : words_(words), scale_(scale), memory_(memory), asked_(asked), phase_(first_phase) {}
 
+    /// The song's last onset, counted as the first one's phase is.
+    void end_at(int onset) { end_ = onset; }
+
     void hear(const StepEvent& event) {
         events_.push_back(event);
         if (events_.size() == 1) events_[0].value[0] = 1;
@@ -143,6 +146,14 @@ public:
             for (std::size_t i = 0; i < progress.size(); ++i)
                 numbers[at::kProgress + i] = static_cast<float>(progress[i]);
         }
+        if (const double left = static_cast<double>(end_ - onset - gap) / quarter;
+            end_ >= 0 && left <= 16.0) {
+            const std::array<double, 5> ending = {
+                1.0, left == 0.0 ? 1.0 : 0.0, left < 0.0 ? 1.0 : 0.0,
+                left < 4.0 ? 1.0 - left / 4.0 : 0.0, 1.0 - left / 16.0};
+            for (std::size_t i = 0; i < ending.size(); ++i)
+                numbers[at::kEnding + i] = static_cast<float>(std::min(1.0, ending[i]));
+        }
         return to;
     }
 
@@ -221,6 +232,11 @@ public:
         if (soonest.size() > 4) soonest.resize(4);
         return soonest;
     }
+    /// Grid steps from an onset to the last one, where the listener tells; else 0.
+    [[nodiscard]] int to_end(int onset) const {
+        const bool tells = end_ >= 0 && end_ - next_onset(1) <= 16 * words_.quarter_steps();
+        return tells ? std::max(0, end_ - onset) : 0;
+    }
     [[nodiscard]] std::vector<int> counts(std::size_t component) const {
         std::vector<int> count(words_.components()[component].values.size());
         const std::size_t first = events_.size() < 100 ? 0 : events_.size() - 100;
@@ -259,6 +275,7 @@ private:
     std::size_t memory_;
     StepStyle asked_;
     int phase_;
+    int end_ = -1;
     std::vector<StepEvent> events_;
     std::vector<int> onsets_;
 };
@@ -300,12 +317,20 @@ double compare(const StepListener& listener, const SlowListener& slow,
             CHECK(keys_of(arrival.keys[i]) == keys);
         }
         const std::vector<int> releases = slow.releases(onset);
-        for (std::size_t i = 0; i < kStepReleases; ++i) {
+        for (std::size_t i = 0; i < kStepEnds; ++i) {
             const bool ends = i < releases.size();
             CHECK(arrival.release_gap[i] == (ends ? words.nearest(1, releases[i]) : -1));
             CHECK(arrival.release_length[i] ==
                   (ends ? words.nearest(words.length(), releases[i]) : -1));
         }
+        // One that lies beyond the longest gap, or length, is no value.
+        const int left = slow.to_end(onset);
+        const auto index = [&](std::size_t c) {
+            const bool reaches = left > 0 && left <= words.components()[c].values.back();
+            return reaches ? words.nearest(c, left) : std::int16_t{-1};
+        };
+        CHECK(arrival.release_gap[kStepEnds] == index(1));
+        CHECK(arrival.release_length[kStepEnds] == index(words.length()));
     }
     double worst = 0.0;
     for (std::size_t i = 0; i < context.numbers.size(); ++i) {
@@ -428,9 +453,14 @@ TEST_CASE("Step listener: agrees with its description after every event") {
             const int phase = 5 + 11 * static_cast<int>(seed);
             listener.reset(asked, phase);
             SlowListener slow(words, scale, options.memory, asked, phase);
+            const std::vector<StepEvent> events =
+                steps::tune(words, seed, 260, 5 + 4 * static_cast<std::size_t>(seed));
+            // It ends at event 200; what follows lies behind the end.
+            const int steps = steps_to({events, phase}, 200, words);
+            listener.end_in(steps);
+            slow.end_at(phase + steps);
             double worst = compare(listener, slow, words);
-            for (const StepEvent& event :
-                 steps::tune(words, seed, 260, 5 + 4 * static_cast<std::size_t>(seed))) {
+            for (const StepEvent& event : events) {
                 listener.hear(event);
                 slow.hear(event);
                 worst = std::max(worst, compare(listener, slow, words));
@@ -439,6 +469,44 @@ TEST_CASE("Step listener: agrees with its description after every event") {
             CHECK(worst < 1e-5);
         }
     }
+}
+
+TEST_CASE("Step listener: the end is told once it is near, and may be moved") {
+    const StepVocabulary words = steps::plain_vocabulary();
+    const StyleScale scale = tune_scale(words);
+    namespace at = step_numbers;
+    StepListener listener(words, scale);
+    StepContext context;
+    const auto ending = [&] {
+        listener.context(context);
+        const float* const first = context.numbers.data() + at::kEnding;
+        return std::vector<float>(first, first + at::kEndingCount);
+    };
+    const std::vector<float> unknown(at::kEndingCount, 0.0f);
+    CHECK(ending() == unknown);
+    listener.end_in(17 * 16);
+    CHECK(ending() == unknown);
+    CHECK(listener.after(1).release_gap[kStepEnds] == -1);
+    listener.hear(steps::event(words, 1, 32, 60, 16, 80));
+    CHECK(ending() ==
+          std::vector<float>{1, 0, 0, 0, 1.0f / 16});  // 15 quarters from the next onset
+    listener.end_in(48);
+    CHECK(ending() == std::vector<float>{1, 0, 0, 0.75f, 15.0f / 16});
+    CHECK(words.value(1, listener.after(1).release_gap[kStepEnds]) == 16);
+    CHECK(words.value(1, listener.after(0).release_gap[kStepEnds]) == 48);
+    CHECK(words.value(words.length(), listener.after(1).release_length[kStepEnds]) == 16);
+    listener.hear(steps::event(words, 1, 16, 62, 16, 80));
+    CHECK(ending() == std::vector<float>{1, 1, 0, 1, 1});
+    listener.hear(steps::event(words, 1, 16, 60, 16, 80));
+    CHECK(ending() == std::vector<float>{1, 0, 1, 1, 1});
+    CHECK(listener.after(1).release_gap[kStepEnds] == -1);
+    listener.hear(steps::event(words, 0, 16, 64, 16, 80));
+    CHECK(ending() == std::vector<float>{1, 0, 1, 1, 1});
+    listener.end_in(StepListener::kNoEnd);
+    CHECK(ending() == unknown);
+    listener.end_in(3);
+    listener.reset(scale.mean);
+    CHECK(ending() == unknown);
 }
 
 TEST_CASE("Step listener: agrees with its description on bundled scores") {

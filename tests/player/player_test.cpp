@@ -125,6 +125,7 @@ TEST_CASE("Player: plays for ever without a heap, whatever is asked of it") {
                                   controls.voices = static_cast<int>(random.integer(number + 3, 4));
                                   controls.guide = static_cast<int>(random.integer(number + 4, 4));
                                   controls.glide = random.uniform(number + 5, 0.0, 4.0);
+                                  controls.end = static_cast<double>(last / 384 + 8);
                                   (void)set_control(controls, "style.loudness",
                                                     random.uniform(number + 6, -1.0, 1.0));
                                   (void)player.direct(controls);
@@ -281,6 +282,104 @@ TEST_CASE("Player: transposition moves every pitch, and nothing else") {
             CHECK(note == expected);
         }
     }
+}
+
+TEST_CASE("Player: a song ends at its end, and is the endless one until that is near") {
+    constexpr double kEnd = 40.0;
+    constexpr std::int64_t kTicks = 40 * 384;
+    for (const auto& [name, model] : small_models()) {
+        INFO(name);
+        const PlayerModel shared(model);
+        PlayerControls controls;
+        controls.end = kEnd;
+        for (std::uint64_t number = 0; number < 4; ++number) {
+            PlayerOptions options;
+            options.length = 1'000'000;
+            Player player(shared, 6, number, options), endless(shared, 6, number, options);
+            REQUIRE(player.direct(controls));
+            CHECK_FALSE(endless.ended());
+            std::vector<Note> notes;
+            // (A net that has hardly learnt anything may stay in one chord for ever.)
+            while (notes.size() < 2000 && !player.ended()) notes.push_back(player.next());
+            if (notes.size() == 2000) continue;
+            CHECK(player.next().onset > kTicks);
+            if (shared.has_step_heads()) {
+                REQUIRE_FALSE(notes.empty());
+                CHECK(notes.back().onset == kTicks);
+            } else if (!notes.empty()) {
+                CHECK(notes.back().onset <= kTicks);
+            }
+            for (const Note& note : notes) {
+                const Note other = endless.next();
+                // Four quarters earlier than it is told: the longest gap leads there, too.
+                if (note.onset >= kTicks - 20 * 384) break;
+                CHECK(note == other);
+            }
+        }
+    }
+}
+
+TEST_CASE("Player: an end that was moved, or taken back, is where it is now") {
+    const PlayerModel shared(small_models().front().second);
+    Player player(shared, 6), endless(shared, 6);
+    PlayerControls controls;
+    controls.end = 30.0;
+    REQUIRE(player.direct(controls));
+    for (int i = 0; i < 20; ++i) CHECK(player.next() == endless.next());
+    controls.end = 60.0;
+    REQUIRE(player.direct(controls));
+    std::int64_t last = 0;
+    for (int i = 0; i < 2000 && !player.ended(); ++i) last = player.next().onset;
+    CHECK(last == 60 * 384);
+    CHECK(player.direct({}));
+    CHECK_FALSE(player.ended());
+    controls.end = -2.0;
+    CHECK_FALSE(player.direct(controls));
+    controls.end = std::numeric_limits<double>::quiet_NaN();
+    CHECK_FALSE(player.direct(controls));
+}
+
+TEST_CASE("Player: songs begin as songs of the training do, where that is asked for") {
+    PlayerOptions opens;
+    opens.opening = true;
+    std::set<int> which;
+    const Model& model = small_models().front().second;
+    REQUIRE(model.steps->openings.size() >= 4);
+    const PlayerModel shared(model);
+    for (std::uint64_t number = 0; number < 12; ++number) {
+        Player player(shared, 6, number, opens), again(shared, 6, number, opens);
+        const std::vector<Note> notes = notes_of(player, 30);
+        CHECK(notes_of(again, 30) == notes);
+        int found = -1;
+        for (std::size_t i = 0; i < model.steps->openings.size(); ++i) {
+            const std::vector<encoding::StepEvent>& events = model.steps->openings[i].events;
+            // The last onset may get notes of the model's own.
+            std::vector<Note> expected = encoding::song_of(events, model.steps->vocabulary).notes;
+            std::erase_if(expected,
+                          [&](const Note& note) { return note.onset == expected.back().onset; });
+            const bool same = std::equal(expected.begin(), expected.end(), notes.begin(),
+                                         [&](const Note& a, const Note& b) {
+                                             return a.pitch == b.pitch && a.length == b.length &&
+                                                    a.onset == b.onset - notes.front().onset;
+                                         });
+            if (same && expected.size() > 2) found = static_cast<int>(i);
+        }
+        CHECK(found >= 0);
+        which.insert(found);
+    }
+    CHECK(which.size() > 2);
+    // Under a scale that has none of its notes, the opening gives way.
+    PlayerControls controls;
+    controls.scale = *scale_of("F# pentatonic");
+    controls.transpose = 0;
+    Player held(shared, 6, 0, opens);
+    REQUIRE(held.direct(controls));
+    for (const Note& note : notes_of(held, 60))
+        CHECK((controls.scale >> note.pitch % 12 & 1u) != 0);
+    Model without = model;
+    without.steps->openings.clear();
+    CHECK_THROWS_AS(Player(PlayerModel(without), 1, 0, opens), ConfigError);
+    CHECK_THROWS_AS(Player(PlayerModel(small_models().back().second), 1, 0, opens), ConfigError);
 }
 
 TEST_CASE("Player: controls that are at fault change nothing") {

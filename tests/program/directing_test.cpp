@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -105,6 +106,65 @@ TEST_CASE_METHOD(Directed, "mgan generate --minutes: as long as asked") {
     const std::vector<mgan::Note> notes = song(1).notes;
     CHECK(notes.back().onset < 30 * 384);
     CHECK(notes.back().onset > 20 * 384);
+}
+
+TEST_CASE_METHOD(Directed, "mgan generate --minutes: the last chord begins a bar before the end") {
+    REQUIRE(generate("run", {"--minutes", "0.5", "--tempo", "100"}).status == 0);
+    for (const int number : {1, 2, 3}) {
+        const std::vector<mgan::Note> notes = song(number).notes;
+        CHECK(notes.back().onset == 46 * 384);
+        for (const mgan::Note& note : notes) CHECK(note.onset + note.length <= 50 * 384);
+    }
+    REQUIRE(generate("run", {"--minutes", "0.5", "--tempo", "100", "--prime", "data/a/song0.mid",
+                             "--prime-notes", "6"})
+                .status == 0);
+    CHECK(song(1).notes.back().onset == 46 * 384);
+    REQUIRE(generate("run", {"--minutes", "0.01", "--tempo", "100"}).status == 0);
+    CHECK_FALSE(song(1).notes.empty());
+}
+
+TEST_CASE_METHOD(Directed, "mgan generate --style-at: from there on the song is another") {
+    REQUIRE(generate("run", {"--length", "80"}).status == 0);
+    const std::vector<mgan::Note> plain = song(1).notes;
+    // By loudness: of the notes before the change none is another, of those behind it most are.
+    REQUIRE(generate("run",
+                     {"--length", "80", "--style-at", "12:loudness=4", "--style-at", "6:density=0"})
+                .status == 0);
+    const std::vector<mgan::Note> changed = song(1).notes;
+    std::size_t same = 0;
+    while (same < plain.size() && plain[same] == changed[same]) ++same;
+    CHECK(plain[same].onset >= 6 * 384);
+    CHECK(same < plain.size());
+    for (const char* wrong :
+         {"loudness=1", "x:loudness=1", "-1:loudness=1", "4:funk=1", "4", "nan:loud=1"}) {
+        const process::Result refused = generate("run", {"--style-at", wrong});
+        CHECK(refused.status == 2);
+        CHECK_THAT(refused.error, Contains("--style-at"));
+    }
+    CHECK(generate("numeric", {"--style-at", "4:loud=1"}).status == 1);
+}
+
+TEST_CASE_METHOD(Directed, "mgan generate --opening: songs begin as training songs do") {
+    REQUIRE(generate("run", {"--opening", "--length", "30"}).status == 0);
+    CHECK(song(1).notes.size() == 30);
+    // In the key of white keys: by intervals and times, the beginning of one of the songs.
+    const std::vector<mgan::Note> made = song(1).notes;
+    bool found = false;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(*this / "data")) {
+        if (entry.path().extension() != ".mid") continue;
+        const std::vector<mgan::Note> real =
+            mgan::midi::to_song(mgan::midi::read_file(entry.path()).file).notes;
+        found |= std::equal(real.begin(), real.begin() + 6, made.begin(),
+                            [&](const mgan::Note& a, const mgan::Note& b) {
+                                return a.pitch - real[0].pitch == b.pitch - made[0].pitch &&
+                                       a.onset - real[0].onset == b.onset - made[0].onset;
+                            });
+    }
+    CHECK(found);
+    CHECK(generate("run", {"--opening", "--prime", "data/a/song0.mid"}).status == 2);
+    const process::Result numeric = generate("numeric", {"--opening"});
+    CHECK(numeric.status == 1);
+    CHECK_THAT(numeric.error, Contains("--opening"));
 }
 
 TEST_CASE_METHOD(Directed, "mgan generate: styles by name and by example") {

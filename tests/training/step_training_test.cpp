@@ -71,6 +71,56 @@ TEST_CASE("Step training: a generator learns the figure, and plays on its beats 
     CHECK(on_eighths > 9 * notes / 10);
 }
 
+TEST_CASE("Step training: a generator learns how songs end, and ends so when it is told to") {
+    Settings settings = learning_step_settings();
+    settings.adversarial.epochs = 0;
+    settings.pretrain.epochs = 20;
+    settings.pretrain.augmentation = 0.0;
+    settings.pretrain.endings = 0.5;
+    // Each song ends with two notes as long as the bass notes, and higher.
+    std::vector<midi::Song> songs = arpeggios(12);
+    for (midi::Song& song : songs) {
+        const std::int64_t end = 16 * 1536;
+        song.notes.push_back({end, 1536, 55, 80, 0});
+        song.notes.push_back({end, 1536, 60, 80, 0});
+    }
+    StepTrainer<float> trainer(settings, songs, 2);
+    while (!trainer.finished()) (void)trainer.run_epoch({});
+    const StepBand<float> band{&trainer.kept(), nullptr, &trainer.data().vocabulary,
+                               &trainer.data().scale};
+    const auto value = [&](const encoding::StepEvent& event, std::size_t component) {
+        return trainer.data().vocabulary.value(component, event.value[component]);
+    };
+    const std::size_t pitch = trainer.data().vocabulary.pitch();
+    const std::size_t length = trainer.data().vocabulary.length();
+    int told = 0, untold = 0;
+    std::uint64_t number = 0;
+    for (const StepStart& start : trainer.data().starts) {
+        if (start.phase % 64 != 0 || number == 60) continue;  // that begin with a bar
+        ++number;
+        for (const bool tells : {true, false}) {
+            StepPlay<float> play(band, trainer.settings().playing, 0);
+            play.start(std::span(&start, 1), 4, number, 200);
+            // As far into a phrase of three bars as the songs' ends are.
+            const std::int32_t end = 192 + (64 - start.phase + 192) % 192;
+            if (tells) play.end_in(0, end);
+            std::int32_t onset = 0;
+            int long_ones = 0;
+            for (int i = 0; i < 200 && onset <= end; ++i) {
+                const std::int32_t gap = play.listener(0).gap();
+                const encoding::StepEvent event = play.next()[0];
+                if (i > 0 && value(event, 0) != 0) onset += gap;
+                const bool is_long = value(event, length) == 64 && value(event, pitch) > 45;
+                long_ones += onset == end && is_long ? 1 : 0;
+            }
+            (tells ? told : untold) += long_ones > 0 ? 1 : 0;
+        }
+    }
+    REQUIRE(number == 60);
+    CHECK(told >= 9);
+    CHECK(untold <= 2);
+}
+
 TEST_CASE("Step training: the bits do not depend on the number of threads") {
     const std::vector<midi::Song> songs = arpeggios(7);
     for (const Variant variant : variants()) {

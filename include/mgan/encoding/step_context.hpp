@@ -6,7 +6,8 @@
 ///               earlier match of what was just heard (recall.hpp), the seven before the last,
 ///               those that stood here one period ago, and the outer voices of the onsets before
 ///     phases    where in a quarter note the last onset lies, and where the next one will
-///     numbers   metre, key, chord, what the song is so far (style_meter.hpp), what it shall be
+///     numbers   metre, key, chord, what the song is so far (style_meter.hpp), what it shall be,
+///               and how far its end is
 ///     counts    how often each value was used
 ///     limits    the range that was asked for; whether another pitch class is, or a further key
 
@@ -70,8 +71,13 @@ inline constexpr std::size_t kRunning = kChord + 12;
 inline constexpr std::size_t kProgress = kRunning + kStyleAxes;
 /// The style that was asked for, normalised.
 inline constexpr std::size_t kAsked = kProgress + 10;
+/// Where the song shall end (`StepListener::end_in`): zeros while that is unknown or further than
+/// 16 quarters away. Else 1; 1 if the next onset is the last one; 1 if the last one was; how near
+/// the next onset is to it: 1 - quarters / 4 and 1 - quarters / 16, within 0 .. 1.
+inline constexpr std::size_t kEnding = kAsked + kStyleAxes;
+inline constexpr std::size_t kEndingCount = 5;
 /// Number of numbers.
-inline constexpr std::size_t kCount = kAsked + kStyleAxes;
+inline constexpr std::size_t kCount = kEnding + kEndingCount;
 }  // namespace step_numbers
 
 inline constexpr std::uint16_t kAllPitchClasses = 0xFFF;
@@ -128,8 +134,13 @@ inline constexpr std::array<std::int32_t, 7> kStepEchoes = {2, 4, 8, 12, 16, 24,
 ///      9         ... that sound there
 inline constexpr std::size_t kStepKeySets = kStepEchoes.size() + 3;
 
+/// Quarters from the next onset to the last one within which a listener tells of the end.
+inline constexpr std::int32_t kEndingQuarters = 16;
+
 /// Ends of sounding notes that `StepArrival` names.
-inline constexpr std::size_t kStepReleases = 4;
+inline constexpr std::size_t kStepEnds = 4;
+/// These, and the last onset of the song.
+inline constexpr std::size_t kStepReleases = kStepEnds + 1;
 
 /// What is known once the move is drawn.
 struct StepArrival {
@@ -137,7 +148,8 @@ struct StepArrival {
     StepKeys sounding{};     ///< keys that were struck before and sound there
     /// When the notes that sound there end, the soonest first, each time once, as indices of the
     /// nearest gap and the nearest length; -1 where there are fewer. (Onsets and ends like to fall
-    /// together.)
+    /// together.) At the last place the song's last onset, where it is known and within reach of
+    /// one gap, or one length.
     std::array<std::int16_t, kStepReleases> release_gap{}, release_length{};
     /// Grid steps. If the next onset is sooner, so many keys sound there still that a note which
     /// begins now must have ended: its length is the gap at most. 0: it may be of any length.

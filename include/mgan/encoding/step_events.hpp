@@ -51,6 +51,9 @@ struct StepSong {
     std::vector<StepEvent> events;
     /// Onset of the first event in grid steps, modulo 12 quarters: where in the bar it begins.
     std::int32_t first_phase = 0;
+    /// Events up to and with the last one of the song, where it is known that it ends there; 0: it
+    /// is not.
+    std::size_t ends = 0;
 
     friend bool operator==(const StepSong&, const StepSong&) = default;
 };
@@ -143,6 +146,28 @@ struct StepSong {
     crop.events.assign(first, first + static_cast<std::ptrdiff_t>(count));
     if (!crop.events.empty()) crop.events.front().value[StepVocabulary::move()] = 1;
     return crop;
+}
+
+/// The last `count` - 1 events of a song, and its first event again: where music goes on, it begins
+/// anew. `ends` is set. Precondition: 2 <= count <= events + 1.
+[[nodiscard]] inline StepSong ending_of(const StepSong& song, std::size_t count,
+                                        const StepVocabulary& vocabulary) {
+    StepSong ending = crop_of(song, song.events.size() - (count - 1), count - 1, vocabulary);
+    ending.ends = ending.events.size();
+    ending.events.push_back(song.events.front());
+    ending.events.back().value[StepVocabulary::move()] = 1;
+    return ending;
+}
+
+/// Grid steps from the first onset to that of event `last`. Precondition: it exists.
+[[nodiscard]] inline std::int32_t steps_to(const StepSong& song, std::size_t last,
+                                           const StepVocabulary& vocabulary) {
+    std::int32_t steps = 0;
+    for (std::size_t i = 1; i <= last; ++i)
+        if (song.events[i].value[StepVocabulary::move()] != 0)
+            steps += vocabulary.value(StepVocabulary::gap(),
+                                      song.events[i - 1].value[StepVocabulary::gap()]);
+    return steps;
 }
 
 /// A song from events: any events whose indices are in the vocabulary, a crop of a longer song too.

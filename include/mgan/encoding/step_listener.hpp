@@ -82,7 +82,15 @@ public:
         pitch_classes_.fill(0.0f);
         chord_ = 0;
         sounding_ = {};
+        left_ = kNoEnd;
     }
+
+    /// What `end_in` takes for "nobody knows".
+    static constexpr std::int32_t kNoEnd = std::numeric_limits<std::int32_t>::max();
+
+    /// The song's last onset lies so many grid steps behind the last one that was heard; before the
+    /// first event, behind the first. Less than 0: it has passed.
+    void end_in(std::int32_t steps) noexcept { left_ = steps; }
 
     /// From now on the song shall be of this style, in raw axes; what was heard stays.
     void ask(const StepStyle& asked) noexcept {
@@ -121,7 +129,7 @@ public:
         arrival.phase = (phase_ + step) % words.quarter_steps();
         arrival.release_gap.fill(-1);
         arrival.release_length.fill(-1);
-        std::array<std::int32_t, kStepReleases> soonest;
+        std::array<std::int32_t, kStepEnds> soonest;
         std::size_t found = 0;
         std::array<std::int32_t, 128> still;  // how long keys go on, in no order
         std::size_t keys = 0;
@@ -132,14 +140,23 @@ public:
             still[keys++] = left;
             std::size_t place = 0;
             while (place < found && soonest[place] < left) ++place;
-            if (place == kStepReleases || (place < found && soonest[place] == left)) return;
-            found = std::min(found + 1, kStepReleases);
+            if (place == kStepEnds || (place < found && soonest[place] == left)) return;
+            found = std::min(found + 1, kStepEnds);
             for (std::size_t i = found - 1; i > place; --i) soonest[i] = soonest[i - 1];
             soonest[place] = left;
         });
         for (std::size_t i = 0; i < found; ++i) {
             arrival.release_gap[i] = words.nearest(StepVocabulary::gap(), soonest[i]);
             arrival.release_length[i] = words.nearest(words.length(), soonest[i]);
+        }
+        if (const std::int32_t left = left_ - step; tells_end() && left > 0) {
+            const auto index = [&](std::size_t component) {
+                return left <= words.components()[component].values.back()
+                           ? words.nearest(component, left)
+                           : std::int16_t{-1};
+            };
+            arrival.release_gap[kStepEnds] = index(StepVocabulary::gap());
+            arrival.release_length[kStepEnds] = index(words.length());
         }
         // The next onset brings a key, this note is another: room for most - 2 besides them. So it
         // may last if the (most - 1)th of the keys that sound longest is gone by then.
@@ -181,6 +198,7 @@ public:
             const std::int32_t step = gap();
             onset_ += static_cast<std::uint32_t>(step);
             phase_ = (phase_ + step) % words.phase_steps();
+            if (left_ != kNoEnd) left_ = std::max(left_ - step, -kLongPast);
             at_onset_ = 0;
             chord_ = 0;
             for_each_key(sounding_, [&](std::size_t key) {
@@ -231,7 +249,8 @@ public:
     [[nodiscard]] const StepStyle& asked() const noexcept { return asked_raw_; }
 
 private:
-    static constexpr std::uint16_t kFirst = 0xFF00;  // an interval of 128: no other key
+    static constexpr std::uint16_t kFirst = 0xFF00;     // an interval of 128: no other key
+    static constexpr std::int32_t kLongPast = 1 << 20;  // grid steps
 
     /// An event that was heard.
     struct Memory {
@@ -255,6 +274,10 @@ private:
     /// Grid steps from the last onset to the end of a key that was struck.
     [[nodiscard]] std::int32_t remaining(std::size_t key) const noexcept {
         return static_cast<std::int32_t>(end_[key] - onset_);
+    }
+
+    [[nodiscard]] bool tells_end() const noexcept {
+        return left_ != kNoEnd && left_ - gap() <= kEndingQuarters * vocabulary_->quarter_steps();
     }
 
     void limit(StepContext& to, std::size_t component, StyleAxis least,
@@ -469,6 +492,20 @@ private:
         progress[7] = ahead(StyleAxis::velocity_least, 20.0);
         progress[8] = -ahead(StyleAxis::velocity_greatest, 20.0);
         progress[9] = static_cast<float>(sounding_keys()) / 4.0f - 1.0f;
+
+        float* const ending = to + at::kEnding;
+        std::fill_n(ending, at::kEndingCount, 0.0f);
+        if (!tells_end()) return;
+        const std::int32_t left = left_ - gap();  // from the next onset
+        const auto near = [&](std::int32_t quarters) {
+            const float share = static_cast<float>(left) / (static_cast<float>(quarters) * quarter);
+            return std::clamp(1.0f - share, 0.0f, 1.0f);
+        };
+        ending[0] = 1.0f;
+        ending[1] = left == 0 ? 1.0f : 0.0f;
+        ending[2] = left < 0 ? 1.0f : 0.0f;
+        ending[3] = near(4);
+        ending[4] = near(kEndingQuarters);
     }
 
     const StepVocabulary* vocabulary_;
@@ -486,6 +523,7 @@ private:
     std::uint32_t chord_ = 0;               // bit c: pitch class c began with the last onset
     StepKeys sounding_{};                   // keys that sound at the last onset
     std::array<std::uint32_t, 128> end_{};  // when a key of `sounding_` ends
+    std::int32_t left_ = kNoEnd;            // grid steps from the last onset to the song's last
     StyleMeter meter_;
 };
 

@@ -45,7 +45,7 @@ namespace mgan::inline MGAN_ABI {
     shape.sources = encoding::kStepSources;
     shape.input_sources = encoding::kStepInputs;
     shape.numbers = encoding::step_numbers::kCount;
-    shape.style = encoding::kStyleAxes;
+    shape.style = encoding::kStyleAxes + encoding::step_numbers::kEndingCount;
     shape.facts = step_facts::kCount;
     shape.sets = step_sets::kCount;
     shape.releases = encoding::kStepReleases;

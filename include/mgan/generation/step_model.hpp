@@ -6,6 +6,9 @@
 ///     vocabulary.0.values, ...                the values of component 0, and so on
 ///     scale.mean, scale.deviation             of the style axes, over the training songs
 ///     starts.styles, starts.phases            [n, 37] and [n]: what a new song may begin from
+///     openings.styles, openings.phases        the same of training songs from their beginning,
+///     openings.events                         and their first events: [n, 8, components]; may be
+///                                             left out
 ///     generator. ...                          the parameters, named as PyTorch names them
 ///     discriminator. ...                      if it can guide; may be left out
 ///
@@ -35,6 +38,7 @@ struct BasicStepModel {
     std::vector<StepStart> starts;  ///< of training crops
     StepGenerator<Scalar> generator;
     std::optional<StepDiscriminator<Scalar>> discriminator;
+    std::vector<StepOpening> openings{};  ///< of training songs
 
     [[nodiscard]] StepBand<Scalar> band() const noexcept {
         return {&generator, discriminator ? &*discriminator : nullptr, &vocabulary, &scale};
@@ -93,12 +97,9 @@ inline void store_vocabulary(TensorFile& file, const encoding::StepVocabulary& v
     return {file.get<std::int64_t>("vocabulary.grid", {1}).front(), std::move(components)};
 }
 
-/// Adds scale and starts.
-inline void store_starts(TensorFile& file, const encoding::StyleScale& scale,
+/// Adds the starts as `name`.styles and `name`.phases.
+inline void store_starts(TensorFile& file, const std::string& name,
                          const std::vector<StepStart>& starts) {
-    const auto axes = static_cast<std::int64_t>(encoding::kStyleAxes);
-    file.add("scale.mean", {axes}, std::span<const double>(scale.mean));
-    file.add("scale.deviation", {axes}, std::span<const double>(scale.sd));
     std::vector<double> styles;
     std::vector<std::int64_t> phases;
     for (const StepStart& start : starts) {
@@ -106,41 +107,111 @@ inline void store_starts(TensorFile& file, const encoding::StyleScale& scale,
         phases.push_back(start.phase);
     }
     const auto count = static_cast<std::int64_t>(starts.size());
-    file.add("starts.styles", {count, axes}, std::span<const double>(styles));
-    file.add("starts.phases", {count}, std::span<const std::int64_t>(phases));
+    file.add(name + ".styles", {count, static_cast<std::int64_t>(encoding::kStyleAxes)},
+             std::span<const double>(styles));
+    file.add(name + ".phases", {count}, std::span<const std::int64_t>(phases));
 }
 
-/// The reverse. Throws DataError, or NumericalError for numbers that are not finite.
-[[nodiscard]] inline std::pair<encoding::StyleScale, std::vector<StepStart>> read_starts(
-    const TensorFile& file, const encoding::StepVocabulary& vocabulary) {
+/// Adds scale and starts.
+inline void store_starts(TensorFile& file, const encoding::StyleScale& scale,
+                         const std::vector<StepStart>& starts) {
     const auto axes = static_cast<std::int64_t>(encoding::kStyleAxes);
-    const auto finite = [&](const char* name, const TensorShape& shape) {
-        std::vector<double> values = file.get<double>(name, shape);
-        for (const double value : values)
-            require<NumericalError>(std::isfinite(value), file.source(), ": the tensor ", name,
-                                    " is not finite");
-        return values;
-    };
-    encoding::StyleScale scale;
-    const std::vector<double> mean = finite("scale.mean", {axes}),
-                              deviation = finite("scale.deviation", {axes});
-    std::copy(mean.begin(), mean.end(), scale.mean.begin());
-    std::copy(deviation.begin(), deviation.end(), scale.sd.begin());
-    for (const double value : deviation)
-        require<DataError>(value > 0.0, file.source(), ": scale.deviation is not positive");
+    file.add("scale.mean", {axes}, std::span<const double>(scale.mean));
+    file.add("scale.deviation", {axes}, std::span<const double>(scale.sd));
+    store_starts(file, "starts", starts);
+}
+
+/// A tensor of numbers that must be finite. Throws DataError, NumericalError.
+[[nodiscard]] inline std::vector<double> read_finite(const TensorFile& file,
+                                                     const std::string& name,
+                                                     const TensorShape& shape) {
+    std::vector<double> values = file.get<double>(name, shape);
+    for (const double value : values)
+        require<NumericalError>(std::isfinite(value), file.source(), ": the tensor ", name,
+                                " is not finite");
+    return values;
+}
+
+/// The starts of `name`.styles and `name`.phases. Throws DataError, NumericalError.
+[[nodiscard]] inline std::vector<StepStart> read_starts(
+    const TensorFile& file, const std::string& name, const encoding::StepVocabulary& vocabulary) {
+    const auto axes = static_cast<std::int64_t>(encoding::kStyleAxes);
     const std::vector<std::int64_t> phases =
-        file.get<std::int64_t>("starts.phases", file.entry("starts.phases").shape);
+        file.get<std::int64_t>(name + ".phases", file.entry(name + ".phases").shape);
     const std::vector<double> styles =
-        finite("starts.styles", {static_cast<std::int64_t>(phases.size()), axes});
+        read_finite(file, name + ".styles", {static_cast<std::int64_t>(phases.size()), axes});
     std::vector<StepStart> starts(phases.size());
     for (std::size_t i = 0; i < starts.size(); ++i) {
         std::copy_n(styles.begin() + static_cast<std::ptrdiff_t>(i * encoding::kStyleAxes),
                     encoding::kStyleAxes, starts[i].style.begin());
         require<DataError>(phases[i] >= 0 && phases[i] < vocabulary.phase_steps(), file.source(),
-                           ": starts.phases is damaged");
+                           ": ", name, ".phases is damaged");
         starts[i].phase = static_cast<std::int32_t>(phases[i]);
     }
-    return {scale, std::move(starts)};
+    return starts;
+}
+
+/// The reverse of `store_starts`. Throws DataError, or NumericalError for numbers that are not
+/// finite.
+[[nodiscard]] inline std::pair<encoding::StyleScale, std::vector<StepStart>> read_starts(
+    const TensorFile& file, const encoding::StepVocabulary& vocabulary) {
+    const auto axes = static_cast<std::int64_t>(encoding::kStyleAxes);
+    encoding::StyleScale scale;
+    const std::vector<double> mean = read_finite(file, "scale.mean", {axes}),
+                              deviation = read_finite(file, "scale.deviation", {axes});
+    std::copy(mean.begin(), mean.end(), scale.mean.begin());
+    std::copy(deviation.begin(), deviation.end(), scale.sd.begin());
+    for (const double value : deviation)
+        require<DataError>(value > 0.0, file.source(), ": scale.deviation is not positive");
+    return {scale, read_starts(file, "starts", vocabulary)};
+}
+
+/// Adds the openings, if there are any.
+inline void store_openings(TensorFile& file, const encoding::StepVocabulary& vocabulary,
+                           const std::vector<StepOpening>& openings) {
+    if (openings.empty()) return;
+    std::vector<StepStart> starts;
+    std::vector<std::int64_t> values;
+    for (const StepOpening& opening : openings) {
+        starts.push_back(opening.start);
+        for (const encoding::StepEvent& event : opening.events)
+            values.insert(values.end(), event.value.begin(),
+                          event.value.begin() + static_cast<std::ptrdiff_t>(vocabulary.size()));
+    }
+    store_starts(file, "openings", starts);
+    file.add("openings.events",
+             {static_cast<std::int64_t>(openings.size()),
+              static_cast<std::int64_t>(StepOpening::kEvents),
+              static_cast<std::int64_t>(vocabulary.size())},
+             std::span<const std::int64_t>(values));
+}
+
+/// The reverse; none if the file has none. Throws DataError, NumericalError.
+[[nodiscard]] inline std::vector<StepOpening> read_openings(
+    const TensorFile& file, const encoding::StepVocabulary& vocabulary) {
+    if (!file.contains("openings.events")) return {};
+    const std::vector<StepStart> starts = read_starts(file, "openings", vocabulary);
+    const std::vector<std::int64_t> values =
+        file.get<std::int64_t>("openings.events", {static_cast<std::int64_t>(starts.size()),
+                                                   static_cast<std::int64_t>(StepOpening::kEvents),
+                                                   static_cast<std::int64_t>(vocabulary.size())});
+    std::vector<StepOpening> openings(starts.size());
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < openings.size(); ++i) {
+        openings[i].start = starts[i];
+        openings[i].events.resize(StepOpening::kEvents);
+        for (encoding::StepEvent& event : openings[i].events) {
+            for (std::size_t c = 0; c < vocabulary.size(); ++c, ++at) {
+                const auto count =
+                    static_cast<std::int64_t>(vocabulary.components()[c].values.size());
+                require<DataError>(values[at] >= 0 && values[at] < count, file.source(),
+                                   ": openings.events is damaged: ", values[at], " is no value of ",
+                                   vocabulary.components()[c].name);
+                event.value[c] = static_cast<std::int16_t>(values[at]);
+            }
+        }
+    }
+    return openings;
 }
 
 /// Adds all of a model.
@@ -149,6 +220,7 @@ void store_step_model(TensorFile& file, const BasicStepModel<Scalar>& model,
                       WeightFormat format = WeightFormat::full) {
     store_vocabulary(file, model.vocabulary);
     store_starts(file, model.scale, model.starts);
+    store_openings(file, model.vocabulary, model.openings);
     store_parameters(file, "generator.", model.generator, format);
     if (model.discriminator) store_parameters(file, "discriminator.", *model.discriminator, format);
 }
@@ -176,8 +248,10 @@ template <typename Scalar = float>
         discriminator.emplace(shape, judge);
         read_parameters(file, "discriminator.", *discriminator, Conversion::expanding);
     }
-    return {std::move(vocabulary), scale, std::move(starts), std::move(generator),
-            std::move(discriminator)};
+    std::vector<StepOpening> openings = read_openings(file, vocabulary);
+    return {std::move(vocabulary),    scale,
+            std::move(starts),        std::move(generator),
+            std::move(discriminator), std::move(openings)};
 }
 
 }  // namespace mgan::inline MGAN_ABI

@@ -53,6 +53,17 @@ struct StepStart {
     friend bool operator==(const StepStart&, const StepStart&) = default;
 };
 
+/// How a training song begins: its first events, and the style in which it goes on.
+struct StepOpening {
+    StepStart start;
+    std::vector<encoding::StepEvent> events;
+
+    /// Events of each.
+    static constexpr std::size_t kEvents = 8;
+
+    friend bool operator==(const StepOpening&, const StepOpening&) = default;
+};
+
 /// Who plays; refers to all that it is given. `discriminator` may be null where nobody guides.
 template <typename Scalar>
 struct StepBand {
@@ -246,6 +257,8 @@ public:
     void ask(std::size_t song, const encoding::StepStyle& style) noexcept {
         listeners_[song].ask(style);
     }
+    /// Song b's last onset lies so many grid steps behind the last one (`StepListener::end_in`).
+    void end_in(std::size_t song, std::int32_t steps) noexcept { listeners_[song].end_in(steps); }
     /// Events of each song so far.
     [[nodiscard]] Index events() const noexcept { return time_; }
 

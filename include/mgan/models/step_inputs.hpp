@@ -7,7 +7,7 @@
 ///
 ///     column t B + b      sources    S events that event t may repeat, each C value indices
 ///                         phases     where in the quarter the last onset, the next and the new lie
-///                         numbers    M numbers of size about 1; the last ones are the style
+///                         numbers    M numbers of size about 1; the last ones are asked for
 ///                         counts     how often each value was used: log(1 + n) / 2
 ///                         sounding   the 128 keys that sound at the new onset
 ///                         key sets   K sets of keys that have a role at the new onset
@@ -15,7 +15,7 @@
 ///                         classes    of the pitches among these, the pitch classes that are open
 ///                         full       whether no further key may sound at the last onset
 ///                         hold       steps: if the gap is less, the length is the gap at most
-///                         releases   E ends of notes that sound: the gap, the length up to there
+///                         releases   E moments to come, ends of notes that sound: gap, length up to there
 ///                         event      C value indices
 ///
 /// C components are drawn one after the other (`StepShape`); each is an index into its own list of
@@ -56,7 +56,7 @@ struct StepShape {
     Index sources = 11;                          ///< S
     Index input_sources = 4;  ///< of these, how many the LSTM reads; all go to the copy rows
     Index numbers = 0;        ///< M
-    Index style = 0;          ///< the last numbers, which the heads read as well
+    Index style = 0;          ///< the last numbers, what is asked for: heads read them, too
     Index facts = 0;          ///< numbers about the event itself, for the discriminator
     Index sets = 0;           ///< numbers about the sets of values so far, for the discriminator
     Index releases = 0;       ///< E

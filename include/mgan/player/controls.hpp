@@ -64,6 +64,10 @@ struct PlayerControls {
     std::array<double, encoding::kStyleAxes> style = all_as_drawn();
     double glide = 0.0;  ///< quarters until the style is what was asked for; 0: at once
 
+    /// Quarters from the song's beginning to its last onset, 0 .. 1e6; -1: music goes on for ever.
+    /// A model with step heads learnt how real songs end, and leads there (`Player::ended`).
+    double end = -1.0;
+
     /// The range of the noise z of each part, within 0 .. 1: {2/3, 1} plays from the upper third of
     /// what the model would play.
     struct Level {
@@ -85,7 +89,7 @@ struct PlayerControls {
                a.pitch_temperature == b.pitch_temperature && a.scale == b.scale &&
                a.transpose == b.transpose && a.low == b.low && a.high == b.high &&
                a.density == b.density && a.loudness == b.loudness && a.legato == b.legato &&
-               a.voices == b.voices && a.guide == b.guide && a.glide == b.glide &&
+               a.voices == b.voices && a.guide == b.guide && a.glide == b.glide && a.end == b.end &&
                a.levels == b.levels;
     }
 
@@ -131,6 +135,8 @@ private:
     if (d.voices < 0 || d.voices > 128) return "voices must be from 0 (any number) to 128";
     if (d.guide < -1 || d.guide > 256) return "guide must be from 0 to 256, or -1";
     if (!within(d.glide, 0, 10000)) return "glide must be from 0 to 10000 quarters";
+    if (!within(d.end, 0, 1e6) && d.end != -1.0)
+        return "the end must be from 0 to 1000000 quarters, or -1";
     for (const double x : d.style)
         if (!std::isnan(x) && !within(x, -10, 10))
             return "a style must be from -10 to 10 standard deviations";
@@ -294,7 +300,7 @@ namespace control_words {
         std::string_view name;
         double PlayerControls::*number;
     };
-    constexpr std::array<Number, 7> kNumbers = {{
+    constexpr std::array<Number, 8> kNumbers = {{
         {"temperature", &PlayerControls::temperature},
         {"time_temperature", &PlayerControls::time_temperature},
         {"pitch_temperature", &PlayerControls::pitch_temperature},
@@ -302,6 +308,7 @@ namespace control_words {
         {"loudness", &PlayerControls::loudness},
         {"legato", &PlayerControls::legato},
         {"glide", &PlayerControls::glide},
+        {"end", &PlayerControls::end},
     }};
     struct WholeNumber {
         std::string_view name;

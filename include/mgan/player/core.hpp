@@ -8,6 +8,7 @@
 #include <mgan/midi/song.hpp>
 #include <mgan/player/controls.hpp>
 
+#include <cmath>
 #include <cstdint>
 #include <exception>
 #include <memory>
@@ -22,6 +23,12 @@ struct PlayedNote : Note {
     double onset_seconds = 0.0;
     double length_seconds = 0.0;
 };
+
+/// An end (`PlayerControls::end`) in ticks.
+[[nodiscard]] inline std::int64_t end_ticks(double quarters) noexcept {
+    return static_cast<std::int64_t>(
+        std::llround(quarters * static_cast<double>(midi::kTicksPerQuarter)));
+}
 
 /// As many candidates choose well and still play in time: what is meant where guidance is switched
 /// on and nobody says by how many.
@@ -41,6 +48,9 @@ struct PlayerOptions {
     /// guidance on while it plays takes `PlayerModel::room_for_guidance()`. Room costs a judgement
     /// for each event, even while nobody guides.
     int candidates = -1;
+    /// Whether songs begin with the first notes of a training song, which the model's file holds:
+    /// of which one, is a function of seed and number.
+    bool opening = false;
 };
 
 /// Bounds for a note that is asked for; each end counts.

@@ -102,11 +102,16 @@ public:
             require<ConfigError>(most <= 1 || can_be_guided(),
                                  "Player: this model has no discriminator to choose among "
                                  "candidates; ask for none");
+            require<ConfigError>(!options.opening || !model_.steps->openings.empty(),
+                                 "Player: this model holds no openings of training songs; models "
+                                 "that are trained anew do");
             using Engine = StepEngine<Scalar>;
             return std::make_unique<PlayerStream<Engine, StepSource<Scalar>>>(
                 shared_from_this(), StepSource<Scalar>{&*engine_model_},
-                Engine(*engine_model_, events, most), options, seed, number);
+                Engine(*engine_model_, events, most, options.opening), options, seed, number);
         }
+        require<ConfigError>(!options.opening,
+                             "Player: a model with numeric heads holds no openings of songs");
         using Engine = NumericEngine<Scalar>;
         return std::make_unique<PlayerStream<Engine, NumericSource<Scalar>>>(
             shared_from_this(), NumericSource<Scalar>{&model_}, Engine(model_, events), options,

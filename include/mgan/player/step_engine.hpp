@@ -48,10 +48,15 @@ public:
         encoding::StepEvent event;
         encoding::StepStyle asked{};
         std::int64_t onset = 0;  ///< ticks
+        /// Grid steps from the onset before it to the song's last one.
+        std::int32_t left = encoding::StepListener::kNoEnd;
     };
 
-    StepEngine(const StepEngineModel<Scalar>& model, std::int64_t length, int candidates)
+    /// `opens`: songs begin as training songs do.
+    StepEngine(const StepEngineModel<Scalar>& model, std::int64_t length, int candidates,
+               bool opens = false)
         : model_(&model),
+          opens_(opens),
           director_(model.model->vocabulary),
           play_(model.model->band(), model.playing, candidates),
           length_(length) {}
@@ -60,6 +65,14 @@ public:
     [[nodiscard]] std::int64_t song_events() const noexcept { return length_; }
 
     void start(std::uint64_t seed, std::uint64_t number) {
+        if (opens_) {
+            const std::vector<StepOpening>& openings = model_->model->openings;
+            const StepOpening& opening =
+                openings[Random(seed, "opening", number).integer(0, openings.size())];
+            start(opening.start, seed, number);
+            opening_ = opening.events;
+            return;
+        }
         const StepSampler<Scalar> sampler{model_->model->band(), model_->model->starts,
                                           model_->playing};
         start(sampler.start_of(seed, static_cast<Index>(number)), seed, number);
@@ -113,15 +126,17 @@ public:
 
     /// The next event, drawn under `ask`; `note` is what it plays.
     Drawn draw(const StepAsk& ask, Event& event, Note& note) noexcept {
-        director_.ask(ask);
         glide();
         play_.ask(0, style_);
+        const std::int32_t left = left_to_end();
+        play_.end_in(0, left);
+        const StepAsk bounded = within_song(ask, left);
+        director_.ask(bounded);
         const std::int64_t then = next_onset();
         const bool first = play_.events() == 0;
-        const encoding::StepEvent& drawn =
-            is_neutral(ask) ? play_.next()[0] : play_.next(director_)[0];
+        const encoding::StepEvent drawn = next_event(bounded);
         if (first || drawn.value[Words::move()] != 0) onset_ = then;
-        event = {drawn, style_, onset_};
+        event = {drawn, style_, onset_, left};
         note = note_of(drawn);
         return Drawn::note;
     }
@@ -130,6 +145,7 @@ public:
     void hear(const Event& event) noexcept {
         style_ = event.asked;
         play_.ask(0, style_);
+        play_.end_in(0, event.left);
         play_.hear(std::span(&event.event, 1));
         onset_ = event.onset;
     }
@@ -147,6 +163,7 @@ public:
         ask.softest = ask.loudest = value(words.velocity());
         style_ = event.asked;
         play_.ask(0, style_);
+        play_.end_in(0, event.left);
         director_.ask(ask);
         Event heard = event;
         heard.event = play_.next(director_)[0];
@@ -200,10 +217,31 @@ public:
 private:
     void start(const StepStart& start, std::uint64_t seed, std::uint64_t number, int key = 0) {
         drawn_ = style_ = start.style;
+        opening_ = {};
         key_ = key;
         play_.start(std::span(&start, 1), seed, number, static_cast<Index>(song_events()));
         onset_ = grid() * (start.phase % model_->model->vocabulary.quarter_steps());
         direct(director_.controls(), true);
+    }
+
+    /// Grid steps from the last onset to that of the song's end.
+    [[nodiscard]] std::int32_t left_to_end() const noexcept {
+        const double end = director_.controls().end;
+        if (end < 0.0) return encoding::StepListener::kNoEnd;
+        constexpr std::int64_t kFar = 1 << 24;
+        const std::int64_t ticks = end_ticks(end) - onset_;
+        const std::int64_t steps = ticks < 0 ? -1 : ticks / grid();
+        return static_cast<std::int32_t>(std::min(steps, kFar));
+    }
+    /// No gap leads beyond the last onset.
+    [[nodiscard]] StepAsk within_song(StepAsk ask, std::int32_t left) const noexcept {
+        if (left == encoding::StepListener::kNoEnd) return ask;
+        const std::int64_t rest = left - (play_.events() == 0 ? 0 : play_.listener(0).gap());
+        if (rest <= 0 || rest * grid() >= longest_gap()) return ask;
+        ask.least_gap = std::max<std::int64_t>(ask.least_gap, 1);
+        const bool is_free = ask.greatest_gap < 0 || ask.greatest_gap > rest;
+        if (is_free && ask.least_gap <= rest) ask.greatest_gap = rest;
+        return ask;
     }
 
     [[nodiscard]] Event event_here(const encoding::StepEvent& event) const noexcept {
@@ -213,6 +251,22 @@ private:
 
     [[nodiscard]] bool is_neutral(const StepAsk& ask) const noexcept {
         return !ask.asks() && directs_nothing(director_.controls()) && director_.shift() == 0;
+    }
+
+    /// Heard already: of the opening, as far as nobody asks for something else, or drawn.
+    encoding::StepEvent next_event(const StepAsk& ask) noexcept {
+        const auto place = static_cast<std::size_t>(play_.events());
+        if (place < opening_.size() && !ask.asks()) {
+            const encoding::StepEvent& event = opening_[place];
+            const Words& words = model_->model->vocabulary;
+            const int pitch = words.value(words.pitch(), event.value[words.pitch()]);
+            if (may_sound(director_.controls(), pitch + director_.shift())) {
+                play_.hear(std::span(&event, 1));
+                return event;
+            }
+        }
+        opening_ = {};
+        return is_neutral(ask) ? play_.next()[0] : play_.next(director_)[0];
     }
 
     /// Where the style has come to on its way from what it was to what was asked for.
@@ -235,6 +289,8 @@ private:
     }
 
     const StepEngineModel<Scalar>* model_;
+    bool opens_ = false;
+    std::span<const encoding::StepEvent> opening_;  // what is left to play of it is behind events()
     StepDirector<Scalar> director_;
     StepPlay<Scalar> play_;
     std::int64_t length_ = 0;

@@ -63,8 +63,12 @@ template <typename Scalar>
     BasicModel<Scalar> model;
     model.settings = trainer.settings();
     model.kept_phase = kept_phase(trainer);
-    model.steps = BasicStepModel<Scalar>{trainer.data().vocabulary, trainer.data().scale,
-                                         trainer.data().starts, trainer.kept(), std::nullopt};
+    model.steps = BasicStepModel<Scalar>{trainer.data().vocabulary,
+                                         trainer.data().scale,
+                                         trainer.data().starts,
+                                         trainer.kept(),
+                                         std::nullopt,
+                                         trainer.data().openings};
     if (trainer.begun_adversarial()) model.steps->discriminator = trainer.nets().discriminator.net;
     return model;
 }

@@ -55,6 +55,7 @@ inline void use_variant(Settings& settings, Variant variant) {
     settings.pretrain.warmup = 50;
     settings.pretrain.dropout = 0.2;
     settings.pretrain.augmentation = 0.3;
+    settings.pretrain.endings = 0.125;
     settings.adversarial.epochs = 2;
     settings.adversarial.learning_rate = 5e-4;
     settings.adversarial.discriminator_learning_rate = 2e-3;

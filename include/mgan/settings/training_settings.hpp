@@ -26,6 +26,7 @@ struct PretrainSettings {
     std::int64_t warmup = 0;
     double dropout = 0.1;
     double augmentation = 0.0;
+    double endings = 0.0;
 
     template <typename Visitor>
     void visit(Visitor&& visitor) {
@@ -50,6 +51,8 @@ struct PretrainSettings {
         visitor("augmentation", augmentation, Range{0.0, 1.0},
                 "steps: probability that a crop is learnt in another octave, in other loudness, in "
                 "half or double time");
+        visitor("endings", endings, Range{0.0, 1.0},
+                "steps: share of crops that are the end of their song, and are told how far it is");
     }
 };
 

@@ -123,7 +123,11 @@ struct StepData {
     StepSongs train, validation;
     encoding::StyleScale scale;
     StepShape shape;
-    std::vector<StepStart> starts;  ///< what new songs may begin from
+    std::vector<StepStart> starts;      ///< what new songs may begin from
+    std::vector<StepOpening> openings;  ///< how some training songs begin
+
+    /// Songs whose beginnings go into a model.
+    static constexpr std::size_t kOpenings = 100;
 
     /// Starts that are drawn from the training songs.
     static constexpr std::size_t kStarts = 1500;
@@ -155,7 +159,8 @@ private:
           scale(kept ? kept->scale : fit_scale(train, vocabulary)),
           shape(step_shape(vocabulary)),
           starts(kept ? std::move(kept->starts)
-                      : draw_starts(train, vocabulary, kStarts, settings.seed)) {
+                      : draw_starts(train, vocabulary, kStarts, settings.seed)),
+          openings(openings_of(train, vocabulary, kOpenings)) {
         if (!kept && songs.source() != nullptr)
             songs.source()->cache().keep(kName, step_data_detail::key_of(settings, songs, learnt),
                                          step_data_detail::numbers_of(vocabulary, scale, starts));

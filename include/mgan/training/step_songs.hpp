@@ -79,6 +79,20 @@ public:
         return crop_of_song(this->song(song, vocabulary), random, place, vocabulary);
     }
 
+    /// The same, but where it is a song's end, for a share of the songs that have as many events:
+    /// `StepSong::ends` tells.
+    [[nodiscard]] encoding::StepSong crop_or_ending(
+        std::size_t song, const Random& random, std::uint64_t place, double share,
+        const encoding::StepVocabulary& vocabulary) const {
+        constexpr std::uint64_t kOfEndings = std::uint64_t{1} << 40;  // other numbers than crops'
+        if (share <= 0.0 || random.uniform(kOfEndings + place) >= share)
+            return crop(song, random, place, vocabulary);
+        const encoding::StepSong whole = this->song(song, vocabulary);
+        if (whole.events.size() + 1 < length_ || length_ < 2)
+            return crop_of_song(whole, random, place, vocabulary);
+        return encoding::ending_of(whole, length_, vocabulary);
+    }
+
     /// The whole of song `song`.
     [[nodiscard]] encoding::StepSong song(std::size_t song,
                                           const encoding::StepVocabulary& vocabulary) const {
@@ -132,6 +146,22 @@ private:
         starts.push_back(start_of(songs.crop(song, random, 2 * i + 1, vocabulary), meter));
     }
     return starts;
+}
+
+/// How at most `count` training songs begin, evenly spaced ones of those that are long enough.
+[[nodiscard]] inline std::vector<StepOpening> openings_of(
+    const StepSongs& songs, const encoding::StepVocabulary& vocabulary, std::size_t count) {
+    encoding::StyleMeter meter(vocabulary);
+    std::vector<StepOpening> openings;
+    for (const std::size_t place : sample_places(songs.size(), count)) {
+        const encoding::StepSong song = songs.song(place, vocabulary);
+        if (song.events.size() < 2 * StepOpening::kEvents) continue;
+        const encoding::StepSong first =
+            encoding::crop_of(song, 0, encoding::kStyleWindow, vocabulary);
+        const auto end = first.events.begin() + static_cast<std::ptrdiff_t>(StepOpening::kEvents);
+        openings.push_back({start_of(first, meter), {first.events.begin(), end}});
+    }
+    return openings;
 }
 
 }  // namespace mgan::inline MGAN_ABI
