@@ -28,6 +28,7 @@ struct JudgeCommandOptions {
     std::string against;
     std::string run;
     std::string part = "test";
+    std::string window = "any", real_window = "any";
     int seeds = 3;
     int steps = judging::JudgeTrainingOptions{}.steps;
     bool json = false;
@@ -47,6 +48,14 @@ std::vector<judging::JudgedSong> judged_songs(const DataSet& data) {
     std::vector<std::size_t> all(data.size());
     std::iota(all.begin(), all.end(), std::size_t{0});
     return judged_songs(data, all);
+}
+
+/// Judged, and learned from, are windows there.
+void place_windows(std::vector<judging::JudgedSong>& songs, const std::string& place) {
+    for (judging::JudgedSong& song : songs)
+        song.place = place == "first"  ? judging::WindowPlace::first
+                     : place == "last" ? judging::WindowPlace::last
+                                       : judging::WindowPlace::any;
 }
 
 /// The real songs, split as the run has split them.
@@ -157,6 +166,8 @@ int judge(const JudgeCommandOptions& options) {
         judging::split_real(judged_songs(open_data(options.against)), songs);
     else
         split_as_run(options, songs);
+    place_windows(songs.generated, options.window);
+    for (auto* real : {&songs.learn, &songs.judge}) place_windows(*real, options.real_window);
     const std::size_t found = songs.generated.size();
     judging::JudgeOptions settings;
     settings.seeds = options.seeds;
@@ -202,6 +213,16 @@ Run add_judge(CLI::App& app) {
         ->type_name("PART")
         ->check(CLI::IsMember({"validation", "test"}).description(""))
         ->capture_default_str();
+    const auto add_window = [&](const char* option, std::string& place, const char* what) {
+        app.add_option(option, place, what)
+            ->type_name("PLACE")
+            ->check(CLI::IsMember({"any", "first", "last"}).description(""))
+            ->capture_default_str();
+    };
+    add_window("--window", options->window,
+               "where the 100 notes lie in generated songs: any, first or last: does a long "
+               "song hold up, does it end as others do?");
+    add_window("--real-window", options->real_window, "the same in real songs");
     app.add_option("--seeds", options->seeds,
                    "classifiers of each kind whose scores are averaged: more are steadier, and "
                    "take longer")

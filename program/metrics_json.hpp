@@ -3,6 +3,7 @@
 /// Metrics as JSON, by their keys; `null` where a song does not have one.
 
 #include <mgan/metrics/song_metrics.hpp>
+#include <mgan/metrics/song_shape.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -37,6 +38,26 @@ inline void add_metrics(Json& object, const metrics::SongMetrics& song) {
     object["reference"] = {{"scale_consistency", json_of(song.reference.scale_consistency)},
                            {"polyphony", song.reference.polyphony},
                            {"repetitions_3", song.reference.repetitions_3}};
+}
+
+/// What only shows over minutes.
+[[nodiscard]] inline Json json_of(const metrics::SongShape& shape) {
+    const auto stretch = [](const std::optional<metrics::Stretch>& one) {
+        return one ? Json{{"density", one->density},
+                          {"pitch", one->pitch},
+                          {"velocity", one->velocity}}
+                   : Json(nullptr);
+    };
+    Json at = Json::object();
+    for (std::size_t i = 0; i < metrics::kReturnDistances.size(); ++i)
+        at[std::to_string(metrics::kReturnDistances[i])] = json_of(shape.returning_at[i]);
+    return {{"bars", shape.bars},
+            {"returning", json_of(shape.returning)},
+            {"returning_at", std::move(at)},
+            {"first", stretch(shape.first)},
+            {"last", stretch(shape.last)},
+            {"last_length", json_of(shape.last_length)},
+            {"ends_at_home", shape.ends_at_home ? Json(*shape.ends_at_home) : Json(nullptr)}};
 }
 
 }  // namespace mgan::program

@@ -35,10 +35,14 @@ struct JudgedNote {
     friend bool operator==(const JudgedNote&, const JudgedNote&) = default;
 };
 
+/// Where in a song windows lie.
+enum class WindowPlace { any, first, last };
+
 /// A song with the name of its file. Songs of one file are resampled together.
 struct JudgedSong {
     std::string file;
     std::vector<JudgedNote> notes;
+    WindowPlace place = WindowPlace::any;  ///< of the windows that are taken from it
 };
 
 /// Consecutive notes of a song. The gap of the first one belongs to the note before: read it as 0.
@@ -60,12 +64,15 @@ using Window = std::span<const JudgedNote>;
     return judged;
 }
 
-/// The window of `song` that starts at a random place, number `index` of `random`. The song has at
-/// least kWindow notes.
+/// A window of `song`: where `song.place` says, or at a random place, number `index` of `random`. The
+/// song has at least kWindow notes.
 [[nodiscard]] inline Window random_window(const JudgedSong& song, const Random& random,
                                           std::uint64_t index) {
     assert(song.notes.size() >= kWindow);
-    const std::size_t begin = random.integer(index, song.notes.size() - kWindow + 1);
+    const std::size_t last = song.notes.size() - kWindow;
+    const std::size_t begin = song.place == WindowPlace::first  ? 0
+                              : song.place == WindowPlace::last ? last
+                                                                : random.integer(index, last + 1);
     return Window(song.notes).subspan(begin, kWindow);
 }
 

@@ -105,11 +105,11 @@ inline constexpr std::array<Metric, 7> kMetrics = {
     return std::nullopt;
 }
 
-/// Most notes that one scale holds: max over 12 roots and the major, natural minor and harmonic
-/// minor scale of #{pitch: (pitch - root) mod 12 is a step of the scale}. `modulo` = false leaves
-/// out the mod 12, as the published code does (`ReferenceMetrics`).
-[[nodiscard]] inline std::int64_t most_in_one_scale(std::span<const midi::Note> notes,
-                                                    bool modulo = true) noexcept {
+/// Most notes that one scale on `root` (0 is C) holds: max over the major, natural minor and
+/// harmonic minor scale of #{pitch: (pitch - root) mod 12 is a step of the scale}. `modulo` = false
+/// leaves out the mod 12, as the published code does (`ReferenceMetrics`).
+[[nodiscard]] inline std::int64_t most_in_scales_on(std::span<const midi::Note> notes,
+                                                    std::size_t root, bool modulo = true) noexcept {
     // Bit s is set when s semitones above the root belong to the scale.
     //                                               11 10 9 8 7 6 5 4 3 2 1 0
     constexpr std::array<unsigned, 3> scales = {0b1010'1011'0101u,   // major
@@ -120,13 +120,20 @@ inline constexpr std::array<Metric, 7> kMetrics = {
         ++count[static_cast<std::size_t>((note.pitch % 12 + 12) % 12)];
     std::int64_t most = 0;
     for (const unsigned scale : scales) {
-        for (std::size_t root = 0; root < 12; ++root) {
-            std::int64_t inside = 0;
-            for (std::size_t pitch_class = modulo ? 0 : root; pitch_class < 12; ++pitch_class)
-                if ((scale >> ((pitch_class + 12 - root) % 12)) & 1u) inside += count[pitch_class];
-            most = std::max(most, inside);
-        }
+        std::int64_t inside = 0;
+        for (std::size_t pitch_class = modulo ? 0 : root; pitch_class < 12; ++pitch_class)
+            if ((scale >> ((pitch_class + 12 - root) % 12)) & 1u) inside += count[pitch_class];
+        most = std::max(most, inside);
     }
+    return most;
+}
+
+/// The same over all 12 roots.
+[[nodiscard]] inline std::int64_t most_in_one_scale(std::span<const midi::Note> notes,
+                                                    bool modulo = true) noexcept {
+    std::int64_t most = 0;
+    for (std::size_t root = 0; root < 12; ++root)
+        most = std::max(most, most_in_scales_on(notes, root, modulo));
     return most;
 }
 

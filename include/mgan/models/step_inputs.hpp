@@ -15,7 +15,8 @@
 ///                         classes    of the pitches among these, the pitch classes that are open
 ///                         full       whether no further key may sound at the last onset
 ///                         hold       steps: if the gap is less, the length is the gap at most
-///                         releases   E moments to come, ends of notes that sound: gap, length up to there
+///                         releases   E moments that are near, as ends of sounding notes: the gap,
+///                                    the length up to there
 ///                         event      C value indices
 ///
 /// C components are drawn one after the other (`StepShape`); each is an index into its own list of
