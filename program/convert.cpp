@@ -18,7 +18,7 @@ namespace {
 struct ConvertOptions {
     std::string model;
     std::string out;
-    bool half = false;
+    bool half = false, no_openings = false;
 };
 
 int convert(const ConvertOptions& options) {
@@ -26,7 +26,8 @@ int convert(const ConvertOptions& options) {
     if (out.extension() != ".safetensors")
         throw UsageError("OUT is " + printable(options.out) +
                          "; the name of a model file ends in .safetensors");
-    const Model model = load_model(options.model);
+    Model model = load_model(options.model);
+    if (options.no_openings && model.steps) model.steps->openings.clear();
     // What is there already may be a checkpoint, which no model replaces.
     if (is_there(out)) (void)read_settings(read_safetensors(out), "model");
     remove_drafts(out.parent_path(), out.filename().string() + ".tmp-");
@@ -53,6 +54,8 @@ Run add_convert(CLI::App& app) {
         ->type_name("")
         ->required();
     app.add_flag("--half", options->half, "weights as BF16: 16 bits, rounded to the nearest");
+    app.add_flag("--no-openings", options->no_openings,
+                 "leave out the first notes of training pieces (generate --opening)");
     app.footer(
         "A model with half the bytes is taken wherever a model is. Its songs are others, because\n"
         "its weights have three digits. A training goes on from its checkpoint alone, which is\n"

@@ -82,8 +82,8 @@ public:
         if (n > 0) to.sources[0] = events_[n - 1];
         for (std::size_t k = 1; k <= 7 && k < std::min(n, memory_); ++k)
             to.sources[3 + k] = events_[n - 1 - k];
-        const std::array<double, 10> quarters = {0.75, 1, 1.5, 2, 3, 4, 6, 8, 12, 16};
-        for (std::size_t i = 0; i < 10 && n > 0; ++i) {
+        const std::array<double, 13> quarters = {0.75, 1, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64};
+        for (std::size_t i = 0; i < 13 && n > 0; ++i) {
             const int period = static_cast<int>(quarters[i] * quarter);
             const std::vector<std::size_t> chord = events_at(onset - period);
             const std::size_t so_far = events_at(onset).size();
@@ -92,7 +92,7 @@ public:
             const std::size_t found = chord.size() > so_far ? chord[so_far] : next[0];
             to.sources[11 + i] = events_[found];
             if (found == 0 || found + memory_ == n) continue;
-            to.sources[21 + i].value[words_.pitch()] = static_cast<std::int16_t>(
+            to.sources[24 + i].value[words_.pitch()] = static_cast<std::int16_t>(
                 std::clamp(pitch(n - 1) + pitch(found) - pitch(found - 1), 0, 127));
         }
 
@@ -398,10 +398,10 @@ TEST_CASE("Step listener: four notes, by hand") {
     CHECK(context.sources[11] == none);
     CHECK(context.sources[14] == none);
     // The interval that led there, from the last pitch: 64 came after 60, and 60 after 67.
-    CHECK(context.sources[23].value[words.pitch()] == 60 + 4);
-    CHECK(context.sources[22].value[words.pitch()] == 60 - 7);
-    CHECK(context.sources[23].value[words.length()] == -1);
-    CHECK(context.sources[31] == none);
+    CHECK(context.sources[26].value[words.pitch()] == 60 + 4);
+    CHECK(context.sources[25].value[words.pitch()] == 60 - 7);
+    CHECK(context.sources[26].value[words.length()] == -1);
+    CHECK(context.sources[37] == none);
     CHECK(context.last_phase == 44 % 16);
     CHECK(context.next_phase == 60 % 16);
     const StepArrival stays = listener.after(0);

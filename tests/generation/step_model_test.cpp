@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <map>
 #include <span>
+#include <string>
 #include <vector>
 
 using namespace mgan;
@@ -235,12 +236,45 @@ TEST_CASE("Step model: bytes keep it whole") {
         CHECK(read.kept_phase == "adversarial");
         CHECK(read.steps->vocabulary == model.steps->vocabulary);
         CHECK(read.steps->starts == model.steps->starts);
+        CHECK_FALSE(model.steps->openings.empty());
+        CHECK(read.steps->openings == model.steps->openings);
         CHECK(flat_parameters<float>(read.steps->generator) ==
               flat_parameters<float>(model.steps->generator));
         CHECK(flat_parameters<float>(*read.steps->discriminator) ==
               flat_parameters<float>(*model.steps->discriminator));
         CHECK(read.songs(3, 30, 4, 1) == model.songs(3, 30, 4, 1));
     }
+}
+
+TEST_CASE("Step model: openings may be left out, and damaged ones are refused by name") {
+    const Model model = small_model();
+    Model without = model;
+    without.steps->openings.clear();
+    const TensorFile file = tensors_of(without, "model");
+    CHECK_FALSE(file.contains("openings.events"));
+    CHECK_FALSE(file.contains("openings.phases"));
+    CHECK(read_model<float>(file).steps->openings.empty());
+    CHECK(read_model<float>(file).songs(2, 30, 4, 1) == model.songs(2, 30, 4, 1));
+
+    const auto refused = [&](auto&& damage) {
+        Model damaged = model;
+        damage(damaged.steps->openings.at(1));
+        try {
+            (void)read_model<float>(tensors_of(damaged, "model"));
+        } catch (const Error& error) {
+            return std::string(error.what());
+        }
+        return std::string();
+    };
+    using Catch::Matchers::Contains;
+    const std::size_t pitch = model.steps->vocabulary.pitch();
+    for (const std::int16_t value : {std::int16_t{-1}, std::int16_t{128}})
+        CHECK_THAT(refused([&](StepOpening& opening) { opening.events[3].value[pitch] = value; }),
+                   Contains("openings.events is damaged") && Contains("pitch"));
+    CHECK_THAT(refused([](StepOpening& opening) { opening.start.phase = -1; }),
+               Contains("openings.phases is damaged"));
+    CHECK_THAT(refused([](StepOpening& opening) { opening.start.style[2] = NAN; }),
+               Contains("openings.styles is not finite"));
 }
 
 TEST_CASE("Step model: with half the bytes it plays songs of its own, the same each time") {

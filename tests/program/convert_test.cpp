@@ -34,6 +34,21 @@ TEST_CASE_METHOD(Workshop, "mgan convert: half the bytes, the same songs each ti
     CHECK(read("again.safetensors") == read("half.safetensors"));
 }
 
+TEST_CASE_METHOD(Workshop, "mgan convert --no-openings: the file holds no notes of the music") {
+    write_music();
+    REQUIRE(mgan("train data --out run --quiet" + program::kSmall).status == 0);
+    CHECK_THAT(read("run/model.safetensors"), Contains("openings.events"));
+    REQUIRE(mgan("convert run bare.safetensors --no-openings").status == 0);
+    CHECK_THAT(read("bare.safetensors"), !Contains("openings.events"));
+    CHECK(mgan("generate run --opening --count 1 --out a").status == 0);
+    const process::Result refused = mgan("generate bare.safetensors --opening --count 1 --out b");
+    CHECK(refused.status == 1);
+    CHECK_THAT(refused.error, Contains("no openings"));
+    REQUIRE(mgan("generate run --count 1 --out a").status == 0);
+    REQUIRE(mgan("generate bare.safetensors --count 1 --out b").status == 0);
+    CHECK(read("a/song-1.mid") == read("b/song-1.mid"));
+}
+
 TEST_CASE_METHOD(Workshop, "mgan convert: what is no model is neither taken nor replaced") {
     write_music();
     REQUIRE(mgan("train data --out run --quiet" + program::kSmall).status == 0);

@@ -32,19 +32,20 @@ namespace mgan::inline MGAN_ABI::encoding {
 ///                recalled interval
 ///      3         ... of the last (interval, time); moved along
 ///      4 .. 10   the seven events before the last one, the latest first
-///     11 .. 20   the event that stood here 3/4, 1, 3/2, 2, 3, 4, 6, 8, 12 and 16 quarters ago: of
-///                the chord at that distance from the last onset the note that comes next in order,
+///     11 .. 23   the event that stood here 3/4, 1, 3/2, 2, 3, 4, 6, 8, 12, 16, 24, 32 and 64
+///                quarters ago, as far back as it is remembered: of the chord at that distance from the last onset the note that comes next in order,
 ///                if it has one, or else the first note at that distance from the next onset
-///     21 .. 30   of each of these its interval alone, moved along: last pitch + (its pitch - that
+///     24 .. 36   of each of these its interval alone, moved along: last pitch + (its pitch - that
 ///                of the event before it)
-///     31 .. 35   known once the move is drawn (`StepArrival::voices`): the highest and the lowest
+///     37 .. 41   known once the move is drawn (`StepArrival::voices`): the highest and the lowest
 ///                note of the onset before this one, those of the onset before that, and of the
 ///                first of these chords the note whose place in the order is that of the next one
 inline constexpr std::size_t kStepRecalls = 3;
 inline constexpr std::size_t kStepInputs = 1 + kStepRecalls;  ///< those a net reads as a whole
 inline constexpr std::size_t kStepRecent = 7;
-/// In sixteenth notes: those of sources 11 .. 20.
-inline constexpr std::array<std::int32_t, 10> kStepPeriods = {3, 4, 6, 8, 12, 16, 24, 32, 48, 64};
+/// In sixteenth notes: those of sources 11 .. 23.
+inline constexpr std::array<std::int32_t, 13> kStepPeriods = {3,  4,  6,  8,  12,  16, 24,
+                                                              32, 48, 64, 96, 128, 256};
 inline constexpr std::size_t kStepAligned = kStepPeriods.size();
 inline constexpr std::size_t kStepVoices = 5;
 inline constexpr std::size_t kFirstAligned = kStepInputs + kStepRecent;
@@ -154,7 +155,7 @@ struct StepArrival {
     /// Grid steps. If the next onset is sooner, so many keys sound there still that a note which
     /// begins now must have ended: its length is the gap at most. 0: it may be of any length.
     std::int32_t hold = 0;
-    /// Sources 31 .. 35. Their move is -1: it would tell the next one's.
+    /// Sources 37 .. 41. Their move is -1: it would tell the next one's.
     std::array<StepEvent, kStepVoices> voices{};
     std::array<StepKeys, kStepKeySets> keys{};  ///< see `kStepKeySets`
 

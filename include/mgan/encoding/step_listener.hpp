@@ -46,8 +46,8 @@ namespace mgan::inline MGAN_ABI::encoding {
 
 /// What a listener looks at.
 struct StepListenerOptions {
-    std::size_t memory = 256;  ///< events that recalls look back over: a power of two, 16 .. 2048
-    bool aligned = true;       ///< whether sources 11 .. 30 are filled
+    std::size_t memory = 512;  ///< events that recalls look back over: a power of two, 16 .. 2048
+    bool aligned = true;       ///< whether sources 11 .. 36 are filled
 };
 
 /// The listener of one song.
@@ -242,6 +242,8 @@ public:
         return count;
     }
 
+    /// Whether nothing was heard yet.
+    [[nodiscard]] bool silent() const noexcept { return heard_ == 0; }
     /// The last 100 events and their style so far.
     [[nodiscard]] const StyleMeter& meter() const noexcept { return meter_; }
     [[nodiscard]] const StepVocabulary& vocabulary() const noexcept { return *vocabulary_; }

@@ -133,8 +133,9 @@ void put_judged(const encoding::StepContext& context, const encoding::StepArriva
 /// Who reads the columns: a generator alone, or a discriminator as well.
 enum class StepReader { generator, discriminator };
 
-/// Teacher forcing: hears `events` with a listener that was just reset, and writes what it is told
-/// before each of them, and the events, into the columns first, first + stride, ...
+/// Teacher forcing: hears `events` with a listener that was just reset, or has heard what went
+/// before them, and writes what it is told before each of them, and the events, into the columns
+/// first, first + stride, ...
 /// `also(t, context, listener)` is called before event t is heard.
 template <typename Scalar, typename Also>
 void listen_to(std::span<const encoding::StepEvent> events, const StepShape& shape,
@@ -145,7 +146,7 @@ void listen_to(std::span<const encoding::StepEvent> events, const StepShape& sha
     for (std::size_t t = 0; t < events.size(); ++t) {
         const Index column = first + static_cast<Index>(t) * stride;
         listener.context(context);
-        put_context(context, t == 0, shape, column, in);
+        put_context(context, listener.silent(), shape, column, in);
         const encoding::StepArrival arrival =
             listener.after(events[t].value[encoding::StepVocabulary::move()]);
         put_arrival(arrival, column, in);

@@ -276,7 +276,8 @@ private:
         const StepShape& shape = band_.generator->shape();
         for (std::size_t song = 0; song < listeners_.size(); ++song) {
             listeners_[song].context(contexts_[song]);
-            put_context(contexts_[song], time_ == 0, shape, static_cast<Index>(song), in_);
+            put_context(contexts_[song], listeners_[song].silent(), shape, static_cast<Index>(song),
+                        in_);
             arrivals_[song] = {listeners_[song].after(0), listeners_[song].after(1)};
         }
         const bool reads_noise = band_.generator->config().noise > 0;

@@ -433,31 +433,32 @@ private:
 
     /// A song that began so, into the columns first, first + stride, ... of the inputs.
     void hear(const StepStart& start, std::span<const encoding::StepEvent> events,
-              StepReader reader, Index first, Index stride, StepShard<Scalar>& shard,
-              std::int32_t ends_in = encoding::StepListener::kNoEnd) const {
+              StepReader reader, Index first, Index stride, StepShard<Scalar>& shard) const {
         encoding::StepListener& listener = shard.listener.front();
         listener.reset(start.style, start.phase);
-        listener.end_in(ends_in);
         listen_to(events, data_.shape, listener, reader, first, stride, shard.inputs);
     }
     /// The same of the crop at `place` of a batch; it is told its own style. `augmentation`: the
-    /// probability of each change of it; `endings`: that it is the end of its song.
+    /// probability of each change of it; `endings`: the share of crops that are ends.
     void hear_crop(const StepSongs& source, std::span<const std::size_t> songs, const Random& crops,
                    Index place, StepReader reader, Index first, Index stride,
                    StepShard<Scalar>& shard, double augmentation = 0.0,
                    double endings = 0.0) const {
         const auto at = static_cast<std::size_t>(place);
-        encoding::StepSong crop =
-            source.crop_or_ending(songs[at], crops, at, endings, data_.vocabulary);
+        encoding::StepSong crop = source.lesson(songs[at], crops, at, endings, data_.vocabulary);
         if (augmentation > 0.0) {
             const Random changes(settings_.seed, "step augmentation",
                                  crops.bits(~std::uint64_t{1}));
             encoding::augment(crop, encoding::draw_augmentation(changes, at, augmentation),
                               data_.vocabulary);
         }
-        hear(start_of(crop, shard.meter.front()), crop.events, reader, first, stride, shard,
-             crop.ends == 0 ? encoding::StepListener::kNoEnd
-                            : encoding::steps_to(crop, crop.ends - 1, data_.vocabulary));
+        const StepStart start = start_of(crop, shard.meter.front());
+        encoding::StepListener& listener = shard.listener.front();
+        listener.reset(start.style, start.phase);
+        if (crop.ends > 0)
+            listener.end_in(encoding::steps_to(crop, crop.ends - 1, data_.vocabulary));
+        listen_to(std::span(std::as_const(crop.events)), data_.shape, listener, reader, first,
+                  stride, shard.inputs);
     }
 
     /// The candidates of the event of column `from` of the inputs become columns first .. of

@@ -79,16 +79,16 @@ public:
         return crop_of_song(this->song(song, vocabulary), random, place, vocabulary);
     }
 
-    /// The same, but where it is a song's end, for a share of the songs that have as many events:
-    /// `StepSong::ends` tells.
-    [[nodiscard]] encoding::StepSong crop_or_ending(
-        std::size_t song, const Random& random, std::uint64_t place, double share,
-        const encoding::StepVocabulary& vocabulary) const {
+    /// The same, but a share of the crops is the end of a song that has as many events
+    /// (`StepSong::ends`).
+    [[nodiscard]] encoding::StepSong lesson(std::size_t song, const Random& random,
+                                            std::uint64_t place, double endings,
+                                            const encoding::StepVocabulary& vocabulary) const {
         constexpr std::uint64_t kOfEndings = std::uint64_t{1} << 40;  // other numbers than crops'
-        if (share <= 0.0 || random.uniform(kOfEndings + place) >= share)
+        if (endings <= 0.0 || random.uniform(kOfEndings + place) >= endings)
             return crop(song, random, place, vocabulary);
         const encoding::StepSong whole = this->song(song, vocabulary);
-        if (whole.events.size() + 1 < length_ || length_ < 2)
+        if (whole.events.size() < length_ || length_ < 2)
             return crop_of_song(whole, random, place, vocabulary);
         return encoding::ending_of(whole, length_, vocabulary);
     }
