@@ -60,6 +60,7 @@
 #include <mgan/metrics/crop.hpp>
 #include <mgan/metrics/set_comparison.hpp>
 #include <mgan/metrics/song_metrics.hpp>
+#include <mgan/metrics/song_shape.hpp>
 #include <mgan/midi/find_files.hpp>
 #include <mgan/midi/long_waits.hpp>
 #include <mgan/midi/notes.hpp>

@@ -33,8 +33,9 @@ namespace mgan::inline MGAN_ABI::encoding {
 ///      3         ... of the last (interval, time); moved along
 ///      4 .. 10   the seven events before the last one, the latest first
 ///     11 .. 23   the event that stood here 3/4, 1, 3/2, 2, 3, 4, 6, 8, 12, 16, 24, 32 and 64
-///                quarters ago, as far back as it is remembered: of the chord at that distance from the last onset the note that comes next in order,
-///                if it has one, or else the first note at that distance from the next onset
+///                quarters ago, as far back as it is remembered: of the chord at that distance
+///                from the last onset the note that comes next in order, if it has one, or else
+///                the first note at that distance from the next onset
 ///     24 .. 36   of each of these its interval alone, moved along: last pitch + (its pitch - that
 ///                of the event before it)
 ///     37 .. 41   known once the move is drawn (`StepArrival::voices`): the highest and the lowest

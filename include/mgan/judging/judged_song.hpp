@@ -64,8 +64,8 @@ using Window = std::span<const JudgedNote>;
     return judged;
 }
 
-/// A window of `song`: where `song.place` says, or at a random place, number `index` of `random`. The
-/// song has at least kWindow notes.
+/// A window of `song`: where `song.place` says, or at a random place, number `index` of `random`.
+/// The song has at least kWindow notes.
 [[nodiscard]] inline Window random_window(const JudgedSong& song, const Random& random,
                                           std::uint64_t index) {
     assert(song.notes.size() >= kWindow);

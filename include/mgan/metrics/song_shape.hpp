@@ -4,9 +4,8 @@
 ///
 /// Of a song without drums, on a grid of 1/4 quarter:
 ///
-///     bar q          the notes that begin in the four quarters from quarter q on, each as (onset
-///                    from q, pitch): one for every q whose four quarters the song has, as nobody
-///                    says where bars begin
+///     bar q          what begins in the four quarters from quarter q on, as (onset from q, pitch):
+///                    one for every q whose four quarters the song has, as bars have no mark
 ///     alike          A and B of three notes or more are if #(A and B) >= 0.8 max(#A, #B)
 ///     returning      share of bars (of three notes or more) that are alike one 4 to 256 quarters
 ///                    before
