@@ -68,6 +68,19 @@ mgan::Song continuation(const mgan::PlayerModel& shared, const mgan::Song& melod
     return song;
 }
 
+// ---- to an end
+
+/// A song of sixteen bars.
+mgan::Song sixteen_bars(const mgan::PlayerModel& shared) {
+    mgan::Player player(shared, /*seed=*/3);
+    mgan::PlayerControls controls;
+    controls.end = 64.0;
+    (void)player.direct(controls);
+    mgan::Song song;
+    while (!player.ended()) song.notes.push_back(player.next());
+    return song;
+}
+
 }  // namespace
 
 int main() {
@@ -88,5 +101,6 @@ int main() {
     const long generated = allocations - before;
     std::cout << "1000 notes, " << generated << " allocations\n";
     if (continuation(shared, model.songs(1, 20, 1, 1).front()).notes.size() < 30) return 1;
+    if (sixteen_bars(shared).notes.back().onset > 64 * mgan::midi::kTicksPerQuarter) return 1;
     return generated == 0 ? 0 : 1;
 }
