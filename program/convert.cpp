@@ -30,7 +30,7 @@ int convert(const ConvertOptions& options) {
     if (options.no_openings && model.steps) model.steps->openings.clear();
     // What is there already may be a checkpoint, which no model replaces.
     if (is_there(out)) (void)read_settings(read_safetensors(out), "model");
-    remove_drafts(out.parent_path(), out.filename().string() + ".tmp-");
+    remove_drafts(out.parent_path(), temporary_stem(out));
     const DraftGuard guard(temporary_path(out));
     save_model(out, model, options.half ? WeightFormat::half : WeightFormat::full);
     std::cout << printable(options.out) << ": " << grouped(std::filesystem::file_size(out))

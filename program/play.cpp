@@ -162,7 +162,7 @@ public:
     void finish() {
         if (!options_.record.empty()) {
             const std::filesystem::path file = options_.record;
-            remove_drafts(file.parent_path(), file.filename().string() + ".tmp-");
+            remove_drafts(file.parent_path(), temporary_stem(file));
             midi::save_song(
                 options_.record,
                 recorder_.finish(quarter_, concat("mgan, seed ", options_.directing.seed)));

@@ -73,7 +73,7 @@ int render(const RenderOptions& options) {
         throw UsageError("--song and --soundfont do not go together: fluidsynth plays the file");
     catch_interrupts();
     const std::filesystem::path out = options.out;
-    remove_drafts(out.parent_path(), out.filename().string() + ".tmp-");
+    remove_drafts(out.parent_path(), temporary_stem(out));
     RenderProgress progress;
     if (!options.soundfont.empty()) {
         save_with_soundfont(options.out, options.file, options.soundfont);

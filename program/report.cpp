@@ -173,7 +173,7 @@ int report(const ReportOptions& options) {
     std::filesystem::path out = options.out;
     if (out.empty()) out = runs.size() == 1 ? runs.front() / "report.html" : "report.html";
     catch_interrupts();
-    remove_drafts(out.parent_path(), out.filename().string() + ".tmp-");
+    remove_drafts(out.parent_path(), temporary_stem(out));
     const ReportResult result = write_report(runs, out, possible_threads(options.threads));
     std::cout << printable(out.string()) << ": "
               << fixed(static_cast<double>(result.bytes) / 1e6, 1)

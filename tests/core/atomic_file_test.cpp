@@ -100,6 +100,37 @@ TEST_CASE("Writing into a folder that is not there is an error, and creates noth
 
 #if MGAN_HAS_POSIX_FILES
 
+TEST_CASE("A file may have the longest name that the file system knows") {
+    const Folder folder("long");
+    const std::string longest = std::string(251, 'x') + ".wav";  // 255 bytes
+    for (const std::string& name : {longest, std::string(121, 'x')}) {
+        for (const std::size_t size : {std::size_t{3}, std::size_t{5}}) {
+            write_file_atomically(folder.path / name, Bytes(size, std::byte{7}));
+            CHECK(read_file_bytes(folder.path / name).size() == size);
+        }
+    }
+    CHECK(folder.entries() == 2);
+    CHECK(io_error_of([&] { write_file_atomically(folder.path / (longest + "x"), {}); }) !=
+          "no error");
+    CHECK(folder.entries() == 2);
+}
+
+TEST_CASE("Temporaries of long names are short, differ, and keep letters whole") {
+    std::string letters;
+    for (int i = 0; i < 120; ++i) letters += "\xC3\xA9";  // 240 bytes
+    const auto temporary = [](const std::string& name) {
+        return temporary_path(fs::path("folder") / name).filename().string();
+    };
+    CHECK(temporary("x" + letters).size() < 143);
+    CHECK(temporary("x" + letters).starts_with(".x\xC3\xA9"));
+    // Byte 100 would be within a letter.
+    CHECK(temporary("x" + letters).find("\xC3-") == std::string::npos);
+    CHECK(temporary(letters + "a") != temporary(letters + "b"));
+    CHECK(temporary(letters) == temporary(letters));
+    CHECK(mgan::is_stale_temporary(temporary(letters)));
+    CHECK(temporary("short").starts_with(".short.tmp-"));
+}
+
 TEST_CASE("A full device is an error that says so") {
     if (!fs::exists("/dev/full")) MGAN_SKIP("there is no /dev/full");
     CHECK(io_error_of([] { write_file_atomically("/dev/full", hex("01 02")); }) ==
@@ -149,8 +180,7 @@ TEST_CASE("A folder that may not be written is an error with its cause") {
 
 TEST_CASE("Where the name cannot be taken, the error says so and no temporary remains") {
     const Folder folder("name");
-    // 250 letters are a valid name, but not with the temporary's dot and number.
-    const fs::path path = folder.path / std::string(250, 'n');
+    const fs::path path = folder.path / std::string(256, 'n');
     const std::string error = io_error_of([&] { write_file_atomically(path, hex("01")); });
     CHECK(error == path.string() + ": cannot create a file beside it: File name too long");
     CHECK(folder.entries() == 0);
@@ -227,6 +257,25 @@ TEST_CASE("A pipe is read to its end") {
     REQUIRE(::waitpid(child, &status, 0) == child);
     CHECK(status == 0);
     CHECK(fs::is_fifo(path));
+}
+
+TEST_CASE("A pipe that never ends is an error, and takes no more memory than a device") {
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {  // ends at the first write that nobody will read
+        ::close(ends[0]);
+        const Bytes much(1 << 16, std::byte{'y'});
+        while (::write(ends[1], much.data(), much.size()) > 0) continue;
+        ::_exit(0);
+    }
+    ::close(ends[1]);
+    CHECK_THAT(io_error_of([&] { (void)read_file_bytes("/dev/fd/" + std::to_string(ends[0])); }),
+               Catch::Matchers::Contains(": is a pipe that gives more than 67108864 bytes; "));
+    ::close(ends[0]);
+    int status = -1;
+    REQUIRE(::waitpid(child, &status, 0) == child);
 }
 
 TEST_CASE("A pipe into which nobody writes is an error, and is not waited for") {

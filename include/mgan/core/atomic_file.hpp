@@ -10,6 +10,7 @@
 /// A process that is killed leaves its temporary behind, named `.NAME.tmp-PID`;
 /// `remove_stale_temporaries` clears those away at the next start.
 
+#include <mgan/core/checksum.hpp>
 #include <mgan/core/file.hpp>
 
 #include <algorithm>
@@ -74,6 +75,23 @@ namespace mgan::inline MGAN_ABI {
 
 #endif
 
+/// "NAME.tmp-", which a dot begins and the number of a process ends: a temporary of the file. A
+/// file may have a name of 255 bytes, or of 143 (eCryptfs), and its temporary no more: of a long
+/// name the beginning is kept, and a checksum of all of it.
+[[nodiscard]] inline std::string temporary_stem(const std::filesystem::path& path) {
+    constexpr std::size_t kLong = 120, kKept = 100;
+    std::string name = path.filename().string();
+    if (name.size() > kLong) {
+        Checksum sum;
+        sum.add(std::string_view(name));
+        std::size_t kept = kKept;
+        while (kept > 0 && (static_cast<unsigned char>(name[kept]) & 0xC0) == 0x80)
+            --kept;  // not within a letter of several bytes
+        name = name.substr(0, kept) + "-" + sum.text();
+    }
+    return name + ".tmp-";
+}
+
 /// Where `write_file_atomically(path)` writes before it renames: `.NAME.tmp-PID` in the same
 /// folder.
 [[nodiscard]] inline std::filesystem::path temporary_path(const std::filesystem::path& path) {
@@ -84,7 +102,7 @@ namespace mgan::inline MGAN_ABI {
 #else
     const long process = 0;
 #endif
-    return path.parent_path() / concat(".", path.filename().string(), ".tmp-", process);
+    return path.parent_path() / concat(".", temporary_stem(path), process);
 }
 
 /// A file that is written piece by piece and takes its name when it is whole: temporary file,
@@ -108,6 +126,7 @@ public:
 #if MGAN_HAS_POSIX_FILES
         struct stat old {};
         const bool exists = ::stat(target_.c_str(), &old) == 0;
+        if (!exists && errno == ENAMETOOLONG) fail_to_create(errno);  // now, not at the rename
         if (exists && S_ISDIR(old.st_mode)) throw_io_error(path, "write", EISDIR);
         is_device_ = exists && !S_ISREG(old.st_mode);
         if (is_device_) {

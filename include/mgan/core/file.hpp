@@ -107,7 +107,7 @@ inline constexpr int kMostInterruptions = 1000;
 /// The largest file that `read_file_bytes` accepts by default: 16 GiB.
 inline constexpr std::uint64_t kDefaultReadLimit = std::uint64_t{1} << 34;
 
-/// The most that is read from a device such as a terminal: 64 MiB.
+/// The most that is read from a device such as a terminal, or from a pipe: 64 MiB.
 inline constexpr std::uint64_t kMostFromDevice = std::uint64_t{1} << 26;
 
 #if MGAN_HAS_POSIX_FILES
@@ -220,9 +220,11 @@ inline void wait_for_writer(const FileDescriptor& pipe, const std::filesystem::p
         if (got == 0) break;
         filled += got;
         require_within(filled);
-        // /dev/zero never ends.
-        require<IoError>(!S_ISCHR(status.st_mode) || filled <= kMostFromDevice, path,
-                         ": is a device that gives more than ", kMostFromDevice, " bytes");
+        // /dev/zero never ends, nor does <(yes).
+        require<IoError>(S_ISREG(status.st_mode) || filled <= kMostFromDevice, path,
+                         S_ISCHR(status.st_mode) ? ": is a device" : ": is a pipe",
+                         " that gives more than ", kMostFromDevice,
+                         " bytes; write them into a file first");
         if (!within) bytes.insert(bytes.end(), extra, extra + got);
     }
     bytes.resize(filled);
