@@ -83,6 +83,20 @@ TEST_CASE("Settings: flat and nested JSON are the same, and what is not mentione
     CHECK(parsed(R"({"generator": {}})") == RunSettings());
 }
 
+TEST_CASE("Settings: keys may come in any order") {
+    // In the order of the struct, backwards, and with gaps, after which each is looked for anew.
+    const RunSettings forwards =
+        parsed(R"({"generator.hidden": 7, "generator.offset": -1, "seed": 3, "title": "t"})");
+    CHECK(parsed(R"({"title": "t", "seed": 3, "generator.offset": -1, "generator.hidden": 7})") ==
+          forwards);
+    CHECK(parsed(R"({"seed": 3, "generator.hidden": 7, "title": "t", "generator.offset": -1})") ==
+          forwards);
+    CHECK(forwards.generator.hidden == 7);
+    CHECK(forwards.generator.offset == -1);
+    CHECK(forwards.seed == 3);
+    CHECK(forwards.title == "t");
+}
+
 TEST_CASE("Settings: every type is read") {
     const RunSettings s = parsed(R"({"generator.offset": -3, "learning_rate": 1, "freeze": false,
         "seed": 18446744073709551615, "loss": "nonsaturating", "preset": "recommended",
@@ -247,4 +261,35 @@ TEST_CASE("edit_distance counts letters to insert, remove or replace") {
     CHECK(mgan::edit_distance("hidden", "hiden") == 1);
     CHECK(mgan::nearest_word("a", {"b", "c"}).empty());
     CHECK(mgan::nearest_word(std::string(101, 'a'), {std::string(101, 'a') + "b"}).empty());
+}
+
+TEST_CASE("nearest_word finds what a comparison with every word finds") {
+    const mgan::Words words = {
+        "generator.hidden",          "generator.head", "discriminator.hidden", "seed", "length",
+        "adversarial.learning_rate", "playing.time"};
+    const auto nearest = [&](const std::string& word) {
+        std::string found;
+        std::size_t best = std::max<std::size_t>(2, word.size() / 3) + 1;
+        for (const std::string& candidate : words) {
+            const std::size_t distance =
+                std::min(mgan::edit_distance(word, candidate),
+                         mgan::edit_distance(word, candidate.substr(candidate.rfind('.') + 1)));
+            if (distance >= best || distance >= word.size()) continue;
+            best = distance;
+            found = candidate;
+        }
+        return found;
+    };
+    std::size_t found = 0;
+    for (const std::string& word : words) {
+        for (std::size_t begin = 0; begin < word.size(); ++begin) {
+            for (std::size_t length = 1; length <= word.size() - begin; ++length) {
+                const std::string part = word.substr(begin, length);
+                INFO(part);
+                CHECK(mgan::nearest_word(part, words) == nearest(part));
+                found += nearest(part).empty() ? 0 : 1;
+            }
+        }
+    }
+    CHECK(found > 100);
 }

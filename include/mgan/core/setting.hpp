@@ -284,7 +284,11 @@ public:
 
 private:
     [[nodiscard]] std::string full(std::string_view key) const {
-        return std::string(prefix_) + "." + std::string(key);
+        std::string whole;
+        whole.reserve(prefix_.size() + 1 + key.size());
+        whole += prefix_;
+        whole += '.';
+        return whole += key;
     }
 
     std::string_view prefix_;
@@ -301,6 +305,7 @@ void visit_part(std::string_view prefix, Part& part, Visitor&& visitor) {
 template <typename Settings>
 [[nodiscard]] std::vector<Setting> list_settings(Settings& settings) {
     std::vector<Setting> list;
+    list.reserve(128);  // about as many as a training has
     settings.visit(SettingCollector(list));
     return list;
 }
@@ -308,11 +313,10 @@ template <typename Settings>
 /// The setting with that key. \throws ConfigError that names the nearest key
 [[nodiscard]] inline Setting& find_setting(std::vector<Setting>& settings, std::string_view key,
                                            std::string_view source) {
-    Words keys;
-    for (Setting& setting : settings) {
+    for (Setting& setting : settings)
         if (setting.key == key) return setting;
-        keys.push_back(setting.key);
-    }
+    Words keys;
+    for (const Setting& setting : settings) keys.push_back(setting.key);
     const std::string nearest = nearest_word(key, keys);
     fail<ConfigError>(source, ": unknown setting ", in_quotes(key),
                       nearest.empty() ? "" : "; did you mean " + in_quotes(nearest) + "?");

@@ -36,14 +36,18 @@ namespace mgan::inline MGAN_ABI {
     if (word.size() > 100) return "";
     std::string nearest;
     std::size_t best = std::max<std::size_t>(2, word.size() / 3) + 1;
+    const auto compare = [&](std::string_view part, const std::string& candidate) {
+        // What is so much longer or shorter is no nearer; most words are, and cost no more.
+        const std::size_t sizes = std::max(word.size(), part.size());
+        if (sizes - std::min(word.size(), part.size()) >= best) return;
+        const std::size_t distance = edit_distance(word, part);
+        if (distance >= best || distance >= word.size()) return;
+        best = distance;
+        nearest = candidate;
+    };
     for (const std::string& candidate : words) {
-        const std::string last = candidate.substr(candidate.rfind('.') + 1);
-        const std::size_t distance =
-            std::min(edit_distance(word, candidate), edit_distance(word, last));
-        if (distance < best && distance < word.size()) {
-            best = distance;
-            nearest = candidate;
-        }
+        compare(candidate, candidate);
+        compare(std::string_view(candidate).substr(candidate.rfind('.') + 1), candidate);
     }
     return nearest;
 }

@@ -37,6 +37,7 @@ inline SettingNotes assign_settings(std::vector<Setting>& settings,
                                     const Words& note_keys) {
     SettingNotes notes;
     std::set<std::string_view> seen;
+    std::size_t next = 0;  // behind the last that was set: in files of mgan, the next one
     for (FlatJsonItem& item : items) {
         if (!seen.insert(item.key).second)
             fail<ConfigError>(source, ": the setting ", in_quotes(item.key), " occurs twice");
@@ -51,18 +52,17 @@ inline SettingNotes assign_settings(std::vector<Setting>& settings,
                         [&](const Setting& s) { return s.key.starts_with(item.key + "."); })) {
             continue;  // a group of settings, none of them set
         }
-        Setting& setting = find_setting(settings, item.key, source);
-        std::string text;
-        if (item.kind != FlatJsonItem::Kind::scalar) {
-            text = item.kind == FlatJsonItem::Kind::array ? "an array" : "an object";
-        } else if (const auto* words = std::get_if<std::string>(&item.value)) {
-            text = in_quotes(*words);
-        } else {
-            append_json_scalar(text, item.value);
+        Setting& setting = next < settings.size() && settings[next].key == item.key
+                               ? settings[next]
+                               : find_setting(settings, item.key, source);
+        next = static_cast<std::size_t>(&setting - settings.data()) + 1;
+        if (std::holds_alternative<std::monostate>(item.value)) {
+            const char* const what = item.kind == FlatJsonItem::Kind::scalar  ? "null"
+                                     : item.kind == FlatJsonItem::Kind::array ? "an array"
+                                                                              : "an object";
+            fail<ConfigError>(source, ": ", setting.key, " = ", what, " is not allowed: expected ",
+                              setting.allowed);
         }
-        require<ConfigError>(!std::holds_alternative<std::monostate>(item.value), source, ": ",
-                             setting.key, " = ", text, " is not allowed: expected ",
-                             setting.allowed);
         const SettingValue value = std::visit(
             [](auto& x) -> SettingValue {
                 if constexpr (std::is_same_v<decltype(x), std::monostate&>) {
@@ -72,7 +72,18 @@ inline SettingNotes assign_settings(std::vector<Setting>& settings,
                 }
             },
             item.value);
-        assign_setting(setting, value, text, source);
+        if (setting.set(value)) continue;
+        std::string text;
+        std::visit(
+            [&](const auto& x) {
+                if constexpr (std::is_same_v<decltype(x), const std::string&>) {
+                    text = in_quotes(x);
+                } else {
+                    append_json_scalar(text, x);
+                }
+            },
+            value);
+        assign_setting(setting, value, text, source);  // says what is allowed
     }
     return notes;
 }
@@ -86,9 +97,10 @@ inline SettingNotes assign_settings(std::vector<Setting>& settings,
 template <typename Settings>
 SettingNotes settings_from_json(std::span<const std::byte> text, std::string_view source,
                                 Settings& settings, const Words& note_keys = {}) {
+    std::vector<FlatJsonItem> items = read_flat_json(text, source);
     Settings changed = settings;
     std::vector<Setting> list = list_settings(changed);
-    SettingNotes notes = assign_settings(list, read_flat_json(text, source), source, note_keys);
+    SettingNotes notes = assign_settings(list, std::move(items), source, note_keys);
     settings = std::move(changed);
     return notes;
 }
