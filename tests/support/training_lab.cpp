@@ -1,5 +1,7 @@
 #include "training_lab.hpp"
 
+#include "training_bits.hpp"
+
 #include <mgan/dataset/fingerprint.hpp>
 #include <mgan/runs/run_directory.hpp>
 #include <mgan/settings/presets.hpp>
@@ -122,6 +124,8 @@ std::string read_text(const std::filesystem::path& path) {
     return text_of(read_file_bytes(path));
 }
 
+struct Training::Memory : mgan_test::TrainingMemory<TrainingNets<float>> {};
+
 Training::Training(const Settings& settings, const DataSet& data, int threads, Communicator& ranks)
     : data_(data),
       threads_(threads),
@@ -242,7 +246,19 @@ std::string Training::model_bytes() const {
     return read_text(folder / "model");
 }
 std::string Training::checkpoint_bytes() const {
-    return text_of(safetensors::serialize(make_checkpoint(*trainer_, fingerprint(data_))));
+    return text_of(safetensors::serialize(checkpoint()));
+}
+TensorFile Training::checkpoint() const {
+    return make_checkpoint(*trainer_, fingerprint(data_));
+}
+std::string Training::bits() const {
+    return mgan_test::training_bits(*trainer_);
+}
+void Training::remember() {
+    memory_ = std::make_unique<Memory>(Memory{mgan_test::memory_of(*trainer_)});
+}
+void Training::go_back() {
+    mgan_test::go_back(*trainer_, *memory_);
 }
 void Training::save_checkpoint(const std::filesystem::path& path) const {
     mgan::save_checkpoint(path, *trainer_, fingerprint(data_));

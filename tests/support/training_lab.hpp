@@ -115,6 +115,13 @@ public:
     /// The bytes of model.safetensors and checkpoint.safetensors, as they would be written now.
     [[nodiscard]] std::string model_bytes() const;
     [[nodiscard]] std::string checkpoint_bytes() const;
+    /// The tensors of that checkpoint.
+    [[nodiscard]] mgan::TensorFile checkpoint() const;
+    /// What the steps have changed: support/training_bits.hpp.
+    [[nodiscard]] std::string bits() const;
+    /// Remembers where the training is; goes back there.
+    void remember();
+    void go_back();
 
     void save_checkpoint(const std::filesystem::path& path) const;
     void restore_checkpoint(const std::filesystem::path& path);
@@ -132,6 +139,8 @@ private:
     mgan::DataSet data_;
     int threads_;
     std::unique_ptr<mgan::Trainer<float>> trainer_;
+    struct Memory;
+    std::unique_ptr<Memory> memory_;
 };
 
 /// The bytes of the model at the end of a training in one go.

@@ -149,7 +149,24 @@ void store_training(TensorFile& file, const std::string& prefix, const TrainingS
     });
 }
 
-/// The reverse, into nets of the same shapes.
+/// The names of what `store_training` adds. (The weights need not be copied for that.)
+template <typename Nets>
+void add_names(std::vector<std::string>& names, const std::string& prefix,
+               const TrainingState& state, const Nets& nets, HeadKind heads) {
+    TensorFile file;
+    store_state(file, prefix, state, heads);
+    for_each_optimiser(nets, [&](const char* optimiser, const auto& of, Index) {
+        store_optimiser(file, prefix + optimiser, of);
+    });
+    for (const TensorEntry& entry : file.entries()) names.push_back(entry.name);
+    for_each_net(nets, [&](const char* net, const auto& of) {
+        for_each_parameter(of, [&](const ParameterName& name, const auto&) {
+            names.push_back(prefix + net + name.text());
+        });
+    });
+}
+
+/// The reverse of `store_training`, into nets of the same shapes.
 template <typename Nets>
 void read_nets(const TensorFile& file, const std::string& prefix, Nets& nets) {
     for_each_net(nets, [&](const char* net, auto& to) { read_parameters(file, prefix + net, to); });
@@ -284,11 +301,8 @@ void save_checkpoint(const std::filesystem::path& path, const AnyTrainer& traine
 }
 
 /// Compares a checkpoint with the settings of its run before a trainer is made for them: nothing is
-/// allocated for nets that the file does not hold. Throws what `read_safetensors` throws, and
-/// ShapeError.
-inline void require_fitting_checkpoint(const std::filesystem::path& path,
-                                       const Settings& settings) {
-    const TensorFile file = read_safetensors(path);
+/// allocated for nets that the file does not hold. Throws ShapeError, DataError or ConfigError.
+inline void require_fitting_checkpoint(const TensorFile& file, const Settings& settings) {
     if (settings.has_pf_classifier()) {
         PfClassifierSettings sizes = settings.pf.classifier;
         sizes.inputs = 1;  // those of its ear; the file says how many there were
@@ -307,6 +321,11 @@ inline void require_fitting_checkpoint(const std::filesystem::path& path,
     }
     require_parameters(file, "generator.", parameter_count(settings.generator_settings()));
     require_parameters(file, "discriminator.", parameter_count(settings.discriminator_settings()));
+}
+/// The same of a file; throws what `read_safetensors` throws, too.
+inline void require_fitting_checkpoint(const std::filesystem::path& path,
+                                       const Settings& settings) {
+    require_fitting_checkpoint(read_safetensors(path), settings);
 }
 
 /// Brings `trainer` (prepared with the same songs, and settings that `reason_against` accepts) to
@@ -340,12 +359,12 @@ void restore_checkpoint(const TensorFile& file, AnyTrainer& trainer, std::uint64
                            start->state.epoch, ", step ", start->state.step);
     }
 
-    TensorFile expected("checkpoint");
-    store_training(expected, "", state, nets, before.generator.heads);
-    if (start) store_training(expected, kEpochStart, start->state, nets, before.generator.heads);
-    store_computed(expected, trainer);
     std::vector<std::string> names;
-    for (const TensorEntry& entry : expected.entries()) names.push_back(entry.name);
+    add_names(names, "", state, nets, before.generator.heads);
+    if (start) add_names(names, kEpochStart, start->state, nets, before.generator.heads);
+    TensorFile computed;
+    store_computed(computed, trainer);
+    for (const TensorEntry& entry : computed.entries()) names.push_back(entry.name);
     file.require_names(names);
     file.require_finite();
     read_nets(file, "", nets);
