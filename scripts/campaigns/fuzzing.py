@@ -33,11 +33,23 @@ def eigen_flags():
 
 class Fuzzer:
     def __init__(
-        self, name, what, goal, max_len, short, arguments=(), sources=(), memory=1024, block=64
+        self,
+        name,
+        what,
+        goal,
+        max_len,
+        short,
+        arguments=(),
+        sources=(),
+        flags=(),
+        libraries=(),
+        memory=1024,
+        block=64,
     ):
         self.name, self.what, self.goal = name, what, goal
         self.max_len, self.short = max_len, short  # bytes of an input
         self.arguments, self.sources = list(arguments), list(sources)
+        self.flags, self.libraries = list(flags), list(libraries)
         self.memory, self.block = memory, block
 
     def source(self):
@@ -74,6 +86,7 @@ class Fuzzer:
                     ROOT / "tests",
                     *eigen_flags(),
                     f'-DMGAN_SOURCE_DIR="{ROOT}"',
+                    *self.flags,
                     "-MMD",
                     "-c",
                     file,
@@ -86,7 +99,15 @@ class Fuzzer:
             if made.returncode != 0:
                 raise SystemExit(f"{file} does not compile:\n{made.stderr[:4000]}")
         made = subprocess.run(
-            ["clang++-14", SANITIZERS, "-fsanitize=fuzzer", *objects, "-o", program],
+            [
+                "clang++-14",
+                SANITIZERS,
+                "-fsanitize=fuzzer",
+                *objects,
+                *self.libraries,
+                "-o",
+                program,
+            ],
             capture_output=True,
             text=True,
         )
@@ -214,6 +235,8 @@ FUZZERS = [
         256,
         64,
         sources=["tests/support/training_lab.cpp"],
+        flags=["-DMGAN_HAS_FFTW=1"],
+        libraries=["-lfftw3", "-lfftw3f"],
     ),
     Fuzzer(
         "fuzz-score",
