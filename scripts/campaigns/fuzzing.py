@@ -5,7 +5,8 @@ All in one process, without the file system. Two builds of each: one that follow
 fifth of a piece; and one that only counts the edges, for the rest, most of it with short inputs,
 of which three are tried in the time of a long one. The first fifth prefers inputs that reach what
 few others do (-entropic), which costs as much as the work itself where inputs are small; the rest
-does without. The corpus of earlier pieces is in build/full/NAME-corpus; what is committed,
+does without. The model fuzzer has no build of the first kind: its inputs are lists of changes, whose
+bytes are compared with nothing. The corpus of earlier pieces is in build/full/NAME-corpus; what is committed,
 tests/fuzz/NAME_seed_corpus.zip, is its minimised and bounded form.
 """
 
@@ -45,12 +46,14 @@ class Fuzzer:
         libraries=(),
         memory=1024,
         block=64,
+        compares=True,
     ):
         self.name, self.what, self.goal = name, what, goal
         self.max_len, self.short = max_len, short  # bytes of an input
         self.arguments, self.sources = list(arguments), list(sources)
         self.flags, self.libraries = list(flags), list(libraries)
         self.memory, self.block = memory, block
+        self.compares = compares  # whether comparisons of its bytes are worth following
 
     def source(self):
         return ROOT / "tests/fuzz" / f"{self.name.removeprefix('fuzz-')}_fuzzer.cpp"
@@ -137,7 +140,7 @@ class Fuzzer:
                     archive.extractall(folder)
         return folder
 
-    def fuzz(self, coverage, max_len, seconds, seed):
+    def fuzz(self, coverage, max_len, seconds, seed, entropic):
         done = subprocess.run(
             [
                 self.build(coverage),
@@ -148,7 +151,7 @@ class Fuzzer:
                 "-print_final_stats=1",
                 f"-max_total_time={max(1, int(seconds))}",
                 f"-seed={seed}",
-                f"-entropic={int(coverage == 'compare')}",
+                f"-entropic={int(entropic)}",
                 f"-artifact_prefix={WORK}/{self.name}-",
                 *self.arguments,
                 self.corpus(),
@@ -177,13 +180,17 @@ class Fuzzer:
         count, found = 0, []
         for part, (coverage, max_len, share) in enumerate(
             [
-                ("compare", self.max_len, 0.2),
+                ("compare" if self.compares else "edges", self.max_len, 0.2),
                 ("edges", self.max_len, 0.2),
                 ("edges", self.short, 0.6),
             ]
         ):
             more, findings = self.fuzz(
-                coverage, max_len, 60 * options.minutes * share, 3 * pieces + part + 1
+                coverage,
+                max_len,
+                60 * options.minutes * share,
+                3 * pieces + part + 1,
+                entropic=part == 0,
             )
             count, found = count + more, found + findings
         return count, found
@@ -237,6 +244,7 @@ FUZZERS = [
         sources=["tests/support/training_lab.cpp"],
         flags=["-DMGAN_HAS_FFTW=1"],
         libraries=["-lfftw3", "-lfftw3f"],
+        compares=False,
     ),
     Fuzzer(
         "fuzz-score",
