@@ -86,6 +86,14 @@ inline void ignore_broken_pipes() {
 #endif
 }
 
+/// A limit on the size of files (`ulimit -f`) is an error of the write beyond it, with a cause and
+/// a path as all others, and not the end of the program.
+inline void ignore_file_limits() {
+#if MGAN_PROGRAM_HAS_SIGACTION && defined(SIGXFSZ)
+    std::signal(SIGXFSZ, SIG_IGN);
+#endif
+}
+
 /// From now on the first signal only sets the flag.
 inline void begin_saving() {
     interrupt_detail::something_to_save = 1;

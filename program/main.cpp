@@ -6,6 +6,7 @@
 
 #include "console.hpp"
 #include "data.hpp"
+#include "interrupt.hpp"
 #include "processor.hpp"
 #include "program.hpp"
 #include "ranks.hpp"
@@ -113,6 +114,7 @@ int main(int argc, char** argv) {
     } catch (const std::exception&) {
         return say_failure();
     }
+    ignore_file_limits();
     Eigen::setNbThreads(1);  // threads are ours: one a shard (core/parallel.hpp)
 #ifdef _OPENMP
     if (const int threads = possible_threads(available_threads()); threads < available_threads())

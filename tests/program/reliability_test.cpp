@@ -327,6 +327,25 @@ TEST_CASE(
     CHECK(hidden_files(shop.path()) == std::set<std::string>{".other.wav.tmp-999999999"});
 }
 
+TEST_CASE("A limit on the size of files is an error with its cause, and leaves nothing behind") {
+    const Workshop shop;
+    shop.write_music(4);
+    // In blocks of 512 bytes or of 1024: a checkpoint and a sound are larger than either.
+    const auto limited = [&](const std::string& line) {
+        return process::run({"/bin/sh", "-c", "ulimit -f 24; exec " MGAN_PROGRAM " " + line},
+                            shop.path());
+    };
+    for (const std::string& line :
+         {"train data --out run" + kQuick, std::string("render data/a/song0.mid -o song.wav")}) {
+        const process::Result result = limited(line);
+        INFO(line);
+        CHECK(result.status == 1);
+        CHECK_THAT(result.error, Contains("File too large"));
+    }
+    CHECK(hidden_files(shop.path()).empty());
+    CHECK(shop.mgan("train --resume --out run").status == 0);
+}
+
 TEST_CASE("A thousand hanging notes are played in no time") {
     const Workshop shop;
     std::string events;
