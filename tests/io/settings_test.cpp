@@ -287,7 +287,7 @@ TEST_CASE("nearest_word finds what a comparison with every word finds") {
                 const std::string part = word.substr(begin, length);
                 INFO(part);
                 CHECK(mgan::nearest_word(part, words) == nearest(part));
-                found += nearest(part).empty() ? 0 : 1;
+                if (!nearest(part).empty()) ++found;
             }
         }
     }
