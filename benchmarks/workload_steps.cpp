@@ -111,7 +111,6 @@ Prepared many_songs(const Shape& s) {
     const auto notes = std::make_shared<double>(0.0);
     mgan::PlayingSettings playing = model->settings.playing;
     playing.guide = 0;
-    const Index events = mgan::StepSampler<float>::events_of(s.steps);
     return {[=] {
                 const mgan::StepSampler<float> sampler{model->band(), model->data.starts, playing};
                 *notes = 0.0;
@@ -119,7 +118,7 @@ Prepared many_songs(const Shape& s) {
                     *notes += static_cast<double>(song.notes.size());
             },
             [notes] { return *notes; },
-            2.0 * model->generator_size() * static_cast<double>(s.batch * events),
+            2.0 * model->generator_size() * static_cast<double>(s.batch * s.steps),
             s.batch * s.steps, 0.0};
 }
 
