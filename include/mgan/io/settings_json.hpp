@@ -56,13 +56,12 @@ inline SettingNotes assign_settings(std::vector<Setting>& settings,
                                ? settings[next]
                                : find_setting(settings, item.key, source);
         next = static_cast<std::size_t>(&setting - settings.data()) + 1;
-        if (std::holds_alternative<std::monostate>(item.value)) {
-            const char* const what = item.kind == FlatJsonItem::Kind::scalar  ? "null"
-                                     : item.kind == FlatJsonItem::Kind::array ? "an array"
-                                                                              : "an object";
-            fail<ConfigError>(source, ": ", setting.key, " = ", what, " is not allowed: expected ",
-                              setting.allowed);
-        }
+        require<ConfigError>(!std::holds_alternative<std::monostate>(item.value), source, ": ",
+                             setting.key, " = ",
+                             item.kind == FlatJsonItem::Kind::scalar  ? "null"
+                             : item.kind == FlatJsonItem::Kind::array ? "an array"
+                                                                      : "an object",
+                             " is not allowed: expected ", setting.allowed);
         const SettingValue value = std::visit(
             [](auto& x) -> SettingValue {
                 if constexpr (std::is_same_v<decltype(x), std::monostate&>) {
