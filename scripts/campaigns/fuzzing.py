@@ -1,13 +1,13 @@
 """libFuzzer on everything that reads bytes of strangers, with all sanitizers of clang-14.
 
 All in one process, without the file system. Two builds of each: one that follows the comparisons
-(trace-cmp), which finds the way through magic numbers but takes twice the time, for the first
-fifth of a piece; and one that only counts the edges, for the rest, most of it with short inputs,
-of which three are tried in the time of a long one. The first fifth prefers inputs that reach what
-few others do (-entropic), which costs as much as the work itself where inputs are small; the rest
-does without. The model fuzzer has no build of the first kind: its inputs are lists of changes, whose
-bytes are compared with nothing. The corpus of earlier pieces is in build/full/NAME-corpus; what is committed,
-tests/fuzz/NAME_seed_corpus.zip, is its minimised and bounded form.
+(trace-cmp), which finds the way through magic numbers but takes twice the time, for the first fifth
+of a piece; and one that only counts the edges, for the rest, most of it with short inputs, of which
+three are tried in the time of a long one. The first fifth prefers inputs that reach what few others
+do (-entropic), which costs as much as the work itself where inputs are small; the rest does
+without. The model fuzzer has no build of the first kind: its inputs are lists of changes, whose
+bytes are compared with nothing. The corpus of earlier pieces is in build/full/NAME-corpus; what is
+committed, tests/fuzz/NAME_seed_corpus.zip, is its minimised and bounded form.
 """
 
 import io
@@ -22,7 +22,7 @@ from .ledger import ROOT, WORK, tried
 SANITIZERS = "-fsanitize=address,undefined,float-divide-by-zero,float-cast-overflow"
 # Left out is what costs time: where blocks were allocated. Replay a finding without these options.
 OPTIONS = "malloc_context_size=0:quarantine_size_mb=1:max_malloc_fill_size=0"
-LARGEST_CORPUS = 16 * 1024
+LARGEST_CORPUS, MOST_FILES = 16 * 1024, 300  # an archive takes a hundred bytes for a file's name
 
 
 def eigen_flags():
@@ -208,7 +208,9 @@ class Fuzzer:
         )
         buffer, used = io.BytesIO(), 0
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-            for path in sorted(small.iterdir(), key=lambda path: (path.stat().st_size, path.name)):
+            paths = sorted(small.iterdir(), key=lambda path: (path.stat().st_size, path.name))
+            # Of more than that every second, or third, so that there are long ones among them.
+            for path in paths[:: 1 + (len(paths) - 1) // MOST_FILES]:
                 used += path.stat().st_size
                 if used > LARGEST_CORPUS:
                     break
