@@ -60,7 +60,7 @@ std::vector<StyleChange> style_changes(const std::vector<std::string>& texts) {
         double quarters = 0.0;
         const char* const end = text.data() + text.size();
         const auto [stop, failure] = std::from_chars(text.data(), end, quarters);
-        if (failure != std::errc{} || stop == end || *stop != ':' ||
+        if (failure != std::errc{} || end - stop < 2 || *stop != ':' ||
             !(quarters >= 0.0 && quarters <= 1e6))
             fail<UsageError>("--style-at: ", in_quotes(text),
                              " is not QUARTER:AXIS=NUMBER, as in 32:loudness=1,density=0.5; the "

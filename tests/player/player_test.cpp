@@ -451,10 +451,11 @@ TEST_CASE("Player: hears what somebody plays, and goes on from there") {
         INFO(name);
         // Nets that have hardly learnt anything hear little; larger weights hear more.
         Model attentive = model;
-        if (!model.steps)
-            Generator<float>::visit(
-                attentive.generator, [](const auto&, auto& weights) { weights *= 3.0f; },
-                ParameterName());
+        const auto enlarge = [](const auto&, auto& weights) { weights *= 3.0f; };
+        if (model.steps)
+            StepGenerator<float>::visit(attentive.steps->generator, enlarge, ParameterName());
+        else
+            Generator<float>::visit(attentive.generator, enlarge, ParameterName());
         const PlayerModel shared(attentive);
         Player player(shared, 5, 0, without_look_ahead());
         std::int64_t last = 0;

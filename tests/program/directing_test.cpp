@@ -136,7 +136,7 @@ TEST_CASE_METHOD(Directed, "mgan generate --style-at: from there on the song is 
     CHECK(plain[same].onset >= 6 * 384);
     CHECK(same < plain.size());
     for (const char* wrong :
-         {"loudness=1", "x:loudness=1", "-1:loudness=1", "4:funk=1", "4", "nan:loud=1"}) {
+         {"loudness=1", "x:loudness=1", "-1:loudness=1", "4:funk=1", "4", "4:", "nan:loud=1"}) {
         const process::Result refused = generate("run", {"--style-at", wrong});
         CHECK(refused.status == 2);
         CHECK_THAT(refused.error, Contains("--style-at"));
