@@ -63,8 +63,7 @@ void check_directing(const DirectingOptions& options);
 
 /// Songs first .. first + count - 1 of the seed, of `length` notes each or of `options.minutes` at
 /// `tempo` quarters a minute, under the options, behind the primer. With step heads, songs of some
-/// minutes end as songs of the training do. Songs are computed `threads` at
-/// a time.
+/// minutes end as songs of the training do. Songs are computed `threads` at a time.
 [[nodiscard]] std::vector<Song> directed_songs(const DirectingOptions& options,
                                                const PlayerModel& model,
                                                const std::optional<Song>& primer,

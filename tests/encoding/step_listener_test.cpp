@@ -456,7 +456,7 @@ TEST_CASE("Step listener: agrees with its description after every event") {
             const std::vector<StepEvent> events =
                 steps::tune(words, seed, 260, 5 + 4 * static_cast<std::size_t>(seed));
             // It ends at event 200; what follows lies behind the end.
-            const int steps = steps_to({events, phase}, 200, words);
+            const int steps = static_cast<int>(steps_to({events, phase}, 200, words));
             listener.end_in(steps);
             slow.end_at(phase + steps);
             double worst = compare(listener, slow, words);

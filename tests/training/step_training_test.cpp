@@ -85,7 +85,7 @@ TEST_CASE("Step training: a generator learns how songs end, and ends so when it 
         song.notes.push_back({end, 1536, 60, 80, 0});
     }
     StepTrainer<float> trainer(settings, songs, 2);
-    while (!trainer.finished()) (void)trainer.run_epoch({});
+    run_to_end(trainer);
     const StepBand<float> band{&trainer.kept(), nullptr, &trainer.data().vocabulary,
                                &trainer.data().scale};
     const auto value = [&](const encoding::StepEvent& event, std::size_t component) {

@@ -129,17 +129,25 @@ struct StepSong {
     return steps;
 }
 
+/// Grid steps from the first onset to that of event `last`, or of the song's last event if there is
+/// none of that number.
+[[nodiscard]] inline std::int64_t steps_to(const StepSong& song, std::size_t last,
+                                           const StepVocabulary& vocabulary) {
+    std::int64_t steps = 0;
+    for (std::size_t i = 1; i <= last && i < song.events.size(); ++i)
+        if (song.events[i].value[StepVocabulary::move()] != 0)
+            steps += vocabulary.value(StepVocabulary::gap(),
+                                      song.events[i - 1].value[StepVocabulary::gap()]);
+    return steps;
+}
+
 /// `count` events of a song from event `begin` on, fewer where it ends. The crop knows its place in
 /// the bar; its first event is a move, as nothing lies before it, and its last gap still leads to
 /// the onset that follows in the song. Precondition: begin <= events.
 [[nodiscard]] inline StepSong crop_of(const StepSong& song, std::size_t begin, std::size_t count,
                                       const StepVocabulary& vocabulary) {
     StepSong crop;
-    std::int64_t phase = song.first_phase;
-    for (std::size_t i = 1; i <= begin && i < song.events.size(); ++i)
-        if (song.events[i].value[StepVocabulary::move()] != 0)
-            phase += vocabulary.value(StepVocabulary::gap(),
-                                      song.events[i - 1].value[StepVocabulary::gap()]);
+    const std::int64_t phase = song.first_phase + steps_to(song, begin, vocabulary);
     crop.first_phase = static_cast<std::int32_t>(phase % vocabulary.phase_steps());
     const auto first = song.events.begin() + static_cast<std::ptrdiff_t>(begin);
     count = std::min(count, song.events.size() - begin);
@@ -157,17 +165,6 @@ struct StepSong {
     ending.events.push_back(song.events.front());
     ending.events.back().value[StepVocabulary::move()] = 1;
     return ending;
-}
-
-/// Grid steps from the first onset to that of event `last`. Precondition: it exists.
-[[nodiscard]] inline std::int32_t steps_to(const StepSong& song, std::size_t last,
-                                           const StepVocabulary& vocabulary) {
-    std::int32_t steps = 0;
-    for (std::size_t i = 1; i <= last; ++i)
-        if (song.events[i].value[StepVocabulary::move()] != 0)
-            steps += vocabulary.value(StepVocabulary::gap(),
-                                      song.events[i - 1].value[StepVocabulary::gap()]);
-    return steps;
 }
 
 /// A song from events: any events whose indices are in the vocabulary, a crop of a longer song too.

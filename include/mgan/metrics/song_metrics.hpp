@@ -105,19 +105,27 @@ inline constexpr std::array<Metric, 7> kMetrics = {
     return std::nullopt;
 }
 
+/// Notes of each pitch class.
+using PitchClassCounts = std::array<std::int64_t, 12>;
+
+[[nodiscard]] inline PitchClassCounts count_pitch_classes(
+    std::span<const midi::Note> notes) noexcept {
+    PitchClassCounts count{};
+    for (const midi::Note& note : notes)
+        ++count[static_cast<std::size_t>((note.pitch % 12 + 12) % 12)];
+    return count;
+}
+
 /// Most notes that one scale on `root` (0 is C) holds: max over the major, natural minor and
 /// harmonic minor scale of #{pitch: (pitch - root) mod 12 is a step of the scale}. `modulo` = false
 /// leaves out the mod 12, as the published code does (`ReferenceMetrics`).
-[[nodiscard]] inline std::int64_t most_in_scales_on(std::span<const midi::Note> notes,
-                                                    std::size_t root, bool modulo = true) noexcept {
+[[nodiscard]] inline std::int64_t most_in_scales_on(std::size_t root, const PitchClassCounts& count,
+                                                    bool modulo = true) noexcept {
     // Bit s is set when s semitones above the root belong to the scale.
     //                                               11 10 9 8 7 6 5 4 3 2 1 0
     constexpr std::array<unsigned, 3> scales = {0b1010'1011'0101u,   // major
                                                 0b0101'1010'1101u,   // natural minor
                                                 0b1001'1010'1101u};  // harmonic minor
-    std::array<std::int64_t, 12> count{};                            // notes of each pitch class
-    for (const midi::Note& note : notes)
-        ++count[static_cast<std::size_t>((note.pitch % 12 + 12) % 12)];
     std::int64_t most = 0;
     for (const unsigned scale : scales) {
         std::int64_t inside = 0;
@@ -129,11 +137,11 @@ inline constexpr std::array<Metric, 7> kMetrics = {
 }
 
 /// The same over all 12 roots.
-[[nodiscard]] inline std::int64_t most_in_one_scale(std::span<const midi::Note> notes,
+[[nodiscard]] inline std::int64_t most_in_one_scale(const PitchClassCounts& count,
                                                     bool modulo = true) noexcept {
     std::int64_t most = 0;
     for (std::size_t root = 0; root < 12; ++root)
-        most = std::max(most, most_in_scales_on(notes, root, modulo));
+        most = std::max(most, most_in_scales_on(root, count, modulo));
     return most;
 }
 
@@ -205,14 +213,16 @@ inline constexpr std::array<Metric, 7> kMetrics = {
     const std::int64_t n = static_cast<std::int64_t>(notes.size());
     const double count = static_cast<double>(n);
     result.notes = n;
-    result.scale_consistency = static_cast<double>(most_in_one_scale(all)) / count;
+    const PitchClassCounts classes = count_pitch_classes(all);
+    result.scale_consistency = static_cast<double>(most_in_one_scale(classes)) / count;
     result.tone_span = span;
     result.unique_tones = static_cast<std::int64_t>(pitches.size());
     result.intensity_span = loudest - softest;
     result.polyphony = static_cast<double>(chords) / static_cast<double>(groups);
     result.repetitions_3 = count_repetitions_3(all);
 
-    result.reference.scale_consistency = static_cast<double>(most_in_one_scale(all, false)) / count;
+    result.reference.scale_consistency =
+        static_cast<double>(most_in_one_scale(classes, false)) / count;
     result.reference.polyphony =
         static_cast<double>(n - groups + chords - (last_is_chord ? 1 : 0)) /
         static_cast<double>(n + groups - 1);

@@ -169,8 +169,9 @@ inline constexpr std::size_t kLeast = 3;
     std::nth_element(lengths.begin(), middle, lengths.end());
     shape.last_length =
         static_cast<double>(longest) / static_cast<double>(std::max<std::int64_t>(1, *middle));
-    shape.ends_at_home =
-        most_in_scales_on(notes, static_cast<std::size_t>(lowest % 12)) == most_in_one_scale(notes);
+    const PitchClassCounts classes = count_pitch_classes(notes);
+    shape.ends_at_home = most_in_scales_on(static_cast<std::size_t>(lowest % 12), classes) ==
+                         most_in_one_scale(classes);
     return shape;
 }
 

@@ -431,11 +431,14 @@ private:
         shard.ear->listen(shard.notes, VectorMap<Scalar>(spectra.col(b).data(), spectra.rows()));
     }
 
-    /// A song that began so, into the columns first, first + stride, ... of the inputs.
+    /// A song that began so, into the columns first, first + stride, ... of the inputs. `left`: grid
+    /// steps from its first onset to its last, where that is told.
     void hear(const StepStart& start, std::span<const encoding::StepEvent> events,
-              StepReader reader, Index first, Index stride, StepShard<Scalar>& shard) const {
+              StepReader reader, Index first, Index stride, StepShard<Scalar>& shard,
+              std::int64_t left = encoding::StepListener::kNoEnd) const {
         encoding::StepListener& listener = shard.listener.front();
         listener.reset(start.style, start.phase);
+        listener.end_in(static_cast<std::int32_t>(left));
         listen_to(events, data_.shape, listener, reader, first, stride, shard.inputs);
     }
     /// The same of the crop at `place` of a batch; it is told its own style. `augmentation`: the
@@ -452,13 +455,9 @@ private:
             encoding::augment(crop, encoding::draw_augmentation(changes, at, augmentation),
                               data_.vocabulary);
         }
-        const StepStart start = start_of(crop, shard.meter.front());
-        encoding::StepListener& listener = shard.listener.front();
-        listener.reset(start.style, start.phase);
-        if (crop.ends > 0)
-            listener.end_in(encoding::steps_to(crop, crop.ends - 1, data_.vocabulary));
-        listen_to(std::span(std::as_const(crop.events)), data_.shape, listener, reader, first,
-                  stride, shard.inputs);
+        hear(start_of(crop, shard.meter.front()), crop.events, reader, first, stride, shard,
+             crop.ends > 0 ? encoding::steps_to(crop, crop.ends - 1, data_.vocabulary)
+                           : encoding::StepListener::kNoEnd);
     }
 
     /// The candidates of the event of column `from` of the inputs become columns first .. of
