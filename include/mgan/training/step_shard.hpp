@@ -431,8 +431,8 @@ private:
         shard.ear->listen(shard.notes, VectorMap<Scalar>(spectra.col(b).data(), spectra.rows()));
     }
 
-    /// A song that began so, into the columns first, first + stride, ... of the inputs. `left`: grid
-    /// steps from its first onset to its last, where that is told.
+    /// A song that began so, into the columns first, first + stride, ... of the inputs. `left`:
+    /// grid steps from its first onset to its last, where that is told.
     void hear(const StepStart& start, std::span<const encoding::StepEvent> events,
               StepReader reader, Index first, Index stride, StepShard<Scalar>& shard,
               std::int64_t left = encoding::StepListener::kNoEnd) const {
