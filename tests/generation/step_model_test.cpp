@@ -13,6 +13,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <span>
 #include <string>
@@ -277,7 +278,9 @@ TEST_CASE("Step model: openings may be left out, and damaged ones are refused by
                    Contains("openings.events is damaged") && Contains("pitch"));
     CHECK_THAT(refused([](StepOpening& opening) { opening.start.phase = -1; }),
                Contains("openings.phases is damaged"));
-    CHECK_THAT(refused([](StepOpening& opening) { opening.start.style[2] = NAN; }),
+    CHECK_THAT(refused([](StepOpening& opening) {
+                   opening.start.style[2] = std::numeric_limits<double>::quiet_NaN();
+               }),
                Contains("openings.styles is not finite"));
 }
 
