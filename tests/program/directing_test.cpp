@@ -108,6 +108,21 @@ TEST_CASE_METHOD(Directed, "mgan generate --minutes: as long as asked") {
     CHECK(notes.back().onset > 20 * 384);
 }
 
+TEST_CASE_METHOD(Directed, "mgan generate --minutes: a model that never moves on is an error") {
+    mgan::Model model = mgan::load_model(*this / "run");
+    REQUIRE(model.steps);
+    const auto kMost = static_cast<std::size_t>(mgan::encoding::StyleAxis::most_at_once);
+    for (mgan::StepStart& start : model.steps->starts) start.style[kMost] = 8.0;
+    auto& heads = model.steps->generator.heads;
+    heads[mgan::encoding::StepVocabulary::move()].write.bias[0] = 1000.0f;
+    heads[model.steps->vocabulary.pitch()].write.bias[60] = 1000.0f;
+    mgan::save_model(*this / "stuck.safetensors", model);
+    const process::Result stuck = generate("stuck.safetensors", {"--minutes", "0.5"});
+    CHECK(stuck.status == 1);
+    CHECK_THAT(stuck.error, Contains("comes no further than quarter 0") && Contains("--length N"));
+    CHECK(generate("stuck.safetensors", {"--length", "400"}).status == 0);
+}
+
 TEST_CASE_METHOD(Directed, "mgan generate --minutes: the last chord begins a bar before the end") {
     REQUIRE(generate("run", {"--minutes", "0.5", "--tempo", "100"}).status == 0);
     for (const int number : {1, 2, 3}) {
