@@ -28,6 +28,7 @@
 #include <mgan/encoding/recall.hpp>
 #include <mgan/encoding/step_context.hpp>
 #include <mgan/encoding/step_events.hpp>
+#include <mgan/encoding/step_memory.hpp>
 #include <mgan/encoding/step_vocabulary.hpp>
 #include <mgan/encoding/style_meter.hpp>
 
@@ -75,8 +76,7 @@ public:
         by_time_.reset();
         by_phrase_.reset();
         meter_.reset(first_phase);
-        heard_ = 0;
-        onset_ = 0;
+        memory_.reset();
         phase_ = first_phase;
         at_onset_ = 0;
         pitch_classes_.fill(0.0f);
@@ -177,7 +177,7 @@ public:
     /// Hears one event. Precondition: its indices are in the vocabulary.
     void hear(const StepEvent& event) noexcept {
         const StepVocabulary& words = *vocabulary_;
-        const bool first = heard_ == 0;
+        const bool first = memory_.empty();
         const bool moves = first || event.value[StepVocabulary::move()] != 0;
         const std::int32_t pitch = words.value(words.pitch(), event.value[words.pitch()]);
 
@@ -196,7 +196,7 @@ public:
 
         if (moves) {
             const std::int32_t step = gap();
-            onset_ += static_cast<std::uint32_t>(step);
+            memory_.move(step);
             phase_ = (phase_ + step) % words.phase_steps();
             if (left_ != kNoEnd) left_ = std::max(left_ - step, -kLongPast);
             at_onset_ = 0;
@@ -207,27 +207,24 @@ public:
         }
         const auto key = static_cast<std::size_t>(pitch);
         const std::int32_t length = words.value(words.length(), event.value[words.length()]);
-        end_[key] = onset_ + static_cast<std::uint32_t>(length);
+        end_[key] = memory_.onset() + static_cast<std::uint32_t>(length);
         add_key(sounding_, key);
         for (float& share : pitch_classes_) share *= 0.95f;
         pitch_classes_[key % 12] += 0.2f;
         chord_ |= 1u << key % 12;
         ++at_onset_;
 
-        Memory& place = memory_[heard_ & (memory_.size() - 1)];
-        place.event = event;
-        place.event.value[StepVocabulary::move()] = moves ? 1 : 0;
-        place.onset = onset_;
-        // At twice the memory it starts over at once the memory: both mean "full", at one place.
-        if (++heard_ == 2 * memory_.size()) heard_ = memory_.size();
+        StepEvent remembered = event;
+        remembered.value[StepVocabulary::move()] = moves ? 1 : 0;
+        memory_.add(remembered);
         meter_.add(event);
     }
 
     /// Grid steps from the last onset to the next; 0 before the first event.
     [[nodiscard]] std::int32_t gap() const noexcept {
-        return heard_ == 0 ? 0
-                           : vocabulary_->value(StepVocabulary::gap(),
-                                                back(0).value[StepVocabulary::gap()]);
+        return memory_.empty() ? 0
+                               : vocabulary_->value(StepVocabulary::gap(),
+                                                    back(0).value[StepVocabulary::gap()]);
     }
     /// Whether a key was struck and still sounds at the last onset.
     [[nodiscard]] bool sounds(std::size_t key) const noexcept {
@@ -243,7 +240,7 @@ public:
     }
 
     /// Whether nothing was heard yet.
-    [[nodiscard]] bool silent() const noexcept { return heard_ == 0; }
+    [[nodiscard]] bool silent() const noexcept { return memory_.empty(); }
     /// The last 100 events and their style so far.
     [[nodiscard]] const StyleMeter& meter() const noexcept { return meter_; }
     [[nodiscard]] const StepVocabulary& vocabulary() const noexcept { return *vocabulary_; }
@@ -254,28 +251,17 @@ private:
     static constexpr std::uint16_t kFirst = 0xFF00;     // an interval of 128: no other key
     static constexpr std::int32_t kLongPast = 1 << 20;  // grid steps
 
-    /// An event that was heard.
-    struct Memory {
-        StepEvent event;
-        std::uint32_t onset = 0;  // grid steps since the start; may wrap around
-    };
+    static constexpr std::size_t kNowhere = StepMemory::kNowhere;
 
-    [[nodiscard]] const Memory& memory(std::size_t back) const noexcept {
-        return memory_[(heard_ - 1 - back) & (memory_.size() - 1)];
-    }
     /// The event `k` before the last one.
-    [[nodiscard]] const StepEvent& back(std::size_t k) const noexcept { return memory(k).event; }
-    /// Events that are remembered.
-    [[nodiscard]] std::size_t remembered() const noexcept {
-        return std::min(heard_, memory_.size());
-    }
+    [[nodiscard]] const StepEvent& back(std::size_t k) const noexcept { return memory_.back(k); }
     /// Grid steps from the last onset back to that of the event `k` before the last.
     [[nodiscard]] std::int32_t distance(std::size_t k) const noexcept {
-        return static_cast<std::int32_t>(onset_ - memory(k).onset);
+        return memory_.distance(k);
     }
     /// Grid steps from the last onset to the end of a key that was struck.
     [[nodiscard]] std::int32_t remaining(std::size_t key) const noexcept {
-        return static_cast<std::int32_t>(end_[key] - onset_);
+        return static_cast<std::int32_t>(end_[key] - memory_.onset());
     }
 
     [[nodiscard]] bool tells_end() const noexcept {
@@ -314,12 +300,12 @@ private:
     }
 
     void write_sources(StepContext& to) const noexcept {
-        if (heard_ == 0) return;
+        if (memory_.empty()) return;
         to.sources[0] = back(0);
         to.sources[1] = recalled(by_pitch_, false);
         to.sources[2] = recalled(by_time_, true);
         to.sources[3] = recalled(by_phrase_, true);
-        for (std::size_t k = 1; k <= kStepRecent && k < remembered(); ++k)
+        for (std::size_t k = 1; k <= kStepRecent && k < memory_.size(); ++k)
             to.sources[kStepRecalls + k] = back(k);
         if (!aligned_) return;
         const std::int32_t quarter = vocabulary_->quarter_steps();
@@ -328,7 +314,7 @@ private:
             const std::size_t k = aligned(quarter * kStepPeriods[i] / 4);
             if (k == kNowhere) continue;
             to.sources[kFirstAligned + i] = back(k);
-            if (k + 1 == remembered()) continue;
+            if (k + 1 == memory_.size()) continue;
             const int pitch = back(0).value[p] + back(k).value[p] - back(k + 1).value[p];
             to.sources[kFirstMoved + i].value[p] =
                 static_cast<std::int16_t>(std::clamp(pitch, 0, 127));
@@ -339,13 +325,14 @@ private:
     void write_keys(StepArrival& to, bool moves) const noexcept {
         // From event k before the last one back to the first of its onset.
         const auto strike = [&](std::size_t k, StepKeys& keys) {
-            const std::int32_t onset = k < remembered() ? distance(k) : 0;
-            for (; k < remembered() && distance(k) == onset; ++k)
+            const std::int32_t onset = k < memory_.size() ? distance(k) : 0;
+            for (; k < memory_.size() && distance(k) == onset; ++k)
                 add_key(keys, static_cast<std::size_t>(back(k).value[vocabulary_->pitch()]));
         };
         const std::int32_t quarter = vocabulary_->quarter_steps(), step = moves ? gap() : 0;
         for (std::size_t i = 0; i < kStepEchoes.size(); ++i)
-            if (const std::size_t k = last_at(quarter * kStepEchoes[i] / 4 - step); k != kNowhere)
+            if (const std::size_t k = memory_.last_at(quarter * kStepEchoes[i] / 4 - step);
+                k != kNowhere)
                 strike(k, to.keys[i]);
         StepKeys before{};
         if (!moves) strike(at_onset_, before);
@@ -383,9 +370,9 @@ private:
         const std::size_t p = vocabulary_->pitch();
         const std::size_t place = moves ? 0 : at_onset_;  // of the next event in its chord
         std::size_t last = place;
-        for (std::size_t onset = 0; onset < 2 && last < remembered(); ++onset) {
+        for (std::size_t onset = 0; onset < 2 && last < memory_.size(); ++onset) {
             std::size_t first = last, top = last, bottom = last;
-            for (std::size_t k = last; k < remembered() && distance(k) == distance(last); ++k) {
+            for (std::size_t k = last; k < memory_.size() && distance(k) == distance(last); ++k) {
                 first = k;
                 if (back(k).value[p] > back(top).value[p]) top = k;
                 if (back(k).value[p] < back(bottom).value[p]) bottom = k;
@@ -418,37 +405,10 @@ private:
     /// How many events before the last one the event is that stood here one period ago (see
     /// `kStepSources`); `kNowhere` if none did.
     [[nodiscard]] std::size_t aligned(std::int32_t period) const noexcept {
-        const std::size_t first = first_at(period);
+        const std::size_t first = memory_.first_at(period);
         // All events of the last onset came later: first >= at_onset_.
         if (first != kNowhere && distance(first - at_onset_) == period) return first - at_onset_;
-        return first_at(period - gap());
-    }
-
-    static constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
-
-    /// How many events before the last one the first event of that distance is; `kNowhere` if none
-    /// is (distances below 0 lie ahead).
-    [[nodiscard]] std::size_t first_at(std::int32_t steps) const noexcept {
-        const std::size_t low = within(steps);
-        return low > 0 && distance(low - 1) == steps ? low - 1 : kNowhere;
-    }
-    /// The same of the last event of that distance.
-    [[nodiscard]] std::size_t last_at(std::int32_t steps) const noexcept {
-        const std::size_t low = within(steps - 1);
-        return low < remembered() && distance(low) == steps ? low : kNowhere;
-    }
-    /// Events no further away than `steps`.
-    [[nodiscard]] std::size_t within(std::int32_t steps) const noexcept {
-        // Distances grow with k.
-        std::size_t low = 0, high = remembered();
-        while (low < high) {
-            const std::size_t middle = (low + high) / 2;
-            if (distance(middle) <= steps)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-        return low;
+        return memory_.first_at(period - gap());
     }
 
     void write_numbers(float* to) const noexcept {
@@ -471,7 +431,7 @@ private:
         }
 
         const StepStyle raw = meter_.axes();
-        const bool silent = heard_ == 0;
+        const bool silent = memory_.empty();
         const StepStyle running = silent ? StepStyle{} : scale_->normalise(raw);
         for (std::size_t a = 0; a < kStyleAxes; ++a) {
             to[at::kRunning + a] = static_cast<float>(running[a]);
@@ -516,10 +476,8 @@ private:
     StepStyle asked_raw_{};
     std::array<float, kStyleAxes> asked_{};
     Recall by_pitch_, by_time_, by_phrase_;
-    std::vector<Memory> memory_;  // a ring
-    std::size_t heard_ = 0;     // events; beyond the memory its position in the ring, plus its size
-    std::uint32_t onset_ = 0;   // of the last event, grid steps since the start; may wrap around
-    std::int32_t phase_ = 0;    // the same from the start of a bar, modulo 12 quarters
+    StepMemory memory_;
+    std::int32_t phase_ = 0;    // of the last onset from the start of a bar, modulo 12 quarters
     std::size_t at_onset_ = 0;  // events at that onset
     std::array<float, 12> pitch_classes_{};
     std::uint32_t chord_ = 0;               // bit c: pitch class c began with the last onset
