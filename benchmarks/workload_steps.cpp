@@ -163,6 +163,7 @@ mgan::Settings training_settings(const Shape& s) {
     settings.length = s.steps;
     settings.batch = s.batch;
     settings.shard_songs = bench::shard_songs(settings.shard_songs);
+    if (bench::asked_shard_songs > 0) settings.adversarial.shard_songs = 0;  // the same
     return settings;
 }
 

@@ -61,6 +61,7 @@ inline void use_variant(Settings& settings, Variant variant) {
     settings.adversarial.discriminator_learning_rate = 2e-3;
     settings.adversarial.discriminator_warmup = 400;
     settings.adversarial.average = 0.95;
+    settings.adversarial.shard_songs = 3;  // of 48: full rounds on 2, 4, 8 and 16 cores
     settings.optimiser.beta1 = 0.8;
     settings.optimiser.beta2 = 0.99;
     settings.optimiser.clip = 1.0;

@@ -74,6 +74,7 @@ struct AdversarialSettings {
     double freezing_ratio = 0.7;
     double average = 0.995;
     std::int64_t songs = 48;
+    std::int64_t shard_songs = 0;
     Index candidates = 8;
     double sharpness = 2.0;
     std::int64_t moments = 30;
@@ -119,6 +120,9 @@ struct AdversarialSettings {
                 "decay of the moving average of the generator, which generates the songs; 0: none");
         visitor("songs", songs, Range{1, 100000},
                 "steps: songs that are generated and judged before anyone learns from them");
+        visitor("shard_songs", shard_songs, Range{0, 100000},
+                "steps: of these, songs that one thread computes together; affects the result, "
+                "unlike the threads; 0: as shard_songs");
         visitor("candidates", candidates, Range{2, 256},
                 "steps: events that the generator proposes where one is needed; it learns to "
                 "propose more of those by which the discriminator is convinced");

@@ -26,7 +26,8 @@ class ShardPool {
     using Scalar = typename Memory::ScalarType;
 
 public:
-    /// For batches of up to `batch` songs, in shards of up to `shard_songs`. Refers to `ranks`.
+    /// For batches of up to `batch` songs, in shards of up to `shard_songs`, the least that `cut_by`
+    /// is ever told. Refers to `ranks`.
     ShardPool(Index batch, Index shard_songs, int threads, Communicator& ranks)
         : shard_songs_(shard_songs),
           most_(shard_count(batch, shard_songs)),
@@ -35,6 +36,9 @@ public:
           // A rank without shards has memory for one too: for sums.
           shards_(static_cast<std::size_t>(
               std::max<Index>(1, share_of(most_, ranks.size(), 0).size()))) {}
+
+    /// From now on the shards have up to so many songs. What they hold is of no use afterwards.
+    void cut_by(Index shard_songs) noexcept { shard_songs_ = shard_songs; }
 
     [[nodiscard]] int threads() const noexcept { return threads_; }
     [[nodiscard]] Communicator& ranks() const noexcept { return *ranks_; }

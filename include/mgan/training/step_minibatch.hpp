@@ -77,8 +77,8 @@ public:
         : settings_(settings),
           data_(data),
           passes_(settings, data),
-          shards_(std::max<Index>(settings.batch, settings.adversarial.songs), settings.shard_songs,
-                  threads, ranks),
+          shards_(std::max<Index>(settings.batch, settings.adversarial.songs),
+                  std::min(settings.shard_songs, rolled_shard_songs()), threads, ranks),
           hears_(ear != nullptr) {
         for (StepShard<Scalar>& shard : shards_.all()) {
             shard.generator_gradient = nets.generator.net;
@@ -98,6 +98,7 @@ public:
                   double rate, TrainingPlace place, EpochSums& sums) {
         const StepDraw draw{"step crop", number};
         const auto batch = static_cast<Index>(songs.size());
+        shards_.cut_by(settings_.shard_songs);
         shards_.for_each(batch, [&](Shard range, StepShard<Scalar>& shard) {
             set_zero(shard.generator_gradient);
             shard.losses = {};
@@ -117,6 +118,7 @@ public:
         const std::vector<std::size_t> songs = data_.validation.order(
             Random(settings_.seed, "validation order"), static_cast<std::size_t>(crops));
         double loss = 0.0;
+        shards_.cut_by(settings_.shard_songs);
         const Index most = std::min<Index>(crops, settings_.batch);
         for (Index begin = 0; begin < crops; begin += most) {
             const Index batch = std::min(most, crops - begin);
@@ -139,6 +141,7 @@ public:
     void roll_out(const StepNets<Scalar>& nets, const StepGenerator<Scalar>& player,
                   std::uint64_t number, Index songs, bool judged) {
         rolled_ = songs;
+        shards_.cut_by(rolled_shard_songs());
         const StepBand<Scalar> band{&player, &nets.discriminator.net, &data_.vocabulary,
                                     &data_.scale};
         const Random random(settings_.seed, "step roll-out", number);
@@ -245,6 +248,10 @@ public:
 private:
     static constexpr RealOf<Scalar> kMappingRate = RealOf<Scalar>(0.01);
 
+    [[nodiscard]] Index rolled_shard_songs() const noexcept {
+        const std::int64_t own = settings_.adversarial.shard_songs;
+        return own > 0 ? own : settings_.shard_songs;
+    }
     /// Of several steps on one roll-out, the mean is reported.
     [[nodiscard]] static double steps_of(std::int64_t steps) noexcept {
         return static_cast<double>(std::max<std::int64_t>(1, steps));
