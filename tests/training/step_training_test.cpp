@@ -141,6 +141,23 @@ TEST_CASE("Step training: the bits do not depend on the number of threads") {
     }
 }
 
+TEST_CASE("Step training: without a size of their own, roll-outs have shards as minibatches have") {
+    // As in runs from before there was one.
+    const std::vector<midi::Song> songs = arpeggios(7);
+    const auto end = [&](std::int64_t shard_songs) {
+        Settings settings = tiny_settings(Variant::c_rnn_gan);
+        settings.shard_songs = 8;
+        settings.adversarial.songs = 10;
+        settings.adversarial.shard_songs = shard_songs;
+        StepTrainer<float> trainer(settings, songs, 1);
+        run_to_end(trainer);
+        return flat_parameters<float>(trainer.nets().discriminator.net);
+    };
+    const AlignedVector<float> without = end(0);
+    CHECK(end(8) == without);
+    CHECK(end(3) != without);
+}
+
 TEST_CASE("Step training: it goes on from a checkpoint, bit for bit, wherever it was stopped") {
     const std::vector<midi::Song> songs = arpeggios(7);
     const Settings settings = tiny_settings(variants().back());

@@ -26,8 +26,8 @@ class ShardPool {
     using Scalar = typename Memory::ScalarType;
 
 public:
-    /// For batches of up to `batch` songs, in shards of up to `shard_songs`, the least that `cut_by`
-    /// is ever told. Refers to `ranks`.
+    /// For batches of up to `batch` songs, in shards of up to `shard_songs`; `cut_by` is never told
+    /// less. Refers to `ranks`.
     ShardPool(Index batch, Index shard_songs, int threads, Communicator& ranks)
         : shard_songs_(shard_songs),
           most_(shard_count(batch, shard_songs)),
