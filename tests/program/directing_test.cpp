@@ -1,6 +1,8 @@
 // The words of `mgan generate` that direct, and `mgan style`.
 #include "mgan.hpp"
 
+#include <mgan/generation/model_file.hpp>
+
 #include <nlohmann/json.hpp>
 
 #include <support/catch.hpp>
