@@ -247,7 +247,7 @@ Player directed_player(const DirectingOptions& options, const PlayerModel& model
 namespace {
 
 // More than twice the keys that there are.
-constexpr std::int64_t kMostAtOnce = 300;
+constexpr std::size_t kMostAtOnce = 300;
 
 [[noreturn]] void fail_stuck(std::int64_t song, std::int64_t onset) {
     fail<DataError>("--minutes: song ", song, " comes no further than quarter ",
@@ -290,7 +290,6 @@ std::vector<Song> directed_songs(const DirectingOptions& options, const PlayerMo
             (void)player.direct(now);
         }
         auto change = changes.begin();
-        std::int64_t struck_at = -1, struck = 0;  // notes at the last onset
         for (std::int64_t notes = 0; lasts || notes < length; ++notes) {
             for (; change != changes.end() && player.peek().onset - begin >= change->onset;
                  ++change) {
@@ -301,9 +300,9 @@ std::vector<Song> directed_songs(const DirectingOptions& options, const PlayerMo
             Note note = player.next();
             note.onset -= begin;
             if (lasts && note.onset >= end) break;
-            struck = note.onset == struck_at ? struck + 1 : 1;
-            struck_at = note.onset;
-            if (lasts && struck > kMostAtOnce) fail_stuck(first + number + 1, note.onset);
+            if (lasts && song.notes.size() >= kMostAtOnce &&
+                song.notes[song.notes.size() - kMostAtOnce].onset == note.onset)
+                fail_stuck(first + number + 1, note.onset);
             if (lasts) note.length = std::min(note.length, end - note.onset);
             song.notes.push_back(note);
         }

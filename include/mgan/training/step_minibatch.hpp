@@ -78,7 +78,7 @@ public:
           data_(data),
           passes_(settings, data),
           shards_(std::max<Index>(settings.batch, settings.adversarial.songs),
-                  std::min(settings.shard_songs, rolled_shard_songs()), threads, ranks),
+                  std::min<Index>(settings.shard_songs, rolled_shard_songs()), threads, ranks),
           hears_(ear != nullptr) {
         for (StepShard<Scalar>& shard : shards_.all()) {
             shard.generator_gradient = nets.generator.net;
