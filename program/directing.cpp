@@ -74,14 +74,12 @@ std::vector<StyleChange> style_changes(const std::vector<std::string>& texts) {
     return changes;
 }
 
-/// Where the last onset of a song of so many ticks lies: on a quarter, a bar of four before the
-/// end, so that the last chord may sound; of a short song in its middle.
-double last_quarter(std::int64_t ticks) {
-    const double quarters = static_cast<double>(ticks) / midi::kTicksPerQuarter;
-    return std::floor(quarters - std::min(4.0, quarters / 2.0));
-}
-
 }  // namespace
+
+double last_quarter(double quarters) {
+    // (0.03 minutes of 900 quarters are 27, though not in binary.)
+    return std::floor(quarters - std::min(4.0, quarters / 2.0) + 1e-6);
+}
 
 Song song_of_file(const std::string& file) {
     std::vector<Song> songs = load_songs_of(file);
@@ -169,9 +167,11 @@ void add_directing_options(CLI::App& app, DirectingOptions& options, DirectingFo
             ->type_name("Q:AXIS=X,...")
             ->allow_extra_args(false);
     app.add_option("--minutes", options.minutes,
-                   what == DirectingFor::files ? "in place of --length: how long songs last,\n"
-                                                 "the notes of --with-prime among them"
-                                               : "as --seconds, in minutes")
+                   what == DirectingFor::files
+                       ? "in place of --length: how long songs last,\n"
+                         "the notes of --with-prime among them"
+                       : "so long, to an end; where somebody plays along, as\n"
+                         "--seconds")
         ->type_name("M")
         ->check(number_within(0.01, 1000.0));
     app.add_option("--seed", options.seed, "which songs")
@@ -267,8 +267,8 @@ std::vector<Song> directed_songs(const DirectingOptions& options, const PlayerMo
     playing.length = length;
     const std::vector<StyleChange> changes = style_changes(options.style_at);
     const bool lasts = options.minutes > 0.0;
-    const auto end = static_cast<std::int64_t>(options.minutes * tempo *
-                                               static_cast<double>(midi::kTicksPerQuarter));
+    const std::int64_t end =
+        std::llround(options.minutes * tempo * static_cast<double>(midi::kTicksPerQuarter));
     std::vector<Song> songs(static_cast<std::size_t>(count));
     parallel_for(count, threads, [&](std::ptrdiff_t number) {
         Player player = directed_player(options, model, controls, primer,
@@ -286,7 +286,8 @@ std::vector<Song> directed_songs(const DirectingOptions& options, const PlayerMo
             const auto quarters = [](std::int64_t ticks) {
                 return static_cast<double>(ticks) / midi::kTicksPerQuarter;
             };
-            now.end = std::max(quarters(begin) + last_quarter(end), quarters(player.peek().onset));
+            now.end = std::max(quarters(begin) + last_quarter(quarters(end)),
+                               quarters(player.peek().onset));
             (void)player.direct(now);
         }
         auto change = changes.begin();

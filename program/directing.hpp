@@ -55,6 +55,10 @@ void check_directing(const DirectingOptions& options);
 /// The melody of --prime, if there is one.
 [[nodiscard]] std::optional<Song> primer_of(const DirectingOptions& options);
 
+/// Where the last onset of a song of so many quarters lies: on a quarter, a bar of four before the
+/// end, so that the last chord may sound; of a short song in its middle.
+[[nodiscard]] double last_quarter(double quarters);
+
 /// Song `number` of the seed (from 0) under options and controls, behind the primer.
 [[nodiscard]] Player directed_player(const DirectingOptions& options, const PlayerModel& model,
                                      const PlayerControls& controls,

@@ -125,7 +125,8 @@ public:
           band_(band),
           output_(open_output(options)),
           recorder_(tempo),
-          waits_(options.silent && options.osc != 0 && options.record.empty()) {
+          waits_(options.silent && options.osc != 0 && options.record.empty()),
+          ends_(controls.end >= 0.0) {
         if (!options.input.empty()) input_.emplace(options.input);
         if (options.osc != 0) osc_.emplace(options.osc, osc_actions());
         live_.controls = controls;
@@ -146,7 +147,8 @@ public:
         const auto blocks = seconds > 0.0 ? static_cast<std::int64_t>(std::ceil(seconds * 1000.0))
                                           : std::int64_t{-1};
         Clock::time_point due = Clock::now();
-        for (std::int64_t block = 0; block != blocks && !live_.quit && !interrupted(); ++block) {
+        for (std::int64_t block = 0;
+             block != blocks && !live_.quit && !interrupted() && !has_ended(); ++block) {
             due += kBlock;
             std::this_thread::sleep_until(due);
             if (Clock::now() - due > kMostBehind * kBlock) due = Clock::now();
@@ -182,6 +184,12 @@ private:
         if (waits_) return;
         play_frames(!live_.paused);
         if (!live_.paused) quarter_ = now(true).quarter_at(kFrames, kRate);
+    }
+
+    /// Whether the song has come to its end (`PlayerControls::end`), and has died away. One that
+    /// a key began plays on.
+    [[nodiscard]] bool has_ended() {
+        return ends_ && band_.player().ended() && band_.sounding() == 0;
     }
 
     /// The block that is due.
@@ -249,6 +257,9 @@ private:
     }
 
     void begin(std::uint64_t seed, std::uint64_t song) {
+        ends_ = false;
+        live_.controls.end = -1.0;
+        (void)band_.player().direct(live_.controls);
         play_frames(false);
         band_.player().reset(seed, song);
         band_.realign();
@@ -330,6 +341,7 @@ private:
     Keyboard keyboard_;
     Recorder recorder_;
     bool waits_;  ///< whether others ask for each note, so that nothing is played here
+    bool ends_;   ///< whether the song was asked to end, by `controls.end`
     double quarter_ = 0.0;
     std::size_t notes_ = 0;
     std::string line_;
@@ -370,7 +382,7 @@ int play(const PlayOptions& options) {
     check_directing(options.directing);
     check_record(options.record);
     const PlayerModel model(options.model);
-    const PlayerControls controls = controls_of(options.directing, model);
+    PlayerControls controls = controls_of(options.directing, model);
     const std::optional<Song> primer = primer_of(options.directing);
     double tempo = options.directing.tempo.value_or(120.0);
     if (!options.directing.tempo && primer && !primer->tempo.empty())
@@ -382,6 +394,13 @@ int play(const PlayOptions& options) {
     if (options.osc != 0) playing.candidates = model.room_for_guidance();  // /mgan/set guide
     Player player = directed_player(options.directing, model, controls, primer, 0, playing);
     player.set_tempo(tempo);
+    if (options.directing.minutes > 0.0 && !listens && model.has_step_heads()) {
+        const double next =
+            static_cast<double>(player.peek().onset) / static_cast<double>(midi::kTicksPerQuarter);
+        controls.end =
+            std::max(std::floor(next) + last_quarter(options.directing.minutes * tempo), next);
+        (void)player.direct(controls);
+    }
     Accompanist band(std::move(player), kRate, answer_of(options.answer));
 
     catch_interrupts();

@@ -316,3 +316,25 @@ TEST_CASE("Block player: a player that was taken along goes on where it was") {
     CHECK(std::get<0>(heard.front()) == (125 * (next.onset % 384) + 1) / 2);
     CHECK(std::get<2>(heard.front()) == next.pitch);
 }
+
+TEST_CASE("Block player: after the end of a song nothing comes, until it is taken back") {
+    PlayerControls controls;
+    controls.end = 12.0;
+    BlockPlayer player(live_player(), 48000.0);
+    REQUIRE(player.player().direct(controls));
+    constexpr double kQuarter = 24000.0;                 // frames, at 120 a minute
+    std::vector<Heard> heard = play(player, 480, 4000);  // 80 quarters
+    std::int64_t last = 0;
+    for (const auto& [frame, on, pitch, velocity] : heard)
+        if (on) last = std::max(last, frame);
+    CHECK(last == static_cast<std::int64_t>(12.0 * kQuarter));
+    CHECK(player.sounding() == 0);
+    CHECK(player.player().ended());
+    // What comes then joins what is now: no note for each quarter that was silent.
+    REQUIRE(player.player().direct({}));
+    heard = play(player, 480, 400, 80.0);
+    CHECK_FALSE(heard.empty());
+    std::size_t at_once = 0;
+    for (const auto& [frame, on, pitch, velocity] : heard) at_once += on && frame < 480;
+    CHECK(at_once <= 12);
+}

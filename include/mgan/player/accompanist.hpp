@@ -87,6 +87,8 @@ public:
     /// For controls, reset and priming; call `realign` after the latter two. Between two calls of
     /// `process`.
     [[nodiscard]] Player& player() noexcept { return blocks_.player(); }
+    /// Keys of the model's own that sound.
+    [[nodiscard]] int sounding() const noexcept { return blocks_.sounding(); }
     /// The player stands elsewhere in its song, or in another one: it goes on at the next beat.
     void realign() noexcept {
         blocks_.realign();

@@ -13,7 +13,8 @@
 /// of the block that begins at `quarters`; what lies between two frames goes to the later one,
 /// however the host cuts its blocks. When the transport stops or jumps, every note that sounds is
 /// ended at once; when it runs again, the song begins at the next quarter (or goes on there, or is
-/// where the transport is).
+/// where the transport is). A song that is asked to end (`PlayerControls::end`) ends, and nothing
+/// comes after it until the transport jumps or the controls say otherwise.
 
 #include <mgan/player.hpp>
 
@@ -103,13 +104,18 @@ public:
                                : static_cast<int>(std::floor(std::max(frame + kHalf, 0.0)));
         };
         // A player that was directed may have drawn a note anew that joins what has passed.
-        if (there && !owes_) {
+        const bool plays = there && !player_.ended();
+        if (plays && !owes_) {
             constexpr double kSlip = 1.0;  // frame
             const double earliest = passed - origin_ - kSlip / frames_a_quarter;
             player_.not_before(static_cast<std::int64_t>(std::ceil(earliest * kTicks)));
         }
-        owes_ = there;
-        for (int count = 0; there && count < kMostNotesInBlock; ++count) {
+        owes_ = plays;
+        for (int count = 0; plays && count < kMostNotesInBlock; ++count) {
+            if (player_.ended()) {
+                owes_ = false;
+                break;
+            }
             const PlayedNote note = player_.peek();
             const double onset = origin_ + quarters(note.onset);
             const int frame = frame_of(onset);
