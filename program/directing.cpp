@@ -74,12 +74,13 @@ std::vector<StyleChange> style_changes(const std::vector<std::string>& texts) {
     return changes;
 }
 
-}  // namespace
-
-double last_quarter(double quarters) {
-    // (0.03 minutes of 900 quarters are 27, though not in binary.)
-    return std::floor(quarters - std::min(4.0, quarters / 2.0) + 1e-6);
+/// Rounded: 0.03 minutes of 900 quarters are 27 of them, though not in binary, nor where a file
+/// rounds the tempo to microseconds.
+std::int64_t ticks_of(double minutes, double tempo) {
+    return std::llround(minutes * tempo * static_cast<double>(midi::kTicksPerQuarter));
 }
+
+}  // namespace
 
 Song song_of_file(const std::string& file) {
     std::vector<Song> songs = load_songs_of(file);
@@ -244,6 +245,20 @@ Player directed_player(const DirectingOptions& options, const PlayerModel& model
     return player;
 }
 
+void lead_to_end(Player& player, PlayerControls& controls, const PlayerModel& model,
+                 std::int64_t begin, double minutes, double tempo) {
+    if (!model.has_step_heads()) return;
+    const auto quarters = [](std::int64_t ticks) {
+        return static_cast<double>(ticks) / midi::kTicksPerQuarter;
+    };
+    // The last onset lies on a quarter, a bar of four before the end, so that the last chord may
+    // sound; of a short song in its middle.
+    const double length = quarters(ticks_of(minutes, tempo));
+    const double last = std::floor(length - std::min(4.0, length / 2.0));
+    controls.end = std::max(quarters(begin) + last, quarters(player.peek().onset));
+    (void)player.direct(controls);
+}
+
 namespace {
 
 // More than twice the keys that there are.
@@ -267,8 +282,7 @@ std::vector<Song> directed_songs(const DirectingOptions& options, const PlayerMo
     playing.length = length;
     const std::vector<StyleChange> changes = style_changes(options.style_at);
     const bool lasts = options.minutes > 0.0;
-    const std::int64_t end =
-        std::llround(options.minutes * tempo * static_cast<double>(midi::kTicksPerQuarter));
+    const std::int64_t end = ticks_of(options.minutes, tempo);
     std::vector<Song> songs(static_cast<std::size_t>(count));
     parallel_for(count, threads, [&](std::ptrdiff_t number) {
         Player player = directed_player(options, model, controls, primer,
@@ -282,14 +296,7 @@ std::vector<Song> directed_songs(const DirectingOptions& options, const PlayerMo
                 begin = player.peek().onset / midi::kTicksPerQuarter * midi::kTicksPerQuarter;
         }
         PlayerControls now = controls;
-        if (lasts && model.has_step_heads()) {
-            const auto quarters = [](std::int64_t ticks) {
-                return static_cast<double>(ticks) / midi::kTicksPerQuarter;
-            };
-            now.end = std::max(quarters(begin) + last_quarter(quarters(end)),
-                               quarters(player.peek().onset));
-            (void)player.direct(now);
-        }
+        if (lasts) lead_to_end(player, now, model, begin, options.minutes, tempo);
         auto change = changes.begin();
         for (std::int64_t notes = 0; lasts || notes < length; ++notes) {
             for (; change != changes.end() && player.peek().onset - begin >= change->onset;

@@ -55,15 +55,16 @@ void check_directing(const DirectingOptions& options);
 /// The melody of --prime, if there is one.
 [[nodiscard]] std::optional<Song> primer_of(const DirectingOptions& options);
 
-/// Where the last onset of a song of so many quarters lies: on a quarter, a bar of four before the
-/// end, so that the last chord may sound; of a short song in its middle.
-[[nodiscard]] double last_quarter(double quarters);
-
 /// Song `number` of the seed (from 0) under options and controls, behind the primer.
 [[nodiscard]] Player directed_player(const DirectingOptions& options, const PlayerModel& model,
                                      const PlayerControls& controls,
                                      const std::optional<Song>& primer, std::uint64_t number,
                                      PlayerOptions playing);
+
+/// Leads the player to the end of a song of `minutes` that begins at tick `begin`, where the model
+/// has learnt how songs end (step heads); else changes nothing.
+void lead_to_end(Player& player, PlayerControls& controls, const PlayerModel& model,
+                 std::int64_t begin, double minutes, double tempo);
 
 /// Songs first .. first + count - 1 of the seed, of `length` notes each or of `options.minutes` at
 /// `tempo` quarters a minute, under the options, behind the primer. With step heads, songs of some

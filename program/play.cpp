@@ -257,9 +257,11 @@ private:
     }
 
     void begin(std::uint64_t seed, std::uint64_t song) {
-        ends_ = false;
-        live_.controls.end = -1.0;
-        (void)band_.player().direct(live_.controls);
+        if (ends_) {
+            ends_ = false;
+            live_.controls.end = -1.0;
+            (void)band_.player().direct(live_.controls);
+        }
         play_frames(false);
         band_.player().reset(seed, song);
         band_.realign();
@@ -394,13 +396,10 @@ int play(const PlayOptions& options) {
     if (options.osc != 0) playing.candidates = model.room_for_guidance();  // /mgan/set guide
     Player player = directed_player(options.directing, model, controls, primer, 0, playing);
     player.set_tempo(tempo);
-    if (options.directing.minutes > 0.0 && !listens && model.has_step_heads()) {
-        const double next =
-            static_cast<double>(player.peek().onset) / static_cast<double>(midi::kTicksPerQuarter);
-        controls.end =
-            std::max(std::floor(next) + last_quarter(options.directing.minutes * tempo), next);
-        (void)player.direct(controls);
-    }
+    if (options.directing.minutes > 0.0 && !listens)
+        lead_to_end(player, controls, model,
+                    player.peek().onset / midi::kTicksPerQuarter * midi::kTicksPerQuarter,
+                    options.directing.minutes, tempo);
     Accompanist band(std::move(player), kRate, answer_of(options.answer));
 
     catch_interrupts();

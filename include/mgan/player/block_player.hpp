@@ -104,22 +104,17 @@ public:
                                : static_cast<int>(std::floor(std::max(frame + kHalf, 0.0)));
         };
         // A player that was directed may have drawn a note anew that joins what has passed.
-        const bool plays = there && !player_.ended();
-        if (plays && !owes_) {
+        if (there && !owes_ && !player_.ended()) {
             constexpr double kSlip = 1.0;  // frame
             const double earliest = passed - origin_ - kSlip / frames_a_quarter;
             player_.not_before(static_cast<std::int64_t>(std::ceil(earliest * kTicks)));
         }
-        owes_ = plays;
-        for (int count = 0; plays && count < kMostNotesInBlock; ++count) {
-            if (player_.ended()) {
-                owes_ = false;
-                break;
-            }
+        owes_ = there;
+        for (int count = 0; there && count < kMostNotesInBlock; ++count) {
             const PlayedNote note = player_.peek();
             const double onset = origin_ + quarters(note.onset);
             const int frame = frame_of(onset);
-            if (frame >= block.frames) {
+            if (player_.ended() || frame >= block.frames) {
                 owes_ = false;
                 break;
             }
