@@ -26,6 +26,15 @@ TEST_CASE("NumberTable: an empty line begins another recording, a comment does n
     CHECK(table.recordings == std::vector<std::size_t>{0, 2});
 }
 
+TEST_CASE("NumberTable: a number stands at its row and column, tabs around it or not") {
+    const NumberTable table = parse_number_table("a\t,b\n1\t,\t2\n3,4\t\n", "tabs");
+    CHECK(table.columns() == 2);
+    CHECK(table.at(0, 1) == 2.0);
+    CHECK(table.at(1, 0) == 3.0);
+    CHECK(NumberTable{}.rows() == 0);
+    CHECK(NumberTable{}.columns() == 0);
+}
+
 TEST_CASE("NumberTable: what is no number is refused with its line and its column") {
     const auto message = [](const char* text) -> std::string {
         try {

@@ -88,6 +88,10 @@ TEST_CASE("The table of differences leaves out what is the same in all columns")
           "| setting | a | b |\n|---|---|---|\n"
           "| `loss` | `\"saturating\"` | `\"nonsaturating\"` |\n"
           "| `generator.hidden` | `100` | `50` |\n");
+    CHECK(mgan::describe_differences<RunSettings>({{"a", {}}, {"b", other()}, {"c", {}}}) ==
+          "| setting | a | b | c |\n|---|---|---|---|\n"
+          "| `loss` | `\"saturating\"` | `\"nonsaturating\"` | `\"saturating\"` |\n"
+          "| `generator.hidden` | `100` | `50` | `100` |\n");
 }
 
 TEST_CASE(

@@ -25,6 +25,7 @@ namespace {
 
 int folders_until_fault = -1;  // < 0: no fault
 int entries_until_fault = -1;
+int names_until_fault = -1;
 
 /// Counts down to a fault, which comes once.
 bool is_due(int& until) {
@@ -44,6 +45,12 @@ extern "C" dirent* readdir(DIR* folder) {
     static auto* const real = next_of<dirent*(DIR*)>("readdir");
     if (!is_due(entries_until_fault)) return real(folder);
     errno = EIO;
+    return nullptr;
+}
+extern "C" char* realpath(const char* name, char* resolved) noexcept {
+    static auto* const real = next_of<char*(const char*, char*)>("realpath");
+    if (!is_due(names_until_fault)) return real(name, resolved);
+    errno = ENOENT;
     return nullptr;
 }
 
@@ -88,6 +95,38 @@ TEST_CASE("Listing: a folder inside that cannot be listed is named, and the rest
     CHECK(unread[1].place == "inside");
     CHECK_THAT(unread[1].reason, Contains("cannot be listed: Permission denied"));
     CHECK(unread[1].is_folder);
+}
+
+TEST_CASE("Listing: a folder that is gone before it is entered is named, and the rest is found") {
+    const Music music;
+    std::vector<UnreadPlace> unread;
+    names_until_fault = 1;
+    CHECK(mgan::midi::find_midi_files(music.folder, &unread).size() == 2);
+    CHECK(std::exchange(names_until_fault, -1) == -1);
+    REQUIRE(unread.size() == 2);
+    CHECK(unread[1].place == "inside");
+    CHECK_THAT(unread[1].reason, Contains("cannot be opened: No such file"));
+    CHECK(unread[1].is_folder);
+}
+
+TEST_CASE("Listing: what has no name of a song is missed by nobody") {
+    const Music music;
+    if (::mkfifo((music.folder / "pipe").c_str(), 0600) != 0) FAIL("no pipe");
+    fs::create_symlink("nowhere", music.folder / "link.txt");
+    std::vector<UnreadPlace> unread;
+    CHECK(mgan::midi::find_midi_files(music.folder, &unread).size() == 3);
+    CHECK(unread.size() == 1);
+    // A link without an extension may have led to a folder.
+    fs::create_symlink("nowhere", music.folder / "link");
+    unread.clear();
+    CHECK(mgan::midi::find_midi_files(music.folder, &unread).size() == 3);
+    CHECK(unread.size() == 2);
+}
+
+TEST_CASE("Listing: a name that no file system takes is an error with its cause") {
+    const fs::path name = fs::temp_directory_path() / std::string(300, 'x');
+    CHECK_THROWS_WITH(mgan::midi::find_midi_files(name),
+                      Contains("cannot be opened: File name too long"));
 }
 
 TEST_CASE("Listing: the folder itself that cannot be listed is an error") {

@@ -134,8 +134,29 @@ TEST_CASE("Copy damage: that every 0D is gone, or every 0A, is told by tracks th
     CHECK_THAT(said(without(tracks, kFeed)), Contains("every byte 0A is gone"));
 }
 
+TEST_CASE("Copy damage: a lost byte is noticed by whatever it makes of the rest") {
+    // A text takes the end of its track for its own, a message what follows it.
+    for (const char* events :
+         {"00 ff 01 0d 20 20 20 20 20 20 20 20 20 20 20 20 20 ", "0d 90 3c 40 0d 80 3c 00 ",
+          "00 f0 03 0d 0d f7 00 90 3c 40 60 80 3c 00 "}) {
+        INFO(events);
+        CHECK_THAT(said(without(file(events), kReturn)), Contains("every byte 0D is gone"));
+    }
+    // The number of tracks: without it the header cannot be read.
+    const Bytes tracks =
+        joined({smf_header(1, 13, 96), repeated(smf_track(kNotes + "00 ff 2f 00"), 13)});
+    CHECK_THAT(said(without(tracks, kReturn)), Contains("every byte 0D is gone"));
+}
+
 TEST_CASE("Copy damage: tracks that are too short for another reason are told nothing of") {
     const std::string plain = "00 90 3c 40 60 80 3c 00 ";
+    // Bytes between the header and its first track.
+    CHECK(said(joined({smf_header(0, 1, 96, 8), hex("00 00"),
+                       smf_track(plain + "00 90 bc 40 00 ff 2f 00", 20)})) == "");
+    // Tracks that end otherwise.
+    for (const char* end : {"00 ff 2f 01", "00 ff 2e 00"})
+        CHECK(said(joined({smf_header(0, 1, 96), smf_track(plain + "00 90 bc 40 " + end, 20)})) ==
+              "");
     // Cut off within a track, which then lacks its end.
     Bytes bytes = file(plain + plain + "00 90 ff 40 ");
     bytes.resize(bytes.size() - 9);

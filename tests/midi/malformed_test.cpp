@@ -239,6 +239,12 @@ std::vector<Case> cases() {
         {"a song position with its data",
          one_track("00 f2 7f 7f " + kNote + kEnd),
          {{23, F::illegal_status}}},
+        {"a song position at the end of its track",
+         one_track(kNote + "00 f2"),
+         {{31, F::illegal_status}, {32, F::missing_end_of_track}}},
+        {"system exclusive without its end, before a time that is none",
+         one_track(kNote + "00 f0 01 01 ff ff ff ff ff ff 2f 00"),
+         {{31, F::unfinished_sysex}, {34, F::vlq_too_long}}},
         {"a song position without its data",
          one_track("00 f2 7f 80 3c 00 " + kEnd),
          {{23, F::illegal_status}, {27, F::missing_status}},
@@ -386,6 +392,16 @@ TEST_CASE("A reader made from options and a name that are gone still knows them"
                       "of 14 bytes, the file ends before");
     STATIC_REQUIRE_FALSE(std::is_constructible_v<SmfReader, Bytes, ReadOptions>);
     STATIC_REQUIRE_FALSE(std::is_copy_constructible_v<SmfReader>);
+}
+
+TEST_CASE("A division in frames of film has one of four rates") {
+    for (const unsigned frames : {24u, 25u, 29u, 30u}) {
+        CHECK(is_valid_division(static_cast<std::uint16_t>((256 - frames) << 8 | 40)));
+        CHECK_FALSE(is_valid_division(static_cast<std::uint16_t>((256 - frames) << 8)));
+    }
+    CHECK_FALSE(is_valid_division(0xE628));  // 26
+    CHECK_FALSE(is_valid_division(0));
+    CHECK(is_valid_division(1));
 }
 
 TEST_CASE("Ticks stop at 2^53 instead of running over") {

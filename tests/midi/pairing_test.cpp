@@ -2,6 +2,12 @@
 #include <support/catch.hpp>
 #include <support/smf_bytes.hpp>
 
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+
+#include <unistd.h>
+
 using namespace mgan::midi;
 
 namespace {
@@ -153,7 +159,9 @@ TEST_CASE("The title is the name of the first track, in UTF-8 whatever it was wr
     CHECK(title("04 f0 9f 8e b5") == "\xF0\x9F\x8E\xB5");  // a note
     CHECK(title("02 c0 80") == "\xC3\x80\xC2\x80");        // an overlong form is not UTF-8
     CHECK(title("03 e0 80 80") == "\xC3\xA0\xC2\x80\xC2\x80");
-    CHECK(title("03 ed a0 80") == "\xC3\xAD\xC2\xA0\xC2\x80");  // nor is half a pair
+    CHECK(title("03 ed a0 80") == "\xC3\xAD\xC2\xA0\xC2\x80");             // nor is half a pair
+    CHECK(title("03 ef bf bd") == "\xEF\xBF\xBD");                         // behind the pairs
+    CHECK(title("04 f0 80 80 80") == "\xC3\xB0\xC2\x80\xC2\x80\xC2\x80");  // overlong
     CHECK(title("04 f4 90 80 80") ==
           "\xC3\xB4\xC2\x90\xC2\x80\xC2\x80");  // nor beyond the last letter
     CHECK(title("02 41 c3") == "A\xC3\x83");    // nor a beginning without end
@@ -181,6 +189,45 @@ TEST_CASE("Format 2: each track with notes is a song of its own") {
     CHECK(to_songs(parse(smf_header(2, 0, 384)).file).empty());
     CHECK(to_song(parse(smf_header(2, 0, 384)).file).notes.empty());
     CHECK(to_songs(parse(smf_header(1, 0, 384)).file) == std::vector<Song>(1));
+}
+
+TEST_CASE("Tempo events that no reader lets through mean nothing") {
+    MidiFile file{.format = 0, .division = 384, .tracks = {Track{}}};
+    Track& track = file.tracks[0];
+    track.add_meta(0, 0x51, hex("07 a1"));
+    track.add_meta(0, 0x51, hex("00 00 00"));
+    track.add_meta(7, 0x51, hex("07 a1 20"));
+    CHECK(to_song(file).tempo == std::vector<TempoChange>{{7, 500'000}});
+}
+
+TEST_CASE("Of an event's bytes only meta and system events have any, and no more than 2^28 - 1") {
+    Track track;
+    track.add_channel(0, 0x90, 60, 64);
+    track.add_meta(0, 0x03, hex("48 69"));
+    CHECK(track.bytes_of(track.events[0]).empty());
+    CHECK(track.bytes_of(track.events[1]).size() == 2);
+    // Not read before they are refused: pages that are never touched.
+    const std::unique_ptr<void, void (*)(void*)> pages(std::calloc(kMaxQuantity + 1u, 1),
+                                                       std::free);
+    REQUIRE(pages != nullptr);
+    CHECK_THROWS_AS(
+        track.add_meta(0, 0x03, {static_cast<const std::byte*>(pages.get()), kMaxQuantity + 1u}),
+        mgan::DataError);
+    CHECK(track.events.size() == 2);
+}
+
+TEST_CASE("A file of format 2 without notes is a song without notes") {
+    const std::filesystem::path path = std::filesystem::temp_directory_path() /
+                                       ("mgan_no_notes_" + std::to_string(::getpid()) + ".mid");
+    write_file(path, MidiFile{.format = 2, .division = 384, .tracks = {}});
+    CHECK(load_song(path).notes.empty());
+    CHECK(load_songs(path).empty());
+    std::filesystem::remove(path);
+}
+
+TEST_CASE("A fault that is none of the list has no words") {
+    CHECK(describe(static_cast<Fault>(200)).expected.empty());
+    CHECK(describe(static_cast<Fault>(200)).repair.empty());
 }
 
 TEST_CASE("A division that no reader returns is an error, not a division by zero") {

@@ -169,6 +169,7 @@ TEST_CASE("What has no MIDI form is refused and named") {
     CHECK(tempo_refused({{0, 0}}));
     CHECK(tempo_refused({{0, 16777216}}));
     CHECK(tempo_refused({{-1, 1}}));
+    CHECK(tempo_refused({{kMaxSongTick + 1, 1}}));
     CHECK(tempo_refused({{1, 1}, {0, 1}}));
     CHECK_THROWS_AS(to_midi_file(Song{}, {.format = 2}), mgan::DataError);
 }

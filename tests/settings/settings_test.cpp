@@ -43,6 +43,36 @@ TEST_CASE("Settings: presets are found by name, and have step heads but for the 
     }
 }
 
+TEST_CASE("Settings: a small collection changes what is learnt by heart, and nothing else") {
+    for (const Variant variant : kVariants) {
+        Settings settings = recommended_settings(variant), before = settings;
+        use_small_collection(settings);
+        CHECK(settings.adversarial.epochs == 0);
+        CHECK(settings.pretrain.epochs == 24);
+        CHECK(settings.pretrain.dropout > before.pretrain.dropout);
+        CHECK(settings.pretrain.augmentation > before.pretrain.augmentation);
+        before.pretrain.epochs = 24;
+        before.pretrain.dropout = settings.pretrain.dropout;
+        before.pretrain.augmentation = settings.pretrain.augmentation;
+        before.adversarial.epochs = 0;
+        CHECK(settings_to_json(settings) == settings_to_json(before));
+        settings.pretrain.epochs = 3;  // fewer than half were asked for
+        use_small_collection(settings);
+        CHECK(settings.pretrain.epochs == 3);
+    }
+}
+
+TEST_CASE("Settings: a PF classifier takes part in its variant, where it has a weight") {
+    Settings settings = recommended_settings(Variant::carnn_pf_mgan);
+    settings.adversarial.lambda = 0.5;
+    CHECK(settings.has_pf_classifier());
+    settings.adversarial.lambda = 0.0;
+    CHECK_FALSE(settings.has_pf_classifier());
+    settings = recommended_settings(Variant::carnn_mgan);
+    settings.adversarial.lambda = 0.5;
+    CHECK_FALSE(settings.has_pf_classifier());
+}
+
 TEST_CASE("Settings: keys are distinct, and each says what it does and what it may be") {
     Settings settings;
     std::set<std::string> keys;
