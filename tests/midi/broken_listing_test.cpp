@@ -18,6 +18,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -26,6 +27,7 @@ namespace {
 int folders_until_fault = -1;  // < 0: no fault
 int entries_until_fault = -1;
 int names_until_fault = -1;
+const char* vanishing = "";  // a file that is taken away between its listing and the look at it
 
 /// Counts down to a fault, which comes once.
 bool is_due(int& until) {
@@ -43,9 +45,14 @@ extern "C" DIR* fdopendir(int descriptor) {
 }
 extern "C" dirent* readdir(DIR* folder) {
     static auto* const real = next_of<dirent*(DIR*)>("readdir");
-    if (!is_due(entries_until_fault)) return real(folder);
-    errno = EIO;
-    return nullptr;
+    if (is_due(entries_until_fault)) {
+        errno = EIO;
+        return nullptr;
+    }
+    dirent* const entry = real(folder);
+    if (entry != nullptr && std::string_view(entry->d_name) == vanishing)
+        (void)::unlinkat(::dirfd(folder), entry->d_name, 0);
+    return entry;
 }
 extern "C" char* realpath(const char* name, char* resolved) noexcept {
     static auto* const real = next_of<char*(const char*, char*)>("realpath");
@@ -121,6 +128,18 @@ TEST_CASE("Listing: what has no name of a song is missed by nobody") {
     unread.clear();
     CHECK(mgan::midi::find_midi_files(music.folder, &unread).size() == 3);
     CHECK(unread.size() == 2);
+}
+
+TEST_CASE("Listing: a file that vanishes after it was listed is named, and the rest is found") {
+    const Music music;
+    std::vector<UnreadPlace> unread;
+    vanishing = "b.mid";
+    CHECK(mgan::midi::find_midi_files(music.folder, &unread).size() == 2);
+    vanishing = "";
+    const auto gone = std::find_if(unread.begin(), unread.end(), [](const UnreadPlace& place) {
+        return place.place == "b.mid" && place.reason == "was gone when it was looked at";
+    });
+    CHECK(gone != unread.end());
 }
 
 TEST_CASE("Listing: a name that no file system takes is an error with its cause") {

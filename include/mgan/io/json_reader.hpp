@@ -147,10 +147,7 @@ public:
         // words behind the place are what a reader needs.
         std::string_view words = error.what();
         words.remove_prefix(std::min(words.find("] ") + 2, words.size()));
-        if (const std::size_t colon = words.find(": ");
-            words.starts_with("parse error at") && colon != std::string_view::npos) {
-            words.remove_prefix(colon + 2);
-        }
+        if (words.starts_with("parse error at")) words = words.substr(words.find(": ") + 2);
         events_.fail("not JSON: ", words.substr(0, 200));
     }
 

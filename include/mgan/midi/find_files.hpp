@@ -47,7 +47,7 @@ struct UnreadPlace {
     namespace fs = std::filesystem;
     std::error_code failure;
     const fs::file_status status = fs::status(folder, failure);
-    if (!fs::exists(status) && failure && status.type() != fs::file_type::not_found)
+    if (status.type() == fs::file_type::none)
         fail<IoError>(folder, ": cannot be opened: ", failure.message());
     require<IoError>(fs::exists(status), folder, ": no such file or folder");
     if (!fs::is_directory(status)) return {folder};
@@ -91,9 +91,11 @@ struct UnreadPlace {
                 // A link without an extension may have led to a folder.
                 std::error_code unknown;
                 const bool is_link = entry->is_symlink(unknown);
-                if (is_link && kind.type() == fs::file_type::not_found) {
-                    leave_out(found.relative, "the link leads nowhere", false);
-                } else if (unreadable && kind.type() != fs::file_type::not_found) {
+                if (kind.type() == fs::file_type::not_found) {
+                    leave_out(found.relative,
+                              is_link ? "the link leads nowhere" : "was gone when it was looked at",
+                              false);
+                } else if (unreadable) {
                     leave_out(found.relative, concat("cannot be looked at: ", unreadable.message()),
                               false);
                 } else if (has_midi_extension(entry->path())) {

@@ -222,7 +222,7 @@ private:
         constexpr std::byte kEnd{0xF7};
         const auto bytes = read_payload();
         if (!bytes) {
-            if (open_sysex_ && status == 0xF7) track_.add_system(tick_, 0xF7, {&kEnd, 1});
+            if (open_sysex_) track_.add_system(tick_, 0xF7, {&kEnd, 1});
             return Next::damage;
         }
         open_sysex_ = is_packet && (bytes->empty() || bytes->back() != kEnd);

@@ -29,7 +29,7 @@ struct VoiceState {
     int beats = 4, beat_unit = 4;  // the metre
     ScoreBar bar;                  // the bar being filled
     std::vector<ScoreMark> marks;  // wait for the next element
-    bool staccato = false, started = false, after_break = true, next_repeat_start = false;
+    bool staccato = false, after_break = true, next_repeat_start = false;
     int slurs = 0, next_ending = 0;
     int tuplet_left = 0;  // notes of a tuplet still to come
     std::int64_t tuplet_p = 1, tuplet_q = 1;
@@ -98,7 +98,7 @@ public:
         if (!now.bar.elements.empty()) {
             now.bar.repeat_end = line.repeat_end;
             close_bar(line.offset, line.is_break || line.ending == 2);
-        } else if (line.repeat_end && !bars_[voice_].empty() && now.started) {
+        } else if (line.repeat_end && !bars_[voice_].empty()) {
             bars_[voice_].back().repeat_end = true;  // "| :|" written apart
         } else if (line.repeat_end) {
             text_.fail(line.offset, "a repeat ends where no bar has been");
@@ -139,7 +139,6 @@ private:
                        text_.column_of(offset));
         }
         state.in_bar.clear();
-        state.started = true;
         bars_[voice_].push_back(std::exchange(bar, ScoreBar{}));
     }
 
@@ -169,7 +168,7 @@ private:
             }
             // The next part starts afresh, in the key and metre where this one ends.
             state.after_break = true;
-            state.started = state.next_repeat_start = false;
+            state.next_repeat_start = false;
             state.next_ending = 0;
         }
         voice_ = keep;
@@ -188,7 +187,7 @@ private:
             if (bar.ending != 0) ending = bar.ending;
             if (bar.repeat_start && ending == 1)
                 text_.fail(bar.offset, "a first ending without a second one");
-            if (ending == 2 && bar.ending == 2) ending = 0;
+            if (ending == 2) ending = 0;
         }
         if (ending == 1) text_.fail(first.back().offset, "a first ending without a second one");
         for (std::size_t v = 1; v < bars_.size(); ++v) {

@@ -75,7 +75,6 @@ inline void use_variant(Settings& settings, Variant variant) {
     settings.preset = "quick";
     settings.pretrain.epochs = 12;
     settings.adversarial.epochs = 0;
-    if (!settings.has_step_heads()) return settings;
     settings.generator.input = settings.generator.hidden = settings.generator.head = 100;
     settings.pretrain.warmup = 20;
     settings.pretrain.dropout = 0.1;
