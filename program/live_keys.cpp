@@ -84,6 +84,7 @@ void press(Live& live, char key, bool has_steps) {
             return;
         case '0':
             changed = PlayerControls{};
+            changed.end = live.controls.end;  // of --minutes, which no key has set
             live.mode = 0;
             break;
         case 's':

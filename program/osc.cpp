@@ -20,6 +20,9 @@ std::string osc_missing() {
     return "";
 }
 
+/// liblo's LO_TT_IMMEDIATE, which is a compound literal of C.
+constexpr lo_timetag kAtOnce{0, 1};
+
 struct OscServer::Server {
     OscActions actions;
     lo_server server = nullptr;
@@ -71,8 +74,8 @@ struct OscServer::Server {
                 fault = actions.reset(whole(0), whole(1));
             else if (path == "/mgan/next") {
                 const OscActions::Reply note = actions.next();
-                lo_send_from(lo_message_get_source(message), server, LO_TT_IMMEDIATE, "/mgan/note",
-                             "hhii", note.onset, note.length, note.pitch, note.velocity);
+                lo_send_from(lo_message_get_source(message), server, kAtOnce, "/mgan/note", "hhii",
+                             note.onset, note.length, note.pitch, note.velocity);
             } else {
                 fault = concat("unknown: ", path, " ", types,
                                "; there are /mgan/set sf, /mgan/scale s, /mgan/tempo f, /mgan/feed "
@@ -82,8 +85,8 @@ struct OscServer::Server {
             fault = failure.what();
         }
         if (!fault.empty())
-            lo_send_from(lo_message_get_source(message), server, LO_TT_IMMEDIATE, "/mgan/error",
-                         "s", fault.c_str());
+            lo_send_from(lo_message_get_source(message), server, kAtOnce, "/mgan/error", "s",
+                         fault.c_str());
     }
 };
 

@@ -176,8 +176,9 @@ std::vector<Quantity> other_losses(std::span<const RunStory> stories) {
     for (const RunStory& story : stories) {
         if (story.history.empty()) continue;
         for (const auto& [key, value] : story.history.back().items()) {
-            const bool taken = std::any_of(found.begin(), found.end(),
-                                           [&](const Quantity& q) { return q.key == key; });
+            const bool taken =
+                std::any_of(found.begin(), found.end(),
+                            [&name = key](const Quantity& q) { return q.key == name; });
             if (!key.starts_with("loss_") || known.contains(key) || taken) continue;
             const auto points = story.series(key);
             const auto same = story.series("loss_g");

@@ -7,6 +7,7 @@
 #include <array>
 #include <chrono>
 #include <cstring>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <thread>
@@ -79,6 +80,61 @@ std::string osc_number(float value) {
     std::memcpy(&bits, &value, 4);
     return osc_number(bits);
 }
+
+/// A program at a terminal of its own.
+class Terminal {
+public:
+    Terminal(const std::filesystem::path& folder, const std::vector<std::string>& command) {
+        master_ = ::posix_openpt(O_RDWR | O_NOCTTY);
+        REQUIRE(master_ >= 0);
+        REQUIRE(::grantpt(master_) == 0);
+        REQUIRE(::unlockpt(master_) == 0);
+        const std::string name = ::ptsname(master_);
+        std::vector<char*> arguments;
+        for (const std::string& word : command)
+            arguments.push_back(const_cast<char*>(word.c_str()));
+        arguments.push_back(nullptr);
+        child_ = ::fork();
+        REQUIRE(child_ >= 0);
+        if (child_ == 0) {
+            ::setsid();
+            const int slave = ::open(name.c_str(), O_RDWR);
+            if (slave < 0 || ::chdir(folder.c_str()) != 0) ::_exit(127);
+            ::ioctl(slave, TIOCSCTTY, 0);
+            for (const int descriptor : {0, 1, 2}) ::dup2(slave, descriptor);
+            ::setenv("TERM", "xterm", 1);
+            ::execv(arguments[0], arguments.data());
+            ::_exit(127);
+        }
+        ::fcntl(master_, F_SETFL, O_NONBLOCK);
+    }
+    ~Terminal() { ::close(master_); }
+    Terminal(const Terminal&) = delete;
+    Terminal& operator=(const Terminal&) = delete;
+
+    void press(char key) const { CHECK(::write(master_, &key, 1) == 1); }
+    /// Whether this text is there by now, or within a while.
+    [[nodiscard]] bool shows(const char* wanted) {
+        for (int i = 0; i < 200 && seen_.find(wanted) == std::string::npos; ++i) {
+            std::array<char, 4096> bytes{};
+            const ssize_t size = ::read(master_, bytes.data(), bytes.size());
+            if (size > 0) seen_.append(bytes.data(), static_cast<std::size_t>(size));
+            wait(50);
+        }
+        return seen_.find(wanted) != std::string::npos;
+    }
+    /// Waits for the end of the program; -1 where a signal ended it.
+    [[nodiscard]] int exit_status() const {
+        int status = 0;
+        REQUIRE(::waitpid(child_, &status, 0) == child_);
+        return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    }
+
+private:
+    int master_ = -1;
+    pid_t child_ = -1;
+    std::string seen_;
+};
 
 }  // namespace
 
@@ -223,51 +279,28 @@ TEST_CASE_METHOD(Trained, "mgan play --osc: other programs direct it, ask for no
 }
 
 TEST_CASE_METHOD(Trained, "mgan play: keys of the terminal direct it") {
-    const int master = ::posix_openpt(O_RDWR | O_NOCTTY);
-    REQUIRE(master >= 0);
-    REQUIRE(::grantpt(master) == 0);
-    REQUIRE(::unlockpt(master) == 0);
-    const std::string name = ::ptsname(master);
-    const std::vector<std::string> all = words("play run --silent --tempo 480 --record p.mid");
-    std::vector<char*> arguments;
-    for (const std::string& word : all) arguments.push_back(const_cast<char*>(word.c_str()));
-    arguments.push_back(nullptr);
-    const pid_t child = ::fork();
-    REQUIRE(child >= 0);
-    if (child == 0) {
-        ::setsid();
-        const int slave = ::open(name.c_str(), O_RDWR);
-        if (slave < 0 || ::chdir(path().c_str()) != 0) ::_exit(127);
-        ::ioctl(slave, TIOCSCTTY, 0);
-        for (const int descriptor : {0, 1, 2}) ::dup2(slave, descriptor);
-        ::setenv("TERM", "xterm", 1);
-        ::execv(arguments[0], arguments.data());
-        ::_exit(127);
-    }
-    ::fcntl(master, F_SETFL, O_NONBLOCK);
-    std::string seen;
-    const auto listen = [&](const char* wanted) {
-        for (int i = 0; i < 100 && seen.find(wanted) == std::string::npos; ++i) {
-            std::array<char, 4096> bytes{};
-            const ssize_t size = ::read(master, bytes.data(), bytes.size());
-            if (size > 0) seen.append(bytes.data(), static_cast<std::size_t>(size));
-            wait(50);
-        }
-        return seen.find(wanted) != std::string::npos;
-    };
-    const auto press = [&](char key) { CHECK(::write(master, &key, 1) == 1); };
-    CHECK(listen("? shows the keys"));
-    press('s');
-    CHECK(listen("C major"));
-    press('+');
-    CHECK(listen("density 1.25"));
-    press('?');
-    CHECK(listen("next side of style"));
-    press('q');
-    CHECK(listen("in p.mid"));
-    int status = 0;
-    REQUIRE(::waitpid(child, &status, 0) == child);
-    CHECK(WIFEXITED(status));
-    CHECK(WEXITSTATUS(status) == 0);
-    ::close(master);
+    Terminal terminal(path(), words("play run --silent --tempo 480 --record p.mid"));
+    CHECK(terminal.shows("? shows the keys"));
+    terminal.press('s');
+    CHECK(terminal.shows("C major"));
+    terminal.press('+');
+    CHECK(terminal.shows("density 1.25"));
+    terminal.press('?');
+    CHECK(terminal.shows("next side of style"));
+    terminal.press('q');
+    CHECK(terminal.shows("in p.mid"));
+    CHECK(terminal.exit_status() == 0);
+}
+
+TEST_CASE_METHOD(Trained, "mgan play --minutes: the key 0 takes back what keys said, not the end") {
+    Terminal terminal(path(), words("play run --silent --seed 5 --tempo 900 --minutes 0.06 "
+                                    "--record p.mid"));
+    CHECK(terminal.shows("? shows the keys"));
+    terminal.press('G');
+    CHECK(terminal.shows("length 1.25"));
+    terminal.press('0');
+    CHECK(terminal.shows("in p.mid"));
+    CHECK(terminal.exit_status() == 0);
+    // Of 54 quarters; a chord of the end begins a bar before it, and nothing afterwards.
+    CHECK(song("p.mid").notes.back().onset == 50 * 384);
 }

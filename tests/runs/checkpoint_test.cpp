@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <set>
 
 using namespace mgan;
 using Catch::Matchers::Contains;
@@ -27,11 +28,16 @@ struct Fixture : lab::SmallTraining {
     /// it is refused with `message` and that the trainer which refuses it stays as it is.
     template <typename Exception, typename Change>
     void expect_refused(const std::string& left_out, Change&& change, const std::string& message) {
+        expect_refused_without<Exception>({left_out}, change, message);
+    }
+    template <typename Exception, typename Change>
+    void expect_refused_without(const std::set<std::string>& left_out, Change&& change,
+                                const std::string& message) {
         const TensorFile file = read_safetensors(path);
         TensorFile changed("changed");
         for (const auto& [key, text] : file.metadata()) changed.set_metadata(key, text);
         for (const TensorEntry& entry : file.entries()) {
-            if (entry.name == left_out) continue;
+            if (left_out.contains(entry.name)) continue;
             const auto copy = [&]<typename T>(T) {
                 const std::vector<T> values = file.get<T>(entry.name, entry.shape);
                 changed.add(entry.name, entry.shape, std::span<const T>(values));
@@ -144,13 +150,39 @@ TEST_CASE_METHOD(Fixture, "A checkpoint with a tensor of another shape is refuse
 
 TEST_CASE_METHOD(Fixture, "A checkpoint at a place where no training can be is refused") {
     // epoch, step, total_steps, warmup_done, best_epoch
-    const std::pair<std::size_t, std::int64_t> impossible[] = {
-        {0, 0}, {0, 6}, {0, 2}, {1, -1}, {1, 4}, {2, 9}, {2, -8}, {3, -1}, {3, 3}, {4, -1}, {4, 3}};
+    const std::pair<std::size_t, std::int64_t> impossible[] = {{0, 0},  {0, 6}, {0, 5},  {0, 2},
+                                                               {1, -1}, {1, 4}, {2, 9},  {2, -8},
+                                                               {3, -1}, {3, 3}, {4, -1}, {4, 3}};
     for (const auto& [index, value] : impossible) {
         INFO(index << " = " << value);
         expect_refused<DataError>("state.integers", with("state.integers", index, value),
                                   "cannot be at epoch");
     }
+    // Sums of other steps than those of the epoch: means over none of them would follow.
+    for (const double steps : {-1.0, 0.0, 3.0}) {
+        expect_refused<DataError>("state.numbers", with("state.numbers", 5, steps),
+                                  "cannot be at epoch");
+    }
+    const auto rolled_back = [](const char* name, std::int64_t times) {
+        return [=](const TensorFile&, TensorFile& changed) {
+            changed.add(name, {}, std::span<const std::int64_t>(&times, 1));
+        };
+    };
+    for (const std::int64_t times : {-1, 4})
+        expect_refused<DataError>("", rolled_back("state.rollbacks", times), "cannot be at epoch");
+    expect_refused<DataError>("", rolled_back("epoch_start.state.rollbacks", 1),
+                              "cannot have begun at epoch");
+    // A training between two epochs remembers no beginning.
+    expect_refused_without<DataError>(
+        {"state.integers", "state.numbers"},
+        [](const TensorFile& file, TensorFile& changed) {
+            auto integers = file.get<std::int64_t>("state.integers", {5});
+            integers[1] = 0;
+            integers[2] = 6;
+            changed.add("state.integers", {5}, std::span<const std::int64_t>(integers));
+            with("state.numbers", 5, 0.0)(file, changed);
+        },
+        "cannot have begun at epoch");
     expect_refused<DataError>("optimiser.generator.steps",
                               with("optimiser.generator.steps", 0, std::int64_t{-1}),
                               "optimiser.generator.steps is -1");
@@ -170,8 +202,27 @@ TEST_CASE_METHOD(Fixture, "A checkpoint at a place where no training can be is r
 }
 
 TEST_CASE_METHOD(Fixture, "A checkpoint with another normalisation is refused") {
-    expect_refused<DataError>("codec.2.constants", with("codec.2.constants", 0, 1.0),
-                              "normalisation");
+    for (std::size_t i = 0; i < 4; ++i) {
+        expect_refused<DataError>("codec.2.constants", with("codec.2.constants", i, 1.25),
+                                  "normalisation");
+    }
+    for (const char* name : {"codec.2.values", "codec.2.upper", "styles"}) {
+        expect_refused<DataError>(
+            name,
+            [&](const TensorFile& file, TensorFile& changed) {
+                TensorShape shape = file.entry(name).shape;
+                std::vector<double> values = file.get<double>(name, shape);
+                REQUIRE(values.size() > 1);
+                if (shape.size() == 2) {  // a style less
+                    values.resize(values.size() - static_cast<std::size_t>(shape[1]));
+                    --shape[0];
+                } else {
+                    values.front() -= 0.25;
+                }
+                changed.add(name, shape, std::span<const double>(values));
+            },
+            "normalisation");
+    }
 }
 
 TEST_CASE_METHOD(Fixture, "A checkpoint that is not finite is not written, and the old one stays") {
@@ -209,6 +260,9 @@ TEST_CASE("A run may get more adversarial epochs, and nothing else") {
         every.evaluation.every = after.evaluation.every = 3;
         CHECK_THAT(reason_against(every, after, ended), Contains("evaluation.every"));
         CHECK(reason_against(every, after, {.epoch = 4, .step = 2}).empty());
+        every.evaluation.keep_best = after.evaluation.keep_best = false;  // nothing depends on it
+        CHECK(reason_against(every, after, ended).empty());
+        every.evaluation.keep_best = after.evaluation.keep_best = true;
         // Nor if the end is moved to an epoch that was not compared.
         after.adversarial.epochs = 2;
         every.adversarial.epochs = 9;

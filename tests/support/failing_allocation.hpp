@@ -12,6 +12,10 @@
 #include <exception>
 #include <string>
 
+#if defined(__clang__) && __has_include(<mm_malloc.h>)
+#include <mm_malloc.h>  // clang's declares posix_memalign without noexcept, so it has to come first
+#endif
+
 namespace failing_allocation {
 
 inline thread_local std::int64_t left = 0;  // 0: none fails

@@ -128,7 +128,8 @@ inline void store_state(TensorFile& file, const std::string& prefix, TrainingSta
     const bool possible =
         state.epoch >= 1 && state.epoch <= epochs + 1 && state.step >= 0 && state.step <= steps &&
         (state.step == 0 || state.epoch <= epochs) &&
-        state.total_steps == (state.epoch - 1) * steps + state.step && state.warmup_done >= 0 &&
+        state.total_steps == (state.epoch - 1) * steps + state.step &&
+        state.sums.steps == static_cast<double>(state.step) && state.warmup_done >= 0 &&
         state.warmup_done <= settings.adversarial.discriminator_warmup && state.best_epoch >= 0 &&
         state.best_epoch < state.epoch && state.rollbacks >= 0 && state.rollbacks <= kMostRollbacks;
     require<DataError>(possible, file.source(), ": the training cannot be at epoch ", state.epoch,
