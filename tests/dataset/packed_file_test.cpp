@@ -317,6 +317,51 @@ TEST_CASE("Packed: names that a forger gives to many songs take no memory beyond
     CHECK_THROWS_WITH(PackedFile(path).names(), Contains("names that are too long"));
 }
 
+TEST_CASE("Packed: names that repeat each other take no memory beyond the file's") {
+    const lab::TemporaryFolder folder;
+    const auto path = folder / "songs.mgan";
+    {
+        PackWriter writer(path);
+        midi::Song song;
+        song.notes = {{0, 96, 60, 80, 0}};
+        for (std::size_t i = 0; i < 200; ++i)
+            writer.add(pack_song(song), song, std::string(100'000, 'a') + std::to_string(1000 + i));
+        writer.finish({}, {}, {}, 200);
+    }
+    CHECK_THROWS_WITH(PackedFile(path).names(), Contains("names that are too long"));
+}
+
+TEST_CASE("Packed: a file of one song is one, and its damage is named") {
+    const lab::TemporaryFolder folder;
+    const auto path = folder / "songs.mgan";
+    pack_data_set(lab::small_data(1), path);
+    const std::vector<std::byte> whole = read_file_bytes(path);
+    const PackedFile file(path);
+    CHECK(file.bytes() == whole.size());
+    REQUIRE(file.entries().size() == 1);
+    CHECK(file.entries()[0].piece == 0);
+    Forger forger(whole);
+    forger.set(forger.song(0, 20), 9, 4);
+    packed_properties::write_bytes(path, forger.sealed());
+    CHECK_THROWS_WITH(PackedFile(path).names(),
+                      Contains("index of 1 song from number 0") && Contains("a song of file 9"));
+    // No songs at all: their blocks are said to be of names.
+    forger = Forger(whole);
+    const std::size_t notes = forger.block(packed::BlockKind::notes, 0),
+                      index = forger.block(packed::BlockKind::index, 0),
+                      names = forger.block(packed::BlockKind::names, 0);
+    forger.set(notes, static_cast<std::uint64_t>(packed::BlockKind::names), 4);
+    forger.set(index, static_cast<std::uint64_t>(packed::BlockKind::names), 4);
+    std::uint64_t first = 0;
+    for (std::size_t at : {notes, index, names}) {
+        forger.set(at + 8, first);
+        first += forger.get(at + 4, 4);
+    }
+    forger.set(forger.footer(32), 0);
+    packed_properties::write_bytes(path, forger.sealed());
+    CHECK_THROWS_WITH(PackedFile(path), Contains("the directory does not fit the file"));
+}
+
 TEST_CASE("Packed: bytes whose checksums were made to fit give valid songs or an error") {
     const lab::TemporaryFolder folder;
     const auto path = folder / "songs.mgan";
@@ -362,6 +407,7 @@ TEST_CASE("Packed: whatever a forger changes, the message says what does not fit
     CHECK_THROWS_WITH(footer_of(24),
                       Contains(concat("has ", whole.size(), " bytes")) && Contains("should have"));
     CHECK_THROWS_WITH(footer_of(16), Contains("the directory is damaged: its checksum"));
+    CHECK_THROWS_WITH(footer_of(8), Contains("the footer is damaged"));
 
     // The footer: where the directory is, how many songs, version.
     const std::string footer = "the footer is damaged";
@@ -419,6 +465,11 @@ TEST_CASE("Packed: whatever a forger changes, the message says what does not fit
     CHECK_THAT(said([](Forger& f) { f.set(f.song(1, 20), 999, 4); }),
                Contains("a song of file 999"));
     CHECK_THAT(said([](Forger& f) { f.set(f.song(0, 24), 2); }), Contains("song 0 of piece 2"));
+    CHECK_THAT(said([](Forger& f) {  // a piece whose first song is of another one
+                   f.set(f.song(1, 24), 0);
+                   f.set(f.song(2, 24), 1);
+               }),
+               Contains("song 2 of piece 1"));
 
     // The facts.
     CHECK_THAT(said([&](Forger& f) { f.set_real(f.within(BlockKind::facts, 48), kNan); }),

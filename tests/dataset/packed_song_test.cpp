@@ -146,6 +146,10 @@ TEST_CASE("Packed song: numbers beyond all bounds are named, and take no memory"
     // Two onsets whose sum is too late: a table of one wait, twice; an index has a bit at least.
     CHECK_THAT(said({0, 0, 1, packed::folded(packed::kMostTicks), 0, 1, 0, 1, 0, 1, 0, 1, 0}, 2),
                Contains("an onset beyond"));
+    packed::Bytes most;
+    packed::put_number(most, ~std::uint64_t{0});
+    ByteCursor greatest(most, std::string_view("song"));
+    CHECK(packed::get_number(greatest) == ~std::uint64_t{0});
     packed::Bytes endless(10, std::byte{0xFF});
     ByteCursor from(endless, std::string_view("song"));
     CHECK_THROWS_WITH(packed::get_number(from), Contains("more than 64 bits"));

@@ -1,5 +1,6 @@
 // Model files whose settings describe something else than their tensors.
 #include <mgan/generation/model_file.hpp>
+#include <mgan/io/safetensors.hpp>
 #include <mgan/layers/initialisation.hpp>
 #include <mgan/models/discriminator.hpp>
 #include <mgan/models/pf_classifier.hpp>
@@ -9,6 +10,10 @@
 #include <support/folder.hpp>
 
 #include <sys/resource.h>
+
+#include <limits>
+#include <span>
+#include <vector>
 
 using namespace mgan;
 using Catch::Matchers::Contains;
@@ -146,4 +151,51 @@ TEST_CASE("Model files: an attention window of any length takes no more memory t
     model.generator.limit_attention(Index{1} << 50);
     const std::vector<midi::Song> songs = model.songs(3, 12, 1, 1);
     for (std::size_t i = 0; i < 3; ++i) CHECK(songs[i].notes == expected[i].notes);
+}
+
+TEST_CASE("Model files: a file without a kind, or of a newer mgan, is refused with what to do") {
+    const TensorFile whole = safetensors::parse(save_model(small_model(Variant::c_rnn_gan)), "m");
+    const auto with = [&](const char* key, const char* value) {
+        TensorFile file("model");
+        for (const auto& [name, text] : whole.metadata())
+            if (name != key) file.set_metadata(name, text);
+        if (value != nullptr) file.set_metadata(key, value);
+        return file;
+    };
+    CHECK(read_settings(with("another", "key"), "model").length == 12);
+    CHECK_THROWS_WITH(read_settings(with(kKindKey, nullptr), "model"),
+                      Contains("is not an mgan model"));
+    CHECK_THROWS_WITH(read_settings(with(kKindKey, "checkpoint"), "model"),
+                      Contains("is not an mgan model"));
+    CHECK_THROWS_AS(read_settings(with(kSettingsKey, "{\"wings\": 2}"), "model"), ConfigError);
+    CHECK_THROWS_WITH(read_settings(with(kSettingsKey, "{\"wings\": 2}"), "model"),
+                      Contains("wings") && Contains("if a newer mgan wrote this file"));
+}
+
+TEST_CASE("Model files: styles have a row for each song and a column for each measure") {
+    const auto styles = [](TensorShape shape, double value) {
+        TensorFile file("model");
+        std::size_t size = 1;
+        for (const std::int64_t n : shape) size *= static_cast<std::size_t>(n);
+        const std::vector<double> numbers(size, value);
+        file.add("styles", shape, std::span<const double>(numbers));
+        return read_styles(file);
+    };
+    constexpr auto kColumns = static_cast<std::int64_t>(encoding::kStyle);
+    CHECK(styles({3, kColumns}, 0.5).size() == 3);
+    CHECK_THROWS_AS(styles({3 * kColumns}, 0.5), ShapeError);
+    CHECK_THROWS_AS(styles({3, kColumns + 1}, 0.5), ShapeError);
+    CHECK_THROWS_AS(styles({3, kColumns}, std::numeric_limits<double>::infinity()), NumericalError);
+}
+
+TEST_CASE("Model files: numeric heads of 16 bits play, and nobody guides them") {
+    const mgan_test::Folder folder;
+    Model model = small_model(Variant::c_rnn_gan);
+    model.settings.playing.guide = model.settings.playing.particles = 8;
+    CHECK(model.playing().guide == 0);
+    CHECK(model.playing().particles == 0);
+    const Model read =
+        read_model<float>(safetensors::parse(save_model(model, WeightFormat::half), "half"));
+    CHECK(read.half_weights);
+    CHECK(read.songs(1, 12, 1, 1).front().notes.size() == 12);
 }

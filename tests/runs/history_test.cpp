@@ -40,6 +40,17 @@ TEST_CASE("History: a record is one line of JSON, in the order in which it was s
     CHECK_THROWS_AS(HistoryRecord().set("x", "\xff").line(), mgan::Error);
 }
 
+TEST_CASE("History: what a record does not have, or has as another kind, is not there") {
+    mgan::HistoryRecord record;
+    record.set("a", 1.0).set("b", std::string("text"));
+    CHECK(record.number("a") == 1.0);
+    CHECK(record.text("b") == "text");
+    CHECK_FALSE(record.number("b"));
+    CHECK_FALSE(record.text("a"));
+    CHECK_FALSE(record.number("c"));
+    CHECK_FALSE(record.text("c"));
+}
+
 TEST_CASE("History: lines that are appended are read back") {
     const TemporaryFolder folder("history");
     const auto path = folder / "history.jsonl";
@@ -118,6 +129,8 @@ TEST_CASE("History: a line that cannot be written is an error that names file an
     const TemporaryFolder folder("fail");
     CHECK_THROWS_AS(mgan::append_history(folder / "absent" / "h", record(1, 1)), mgan::IoError);
     CHECK_THROWS_AS(mgan::start_history(folder / "absent" / "h", 1), mgan::IoError);
+    // Where it cannot be known whether there is a file, reading says why.
+    CHECK_THROWS_AS(mgan::start_history(folder / std::string(300, 'x'), 1), mgan::IoError);
     if (!std::filesystem::exists("/dev/full")) MGAN_SKIP("there is no /dev/full");
     const std::string message =
         message_of<mgan::IoError>([&] { mgan::append_history("/dev/full", record(1, 1)); });

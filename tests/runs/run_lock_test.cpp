@@ -97,6 +97,16 @@ TEST_CASE("Runs: a split.tsv with the line ends of Windows is read") {
     CHECK(run.files_of(Part::test) == std::vector<std::string>{"c"});
 }
 
+TEST_CASE("Runs: settings of a newer mgan are refused with what to do") {
+    const mgan_test::Folder folder;
+    const RunFiles run(folder / "run");
+    CHECK(run.report() == run.path() / "report.html");
+    mgan_test::put(run.config(), "{\"generator.wings\": 2}\n");
+    CHECK_THROWS_AS(run.read_config(), ConfigError);
+    CHECK_THROWS_WITH(run.read_config(),
+                      Contains("generator.wings") && Contains("if a newer mgan wrote this run"));
+}
+
 TEST_CASE("Runs: a damaged split.tsv is an error with its line, and what to do") {
     const mgan_test::Folder folder;
     const RunFiles run(folder / "run");
@@ -115,6 +125,8 @@ TEST_CASE("Runs: a damaged split.tsv is an error with its line, and what to do")
               "line 2 names 'B', which is no song of this run, and no line names the song 'b'"},
              {"a\ttrain\nb\ttrain\nc\tvalidation\nd\ttest\na\ttest\n",
               "line 5: 'a' is in the part train already"},
+             {"a\ttrain\nb\ttrain\nc\tvalidation\nd\ttest\na\ttrain\na\ttest\na\ttest\n",
+              "line 6: 'a' is in the part train already"},
          }) {
         mgan_test::put(run.split(), text);
         CHECK_THROWS_AS(run.parts_of_all(names), DataError);
