@@ -507,7 +507,8 @@ public:
                 break;
             case Use::player:
             case Use::directed:
-                play(PlayerModel(std::move(read)), use == Use::directed);
+                // To look ahead takes hundreds of events a note; few inputs shall wait for that, too.
+                play(PlayerModel(std::move(read)), use == Use::directed, in.below(8) == 1);
                 break;
             default:
                 break;
@@ -539,8 +540,9 @@ private:
     static void write(const std::vector<midi::Song>& songs) {
         for (const midi::Song& song : songs) (void)midi::serialise(midi::to_midi_file(song));
     }
-    static void play(const PlayerModel& model, bool directed) {
+    static void play(const PlayerModel& model, bool directed, bool looks_ahead) {
         PlayerOptions options;
+        options.looks_ahead = looks_ahead;
         options.candidates = std::min(model.room_for_guidance(), 4);
         Player player(model, 1, 0, options);
         PlayerControls controls;
