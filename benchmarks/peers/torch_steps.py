@@ -1,4 +1,4 @@
-"""W9 (pretraining), W10 and W11 in PyTorch: the step-quantile generator and its discriminator.
+"""W8, W9 (pretraining), W10 and W11 in PyTorch: the step-quantile generator and its discriminator.
 
 The equations are those of models/step_generator.hpp, step_head.hpp and step_discriminator.hpp, the
 sizes those of preset `recommended` and of the vocabulary of bench_workloads' songs; the nets must
@@ -223,9 +223,31 @@ def playing(candidates, compiled, events=1000):
     return make
 
 
+def many_songs(compiled, songs=1000, events=100):
+    """Songs side by side, an event of each after the other: one wide product an event and layer."""
+
+    def make():
+        g, _ = nets()
+        heard = [inputs(songs) for _ in range(4)]
+        levels = torch.rand(events, songs, C)
+        draw = torch.compile(g.draw, dynamic=False) if compiled else g.draw
+
+        @torch.inference_mode()
+        def run():
+            state = tuple(torch.zeros(2, songs, H) for _ in range(2))
+            for t in range(events):
+                h, state = g.lstm(g.reads(heard[t % 4])[None], state)
+                draw(h[0], heard[t % 4], levels[t])
+
+        return run
+
+    return make
+
+
 def variants(compile_too):
     """As those of torch_workloads.py."""
     rows = [
+        ("W8", "1,000 songs", 100, 1000, many_songs),
         ("W9", "step, pretraining", 100, 32, pretraining),
         ("W10", "event, plain", 1000, 1, lambda compiled: playing(1, compiled)),
         ("W11", "event, 8 candidates", 1000, 1, lambda compiled: playing(8, compiled)),
