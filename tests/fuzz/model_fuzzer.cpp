@@ -507,7 +507,7 @@ public:
                 break;
             case Use::player:
             case Use::directed:
-                // To look ahead takes hundreds of events a note; few inputs shall wait for that, too.
+                // To look ahead takes hundreds of events a note; few inputs shall wait for it.
                 play(PlayerModel(std::move(read)), use == Use::directed, in.below(8) == 1);
                 break;
             default:

@@ -141,6 +141,15 @@ TEST_CASE("judge: what gives songs away is named first") {
     CHECK(result.give_aways.front().auc == 1.0);
     CHECK(result.group_accuracy.front().second == 1.0);
     CHECK(result.group_accuracy.back().first != StatisticGroup::velocities);
+
+    options.reasons = false;  // the same verdicts, sooner
+    const Judgement verdicts = judge(songs, options);
+    CHECK(verdicts.network.auc == result.network.auc);
+    CHECK(verdicts.statistics.auc == result.statistics.auc);
+    CHECK(verdicts.real_songs == result.real_songs);
+    CHECK(verdicts.learned_songs == result.learned_songs);
+    CHECK(verdicts.give_aways.empty());
+    CHECK(verdicts.group_accuracy.empty());
 }
 
 TEST_CASE("judge: too few songs, or too short ones, are refused with what to do") {

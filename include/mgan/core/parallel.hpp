@@ -69,39 +69,48 @@ public:
 inline TaskLog* task_log = nullptr;
 #endif
 
-/// Calls `work(index)` for index = 0 .. count - 1 on up to `threads` threads. If calls throw, the
-/// exception of the lowest index is rethrown here. `work` must not touch what another index writes.
-/// Allocates nothing unless a call throws.
-template <typename Work>
-void parallel_for(std::ptrdiff_t count, int threads, Work&& work) {
-#ifdef _OPENMP
-    // OpenMP ends a program that asks for more than the system has.
-    const auto team = static_cast<int>(std::min<std::ptrdiff_t>({threads, count, kMostThreads}));
-    if (team > 1) {
+namespace parallel_detail {
+
+/// What the calls of a parallel loop throw: that of the lowest index is kept.
+class FirstFailure {
+public:
+    template <typename Work>
+    void call(Work& work, std::ptrdiff_t index) noexcept {
 #ifdef __cpp_exceptions
-        std::exception_ptr failure;
-        std::ptrdiff_t failed_index = count;
-#pragma omp parallel for num_threads(team) schedule(static, 1)
-        for (std::ptrdiff_t index = 0; index < count; ++index) {
-            try {
-                work(index);
-            } catch (...) {
+        try {
+            work(index);
+        } catch (...) {
+#ifdef _OPENMP
 #pragma omp critical(mgan_parallel_for)
-                if (index < failed_index) {
-                    failed_index = index;
-                    failure = std::current_exception();
-                }
+#endif
+            if (!failure_ || index < index_) {
+                index_ = index;
+                failure_ = std::current_exception();
             }
         }
-        if (failure) std::rethrow_exception(failure);
 #else
-#pragma omp parallel for num_threads(team) schedule(static, 1)
-        for (std::ptrdiff_t index = 0; index < count; ++index) work(index);
+        work(index);
 #endif
-        return;
     }
+    void rethrow() const {
+#ifdef __cpp_exceptions
+        if (failure_) std::rethrow_exception(failure_);
 #endif
-    (void)threads;
+    }
+
+private:
+    std::exception_ptr failure_;
+    std::ptrdiff_t index_ = 0;
+};
+
+/// Threads for `count` calls: OpenMP ends a program that asks for more than the system has.
+[[nodiscard]] inline int team_of(std::ptrdiff_t count, int threads) noexcept {
+    return static_cast<int>(std::min<std::ptrdiff_t>({threads, count, kMostThreads}));
+}
+
+/// The calls on this thread, one after the other.
+template <typename Work>
+void run_here(std::ptrdiff_t count, Work& work) {
 #ifdef MGAN_TASK_LOG
     if (task_log != nullptr) {
         TaskLog* const log = std::exchange(task_log, nullptr);  // tasks within tasks do not count
@@ -115,6 +124,44 @@ void parallel_for(std::ptrdiff_t count, int threads, Work&& work) {
     }
 #endif
     for (std::ptrdiff_t index = 0; index < count; ++index) work(index);
+}
+
+}  // namespace parallel_detail
+
+/// Calls `work(index)` for index = 0 .. count - 1 on up to `threads` threads, of which each has its
+/// own indices: those of a shard stay in the cache of their core from one loop to the next. If
+/// calls throw, the exception of the lowest index is rethrown here. `work` must not touch what
+/// another index writes. Allocates nothing unless a call throws.
+template <typename Work>
+void parallel_for(std::ptrdiff_t count, int threads, Work&& work) {
+#ifdef _OPENMP
+    if (const int team = parallel_detail::team_of(count, threads); team > 1) {
+        parallel_detail::FirstFailure failure;
+#pragma omp parallel for num_threads(team) schedule(static, 1)
+        for (std::ptrdiff_t index = 0; index < count; ++index) failure.call(work, index);
+        failure.rethrow();
+        return;
+    }
+#endif
+    (void)threads;
+    parallel_detail::run_here(count, work);
+}
+
+/// The same for calls of very different lengths: a thread that is free takes the next index. Put
+/// the longest first.
+template <typename Work>
+void parallel_tasks(std::ptrdiff_t count, int threads, Work&& work) {
+#ifdef _OPENMP
+    if (const int team = parallel_detail::team_of(count, threads); team > 1) {
+        parallel_detail::FirstFailure failure;
+#pragma omp parallel for num_threads(team) schedule(dynamic, 1)
+        for (std::ptrdiff_t index = 0; index < count; ++index) failure.call(work, index);
+        failure.rethrow();
+        return;
+    }
+#endif
+    (void)threads;
+    parallel_detail::run_here(count, work);
 }
 
 }  // namespace mgan::inline MGAN_ABI

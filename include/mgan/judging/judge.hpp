@@ -42,6 +42,7 @@ struct JudgeOptions {
     int seeds = 3;  ///< networks, and sets of trees, whose scores are averaged; >= 1
     int threads = available_threads();
     bool controls = true;
+    bool reasons = true;  ///< what gives the songs away, by statistic and group, and what is copied
     JudgeTrainingOptions training;
     BoostingOptions boosting;
 };
@@ -65,6 +66,7 @@ struct Judgement {
     Verdict statistics;
     Accuracies real_real;
     Accuracies shuffled;
+    // If `reasons` were asked for:
     std::vector<GiveAway> give_aways;                               ///< most telling first
     std::vector<std::pair<StatisticGroup, double>> group_accuracy;  ///< highest first
     Copying copied;
@@ -195,8 +197,12 @@ inline void check_counts(const JudgedSongs& songs) {
                 jobs.push_back({k, static_cast<std::uint64_t>(seed), kind});
         }
     }
-    for (const StatisticGroup group : kStatisticGroups) jobs.push_back({0, 0, Job::group, group});
-    parallel_for(static_cast<std::ptrdiff_t>(jobs.size()), options.threads, [&](std::ptrdiff_t k) {
+    if (options.reasons) {
+        for (const StatisticGroup group : kStatisticGroups)
+            jobs.push_back({0, 0, Job::group, group});
+    }
+    const auto count = static_cast<std::ptrdiff_t>(jobs.size());
+    parallel_tasks(count, options.threads, [&](std::ptrdiff_t k) {
         Job& job = jobs[static_cast<std::size_t>(k)];
         const Contest& one = contests[job.contest];
         if (job.kind == Job::network) {
@@ -238,6 +244,10 @@ inline void check_counts(const JudgedSongs& songs) {
         result.shuffled = {verdict_in(2, Job::network).accuracy,
                            verdict_in(2, Job::trees).accuracy};
     }
+    result.real_songs = songs.judge.size();
+    result.generated_songs = songs.generated.size();
+    result.learned_songs = songs.learn.size();
+    if (!options.reasons) return result;
     result.give_aways = give_aways(lessons[0].judge);
     for (const StatisticGroup group : kStatisticGroups) {
         const Verdict of_group =
@@ -247,9 +257,6 @@ inline void check_counts(const JudgedSongs& songs) {
     std::stable_sort(result.group_accuracy.begin(), result.group_accuracy.end(),
                      [](const auto& a, const auto& b) { return a.second > b.second; });
     result.copied = copying(songs.learn, songs.judge, songs.generated);
-    result.real_songs = songs.judge.size();
-    result.generated_songs = songs.generated.size();
-    result.learned_songs = songs.learn.size();
     return result;
 }
 

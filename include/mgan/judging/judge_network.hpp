@@ -24,6 +24,8 @@
 #include <mgan/layers/bilstm.hpp>
 #include <mgan/layers/initialisation.hpp>
 
+#include <algorithm>
+
 namespace mgan::inline MGAN_ABI::judging {
 
 /// Sizes of the layers.
@@ -35,18 +37,32 @@ struct JudgeNetworkSizes {
     Index width = 5;  ///< notes that the convolution sees
 };
 
+/// What dropout multiplies the entries by that it keeps.
+template <typename Scalar>
+inline constexpr RealOf<Scalar> kKept = RealOf<Scalar>(4) / RealOf<Scalar>(3);
+
 /// Sets entries to zero with probability 1/4 and multiplies the others by 4/3; the same entries for
 /// the same `random` and `first` (the number of the first entry, a multiple of 8).
 template <typename Scalar>
 void drop_out(MatrixRef<Scalar> x, const Random& random, std::uint64_t first) {
-    const RealOf<Scalar> grow = RealOf<Scalar>(4) / RealOf<Scalar>(3);
+    // A byte of random bits an entry, eight entries a draw.
+    const auto scale = [](Scalar& entry, std::uint64_t byte) {
+        entry *= (byte & 0xFF) < 64 ? RealOf<Scalar>(0) : kKept<Scalar>;
+    };
     std::uint64_t place = first, bits = 0;
     for (Index j = 0; j < x.cols(); ++j) {
-        for (Index i = 0; i < x.rows(); ++i, ++place) {
-            if (place % 8 == 0) bits = random.bits(place / 8);
-            const bool dropped = (bits & 0xFF) < 64;
-            bits >>= 8;
-            x(i, j) *= dropped ? RealOf<Scalar>(0) : grow;
+        for (Index i = 0; i < x.rows();) {
+            const auto at = static_cast<Index>(place % 8);
+            const Index count = std::min(8 - at, x.rows() - i);
+            if (at == 0) bits = random.bits(place / 8);
+            Scalar* const entries = &x(i, j);
+            if (count == 8) {  // of a length that the compiler knows
+                for (int k = 0; k < 8; ++k) scale(entries[k], bits >> 8 * k);
+            } else {
+                for (Index k = 0; k < count; ++k) scale(entries[k], bits >> 8 * (at + k));
+            }
+            i += count;
+            place += static_cast<std::uint64_t>(count);
         }
     }
 }
@@ -119,7 +135,7 @@ public:
         output.backward_parameters(cache.head, d_logits, gradients.output);
         cache.d_head.resize(dense.out(), x.batch);
         output.backward_input(d_logits, cache.output, cache.d_head);
-        drop(cache.d_head, dropout, 2);
+        undrop(cache.d_head, dropout);
         activate_backward<Scalar>(Activation::relu, cache.head, cache.d_head);
 
         dense.prepare_backward(cache.dense);
@@ -144,7 +160,7 @@ public:
         convolution.backward(std::as_const(cache.embedded).view(),
                              std::as_const(cache.d_channels).view(), cache.d_embedded.view(),
                              cache.convolution, gradients.convolution);
-        drop(cache.d_embedded.all(), dropout, 0);
+        undrop(cache.d_embedded.all(), dropout);
         activate_backward<Scalar>(Activation::relu, cache.embedded.all(), cache.d_embedded.all());
         embedding.backward(x, cache.d_embedded.all(), gradients.embedding);
     }
@@ -172,6 +188,11 @@ private:
     /// The masks of the three places lie far apart.
     static void drop(MatrixRef<Scalar> x, const Random* dropout, std::uint64_t place) {
         if (dropout != nullptr) drop_out<Scalar>(x, *dropout, place << 40);
+    }
+    /// Backward, before a ReLU: what was dropped is zero, as what ReLU has cut off, and ReLU passes
+    /// nothing on there.
+    static void undrop(MatrixRef<Scalar> d, const Random* dropout) {
+        if (dropout != nullptr) d *= kKept<Scalar>;
     }
 };
 

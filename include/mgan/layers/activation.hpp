@@ -12,6 +12,7 @@
 /// pass may overwrite its argument. At a = 0 the derivative of relu is taken as 0.
 
 #include <mgan/layers/parameters.hpp>
+#include <mgan/tensor/kernels/relu.hpp>
 #include <mgan/tensor/matrix.hpp>
 
 #include <cmath>
@@ -44,6 +45,19 @@ template <typename Scalar>
     }
 }
 
+/// x := 0 where `sign` is not positive; both of one shape, or one and the same.
+template <typename Scalar>
+void keep_where_positive(const ConstMatrixRef<Scalar>& sign, MatrixRef<Scalar> x) noexcept {
+    if (sign.outerStride() == x.rows() && x.outerStride() == x.rows()) {
+        kernels::keep_where_positive<Scalar>(sign.data(), x.data(), x.size());
+        return;
+    }
+    for (Index j = 0; j < x.cols(); ++j) {
+        kernels::keep_where_positive<Scalar>(sign.data() + j * sign.outerStride(),
+                                             x.data() + j * x.outerStride(), x.rows());
+    }
+}
+
 /// values (any shape) := activation(values).
 template <typename Scalar>
 void activate(Activation activation, MatrixRef<Scalar> values) noexcept {
@@ -51,8 +65,7 @@ void activate(Activation activation, MatrixRef<Scalar> values) noexcept {
         case Activation::identity:
             return;
         case Activation::relu:
-            values = values.unaryExpr(
-                [](const Scalar& x) { return real_part(x) > RealOf<Scalar>(0) ? x : Scalar(0); });
+            keep_where_positive<Scalar>(values, values);
             return;
         case Activation::sigmoid:
             values = values.unaryExpr([](const Scalar& x) { return sigmoid(x); });
@@ -74,9 +87,7 @@ void activate_backward(Activation activation, const ConstMatrixRef<Scalar>& y,
         case Activation::identity:
             return;
         case Activation::relu:
-            d_values = d_values.binaryExpr(y, [](const Scalar& d, const Scalar& value) {
-                return real_part(value) > RealOf<Scalar>(0) ? d : Scalar(0);
-            });
+            keep_where_positive<Scalar>(y, d_values);
             return;
         case Activation::sigmoid:
             d_values.array() *= y.array() * (Scalar(1) - y.array());

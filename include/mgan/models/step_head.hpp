@@ -40,13 +40,16 @@
 ///
 /// The recurrent net is run once an event, the head as often as there are values to try.
 
+#include <mgan/layers/activation.hpp>
 #include <mgan/layers/dense.hpp>
 #include <mgan/models/step_inputs.hpp>
 #include <mgan/models/step_rows.hpp>
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -90,7 +93,19 @@ public:
             arrival = Matrix<Scalar>::Zero(width, shape.quarter);
             agreement = Matrix<Scalar>::Zero(width, component * shape.sources);
         }
-        if (kind() == StepKind::pitch) sounding = Matrix<Scalar>::Zero(width, kKeys);
+        if (kind() == StepKind::pitch) {
+            sounding = Matrix<Scalar>::Zero(width, kKeys);
+            value_of_key_.assign(kKeys, -1);
+            for (const std::int32_t key : own().values) {
+                value_of_key_[static_cast<std::size_t>(key)] =
+                    static_cast<std::int16_t>(classes_.size());
+                classes_.push_back(static_cast<std::uint8_t>(key % StepRows::kClasses));
+            }
+        }
+        if (rows_.legato > rows_.arrival) {
+            for (const std::int32_t steps : own().values)
+                phases_.push_back(static_cast<std::int32_t>(steps % shape.quarter));
+        }
     }
 
     [[nodiscard]] StepKind kind() const noexcept { return own().kind; }
@@ -115,8 +130,7 @@ public:
         cache.hidden.resize(width(), n);
         read.forward(cache.input, cache.hidden);
         for (Index i = 0; i < n; ++i) add_context(in, first + i, cache.hidden.col(i).data());
-        cache.hidden = cache.hidden.unaryExpr(
-            [](const Scalar& x) { return real_part(x) > RealOf<Scalar>(0) ? x : Scalar(0); });
+        activate<Scalar>(Activation::relu, cache.hidden);
         cache.rows.resize(rows_.end, n);
         write.forward(cache.hidden, cache.rows);
         cache.probability.resize(values(), n);
@@ -125,9 +139,17 @@ public:
             Scalar* logit = cache.probability.col(i).data();
             const Scalar* r = cache.rows.col(i).data();
             std::copy_n(r, values(), logit);
-            for_each_row(in, first + i, [&](Index row, Index value, Index count, Scalar factor) {
+            const auto add_run = [&](Index row, Index value, Index count, Scalar factor) {
                 for (Index k = 0; k < count; ++k) logit[value + k] += factor * r[row + k];
-            });
+            };
+            const auto add_classes = [&](Index row, Index from) {
+                Classes of_class;
+                for (Index above = 0; above < StepRows::kClasses; ++above)
+                    of_class[class_above(from, above)] = r[row + above];
+                for (Index v = 0; v < values(); ++v)
+                    logit[v] += of_class[classes_[static_cast<std::size_t>(v)]];
+            };
+            for_each_row(in, first + i, add_run, add_classes);
             if (!sharpness.empty())
                 cache.probability.col(i) *= Scalar(sharpness[static_cast<std::size_t>(i)]);
             for (std::size_t v = 0; v < bias.size() / static_cast<std::size_t>(n); ++v)
@@ -168,18 +190,23 @@ public:
             Scalar* dr = cache.rows.col(i).data();
             std::copy_n(d_logit, values(), dr);
             std::fill(dr + values(), dr + rows_.end, Scalar(0));
-            for_each_row(in, first + i, [&](Index row, Index value, Index count, Scalar factor) {
+            const auto add_run = [&](Index row, Index value, Index count, Scalar factor) {
                 for (Index k = 0; k < count; ++k) dr[row + k] += factor * d_logit[value + k];
-            });
+            };
+            const auto add_classes = [&](Index row, Index from) {
+                Classes of_class{};
+                for (Index v = 0; v < values(); ++v)
+                    of_class[classes_[static_cast<std::size_t>(v)]] += d_logit[v];
+                for (Index above = 0; above < StepRows::kClasses; ++above)
+                    dr[row + above] += of_class[class_above(from, above)];
+            };
+            for_each_row(in, first + i, add_run, add_classes);
         }
         write.prepare_backward(cache.write);
         cache.d_hidden.resize(width(), n);
         write.backward_input(cache.rows, cache.write, cache.d_hidden);
         write.backward_parameters(cache.hidden, cache.rows, gradients.write);
-        cache.d_hidden =
-            cache.d_hidden.binaryExpr(cache.hidden, [](const Scalar& d, const Scalar& y) {
-                return real_part(y) > RealOf<Scalar>(0) ? d : Scalar(0);
-            });
+        activate_backward<Scalar>(Activation::relu, cache.hidden, cache.d_hidden);
         read.prepare_backward(cache.read);
         cache.d_input.resize(read.in(), n);
         read.backward_input(cache.d_hidden, cache.read, cache.d_input);
@@ -238,10 +265,18 @@ private:
         return nearest;
     }
 
+    /// A number for each pitch class.
+    using Classes = std::array<Scalar, StepRows::kClasses>;
+    [[nodiscard]] static std::size_t class_above(Index from, Index above) noexcept {
+        return static_cast<std::size_t>((from + above) % StepRows::kClasses);
+    }
+
     /// Calls f(row, value, count, factor) for every run of rows of r that speaks for a run of
-    /// values: row + k for value + k, k < count.
-    template <typename Visit>
-    void for_each_row(const StepInputs<Scalar>& in, Index column, Visit&& f) const {
+    /// values: row + k for value + k, k < count. And `by_class(row, c)` for every twelve rows that
+    /// speak for all pitches: row + k for those of the class that is k semitones above c.
+    template <typename Visit, typename VisitClasses>
+    void for_each_row(const StepInputs<Scalar>& in, Index column, Visit&& f,
+                      VisitClasses&& by_class) const {
         const Index size = values();
         for (Index s = 0; s < shape_.sources; ++s) {
             const Index value = in.source(column, s, component_);
@@ -255,7 +290,7 @@ private:
                 f(rows_.used + 1, v, Index(1), count[v]);
             }
         }
-        if (kind() == StepKind::pitch) for_each_pitch_row(in, column, f);
+        if (kind() == StepKind::pitch) for_each_pitch_row(in, column, f, by_class);
         if (rows_.legato > rows_.arrival) for_each_time_row(in, column, f);
         if (kind() == StepKind::velocity)
             for_each_row_around(in, column, shape_.voice_sources, rows_.loudness,
@@ -275,22 +310,24 @@ private:
     }
 
     /// "Sounding", "interval", "used class", "harmony" and "keys".
-    template <typename Visit>
-    void for_each_pitch_row(const StepInputs<Scalar>& in, Index column, Visit&& f) const {
+    template <typename Visit, typename VisitClasses>
+    void for_each_pitch_row(const StepInputs<Scalar>& in, Index column, Visit&& f,
+                            VisitClasses&& by_class) const {
         const Index size = values();
-        const auto key = [&](Index v) { return own().values[static_cast<std::size_t>(v)]; };
-        for (Index v = 0; v < size; ++v)
-            if (sounds(in, column, key(v))) f(rows_.sounding, v, Index(1), Scalar(1));
+        const auto for_each_of = [&](const typename StepInputs<Scalar>::Keys& keys, Index row) {
+            for_each_key(keys, [&](Index key) {
+                const Index v = value_of_key_[static_cast<std::size_t>(key)];
+                if (v >= 0) f(row, v, Index(1), Scalar(1));
+            });
+        };
+        for_each_of(in.sounding[static_cast<std::size_t>(column)], rows_.sounding);
         for_each_row_around(in, column, shape_.interval_sources, rows_.interval,
                             StepRows::kIntervals, f);
-        std::array<Scalar, StepRows::kClasses> used{};
+        Classes used{};
         const Scalar* count = in.counts.col(column).data() + shape_.counts_before(component_);
-        const auto uses_of = [&](Index v) -> Scalar& {
-            return used[static_cast<std::size_t>(key(v) % StepRows::kClasses)];
-        };
-        for (Index v = 0; v < size; ++v) uses_of(v) += count[v];
+        for (Index v = 0; v < size; ++v) used[classes_[static_cast<std::size_t>(v)]] += count[v];
         for (Index v = 0; v < size; ++v) {
-            const Scalar uses = uses_of(v);
+            const Scalar uses = used[classes_[static_cast<std::size_t>(v)]];
             if (real_part(uses) <= RealOf<Scalar>(0)) continue;
             f(rows_.used_class, v, Index(1), Scalar(1));
             f(rows_.used_class + 1, v, Index(1), uses);
@@ -298,17 +335,11 @@ private:
         Index row = rows_.harmony;
         for (const Index s : shape_.voice_sources) {
             const Index from = in.source(column, s, component_);
-            for (Index v = 0; from >= 0 && v < size; ++v) {
-                const Index above = key(v) - key(from) + 128 * StepRows::kClasses;
-                f(row + above % StepRows::kClasses, v, Index(1), Scalar(1));
-            }
+            if (from >= 0) by_class(row, Index{classes_[static_cast<std::size_t>(from)]});
             row += StepRows::kClasses;
         }
-        for (Index k = 0; k < shape_.key_sets; ++k) {
-            const auto& keys = in.key_set(column, k);
-            for (Index v = 0; (keys[0] | keys[1]) != 0 && v < size; ++v)
-                if (has_key(keys, key(v))) f(rows_.keys + k, v, Index(1), Scalar(1));
-        }
+        for (Index k = 0; k < shape_.key_sets; ++k)
+            for_each_of(in.key_set(column, k), rows_.keys + k);
     }
 
     /// "Arrival", "release" and "legato".
@@ -316,8 +347,9 @@ private:
     void for_each_time_row(const StepInputs<Scalar>& in, Index column, Visit&& f) const {
         const Index size = values(), phase = in.new_phase[static_cast<std::size_t>(column)];
         for (Index v = 0; v < size; ++v) {
-            const Index steps = own().values[static_cast<std::size_t>(v)];
-            f(rows_.arrival + (phase + steps) % shape_.quarter, v, Index(1), Scalar(1));
+            const Index at = phase + phases_[static_cast<std::size_t>(v)];
+            f(rows_.arrival + (at < shape_.quarter ? at : at - shape_.quarter), v, Index(1),
+              Scalar(1));
         }
         for (Index e = 0; e < shape_.releases; ++e) {
             const auto end = in.release(column, e);
@@ -337,13 +369,13 @@ private:
         f(row + begin - (centre - reach), begin, end - begin, Scalar(1));
     }
 
-    [[nodiscard]] static bool sounds(const StepInputs<Scalar>& in, Index column,
-                                     std::int32_t key) noexcept {
-        return has_key(in.sounding[static_cast<std::size_t>(column)], key);
-    }
-    [[nodiscard]] static bool has_key(const typename StepInputs<Scalar>::Keys& keys,
-                                      std::int32_t key) noexcept {
-        return (keys[static_cast<std::size_t>(key / 64)] >> (key % 64) & 1u) != 0;
+    /// Calls f(key) for each key of a set, from the lowest.
+    template <typename Visit>
+    static void for_each_key(const typename StepInputs<Scalar>::Keys& keys, Visit&& f) {
+        for (std::size_t half = 0; half < keys.size(); ++half) {
+            for (std::uint64_t left = keys[half]; left != 0; left &= left - 1)
+                f(static_cast<Index>(64 * half) + static_cast<Index>(std::countr_zero(left)));
+        }
     }
 
     /// Calls f(matrix, column of it) for every column that (1) adds besides W and b. `Self` may be
@@ -360,8 +392,8 @@ private:
         }
         if (component > 0) f(self.arrival, in.new_phase[static_cast<std::size_t>(column)]);
         if (self.kind() == StepKind::pitch) {
-            for (Index key = 0; key < kKeys; ++key)
-                if (sounds(in, column, static_cast<std::int32_t>(key))) f(self.sounding, key);
+            for_each_key(in.sounding[static_cast<std::size_t>(column)],
+                         [&](Index key) { f(self.sounding, key); });
         }
     }
 
@@ -424,6 +456,10 @@ private:
     Index component_ = 0;
     StepRows rows_;
     std::vector<std::int16_t> legato_;
+    // Of pitches: the class of each, and the value of each key, or -1.
+    std::vector<std::uint8_t> classes_;
+    std::vector<std::int16_t> value_of_key_;
+    std::vector<std::int32_t> phases_;  // of gaps and lengths: what remains of quarters
 
 public:
     Dense<Scalar> read;                   ///< W, b: A x (H + style)

@@ -31,7 +31,7 @@ public:
     static constexpr std::size_t kMostReal = 400;
 
     /// One that cannot judge.
-    FreshJudge() { options.controls = false; }
+    FreshJudge() { options.controls = options.reasons = false; }
 
     /// It learns from training songs and judges by validation songs, or, where those are fewer than
     /// three, by a third of the training songs. `parts`: indices into `songs`. Throws what reading
