@@ -480,6 +480,40 @@ TEST_CASE("Packed: whatever a forger changes, the message says what does not fit
                Contains("notes, and should hold"));
 }
 
+TEST_CASE("Packed: blocks may stand before those of notes") {
+    // No writer puts them there, but the directory says where each is.
+    const lab::TemporaryFolder folder;
+    const auto path = folder / "songs.mgan";
+    const std::vector<std::byte> whole = small_file(path);
+    Forger old(whole);
+    const auto skipped = old.block(packed::BlockKind::skipped, 0);
+    const auto begin = static_cast<std::ptrdiff_t>(old.get(skipped + 16));
+    const auto size = static_cast<std::ptrdiff_t>(old.get(skipped + 24));
+    const std::size_t songs = PackedFile(path).size();
+    for (std::size_t i = 0; i < songs; ++i) old.add(old.song(i, 0), size);
+    const auto directory = static_cast<std::size_t>(old.get(old.footer(0)));
+    for (std::size_t at = directory; at < old.footer(0); at += packed::kBlockSize)
+        old.add(at + 16, size);
+    old.add(skipped + 8, static_cast<std::int64_t>(old.get(skipped + 4, 4)));
+    old.add(old.footer(0), size);
+    std::vector<std::byte> bytes = old.sealed();  // its checksums are of the wrong places yet
+    std::vector<std::byte> entry(bytes.begin() + static_cast<std::ptrdiff_t>(skipped),
+                                 bytes.begin() + static_cast<std::ptrdiff_t>(skipped) +
+                                     static_cast<std::ptrdiff_t>(packed::kBlockSize));
+    packed_properties::set_number(entry, 8, 0);
+    packed_properties::set_number(entry, 16, packed::kHeadSize);
+    bytes.insert(bytes.begin() + static_cast<std::ptrdiff_t>(directory), entry.begin(),
+                 entry.end());
+    bytes.insert(bytes.begin() + static_cast<std::ptrdiff_t>(packed::kHeadSize),
+                 whole.begin() + begin, whole.begin() + begin + size);
+    packed_properties::reseal(bytes);
+    packed_properties::write_bytes(path, bytes);
+    const PackedFile file(path);
+    file.check();
+    CHECK(file.size() == songs);
+    CHECK(file.skipped().size() == 2);
+}
+
 TEST_CASE("Packed: other files are told what they are") {
     const lab::TemporaryFolder folder;
     const auto path = folder / "songs.mgan";

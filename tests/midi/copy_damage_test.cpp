@@ -94,6 +94,8 @@ TEST_CASE("Copy damage: text mode is recognised, where nothing else can be the c
     // The very header is beyond reading, with and without the copy.
     bytes = joined({text_bytes("MThd"), hex("00 00 00 0d 0a 00 00 00 01 00 60")});
     CHECK(said(bytes) == "");
+    // Without what a copy may have added there would be no header.
+    CHECK(said(joined({text_bytes("MThd"), hex("00 00 00 06 00 01 0d 0a 00 60")})) == "");
 }
 
 TEST_CASE("Copy damage: encodings of text are recognised, marked or not, whole or cut off") {

@@ -206,6 +206,9 @@ TEST_CASE("Of an event's bytes only meta and system events have any, and no more
     track.add_meta(0, 0x03, hex("48 69"));
     CHECK(track.bytes_of(track.events[0]).empty());
     CHECK(track.bytes_of(track.events[1]).size() == 2);
+    CHECK_FALSE(track.events[0].is_note_off());
+    track.add_channel(0, 0x90, 60, 0);
+    CHECK(track.events[2].is_note_off());
     // Not read before they are refused: pages that are never touched.
     const std::unique_ptr<void, void (*)(void*)> pages(std::calloc(kMaxQuantity + 1u, 1),
                                                        std::free);
@@ -213,7 +216,7 @@ TEST_CASE("Of an event's bytes only meta and system events have any, and no more
     CHECK_THROWS_AS(
         track.add_meta(0, 0x03, {static_cast<const std::byte*>(pages.get()), kMaxQuantity + 1u}),
         mgan::DataError);
-    CHECK(track.events.size() == 2);
+    CHECK(track.events.size() == 3);
 }
 
 TEST_CASE("A file of format 2 without notes is a song without notes") {

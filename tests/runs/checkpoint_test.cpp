@@ -1,4 +1,9 @@
+#include <mgan/generation/parameter_file.hpp>
 #include <mgan/io/safetensors.hpp>
+#include <mgan/models/discriminator.hpp>
+#include <mgan/models/generator.hpp>
+#include <mgan/models/pf_classifier.hpp>
+#include <mgan/runs/checkpoint.hpp>
 #include <mgan/runs/resumable_settings.hpp>
 #include <mgan/settings/presets.hpp>
 
@@ -199,6 +204,36 @@ TEST_CASE_METHOD(Fixture, "A checkpoint at a place where no training can be is r
          {std::array<std::int64_t, 3>{3, 1, 7}, {4, 0, 9}})
         expect_refused<DataError>("epoch_start.state.integers", begun_at(place),
                                   "cannot have begun at epoch");
+}
+
+TEST_CASE("A checkpoint whose PF classifier has other sizes than its settings is refused") {
+    Settings s = lab::small_preset(false, Variant::carnn_pf_mgan);
+    const auto with = [&](auto&& add) {
+        TensorFile file("checkpoint");
+        store_parameters(file, "generator.", Generator<float>(s.generator_settings()));
+        store_parameters(file, "discriminator.", Discriminator<float>(s.discriminator_settings()));
+        add(file);
+        require_fitting_checkpoint(file, s);
+    };
+    PfClassifierSettings sizes = s.pf.classifier;
+    // How many numbers the ear gives, the file knows.
+    for (const Index inputs : {60, 7}) {
+        sizes.inputs = inputs;
+        CHECK_NOTHROW(with([&](TensorFile& file) {
+            store_parameters(file, "pf_classifier.", PfClassifier<float>(sizes));
+        }));
+    }
+    sizes.hidden_1 += 1;
+    CHECK_THROWS_AS(with([&](TensorFile& file) {
+                        store_parameters(file, "pf_classifier.", PfClassifier<float>(sizes));
+                    }),
+                    ShapeError);
+    CHECK_THROWS_AS(with([&](TensorFile& file) {
+                        const std::vector<float> flat(60 * 16);
+                        file.add("pf_classifier.dense_1.weight", {60 * 16},
+                                 std::span<const float>(flat));
+                    }),
+                    ShapeError);
 }
 
 TEST_CASE_METHOD(Fixture, "A checkpoint with another normalisation is refused") {

@@ -1,6 +1,7 @@
 #include <io/bytes.hpp>
 
 #include <mgan/runs/history.hpp>
+#include <mgan/runs/history_record.hpp>
 #include <support/catch.hpp>
 
 #include <cmath>
@@ -49,6 +50,36 @@ TEST_CASE("History: what a record does not have, or has as another kind, is not 
     CHECK_FALSE(record.text("a"));
     CHECK_FALSE(record.number("c"));
     CHECK_FALSE(record.text("c"));
+}
+
+TEST_CASE("History: an epoch's record has what took part in it, and nothing else") {
+    mgan::EpochReport report;
+    report.epoch = 4;
+    const HistoryRecord pretraining = mgan::history_record(report, 1.5);
+    CHECK(pretraining.text("phase") == "pretrain");
+    for (const char* key : {"loss_d", "f_accuracy", "freezes_f", "pf_learning_rate", "gradient_d",
+                            "mean_gap", "judge_auc", "rollbacks"})
+        CHECK_FALSE(pretraining.contains(key));
+    report.adversarial = true;
+    report.mean.losses.accuracy = 0.75;
+    CHECK(mgan::history_record(report, 1.5).contains("loss_d"));
+    CHECK_FALSE(mgan::history_record(report, 1.5).contains("freezes_f"));
+    report.has_pf_classifier = true;
+    report.pf_learning_rate = 0.01;
+    report.comparison.emplace();
+    report.judged.emplace();
+    report.judged->network.accuracy = 0.6;
+    report.judged->statistics.accuracy = 0.7;
+    report.rollbacks = 2;
+    const HistoryRecord all = mgan::history_record(report, 1.5);
+    CHECK(all.number("d_accuracy") == 0.75);
+    CHECK(all.number("pf_learning_rate") == 0.01);
+    CHECK(all.contains("freezes_f"));
+    CHECK(all.contains("mean_gap"));
+    CHECK(all.number("judge_network") == 0.6);
+    CHECK(all.number("judge_statistics") == 0.7);
+    CHECK(all.contains("judge_auc"));
+    CHECK(all.number("rollbacks") == 2.0);
 }
 
 TEST_CASE("History: lines that are appended are read back") {

@@ -321,7 +321,7 @@ TEST_CASE("score: in a metre of two or four eighths each eighth is a beat") {
 }
 
 TEST_CASE("score: spaces, tabs and the line ends of Windows are nothing") {
-    CHECK(pitches(parse_score("T:Test \t\r\nC:\tNobody\r\nL:1/8\r\nM:4/4\r\nK: C dor\r\n"
+    CHECK(pitches(parse_score("T:Test \t\r\nC:\tNobody\r\nL:1/8\r\n\n\r\nM:4/4\r\nK: C dor\r\n"
                               " \t\r\n\tC4\tE4 |\r\n  % nothing\r\n",
                               "test.score")) == Pitches{60, 63});
     CHECK(parse_score("T:Test \t\r\nC:Nobody\r\nL:1/8\r\nK:C\r\nC8|\r\n", "t").title == "Test");

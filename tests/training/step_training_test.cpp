@@ -194,6 +194,46 @@ TEST_CASE("Step training: a checkpoint of other spectra is refused") {
     CHECK_NOTHROW(checkpoint_detail::compare_ears(file, constants));
 }
 
+TEST_CASE("Step training: a checkpoint of other styles or beginnings is refused") {
+    const StepTrainer<float> trainer(tiny_settings(Variant::c_rnn_gan), arpeggios(7), 1);
+    const TensorFile file = make_checkpoint(trainer, 5);
+    const auto compare = [&](const std::string& name, auto&& change) {
+        TensorFile other("other");
+        for (const auto& [key, text] : file.metadata()) other.set_metadata(key, text);
+        for (const TensorEntry& entry : file.entries()) {
+            if (entry.dtype == DType::i64) {
+                auto values = file.get<std::int64_t>(entry.name, entry.shape);
+                TensorShape shape = entry.shape;
+                if (entry.name == name) change(values, shape);
+                other.add(entry.name, shape, std::span<const std::int64_t>(values));
+            } else if (entry.dtype == DType::f64) {
+                auto values = file.get<double>(entry.name, entry.shape);
+                TensorShape shape = entry.shape;
+                if (entry.name == name) change(values, shape);
+                other.add(entry.name, shape, std::span<const double>(values));
+            }
+        }
+        checkpoint_detail::compare_step_data(other, trainer.data());
+    };
+    const auto other_number = [](auto& values, TensorShape&) { values.front() += 1; };
+    CHECK_NOTHROW(compare("", other_number));
+    for (const char* name : {"scale.mean", "scale.deviation", "starts.styles", "starts.phases"}) {
+        INFO(name);
+        CHECK_THROWS_WITH(compare(name, other_number),
+                          Catch::Matchers::Contains("are not those of these songs"));
+    }
+    // A beginning fewer, in phases and styles alike.
+    StepTrainer<float> another(tiny_settings(Variant::c_rnn_gan), arpeggios(6), 1);
+    CHECK_THROWS_AS(restore_checkpoint(file, another, 5), DataError);
+}
+
+TEST_CASE("Step training: a checkpoint of other songs is refused by their fingerprint") {
+    StepTrainer<float> trainer(tiny_settings(Variant::c_rnn_gan), arpeggios(7), 1);
+    const TensorFile file = make_checkpoint(trainer, 5);
+    CHECK_THROWS_WITH(restore_checkpoint(file, trainer, 6),
+                      Catch::Matchers::Contains("was started with other songs"));
+}
+
 TEST_CASE("Step training: a checkpoint is not resumed from weights of half the bytes") {
     Settings s = mgan_test::small_step_settings(Variant::c_rnn_gan);
     StepTrainer<float> trainer(s, arpeggios(6), 2);
