@@ -110,8 +110,9 @@ TEST_CASE("PF training: a checkpoint of other spectra is refused, and nothing ch
     const lab::TemporaryFolder folder;
     before.save_checkpoint(folder / "checkpoint");
     CHECK_NOTHROW(require_fitting_checkpoint(folder / "checkpoint", settings));
-    settings.pf.classifier.hidden_1 = 17;
+    settings.pf.classifier.hidden_1 = 1000;
     CHECK_THROWS_AS(require_fitting_checkpoint(folder / "checkpoint", settings), ShapeError);
+    settings.pf.classifier.hidden_1 = 17;
     lab::Training other(settings, lab::small_data());
     const std::string was = other.checkpoint_bytes();
     CHECK_THROWS_WITH(other.restore_checkpoint(folder / "checkpoint"),
