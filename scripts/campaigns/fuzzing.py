@@ -233,14 +233,14 @@ FUZZERS = [
     Fuzzer(
         "fuzz-safetensors",
         "any bytes as a safetensors file, a history, an override",
-        59_000_000,
+        59_500_000,
         1024,
         256,
     ),
     Fuzzer(
         "fuzz-model",
         "forged model and checkpoint files, valid but for their content, loaded and played",
-        1_000_000,
+        500_000,
         256,
         64,
         sources=["tests/support/training_lab.cpp"],
