@@ -137,6 +137,49 @@ TEST_CASE("Step head: the level of the noise chooses the value whose part holds 
     CHECK(head.quantile(cache, 0, 0x1.fffffffffffffp-1) == high);
 }
 
+TEST_CASE("Step head: a row for a pitch class learns from all of its octaves") {
+    mgan::StepShape shape = small_step_shape();
+    std::vector<std::int32_t>& pitches = shape.components[2].values;
+    pitches.clear();
+    for (std::int32_t key = 50; key < 50 + 3 * 12; ++key) pitches.push_back(key);
+    constexpr Index kColumns = 6, kHidden = 4;
+    mgan::StepInputs<double> in;
+    mgan_test::fill_step_inputs(shape, 1, kColumns, 21, in);
+    mgan::StepHead<double> head(shape, 2, kHidden, 5), gradients = head;
+    const mgan::Random random(22, "weights");
+    std::uint64_t drawn = 0;
+    mgan::for_each_parameter(head, [&](const mgan::ParameterName&, auto& parameter) {
+        for (Index i = 0; i < parameter.size(); ++i)
+            parameter.data()[i] = random.uniform(drawn++, -0.7, 0.7);
+    });
+    Matrix<double> h(kHidden, kColumns);
+    for (Index i = 0; i < h.size(); ++i) h.data()[i] = random.uniform(drawn++, -1.0, 1.0);
+    mgan::StepHead<double>::Cache cache;
+    const auto loss = [&] {
+        head.forward(in, 0, h, cache);
+        return cache.negative_log.sum();
+    };
+    (void)loss();
+    const Vector<double> weight = Vector<double>::Ones(kColumns);
+    Matrix<double> dh = Matrix<double>::Zero(kHidden, kColumns);
+    head.backward(in, 0, {weight.data(), kColumns}, cache, dh, gradients);
+    const Vector<double> learned = gradients.write.bias;
+    int classes = 0;
+    for (Index row = 0; row < learned.size(); ++row) {
+        const double was = head.write.bias(row), step = 1e-5;
+        head.write.bias(row) = was + step;
+        const double above = loss();
+        head.write.bias(row) = was - step;
+        const double below = loss();
+        head.write.bias(row) = was;
+        INFO("row " << row);
+        CHECK(learned(row) == Approx((above - below) / (2.0 * step)).margin(1e-7));
+        const bool is_harmony = row >= head.rows().harmony && row < head.rows().keys;
+        classes += is_harmony && std::abs(learned(row)) > 1e-3 ? 1 : 0;
+    }
+    CHECK(classes > 12);
+}
+
 TEST_CASE("Step head: a pitch of a closed class is not drawn, unless the event has one") {
     StepGeneratorSubject<double> subject({.steps = 1, .batch = 1});
     fill(subject, Point::kRandom, 12);
