@@ -65,6 +65,7 @@ TEST_CASE("Packed song: what is out of order or range is refused, not written") 
                                                       {{0, 1, 128, 1, 0}},
                                                       {{0, 1, -1, 1, 0}},
                                                       {{0, 1, 60, 128, 0}},
+                                                      {{0, 1, 60, -1, 0}},
                                                       {{0, 1, 60, 1, 16}},
                                                       {{packed::kMostTicks + 1, 1, 60, 1, 0}}};
     for (const std::vector<midi::Note>& notes : bad) {

@@ -3,12 +3,17 @@
 #include <mgan/models/discriminator.hpp>
 #include <mgan/models/generator.hpp>
 #include <mgan/models/pf_classifier.hpp>
+#include <mgan/models/step_discriminator.hpp>
+#include <mgan/models/step_generator.hpp>
 #include <mgan/runs/checkpoint.hpp>
 #include <mgan/runs/resumable_settings.hpp>
 #include <mgan/settings/presets.hpp>
+#include <mgan/training/step_data.hpp>
 
 #include <support/catch.hpp>
 #include <support/training_lab.hpp>
+#include <training/arpeggios.hpp>
+#include <training/small_step_settings.hpp>
 
 #include <algorithm>
 #include <array>
@@ -238,6 +243,37 @@ TEST_CASE("A checkpoint whose PF classifier has other sizes than its settings is
                         store_parameters(file, "pf_classifier.", PfClassifier<float>(sizes));
                     }),
                     ShapeError);
+}
+
+TEST_CASE("A checkpoint of step heads is compared with its settings and the songs of now") {
+    Settings s = mgan_test::small_step_settings(Variant::c_rnn_gan);
+    const std::vector<midi::Song> songs = mgan_test::arpeggios(4);
+    const StepData data(s, songs, {{{0, 1, 2, 3}, {}, {}}});
+    TensorFile file("checkpoint");
+    store_vocabulary(file, data.vocabulary);
+    store_starts(file, data.scale, data.starts);
+    CHECK_NOTHROW(checkpoint_detail::compare_step_data(file, data));
+    store_parameters(file, "generator.",
+                     StepGenerator<float>(data.shape, s.step_generator_settings()));
+    store_parameters(file, "discriminator.",
+                     StepDiscriminator<float>(data.shape, s.step_discriminator_settings()));
+    CHECK_NOTHROW(require_fitting_checkpoint(file, s));
+    s.generator.hidden = 500;
+    CHECK_THROWS_AS(require_fitting_checkpoint(file, s), ShapeError);
+
+    std::vector<StepStart> fewer = data.starts;
+    fewer.pop_back();
+    TensorFile shorter("checkpoint");
+    store_vocabulary(shorter, data.vocabulary);
+    store_starts(shorter, data.scale, fewer);
+    CHECK_THROWS_AS(checkpoint_detail::compare_step_data(shorter, data), DataError);
+
+    std::vector<midi::Song> others = songs;
+    for (midi::Note& note : others.front().notes) note.length = 100 * (1 + note.pitch % 3);
+    const StepData other(s, others, {{{0, 1, 2, 3}, {}, {}}});
+    REQUIRE_FALSE(other.vocabulary == data.vocabulary);
+    CHECK_THROWS_WITH(checkpoint_detail::compare_step_data(file, other),
+                      Contains("its lists of values"));
 }
 
 TEST_CASE_METHOD(Fixture, "A checkpoint with another normalisation is refused") {
