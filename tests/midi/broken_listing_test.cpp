@@ -80,6 +80,19 @@ struct Music {
     Music& operator=(const Music&) = delete;
 };
 
+/// The second call of this kind is for the folder inside, and fails.
+void check_inside_is_named(int& calls_until_fault, const char* reason) {
+    const Music music;
+    std::vector<UnreadPlace> unread;
+    calls_until_fault = 1;
+    CHECK(mgan::midi::find_midi_files(music.folder, &unread).size() == 2);
+    CHECK(std::exchange(calls_until_fault, -1) == -1);
+    REQUIRE(unread.size() == 2);
+    CHECK(unread[1].place == "inside");
+    CHECK_THAT(unread[1].reason, Contains(reason));
+    CHECK(unread[1].is_folder);
+}
+
 }  // namespace
 
 TEST_CASE("Listing: a pipe is no file, whatever its name") {
@@ -93,27 +106,11 @@ TEST_CASE("Listing: a pipe is no file, whatever its name") {
 }
 
 TEST_CASE("Listing: a folder inside that cannot be listed is named, and the rest is found") {
-    const Music music;
-    std::vector<UnreadPlace> unread;
-    folders_until_fault = 1;
-    CHECK(mgan::midi::find_midi_files(music.folder, &unread).size() == 2);
-    CHECK(std::exchange(folders_until_fault, -1) == -1);
-    REQUIRE(unread.size() == 2);
-    CHECK(unread[1].place == "inside");
-    CHECK_THAT(unread[1].reason, Contains("cannot be listed: Permission denied"));
-    CHECK(unread[1].is_folder);
+    check_inside_is_named(folders_until_fault, "cannot be listed: Permission denied");
 }
 
 TEST_CASE("Listing: a folder that is gone before it is entered is named, and the rest is found") {
-    const Music music;
-    std::vector<UnreadPlace> unread;
-    names_until_fault = 1;
-    CHECK(mgan::midi::find_midi_files(music.folder, &unread).size() == 2);
-    CHECK(std::exchange(names_until_fault, -1) == -1);
-    REQUIRE(unread.size() == 2);
-    CHECK(unread[1].place == "inside");
-    CHECK_THAT(unread[1].reason, Contains("cannot be opened: No such file"));
-    CHECK(unread[1].is_folder);
+    check_inside_is_named(names_until_fault, "cannot be opened: No such file");
 }
 
 TEST_CASE("Listing: what has no name of a song is missed by nobody") {

@@ -108,9 +108,27 @@ private:
     return static_cast<int>(std::min<std::ptrdiff_t>({threads, count, kMostThreads}));
 }
 
-/// The calls on this thread, one after the other.
-template <typename Work>
-void run_here(std::ptrdiff_t count, Work& work) {
+/// Who takes which call: each thread its own indices, or whoever is free the next one.
+enum class Schedule { fixed, free };
+
+/// `parallel_for` and `parallel_tasks`.
+template <Schedule kSchedule, typename Work>
+void run(std::ptrdiff_t count, int threads, Work& work) {
+#ifdef _OPENMP
+    if (const int team = team_of(count, threads); team > 1) {
+        FirstFailure failure;
+        if constexpr (kSchedule == Schedule::fixed) {
+#pragma omp parallel for num_threads(team) schedule(static, 1)
+            for (std::ptrdiff_t index = 0; index < count; ++index) failure.call(work, index);
+        } else {
+#pragma omp parallel for num_threads(team) schedule(dynamic, 1)
+            for (std::ptrdiff_t index = 0; index < count; ++index) failure.call(work, index);
+        }
+        failure.rethrow();
+        return;
+    }
+#endif
+    (void)threads;
 #ifdef MGAN_TASK_LOG
     if (task_log != nullptr) {
         TaskLog* const log = std::exchange(task_log, nullptr);  // tasks within tasks do not count
@@ -134,34 +152,14 @@ void run_here(std::ptrdiff_t count, Work& work) {
 /// another index writes. Allocates nothing unless a call throws.
 template <typename Work>
 void parallel_for(std::ptrdiff_t count, int threads, Work&& work) {
-#ifdef _OPENMP
-    if (const int team = parallel_detail::team_of(count, threads); team > 1) {
-        parallel_detail::FirstFailure failure;
-#pragma omp parallel for num_threads(team) schedule(static, 1)
-        for (std::ptrdiff_t index = 0; index < count; ++index) failure.call(work, index);
-        failure.rethrow();
-        return;
-    }
-#endif
-    (void)threads;
-    parallel_detail::run_here(count, work);
+    parallel_detail::run<parallel_detail::Schedule::fixed>(count, threads, work);
 }
 
 /// The same for calls of very different lengths: a thread that is free takes the next index. Put
 /// the longest first.
 template <typename Work>
 void parallel_tasks(std::ptrdiff_t count, int threads, Work&& work) {
-#ifdef _OPENMP
-    if (const int team = parallel_detail::team_of(count, threads); team > 1) {
-        parallel_detail::FirstFailure failure;
-#pragma omp parallel for num_threads(team) schedule(dynamic, 1)
-        for (std::ptrdiff_t index = 0; index < count; ++index) failure.call(work, index);
-        failure.rethrow();
-        return;
-    }
-#endif
-    (void)threads;
-    parallel_detail::run_here(count, work);
+    parallel_detail::run<parallel_detail::Schedule::free>(count, threads, work);
 }
 
 }  // namespace mgan::inline MGAN_ABI
