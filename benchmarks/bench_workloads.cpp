@@ -10,6 +10,8 @@
 //     --shard-songs N  songs that one task computes together (as the settings of a workload say)
 //     --variant NAME   which model of the paper W8 to W11 take (c-rnn-gan)
 //     --tasks          JSON: how long each task of a step takes, on one thread
+//     --roofline       what a step moves beyond level 2 (traffic.hpp), and how long that and its
+//                      products would take at least; on one thread
 //     --check          runs each workload once and looks whether it computes what it should
 //
 // Medians, minima and runs; "ms_cpu" the median of the processor time, which for one thread is the
@@ -38,6 +40,7 @@ struct Options {
     bool json = false;
     bool check = false;
     bool tasks = false;
+    bool roofline = false;
     double seconds = 1.0;
     std::string filter;
     bench::Shape shape;  ///< 0: that of the workload
@@ -195,6 +198,34 @@ void print_tasks(const bench::Workload& workload, const bench::Shape& shape,
     std::printf("], \"rest\": %.6g, \"barrier\": %.6g}", next(), milliseconds_of_a_barrier());
 }
 
+/// How close a step comes to what its products and what it moves allow: to the longer of the two,
+/// if both went on at once, and to their sum, if one waited for the other.
+void print_roofline(const bench::Workload& workload, const bench::Shape& shape,
+                    const bench::Prepared& prepared, double seconds) {
+    constexpr double kLevel2 = 1e6;
+    const double before = bench::fma_peak(1);
+    const Timing timing = time(prepared.run, seconds);
+    const double peak = std::max(before, bench::fma_peak(1));
+    const double products = prepared.flop / peak * 1e-6;
+    std::printf("%s %s, T = %td: %.4g ms; products at the FMA peak of %.4g GF/s: %.4g ms\n",
+                workload.name, workload.pass, shape.steps, timing.cpu, peak, products);
+    double moving = 0.0;
+    for (const bench::Traffic& part : prepared.traffic) {
+        if (part.set <= kLevel2) {
+            std::printf("    %-44s among %6.4g MB: fits level 2\n", part.what, part.set * 1e-6);
+            continue;
+        }
+        const double rate = part.set / bench::microseconds_to_read(part.set) * 1e-3;
+        const double ms = part.bytes / rate * 1e-6;
+        moving += ms;
+        std::printf("    %-44s among %6.4g MB: %6.4g MB at %.3g GB/s, %.3g ms\n", part.what,
+                    part.set * 1e-6, part.bytes * 1e-6, rate, ms);
+    }
+    std::printf("    moving %.4g ms; the longer of the two is %.0f %% of the step, both %.0f %%\n",
+                moving, 100.0 * std::max(moving, products) / timing.cpu,
+                100.0 * (moving + products) / timing.cpu);
+}
+
 /// One workload after the other; returns how many failed the check.
 int run(const Options& options) {
     bool first = true;
@@ -223,6 +254,11 @@ int run(const Options& options) {
             std::printf("%s\n", first ? "" : ",");
             print_tasks(workload, shape, prepared, options.seconds);
             first = false;
+            continue;
+        }
+        if (options.roofline) {
+            if (!prepared.traffic.empty())
+                print_roofline(workload, shape, prepared, options.seconds);
             continue;
         }
         const double peak_before = bench::fma_peak(shape.threads);
@@ -273,7 +309,7 @@ bool parse(const char* text, Number& number) {
 int usage() {
     std::cerr << "usage: bench_workloads [--json] [--threads N] [--filter TEXT] [--seconds S] "
                  "[--steps T] [--batch B] [--hidden H] [--shard-songs N] [--variant NAME] "
-                 "[--tasks] [--check]\n";
+                 "[--tasks] [--roofline] [--check]\n";
     return 2;
 }
 
@@ -289,6 +325,8 @@ int main(int count, char** arguments) {
             options.check = true;
         } else if (option == "--tasks") {
             options.json = options.tasks = true;
+        } else if (option == "--roofline") {
+            options.roofline = true;
         } else if (i + 1 == count) {
             return usage();
         } else {

@@ -20,6 +20,8 @@
 // whatever the number of threads), gradients are added in the order of the shards, and the
 // optimiser is the library's own.
 
+#include "traffic.hpp"
+
 #include <mgan/core/half.hpp>
 #include <mgan/core/parallel.hpp>
 #include <mgan/core/random.hpp>
@@ -48,9 +50,10 @@ struct Prepared {
     /// Norm of the gradients of the last run (of the outputs, where there are none): neither zero
     /// nor infinite, or the benchmark would not measure what it claims to.
     std::function<double()> witness;
-    double flop = 0.0;          ///< of one run, by the formulas of flop.hpp
-    Index events = 0;           ///< W7, W8, W10, W11: events of one run; 0 otherwise
-    double weight_bytes = 0.0;  ///< W7, W10, W11: what every event has to read; 0 otherwise
+    double flop = 0.0;               ///< of one run, by the formulas of flop.hpp
+    Index events = 0;                ///< W7, W8, W10, W11: events of one run; 0 otherwise
+    double weight_bytes = 0.0;       ///< W7, W10, W11: what every event has to read; 0 otherwise
+    std::vector<Traffic> traffic{};  ///< W5, W6: what one run moves, where it does not fit a cache
 };
 
 struct Workload {

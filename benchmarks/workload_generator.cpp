@@ -118,7 +118,19 @@ Prepared w5(const Shape& s) {
     const double mapping = (3.0 * 8.0 - 1.0) * flop::product(plane, plane, s.batch);
     const double convolution = 3.0 * flop::product(25, plane, s.batch);
     const double attention = 3.0 * flop::attention_forward(s.hidden, s.steps, s.batch);
-    return prepare(config, s, true, recurrent_flop(s) + mapping + convolution + attention);
+    Prepared prepared =
+        prepare(config, s, true, recurrent_flop(s) + mapping + convolution + attention);
+    namespace traffic = bench::traffic;
+    const Index shard = std::min(s.batch, bench::shard_songs(bench::kShardSongs));
+    prepared.traffic = {
+        traffic::weights("weights of the mapping network",
+                         8.0 * static_cast<double>(plane) * static_cast<double>(plane), 1),
+        traffic::attention_forward(s.hidden, s.steps, s.batch, shard),
+        traffic::attention_backward(s.hidden, s.steps, s.batch, shard,
+                                    mgan::Attention<float>::kBlockSteps),
+        // Two layers of LSTM: four gates, cell, output; attention: query, key, value, output; ReLU.
+        traffic::saved(static_cast<double>((2 * 6 + 4 + 1) * s.hidden), s.steps, s.batch, shard)};
+    return prepared;
 }
 
 }  // namespace

@@ -104,6 +104,18 @@ struct Listening {
     double norm = 0.0;
 };
 
+std::vector<bench::Traffic> traffic_of(const Shape& s) {
+    namespace traffic = bench::traffic;
+    const Index shard = std::min(s.batch, bench::shard_songs(bench::kShardSongs));
+    const auto sound = static_cast<double>(kSamples * shard) * traffic::kFloat;
+    return {traffic::weights("weights of the wide layer", 5000.0 * 1000.0,
+                             mgan::shard_count(s.batch, shard)),
+            // Waveform and spectrum, each written, read and written: there and back.
+            {"waveforms", 2.0 * 8.0 * sound * static_cast<double>(s.batch / shard), 2.0 * sound},
+            // Two layers of two directions: four gates, cell, output.
+            traffic::saved(static_cast<double>(2 * 2 * 6 * s.hidden), s.steps, s.batch, shard)};
+}
+
 Prepared w6(const Shape& s) {
     namespace flop = bench::flop;
     const mgan::PfClassifierSettings config = configuration(s);
@@ -118,7 +130,10 @@ Prepared w6(const Shape& s) {
                     listening->shards.work[0].d_waveforms.cwiseAbs().maxCoeff());
                 return down > 0.0 ? listening->norm : 0.0;
             },
-            work, 0, 0.0};
+            work,
+            0,
+            0.0,
+            traffic_of(s)};
 }
 
 }  // namespace

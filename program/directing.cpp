@@ -92,7 +92,7 @@ Song song_of_file(const std::string& file) {
 }
 
 void check_directing(const DirectingOptions& options) {
-    if (options.particles > 1 && (options.directs() || options.guide.value_or(0) > 1))
+    if (options.particles.value_or(0) > 1 && (options.directs() || options.guide.value_or(0) > 1))
         fail<UsageError>(
             "--particles chooses among whole songs; the words that direct single notes, and "
             "--guide, do not go with it");
@@ -120,7 +120,8 @@ void add_directing_options(CLI::App& app, DirectingOptions& options, DirectingFo
     if (what == DirectingFor::files)
         app.add_option("--particles", options.particles,
                        "songs that grow side by side, weighed by the discriminator, of\n"
-                       "which one is left; 0: none; in place of --guide")
+                       "which one is left; 0: none; in place of --guide; default: as the\n"
+                       "model was trained")
             ->type_name("K")
             ->check(CLI::Range(std::int64_t{0}, std::int64_t{256}).description(""));
     app.add_option("--temperature", options.temperature,

@@ -16,7 +16,7 @@ namespace mgan::program {
 /// What the command line says, and nothing where it says nothing.
 struct DirectingOptions {
     std::optional<std::int64_t> guide;
-    std::int64_t particles = 0;  ///< of whole songs only
+    std::optional<std::int64_t> particles;  ///< of whole songs only
     std::optional<double> temperature;
     std::string scale, range, style, style_of, prime;
     std::int64_t transpose = 0;

@@ -94,7 +94,7 @@ private:
 void set_playing(Model& model, const GenerateOptions& options) {
     const DirectingOptions& directing = options.directing;
     PlayingSettings& playing = model.settings.playing;
-    const bool weighs = directing.particles > 1;
+    const bool weighs = directing.particles.value_or(0) > 1;
     if ((weighs || directing.guide.value_or(0) > 1) &&
         (!model.steps || !model.steps->discriminator))
         fail<ConfigError>(weighs ? "--particles" : "--guide",
@@ -103,11 +103,12 @@ void set_playing(Model& model, const GenerateOptions& options) {
                                         "none); train without --preset, or with --epochs 2"
                                       : "its heads are numeric; train one with "
                                         "generator.heads=steps (the preset recommended)");
-    if (directing.guide) playing.guide = *directing.guide;
-    if (weighs) {
-        playing.particles = directing.particles;
-        playing.guide = 0;
+    if (directing.guide) {
+        playing.guide = *directing.guide;
+        playing.particles = 0;
     }
+    if (directing.particles) playing.particles = *directing.particles;
+    if (weighs) playing.guide = 0;
     if (directing.temperature) {
         for (double* one : {&playing.time, &playing.pitch, &playing.velocity})
             *one = std::clamp(*one * *directing.temperature, 1e-3, 10.0);
@@ -130,7 +131,7 @@ void say_work(const Model& model, const GenerateOptions& options, std::int64_t l
         static_cast<double>(songs) * static_cast<double>(length) * static_cast<double>(candidates);
     if (events < kMuch) return;
     const bool asked =
-        weighs ? options.directing.particles > 1 : options.directing.guide.has_value();
+        weighs ? options.directing.particles.has_value() : options.directing.guide.has_value();
     std::string choice;
     if (candidates > 1)
         choice = concat(", each chosen among ", candidates, " (",

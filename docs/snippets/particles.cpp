@@ -44,14 +44,13 @@ Song grow(const mgan::StepModel& model, const mgan::PlayingSettings& playing, In
     const mgan::StepStart start =
         mgan::StepSampler<float>{band, model.starts, playing}.start_of(1, number);
     const mgan::Random random(1, "step particles", static_cast<std::uint64_t>(number));
-    std::vector<mgan::StepPlay<float>> plays;
-    for (std::size_t k = 0; k < kParticles + 1; ++k) {  // the last one is the plain stream
-        plays.emplace_back(band, playing, 2);
-        plays.back().set_candidates(1);
-        const auto noise = static_cast<std::uint64_t>(number) +
-                           (k == kParticles ? 0 : static_cast<std::uint64_t>(k) << 40);
-        plays.back().start(std::span(&start, 1), 1, noise, kEvents);
-    }
+    mgan::StepPlay<float> play(band, playing, 2), plain(band, playing, 2);
+    play.set_candidates(1);
+    plain.set_candidates(1);
+    const auto noise = static_cast<std::uint64_t>(number);
+    play.start(std::vector<mgan::StepStart>(kParticles, start), 1, noise, kEvents,
+               std::uint64_t{1} << 40);
+    plain.start(std::span(&start, 1), 1, noise, kEvents);
     Song song;
     song.first.resize(kParticles);
     std::iota(song.first.begin(), song.first.end(), std::size_t{0});
@@ -59,11 +58,12 @@ Song grow(const mgan::StepModel& model, const mgan::PlayingSettings& playing, In
     std::vector<std::size_t> parent = song.first;
     std::vector<double> logit(kParticles, 0.0), log_w(kParticles, 0.0), w(kParticles, 1.0);
     for (Index t = 0; t < kEvents; ++t) {
-        (void)plays[kParticles].next();
+        (void)plain.next();
+        const std::span<const mgan::encoding::StepEvent> next = play.next();
         for (std::size_t k = 0; k < kParticles; ++k) {
-            events[k].push_back(plays[k].next().front());
-            log_w[k] += plays[k].logits().front() - logit[k];
-            logit[k] = plays[k].logits().front();
+            events[k].push_back(next[k]);
+            log_w[k] += play.logits()[k] - logit[k];
+            logit[k] = play.logits()[k];
         }
         const double most = *std::max_element(log_w.begin(), log_w.end());
         double sum = 0.0, squares = 0.0;
@@ -88,7 +88,7 @@ Song grow(const mgan::StepModel& model, const mgan::PlayingSettings& playing, In
         for (std::size_t from = 0; from < kParticles; ++from) {
             for (; copies[from] > 1; --copies[from]) {
                 while (copies[place] != 0) ++place;
-                plays[place].go_on_from(plays[from]);
+                play.copy_song(static_cast<Index>(from), static_cast<Index>(place));
                 events[place] = events[from];
                 logit[place] = logit[from];
                 parent[place] = from;
@@ -103,7 +103,7 @@ Song grow(const mgan::StepModel& model, const mgan::PlayingSettings& playing, In
     for (double below = w[0]; song.chosen + 1 < kParticles && level >= below;)
         below += w[++song.chosen];
     for (std::size_t k = 0; k < kParticles; ++k) song.weighed += w[k] / sum * logit[k];
-    song.plain = plays[kParticles].logits().front();
+    song.plain = plain.logits().front();
     song.as_in_library =
         events[song.chosen] ==
         mgan::play_particles(band, playing, start, 1, number, kEvents, Index{kParticles});

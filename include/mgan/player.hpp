@@ -5,8 +5,9 @@
 ///     mgan::Player player(mgan::PlayerModel("run/model.safetensors"), /*seed=*/7);
 ///     for (;;) play(player.next());            // endless; never allocates, locks or throws
 ///
-/// The notes are those of `mgan generate --seed 7`, song 1, for as long as that lasts. Several
-/// players may play one model, on several threads; each player belongs to one thread at a time.
+/// The notes are those of `mgan generate --guide 0 --seed 7`, song 1, for as long as that lasts.
+/// Several players may play one model, on several threads; each player belongs to one thread at a
+/// time.
 ///
 /// Two ways to compile it. *Header-only*, the default: everything is compiled where it is included,
 /// for the processor of your compiler's flags. *Compiled once*: with the library `mgan::player`

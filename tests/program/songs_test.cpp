@@ -104,6 +104,27 @@ TEST_CASE_METHOD(Trained, "mgan generate says how much a model asks for, and Ctr
 }
 
 TEST_CASE_METHOD(Trained,
+                 "mgan generate: --guide 0 is the plain stream, whatever a model asks for") {
+    mgan::Model model = mgan::load_model(*this / "run");
+    REQUIRE(model.steps->discriminator.has_value());
+    model.settings.playing.guide = model.settings.playing.particles = 0;
+    mgan::save_model(*this / "plain.safetensors", model);
+    model.settings.playing.particles = 4;
+    mgan::save_model(*this / "weighed.safetensors", model);
+    const auto song = [&](const std::string& what) {
+        CHECK(mgan("generate " + what + " --count 1 --out one").status == 0);
+        return read("one/song-01.mid");
+    };
+    const std::string plain = song("plain.safetensors"), weighed = song("weighed.safetensors");
+    CHECK(plain != weighed);
+    CHECK(song("weighed.safetensors --guide 0") == plain);
+    CHECK(song("weighed.safetensors --particles 0") == plain);
+    CHECK(song("plain.safetensors --particles 4") == weighed);
+    CHECK(song("weighed.safetensors --transpose 0 --density 1 --temperature 1") == weighed);
+    CHECK(song("weighed.safetensors --guide 3") == song("plain.safetensors --guide 3"));
+}
+
+TEST_CASE_METHOD(Trained,
                  "Links that lead nowhere stay: files are created through them, folders not") {
     std::filesystem::create_symlink("later", *this / "link");
     const process::Result refused = mgan("generate run --count 1 --out link");

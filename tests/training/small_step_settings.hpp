@@ -29,6 +29,7 @@ inline mgan::Settings small_step_settings(mgan::Variant variant) {
     s.adversarial.songs = 8;
     s.adversarial.candidates = 2;
     s.adversarial.discriminator_warmup = 2;
+    s.playing.particles = 0;  // the plain stream, as players play; tests of particles ask for them
     s.evaluation.songs = 2;
     s.evaluation.selection_songs = 2;
     make_ear_small(s.pf);
@@ -57,6 +58,7 @@ inline mgan::Settings learning_step_settings(mgan::Variant variant = mgan::Varia
     s.adversarial.moments = 7;
     s.adversarial.discriminator_warmup = 3;
     s.adversarial.lead = 0.0;
+    s.playing.particles = 0;
     s.evaluation.songs = 4;
     s.evaluation.selection_songs = 6;
     s.evaluation.every = 1;

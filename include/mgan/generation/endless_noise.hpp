@@ -96,6 +96,15 @@ public:
         prepare(t, [](Index, Index, double u) { return u; });
     }
 
+    /// Song `to` becomes as song `from`. Allocates nothing.
+    void copy_song(Index from, Index to) noexcept {
+        numbers_.of_song[static_cast<std::size_t>(to)] =
+            numbers_.of_song[static_cast<std::size_t>(from)];
+        for (Sequence<Scalar>* steps : {&now_, &w_, &edge_, &window_, &next_window_})
+            for (Index t = 0; t < steps->steps(); ++t)
+                steps->step(t).col(to) = steps->step(t).col(from);
+    }
+
     /// w and z of the step that `prepare` was asked for, [1, B, Z].
     [[nodiscard]] SequenceView<const Scalar> w() const noexcept {
         return path_ != nullptr ? w_.view().steps(at_, 1) : now_.view();

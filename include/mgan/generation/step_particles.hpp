@@ -66,26 +66,20 @@ template <typename Scalar>
     constexpr Index kEvery = 2;        // events between two looks at (2)
     const auto k = static_cast<std::size_t>(particles);
     const Random random(seed, "step particles", static_cast<std::uint64_t>(number));
-    std::vector<StepPlay<Scalar>> plays;
-    for (std::size_t i = 0; i < k; ++i) {
-        // The discriminator hears every event, and chooses none.
-        plays.emplace_back(band, playing, 2);
-        plays.back().set_candidates(1);
-        plays.back().start(
-            std::span(&start, 1), seed,
-            static_cast<std::uint64_t>(number) + (static_cast<std::uint64_t>(i) << kParticleBits),
-            length + static_cast<Index>(primer.size()));
-    }
+    StepPlay<Scalar> play(band, playing, 2);
+    play.set_candidates(1);  // the discriminator hears every event, and chooses none
+    play.start(std::vector<StepStart>(k, start), seed, static_cast<std::uint64_t>(number),
+               length + static_cast<Index>(primer.size()), std::uint64_t{1} << kParticleBits);
     std::vector<std::vector<encoding::StepEvent>> songs(k);
     std::vector<double> logit(k, 0.0), log_weight(k, 0.0), weight(k, 1.0);
-    for (std::size_t i = 0; i < k && !primer.empty(); ++i) {
-        for (std::size_t t = 0; t < primer.size(); ++t) plays[i].hear(primer.subspan(t, 1));
-        logit[i] = plays[i].logits().front();
-    }
+    for (const encoding::StepEvent& event : primer)
+        play.hear(std::vector<encoding::StepEvent>(k, event));
+    if (!primer.empty()) logit.assign(play.logits().begin(), play.logits().end());
     for (Index t = 0; t < length; ++t) {
+        const std::span<const encoding::StepEvent> next = play.next();
         for (std::size_t i = 0; i < k; ++i) {
-            songs[i].push_back(plays[i].next().front());
-            const double now = plays[i].logits().front();
+            songs[i].push_back(next[i]);
+            const double now = play.logits()[i];
             log_weight[i] += now - logit[i];
             logit[i] = now;
         }
@@ -106,7 +100,7 @@ template <typename Scalar>
         for (std::size_t from = 0; from < k; ++from) {
             for (; counts[from] > 1; --counts[from]) {
                 while (counts[place] != 0) ++place;
-                plays[place].go_on_from(plays[from]);
+                play.copy_song(static_cast<Index>(from), static_cast<Index>(place));
                 songs[place] = songs[from];
                 logit[place] = logit[from];
                 counts[place] = 1;

@@ -95,13 +95,14 @@ struct StepBand {
     return 1.0;
 }
 
-/// The noise that the noise path of a generator reads for songs first, first + 1, ...: uniform, a
-/// function of seed and song.
-inline void set_step_noise_numbers(std::uint64_t seed, std::uint64_t first, Index songs,
-                                   NoiseNumbers& numbers) {
+/// The noise that the noise path of a generator reads for songs first, first + stride, ...:
+/// uniform, a function of seed and song.
+inline void set_step_noise_numbers(std::uint64_t seed, std::uint64_t first, std::uint64_t stride,
+                                   Index songs, NoiseNumbers& numbers) {
     numbers.of_song.clear();
     for (Index b = 0; b < songs; ++b)
-        numbers.of_song.emplace_back(seed, "step plane", first + static_cast<std::uint64_t>(b));
+        numbers.of_song.emplace_back(seed, "step plane",
+                                     first + stride * static_cast<std::uint64_t>(b));
 }
 
 /// That noise as a plane. z: [T', B, Z] with T' from `plane_steps`.
@@ -111,7 +112,7 @@ void fill_noise_plane(const StepGenerator<Scalar>& generator, std::uint64_t seed
     const Index rows = generator.config().noise;
     z.resize(generator.noise_path.plane_steps(length), songs, rows);
     NoiseNumbers numbers;
-    set_step_noise_numbers(seed, static_cast<std::uint64_t>(first), songs, numbers);
+    set_step_noise_numbers(seed, static_cast<std::uint64_t>(first), 1, songs, numbers);
     draw_noise<Scalar>(numbers, 0, z.view(), [](Index, Index, double u) { return u; });
 }
 
@@ -153,12 +154,12 @@ public:
                              "guidance needs a discriminator, and this model has none");
     }
 
-    /// Begins a song for each start, with the noise of song first + i of `seed`. `longest`: events
-    /// that will be played; the plane of a noise path is as long, and beyond it goes on
+    /// Begins a song for each start, with the noise of song first + i stride of `seed`. `longest`:
+    /// events that will be played; the plane of a noise path is as long, and beyond it goes on
     /// (endless_noise.hpp); an attention without a window sees so many. Allocates, unless as many
     /// songs of this length were played before.
     void start(std::span<const StepStart> starts, std::uint64_t seed, std::uint64_t first,
-               Index longest) {
+               Index longest, std::uint64_t stride = 1) {
         const StepGenerator<Scalar>& generator = *band_.generator;
         const auto songs = static_cast<Index>(starts.size());
         if (listeners_.size() != starts.size())
@@ -168,7 +169,7 @@ public:
         for (Index b = 0; b < songs; ++b) {
             const StepStart& start = starts[static_cast<std::size_t>(b)];
             listeners_[static_cast<std::size_t>(b)].reset(start.style, start.phase);
-            noise_.emplace_back(seed, "step noise", first + static_cast<std::uint64_t>(b));
+            noise_.emplace_back(seed, "step noise", first + stride * static_cast<std::uint64_t>(b));
         }
         contexts_.resize(starts.size());
         arrivals_.resize(starts.size());
@@ -177,7 +178,7 @@ public:
         generator.start(stream_, songs, longest);
         in_.resize(generator.shape(), songs);
         if (generator.config().noise > 0) {
-            set_step_noise_numbers(seed, first, songs, path_numbers_);
+            set_step_noise_numbers(seed, first, stride, songs, path_numbers_);
             path_noise_.start(&generator.noise_path, generator.config().noise, longest,
                               path_numbers_);
         }
@@ -232,12 +233,16 @@ public:
         hear_chosen();
     }
 
-    /// Becomes as `other`, which plays the same model with as many songs and candidates, but keeps
-    /// its own noise: from here on they differ.
-    void go_on_from(const StepPlay& other) {
-        std::vector<Random> own = std::move(noise_);
-        *this = other;
-        noise_ = std::move(own);
+    /// Song `to` becomes as song `from`, but keeps its own noise: from here on they differ.
+    void copy_song(Index from, Index to) {
+        const auto source = static_cast<std::size_t>(from), target = static_cast<std::size_t>(to);
+        listeners_[target] = listeners_[source];
+        chosen_[target] = chosen_[source];
+        band_.generator->copy_song(stream_, from, to);
+        if (band_.generator->config().noise > 0) path_noise_.copy_song(from, to);
+        if (candidates_ == 1) return;
+        StepDiscriminator<Scalar>::copy_song(judged_, from, to);
+        logit_[target] = logit_[source];
     }
 
     /// From now on each event is chosen among so many candidates, from 0 (the plain stream) to as

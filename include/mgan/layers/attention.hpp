@@ -302,6 +302,12 @@ public:
     Matrix<Scalar> in_proj;   ///< W = [W_q ; W_k ; W_v], 3H x H
     Matrix<Scalar> out_proj;  ///< W_o, H x H; empty with one head
 
+    /// Song `to` of a stream becomes as song `from`. Allocates nothing.
+    static void copy_song(Stream& stream, Index from, Index to) noexcept {
+        for (BySong* songs : {&stream.keys, &stream.values})
+            songs->step(to).leftCols(stream.length) = songs->step(from).leftCols(stream.length);
+    }
+
 private:
     using Softmax = kernels::SoftmaxScale<Scalar>;
 

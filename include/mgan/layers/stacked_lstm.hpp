@@ -147,6 +147,14 @@ public:
         for (LstmState<Scalar>& layer : state) layer.set_zero(hidden(), batch);
     }
 
+    /// Song `to` of a state becomes as song `from`. Allocates nothing.
+    static void copy_song(State& state, Index from, Index to) noexcept {
+        for (LstmState<Scalar>& layer : state) {
+            layer.hidden.col(to) = layer.hidden.col(from);
+            layer.cell.col(to) = layer.cell.col(from);
+        }
+    }
+
     /// See `Lstm::pack_half`.
     void pack_half() {
         for (Lstm<Scalar>& layer : layers) layer.pack_half();

@@ -241,6 +241,12 @@ public:
         return stream.logit;
     }
 
+    /// Song `to` of a stream becomes as song `from`. Allocates nothing.
+    static void copy_song(Stream& stream, Index from, Index to) noexcept {
+        StackedLstm<Scalar>::copy_song(stream.lstm, from, to);
+        stream.mean.col(to) = stream.mean.col(from);
+    }
+
     /// Song columns[i] of `from` becomes song i of `to`. Candidates for the next event of a song
     /// are songs that begin alike.
     static void copy_songs(const Stream& from, std::span<const Index> columns, Stream& to) {

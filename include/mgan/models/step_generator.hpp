@@ -233,6 +233,13 @@ public:
         if (attends()) attention.start(stream.attention, batch, longest);
     }
 
+    /// Song `to` of a stream becomes as song `from`. Allocates nothing.
+    void copy_song(Stream& stream, Index from, Index to) const noexcept {
+        StackedLstm<Scalar>::copy_song(stream.lstm, from, to);
+        stream.h.col(to) = stream.h.col(from);
+        if (attends()) Attention<Scalar>::copy_song(stream.attention, from, to);
+    }
+
     /// Equations (1) to (3) for the next event: column b of `in` is what song b has heard. w: Z x
     /// B, or empty without noise path. The numbers are those of `forward`, to the bit.
     void listen(const StepInputs<Scalar>& in, SequenceView<const Scalar> w, Stream& stream) const {

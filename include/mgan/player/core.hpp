@@ -36,8 +36,8 @@ inline constexpr int kUsualCandidates = 8;
 
 /// How a player is made; what cannot change afterwards.
 struct PlayerOptions {
-    /// Events of the song whose notes are those of `mgan generate --length`; 0: as in training. The
-    /// player goes on behind its end.
+    /// Events of the song whose notes are those of `mgan generate --guide 0 --length`; 0: as in
+    /// training. The player goes on behind its end.
     std::int64_t length = 0;
     /// Whether notes come as in a file, those of a chord from the lowest up, each with its final
     /// length: the player then draws ahead until a chord is complete, and takes back what it drew

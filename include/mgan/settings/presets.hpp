@@ -62,6 +62,7 @@ inline void use_variant(Settings& settings, Variant variant) {
     settings.adversarial.discriminator_warmup = 400;
     settings.adversarial.average = 0.95;
     settings.adversarial.shard_songs = 3;  // of 48: full rounds on 2, 4, 8 and 16 cores
+    settings.playing.particles = 16;
     settings.optimiser.beta1 = 0.8;
     settings.optimiser.beta2 = 0.99;
     settings.optimiser.clip = 1.0;
