@@ -65,7 +65,7 @@ inline constexpr double kFloat = 4.0;
 
 }  // namespace traffic
 
-// By hand, W5 at T = 250, B = 20, H = 100: a key and a value have 800 bytes; step t reads t of them,
-// 31 375 in a song; 20 songs: 502 MB. Backward, 16 blocks from 250 down to 10 steps, 2 080 in all,
-// three times 800 bytes, 20 songs: 99.84 MB.
+// By hand, W5 at T = 250, B = 20, H = 100: a key and a value have 800 bytes; step t reads t of
+// them, 31 375 in a song; 20 songs: 502 MB. Backward, 16 blocks from 250 down to 10 steps, 2 080 in
+// all, three times 800 bytes, 20 songs: 99.84 MB.
 }  // namespace bench

@@ -131,3 +131,26 @@ TEST_CASE("The losses of a logit are those of its sigmoid, and go on where that 
     CHECK(mgan::logit_cross_entropy(-1000.0, 1.0).derivative == -1.0);
     CHECK(mgan::logit_generator_loss(-1000.0, GeneratorLoss::non_saturating).derivative == -1.0);
 }
+
+TEST_CASE(
+    "The relativistic loss asks for the greater logit, and is deaf to what all have in common") {
+    Matrix<double> a(1, 4), da(1, 4), moved(1, 4);
+    a << 1.0, -0.5, 0.25, 2.0;  // two real songs, two generated ones
+    const auto loss_of = [&](const Matrix<double>& logits) {
+        return mgan::relativistic_loss<double>(logits, 0.5, da);
+    };
+    double by_hand = 0.0;
+    for (const double real : {1.0, -0.5})
+        for (const double generated : {0.25, 2.0})
+            by_hand += 0.25 * std::log1p(std::exp(generated - real));
+    CHECK(loss_of(a) == Approx(by_hand).epsilon(1e-14));
+    CHECK(std::abs(da.sum()) < 1e-15);
+    CHECK(da.leftCols(2).maxCoeff() < 0.0);  // real songs rise
+    CHECK(da.rightCols(2).minCoeff() > 0.0);
+    moved = a.array() + 7.0;
+    CHECK(loss_of(moved) == Approx(by_hand).epsilon(1e-14));
+    a << 1000.0, 1000.0, -1000.0, -1000.0;
+    CHECK(loss_of(a) == 0.0);
+    a = -a;
+    CHECK(loss_of(a) == 2000.0);  // 0.5 times two real songs, each 2000 behind
+}

@@ -22,7 +22,7 @@ TEST_CASE("Dense layer, activations and losses agree with PyTorch") {
             oracle);
     }
     const char* const files[] = {"squared_error", "pinball", "cross_entropy", "saturating",
-                                 "non_saturating"};
+                                 "non_saturating", "relativistic"};
     for (const LossKind kind : kAllLosses) {
         const OracleFile oracle(files[static_cast<std::size_t>(kind)]);
         LossSubject<double> subject({kind, oracle.size("features"), oracle.size("columns")});

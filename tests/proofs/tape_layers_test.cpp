@@ -58,6 +58,16 @@ TEST_CASE("Losses agree with the tape") {
                         return -(log(p) * label + log(1.0 - p) * (1.0 - label));
                     case LossKind::kSaturating:
                         return log(1.0 - p);
+                    case LossKind::kRelativistic: {
+                        const Index n = subject.x.cols() / 2;
+                        std::vector<Var> pairs;
+                        for (Index i = 0; i < n; ++i)
+                            for (Index j = n; j < 2 * n; ++j)
+                                pairs.push_back(
+                                    softplus(slice_columns(x, j, 1) - slice_columns(x, i, 1)));
+                        return sum(concat_rows(std::span<const Var>(pairs))) *
+                               (weight / static_cast<double>(n));
+                    }
                     case LossKind::kNonSaturating:
                         break;
                 }

@@ -126,4 +126,32 @@ template <typename Scalar>
     return {softplus(Scalar(-a)), sigmoid(a) - Scalar(1)};
 }
 
+/// The relativistic loss (Jolicoeur-Martineau 2018): which of two songs is the real one? Over all
+/// pairs of n real and n generated songs,
+///
+///     L = weight / n  sum over i, j <= n of  softplus(-(a_i - a_{n+j}))
+///     da_i     -= weight / n  sum over j of  sigmoid(-(a_i - a_{n+j}))
+///     da_{n+j} += weight / n  sum over i of  the same
+///
+/// It is least at a = log p_real / p_generated, as `logit_cross_entropy` is, but leaves open what
+/// all logits have in common. a, da (written): 1 x 2n, the real songs first.
+template <typename Scalar>
+[[nodiscard]] Scalar relativistic_loss(const ConstMatrixRef<Scalar>& a, RealOf<Scalar> weight,
+                                       MatrixRef<Scalar> da) {
+    const Index n = a.cols() / 2;
+    const RealOf<Scalar> each = weight / static_cast<RealOf<Scalar>>(n);
+    Scalar sum(0);
+    da.setZero();
+    for (Index i = 0; i < n; ++i) {
+        for (Index j = n; j < 2 * n; ++j) {
+            const LossValue<Scalar> loss =
+                logit_cross_entropy(Scalar(a(0, i) - a(0, j)), RealOf<Scalar>(1));
+            sum += loss.value;
+            da(0, i) += each * loss.derivative;
+            da(0, j) -= each * loss.derivative;
+        }
+    }
+    return each * sum;
+}
+
 }  // namespace mgan::inline MGAN_ABI

@@ -12,6 +12,12 @@ enum class GeneratorLoss {
     non_saturating,  ///< -log D: the same fixed point, steep where D is sure
 };
 
+/// What a discriminator that answers after every event is trained with (loss.hpp).
+enum class DiscriminatorLoss {
+    cross_entropy,  ///< is this song real?
+    relativistic,   ///< which of these two songs is the real one?
+};
+
 /// What is matched between real and generated songs (feature_matching.hpp).
 enum class FeatureMatching { none, output, discriminator, batch_mean, energy };
 

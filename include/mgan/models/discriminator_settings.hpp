@@ -3,6 +3,7 @@
 /// What a discriminator is, and what it is shown of an event.
 
 #include <mgan/core/setting.hpp>
+#include <mgan/layers/loss_settings.hpp>
 #include <mgan/tensor/matrix.hpp>
 
 namespace mgan::inline MGAN_ABI {
@@ -30,6 +31,7 @@ struct DiscriminatorSettings {
     Index input = 100;
     Index answer = 96;
     double dropout = 0.3;
+    DiscriminatorLoss loss = DiscriminatorLoss::cross_entropy;
 
     template <typename Visitor>
     void visit(Visitor&& visitor) {
@@ -48,6 +50,11 @@ struct DiscriminatorSettings {
         visitor("answer", answer, Range{1, 4096}, "steps: units of the layer after the LSTM");
         visitor("dropout", dropout, Range{0.0, 0.95},
                 "steps: share of what the last layers read that is left out while it learns");
+        visitor("loss", loss,
+                Choices<DiscriminatorLoss>{{"cross_entropy", DiscriminatorLoss::cross_entropy},
+                                           {"relativistic", DiscriminatorLoss::relativistic}},
+                "steps: cross_entropy: it learns whether a song is real; relativistic: which of "
+                "two songs is");
         visitor("r1", r1, Range{0.0, 1000.0},
                 "weight of the penalty R1, half the squared slope at real songs; 0: none");
         visitor("gradient_penalty", gradient_penalty, Range{0.0, 1000.0},

@@ -196,22 +196,11 @@ public:
         }
         const Sequence<Scalar>& logit =
             net.forward(shard.inputs, steps, columns, mask, shard.judged);
-        shard.d_logit.resize(steps, columns, 1);
         shard.losses = {};
-        const double share = 1.0 / static_cast<double>(rolled);
-        const double each = share / static_cast<double>(steps);
-        for (Index t = 0; t < steps; ++t) {
-            for (Index i = 0; i < columns; ++i) {
-                const bool is_real = i < n, last = t + 1 == steps;
-                const double l = static_cast<double>(logit(t, i, 0));
-                const LossValue<double> loss = logit_cross_entropy(l, is_real ? 1.0 : 0.0);
-                shard.losses.loss_d += each * loss.value;
-                if (!is_real) shard.losses.loss_non_saturating += each * softplus(-l);
-                (is_real ? shard.losses.d_real : shard.losses.d_fake) += each * sigmoid(l);
-                if (last && (l > 0.0) == is_real) shard.losses.accuracy += 0.5 * share;
-                shard.d_logit(t, i, 0) = static_cast<Scalar>(each * loss.derivative);
-            }
-        }
+        if (settings_.discriminator.loss == DiscriminatorLoss::relativistic)
+            compare_pairs(logit, rolled, shard);
+        else
+            judge_each(logit, rolled, shard);
         if (!learn) return;
         set_zero(shard.discriminator_gradient);
         net.backward(shard.inputs, std::as_const(shard.d_logit).view(), mask, shard.judged,
@@ -355,6 +344,53 @@ private:
         if (net.noise_path.empty()) return z;
         return net.noise_path.forward(z, shard.noise_path).view();
     }
+    /// Cross-entropy of each of the 2n songs of a shard at each step, the real ones first: losses,
+    /// and their gradient by the logits.
+    static void judge_each(const Sequence<Scalar>& logit, Index rolled, StepShard<Scalar>& shard) {
+        const Index steps = logit.steps(), columns = logit.batch();
+        shard.d_logit.resize(steps, columns, 1);
+        const double share = 1.0 / static_cast<double>(rolled);
+        const double each = share / static_cast<double>(steps);
+        for (Index t = 0; t < steps; ++t) {
+            for (Index i = 0; i < columns; ++i) {
+                const bool is_real = 2 * i < columns, last = t + 1 == steps;
+                const double l = static_cast<double>(logit(t, i, 0));
+                const LossValue<double> loss = logit_cross_entropy(l, is_real ? 1.0 : 0.0);
+                shard.losses.loss_d += each * loss.value;
+                if (!is_real) shard.losses.loss_non_saturating += each * softplus(-l);
+                (is_real ? shard.losses.d_real : shard.losses.d_fake) += each * sigmoid(l);
+                if (last && (l > 0.0) == is_real) shard.losses.accuracy += 0.5 * share;
+                shard.d_logit(t, i, 0) = static_cast<Scalar>(each * loss.derivative);
+            }
+        }
+    }
+
+    /// The relativistic loss at each step. What D is said to give a song is then the mean
+    /// probability of being the real one of a pair, and its accuracy the share of pairs in which
+    /// it is right at the end.
+    static void compare_pairs(const Sequence<Scalar>& logit, Index rolled,
+                              StepShard<Scalar>& shard) {
+        const Index steps = logit.steps(), n = logit.batch() / 2;
+        shard.d_logit.resize(steps, 2 * n, 1);
+        const double share = 1.0 / static_cast<double>(rolled);
+        const double each = share / static_cast<double>(steps);
+        for (Index t = 0; t < steps; ++t) {
+            shard.losses.loss_d += static_cast<double>(relativistic_loss<Scalar>(
+                logit.step(t), static_cast<RealOf<Scalar>>(each), shard.d_logit.step(t)));
+            for (Index i = 0; i < n; ++i) {
+                for (Index j = n; j < 2 * n; ++j) {
+                    const double ahead =
+                        static_cast<double>(logit(t, i, 0)) - static_cast<double>(logit(t, j, 0));
+                    const double pair = 1.0 / static_cast<double>(n);
+                    shard.losses.loss_non_saturating += each * pair * softplus(ahead);
+                    shard.losses.d_real += each * pair * sigmoid(ahead);
+                    shard.losses.d_fake += each * pair * sigmoid(-ahead);
+                    if (t + 1 == steps && ahead > 0.0) shard.losses.accuracy += share * pair;
+                }
+            }
+        }
+    }
+
     /// What D's slope costs, as the settings say: adds its gradient. Real songs are the first n of
     /// the 2n that were judged. (`loss_d` does not count it.)
     void penalty_pass(const StepDiscriminator<Scalar>& net, const Random& mix, Shard range,

@@ -6,17 +6,25 @@
 
 namespace mgan_test {
 
-enum class LossKind { kSquaredError, kPinball, kCrossEntropy, kSaturating, kNonSaturating };
-inline constexpr LossKind kAllLosses[] = {LossKind::kSquaredError, LossKind::kPinball,
-                                          LossKind::kCrossEntropy, LossKind::kSaturating,
-                                          LossKind::kNonSaturating};
+enum class LossKind {
+    kSquaredError,
+    kPinball,
+    kCrossEntropy,
+    kSaturating,
+    kNonSaturating,
+    kRelativistic
+};
+inline constexpr LossKind kAllLosses[] = {LossKind::kSquaredError,  LossKind::kPinball,
+                                          LossKind::kCrossEntropy,  LossKind::kSaturating,
+                                          LossKind::kNonSaturating, LossKind::kRelativistic};
 
 struct LossSizes {
     LossKind kind;
     Index features = 3, columns = 5;
 };
 
-/// x stands for y (regression) or, through p = (x + 1.5) / 3, for probabilities in (1/6, 5/6).
+/// x stands for y (regression), for the logits of as many real as generated songs (relativistic: a
+/// row, an even number of columns) or, through p = (x + 1.5) / 3, for probabilities in (1/6, 5/6).
 template <typename Scalar>
 struct LossSubject {
     struct Cache {
@@ -26,10 +34,11 @@ struct LossSubject {
     static constexpr double kLabel = 0.9;
 
     LossSubject(LossSizes s)
-        : sizes(s),
-          x(Matrix<Scalar>::Zero(s.features, s.columns)),
-          target(mgan::random_matrix<Scalar>(s.features, s.columns, 5)),
-          level(mgan::random_matrix<Scalar>(s.features, s.columns, 6, 0.05, 0.95)) {}
+        : sizes(s.kind == LossKind::kRelativistic ? LossSizes{s.kind, 1, s.columns + s.columns % 2}
+                                                  : s),
+          x(Matrix<Scalar>::Zero(sizes.features, sizes.columns)),
+          target(mgan::random_matrix<Scalar>(sizes.features, sizes.columns, 5)),
+          level(mgan::random_matrix<Scalar>(sizes.features, sizes.columns, 6, 0.05, 0.95)) {}
     template <typename Other>
     LossSubject<Other> cast() const {
         return sizes;
@@ -46,6 +55,8 @@ struct LossSubject {
                 return "saturating loss";
             case LossKind::kNonSaturating:
                 return "non-saturating loss";
+            case LossKind::kRelativistic:
+                return "relativistic loss";
         }
         return "?";
     }
@@ -53,16 +64,23 @@ struct LossSubject {
         return sizes.kind == LossKind::kSquaredError || sizes.kind == LossKind::kPinball;
     }
 
+    /// One number for all of x; otherwise one for each of its numbers.
+    [[nodiscard]] bool is_sum() const {
+        return is_regression() || sizes.kind == LossKind::kRelativistic;
+    }
+
     template <typename Visitor>
     void visit(Visitor&& visitor) {
         visitor("x", x, Role::kInput);
     }
-    /// One number for a regression, one a probability otherwise.
+    /// The losses.
     Vector<Scalar> forward(Cache& cache) const {
         constexpr auto kColumn = static_cast<RealOf<Scalar>>(kWeight);
         cache.derivative.resize(x.size());
+        mgan::MatrixMap<Scalar> dy(cache.derivative.data(), x.rows(), x.cols());
+        if (sizes.kind == LossKind::kRelativistic)
+            return Vector<Scalar>::Constant(1, mgan::relativistic_loss<Scalar>(x, kColumn, dy));
         if (is_regression()) {
-            mgan::MatrixMap<Scalar> dy(cache.derivative.data(), x.rows(), x.cols());
             return Vector<Scalar>::Constant(
                 1, sizes.kind == LossKind::kPinball
                        ? mgan::pinball<Scalar>(x, target, level, kColumn, dy)
@@ -86,7 +104,7 @@ struct LossSubject {
     }
     void backward(const Vector<Scalar>& dy, Cache& cache, LossSubject& gradients) const {
         for (Index i = 0; i < x.size(); ++i)
-            gradients.x.data()[i] = cache.derivative(i) * (is_regression() ? dy(0) : dy(i));
+            gradients.x.data()[i] = cache.derivative(i) * (is_sum() ? dy(0) : dy(i));
     }
 
     LossSizes sizes;
