@@ -44,6 +44,7 @@ struct RollOut {
         if (hears) shard.sounds_real = {2.0, -0.5, -7.0};
         shard.generator_gradient = net;
         set_zero(shard.generator_gradient);
+        shard.discriminator_gradient = discriminator;
     }
 
     static Settings make_settings(Variant variant) {
@@ -51,6 +52,7 @@ struct RollOut {
         settings.length = 12;
         settings.adversarial.candidates = 3;
         settings.adversarial.lambda = 0.7;
+        settings.discriminator.dropout = 0.0;
         settings.generator.input = settings.generator.hidden = settings.generator.head = 6;
         return settings;
     }
@@ -62,6 +64,14 @@ struct RollOut {
 
     double loss() { return passes.improvement_pass(net, moments, kSongs, 0.4, sound, shard); }
 
+    /// That of D on these songs and as many real ones.
+    double loss_of_discriminator() {
+        const std::vector<std::size_t> real = {4, 0, 2};
+        passes.discriminator_pass(discriminator, data.train, real, StepDraw{"crops", 1},
+                                  {0, kSongs}, kSongs, true, shard);
+        return shard.losses.loss_d;
+    }
+
     Settings settings;
     DataSet songs;
     StepData data;
@@ -72,6 +82,33 @@ struct RollOut {
     SoundScale sound{-1.8, 4.0};
 };
 
+/// The gradient of `loss()` by the parameters of `net` against differences, one parameter in 29.
+template <typename Net, typename Loss>
+void check_by_differences(Net& net, const AlignedVector<double>& gradient, Loss&& loss) {
+    double largest = 0.0;
+    for (const double g : gradient) largest = std::max(largest, std::abs(g));
+    CHECK(largest > 1e-4);
+    std::size_t place = 0, tried = 0;
+    for_each_parameter(net, [&](const ParameterName& name, auto& weights) {
+        for (Index i = 0; i < weights.size(); ++i, ++place) {
+            if (place % 29 != 0) continue;
+            ++tried;
+            constexpr double kStep = 1e-5;
+            double& weight = weights.data()[i];
+            const double was = weight;
+            weight = was + kStep;
+            const double above = loss();
+            weight = was - kStep;
+            const double below = loss();
+            weight = was;
+            INFO(name.text() << "[" << i << "]");
+            CHECK(std::abs((above - below) / (2.0 * kStep) - gradient[place]) <=
+                  1e-7 * (largest + 1.0));
+        }
+    });
+    CHECK(tried > 30);
+}
+
 }  // namespace
 
 TEST_CASE("Step improvement: its gradient is that of its loss, with and without a PF classifier") {
@@ -79,31 +116,28 @@ TEST_CASE("Step improvement: its gradient is that of its loss, with and without 
         for (const bool hears : {false, true}) {
             RollOut roll_out(variant, hears);
             (void)roll_out.loss();
-            const AlignedVector<double> gradient =
-                flat_parameters<double>(roll_out.shard.generator_gradient);
-            double largest = 0.0;
-            for (const double g : gradient) largest = std::max(largest, std::abs(g));
-            CHECK(largest > 1e-4);
-            std::size_t place = 0, tried = 0;
-            for_each_parameter(roll_out.net, [&](const ParameterName& name, auto& weights) {
-                for (Index i = 0; i < weights.size(); ++i, ++place) {
-                    if (place % 29 != 0) continue;
-                    ++tried;
-                    constexpr double kStep = 1e-5;
-                    double& weight = weights.data()[i];
-                    const double was = weight;
-                    weight = was + kStep;
-                    const double above = roll_out.loss();
-                    weight = was - kStep;
-                    const double below = roll_out.loss();
-                    weight = was;
-                    const double difference = (above - below) / (2.0 * kStep);
-                    INFO(name.text() << "[" << i << "]");
-                    CHECK(std::abs(difference - gradient[place]) <= 1e-7 * (largest + 1.0));
-                }
-            });
-            CHECK(tried > 30);
+            check_by_differences(roll_out.net,
+                                 flat_parameters<double>(roll_out.shard.generator_gradient),
+                                 [&] { return roll_out.loss(); });
         }
+    }
+}
+
+TEST_CASE("Step discrimination: its gradient is that of its loss, song by song and by pairs") {
+    RollOut roll_out(Variant::c_rnn_gan, false);
+    for (const auto loss : {DiscriminatorLoss::cross_entropy, DiscriminatorLoss::relativistic}) {
+        roll_out.settings.discriminator.loss = loss;
+        const double value = roll_out.loss_of_discriminator();
+        const Losses& losses = roll_out.shard.losses;
+        CHECK(losses.d_real + losses.d_fake > 0.0);
+        if (loss == DiscriminatorLoss::relativistic) {
+            CHECK(losses.d_real + losses.d_fake == Approx(1.0).epsilon(1e-12));
+            // -log of a mean is at most the mean of the -log.
+            CHECK(value >= -std::log(losses.d_real));
+        }
+        check_by_differences(roll_out.discriminator,
+                             flat_parameters<double>(roll_out.shard.discriminator_gradient),
+                             [&] { return roll_out.loss_of_discriminator(); });
     }
 }
 

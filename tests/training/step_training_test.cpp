@@ -301,6 +301,8 @@ TEST_CASE("Step training: where a loss is not finite, it goes back to the epoch'
 
 TEST_CASE("Step training: a discriminator learns to tell songs, and the generator learns from it") {
     Settings settings = learning_step_settings();
+    settings.discriminator.loss =
+        GENERATE(DiscriminatorLoss::cross_entropy, DiscriminatorLoss::relativistic);
     settings.pretrain.epochs = 0;
     settings.adversarial.songs = 16;
     settings.adversarial.candidates = 8;

@@ -47,6 +47,7 @@ inline void use_variant(Settings& settings, Variant variant) {
     settings.generator.noise_to_head = false;
     settings.generator.recall_gate = false;
     settings.discriminator.layers = 1;
+    settings.discriminator.loss = DiscriminatorLoss::relativistic;
     settings.batch = 32;
     settings.shard_songs = 4;
     settings.epoch_songs = 800;
