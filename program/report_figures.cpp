@@ -221,9 +221,10 @@ std::string loss_section(std::span<const RunStory> stories, Plotter& plotter) {
 
 std::string discriminator_section(std::span<const RunStory> stories, Plotter& plotter) {
     const std::pair<double, double> share{0.0, 1.0};
-    std::string figures = show_quantities(
-        stories, plotter, {{"accuracy", "D"}}, "Accuracy of D",
-        "share of songs that it classifies correctly; 0.5 is guessing", true, "adversarial", share);
+    std::string figures =
+        show_quantities(stories, plotter, {{"accuracy", "D"}}, "Accuracy of D",
+                        "share of songs, or of pairs, that it tells correctly; 0.5 is guessing",
+                        true, "adversarial", share);
     figures +=
         show_quantities(stories, plotter, {{"d_real", "real songs"}, {"d_fake", "generated songs"}},
                         "What D says", "mean of D; 1 means real", true, "adversarial", share);
