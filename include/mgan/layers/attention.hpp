@@ -263,6 +263,12 @@ public:
         stream.mixture.resize(features(), config_.heads > 1 ? batch : 0);
     }
 
+    /// Song `to` of a stream becomes as song `from`. Allocates nothing.
+    static void copy_song(Stream& stream, Index from, Index to) noexcept {
+        for (BySong* songs : {&stream.keys, &stream.values})
+            songs->step(to).leftCols(stream.length) = songs->step(from).leftCols(stream.length);
+    }
+
     /// One step. x, y: H x B. Real-time: neither allocates nor throws, however long the song; the
     /// sizes must be right (asserted, not checked). Once in window / 4 steps it moves the window,
     /// which takes about as long as the step itself.
@@ -301,12 +307,6 @@ public:
 
     Matrix<Scalar> in_proj;   ///< W = [W_q ; W_k ; W_v], 3H x H
     Matrix<Scalar> out_proj;  ///< W_o, H x H; empty with one head
-
-    /// Song `to` of a stream becomes as song `from`. Allocates nothing.
-    static void copy_song(Stream& stream, Index from, Index to) noexcept {
-        for (BySong* songs : {&stream.keys, &stream.values})
-            songs->step(to).leftCols(stream.length) = songs->step(from).leftCols(stream.length);
-    }
 
 private:
     using Softmax = kernels::SoftmaxScale<Scalar>;

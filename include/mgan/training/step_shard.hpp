@@ -344,6 +344,7 @@ private:
         if (net.noise_path.empty()) return z;
         return net.noise_path.forward(z, shard.noise_path).view();
     }
+
     /// Cross-entropy of each of the 2n songs of a shard at each step, the real ones first: losses,
     /// and their gradient by the logits.
     static void judge_each(const Sequence<Scalar>& logit, Index rolled, StepShard<Scalar>& shard) {
