@@ -116,7 +116,8 @@ template <typename Scalar>
             Scalar* const parts[] = {x.value, z.gradient, y.gradient};
             kForEach(x, z, y, parts, [&](const auto& factor, auto dz, const auto& dy) {
                 MatrixMap<Scalar> transposed(room, factor.cols(), factor.rows());
-                transposed = factor.transpose();
+                kernels::transpose<Scalar>(factor.data(), factor.outerStride(), room,
+                                           transposed.rows(), factor.rows(), factor.cols());
                 multiply<Scalar>(transposed, dy, dz, Update::add);
             });
         }

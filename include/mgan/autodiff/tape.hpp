@@ -50,6 +50,7 @@
 #include <mgan/autodiff/element_program.hpp>
 #include <mgan/autodiff/number_list.hpp>
 #include <mgan/core/error.hpp>
+#include <mgan/tensor/kernels/transpose.hpp>
 #include <mgan/tensor/matrix.hpp>
 
 #include <algorithm>
@@ -507,8 +508,7 @@ public:
         const auto count = static_cast<std::size_t>(n.size());
         const bool keep_it = n.parent_count == 0;
         Scalar* const to = keep_it ? gradients_.allocate(count) : scratch_.allocate(count);
-        MatrixMap<Scalar>(to, n.cols, n.rows) =
-            ConstMatrixMap<Scalar>(n.value, n.rows, n.cols).transpose();
+        kernels::transpose<Scalar>(n.value, n.rows, to, n.cols, n.rows, n.cols);
         if (keep_it) transposed_.push_back({n.value, n.rows, to});
         return to;
     }

@@ -62,7 +62,7 @@ public:
                   SequenceView<Scalar> dx, Cache& cache, TimeConvolution& gradients) const {
         check("dy", dy.features(), out());
         check("dx", dx.features(), in());
-        cache.weight_transposed = weight.transpose();
+        transpose<Scalar>(weight, cache.weight_transposed);
         dx.all().setZero();
         for (Index k = 0; k < width_; ++k) {
             const Shift shift = shift_of(k, x.steps());

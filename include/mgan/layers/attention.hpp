@@ -204,8 +204,8 @@ public:
     void begin_backward(Cache& cache) const {
         const Index steps = cache.x.steps(), batch = cache.x.batch();
         const Index block = std::min(kBlockSteps, steps);
-        cache.in_proj_transposed = in_proj.transpose();
-        if (config_.heads > 1) cache.out_proj_transposed = out_proj.transpose();
+        transpose<Scalar>(in_proj, cache.in_proj_transposed);
+        if (config_.heads > 1) transpose<Scalar>(out_proj, cache.out_proj_transposed);
         cache.d_queries.resize(batch, steps, features());
         cache.d_keys.resize(batch, steps, features());
         cache.d_values.resize(batch, steps, features());

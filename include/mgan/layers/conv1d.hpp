@@ -100,7 +100,7 @@ public:
         add_columns<Scalar>(dy.all(), gradients.bias);
         if (dx.empty()) return;
         check_shape("Conv1d::backward", "dx", "features", dx.features(), features(), "F");
-        cache.weight_transposed = weight.transpose();
+        transpose<Scalar>(weight, cache.weight_transposed);
         cache.d_seen.resize(dy.steps(), dy.batch(), weight.cols());
         multiply<Scalar>(cache.weight_transposed, dy.all(), cache.d_seen.all(), Update::assign);
         dx.all().setZero();

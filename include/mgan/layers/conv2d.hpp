@@ -118,7 +118,7 @@ public:
             const Overlap rows = overlap(i, dy.steps());
             if (rows.count <= 0) continue;
             if (!dx.empty()) {
-                cache.bands_transposed = cache.bands[static_cast<std::size_t>(i)].transpose();
+                transpose<Scalar>(cache.bands[static_cast<std::size_t>(i)], cache.bands_transposed);
                 multiply<Scalar>(cache.bands_transposed, dy.range(rows.output, rows.count),
                                  dx.range(rows.input, rows.count), Update::add);
             }

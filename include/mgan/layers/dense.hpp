@@ -60,7 +60,9 @@ public:
     void pack_half() { half = HalfMatrix<Scalar>(weight); }
 
     /// Call once before a series of `backward`: keeps W^T in the cache.
-    void prepare_backward(Cache& cache) const { cache.weight_transposed = weight.transpose(); }
+    void prepare_backward(Cache& cache) const {
+        transpose<Scalar>(weight, cache.weight_transposed);
+    }
 
     /// Equation (2): dx (in x N) = or += W^T dy. `prepare_backward` comes first.
     void backward_input(const ConstMatrixRef<Scalar>& dy, const Cache& cache, MatrixRef<Scalar> dx,

@@ -158,8 +158,8 @@ public:
         cache.d_input.resize(steps, cache.batch(), 3 * hidden());
         cache.d_recurrent.resize(steps, cache.batch(), 3 * hidden());
         cache.d_hidden.setZero(hidden(), cache.batch());
-        cache.weight_ih_transposed = weight_ih.transpose();
-        cache.weight_hh_transposed = weight_hh.transpose();
+        transpose<Scalar>(weight_ih, cache.weight_ih_transposed);
+        transpose<Scalar>(weight_hh, cache.weight_hh_transposed);
     }
 
     /// Equations (5) and (6) of step t; dy: H x B.

@@ -208,8 +208,8 @@ public:
         cache.d_hidden.setZero(hidden(), cache.batch());
         cache.d_cell.setZero(hidden(), cache.batch());
         cache.d_output.resize(hidden(), cache.batch());
-        cache.weight_ih_transposed = weight_ih.transpose();
-        cache.weight_hh_transposed = weight_hh.transpose();
+        transpose<Scalar>(weight_ih, cache.weight_ih_transposed);
+        transpose<Scalar>(weight_hh, cache.weight_hh_transposed);
         cache.ih_transposed.set(cache.weight_ih_transposed);
         cache.hh_transposed.set(cache.weight_hh_transposed);
     }

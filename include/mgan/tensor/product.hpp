@@ -10,11 +10,20 @@
 /// stay the analytic functions that the complex step needs.
 
 #include <mgan/tensor/kernels/dual_gemm.hpp>
+#include <mgan/tensor/kernels/transpose.hpp>
 #include <mgan/tensor/matrix.hpp>
 
 #include <cassert>
 
 namespace mgan::inline MGAN_ABI {
+
+/// v (K x M) = w^T, w: M x K. Resized.
+template <typename Scalar>
+void transpose(const ConstMatrixRef<Scalar>& w, Matrix<Scalar>& v) {
+    v.resize(w.cols(), w.rows());
+    kernels::transpose<Scalar>(w.data(), w.outerStride(), v.data(), v.outerStride(), w.rows(),
+                               w.cols());
+}
 
 /// Whether a product replaces what is in its result or adds to it.
 enum class Update {

@@ -27,31 +27,39 @@ namespace mgan::inline MGAN_ABI::kernels {
 /// Columns of B that one tile covers, against four of A: 16 accumulators where there are registers.
 inline constexpr int kDotColumns = kVectorRegisters >= 32 ? 4 : 2;
 
-#if defined(MGAN_COMPILER_VECTORS) && defined(__has_builtin)
-#if __has_builtin(__builtin_shufflevector)  // gcc 12 and clang
-#define MGAN_DOTS_FAST
-#endif
-#endif
+#if defined(MGAN_LANE_SHUFFLES)
+#define MGAN_DOTS_UNROLL _Pragma("GCC unroll 16")
 
-#if defined(MGAN_DOTS_FAST)
-#define MGAN_DOTS_UNROLL _Pragma("GCC unroll 8")
-
-/// Lanes [first, first + Width / 2) of a vector.
-template <typename Scalar, int Width, int First, std::size_t... I>
-[[nodiscard]] inline typename VectorOf<Scalar, Width / 2>::Type half_of(
-    typename VectorOf<Scalar, Width>::Type lanes, std::index_sequence<I...>) noexcept {
-    return __builtin_shufflevector(lanes, lanes, (First + static_cast<int>(I))...);
+/// Vectors u and v, in which sums are spread over groups of `Lanes` lanes each, become one, in
+/// which they are spread over half as many: those of u first, then those of v. Each lane of the
+/// lower half of a group is added to its lane of the upper half.
+template <typename Scalar, int Width, int Lanes, int... To>
+[[nodiscard]] inline typename VectorOf<Scalar, Width>::Type add_halves(
+    typename VectorOf<Scalar, Width>::Type u, typename VectorOf<Scalar, Width>::Type v,
+    std::integer_sequence<int, To...>) noexcept {
+    constexpr int kHalf = Lanes / 2;
+    return __builtin_shufflevector(u, v, (To / kHalf * Lanes + To % kHalf)...) +
+           __builtin_shufflevector(u, v, (To / kHalf * Lanes + To % kHalf + kHalf)...);
 }
 
-/// Sum of the lanes: the upper half onto the lower half, again and again.
-template <typename Scalar, int Width>
-[[nodiscard]] inline Scalar sum_of_lanes(typename VectorOf<Scalar, Width>::Type lanes) noexcept {
-    if constexpr (Width == 1) {
-        return lanes[0];
+/// The sums of the lanes of `Count` vectors (a power of two), in their order: of each, the upper
+/// half is added to the lower half, again and again. Two vectors at a time become one, so that no
+/// lane is idle until there is one left.
+///
+///     u0 u1 u2 u3 | v0 v1 v2 v3   ->   u0+u2 u1+u3 v0+v2 v1+v3   ->   (u0+u2)+(u1+u3) ...
+template <typename Scalar, int Width, int Count, int Lanes = Width, int Sums = Count>
+inline void sums_of_lanes(typename VectorOf<Scalar, Width>::Type* vectors, Scalar* sums) noexcept {
+    if constexpr (Lanes > 1) {
+        constexpr auto kTo = std::make_integer_sequence<int, Width>();
+        if constexpr (Count > 1) {
+            MGAN_DOTS_UNROLL for (int i = 0; i < Count / 2; ++i) vectors[i] =
+                add_halves<Scalar, Width, Lanes>(vectors[2 * i], vectors[2 * i + 1], kTo);
+        } else {
+            vectors[0] = add_halves<Scalar, Width, Lanes>(vectors[0], vectors[0], kTo);
+        }
+        sums_of_lanes<Scalar, Width, std::max(1, Count / 2), Lanes / 2, Sums>(vectors, sums);
     } else {
-        constexpr auto kHalf = std::make_index_sequence<std::size_t{Width / 2}>();
-        return sum_of_lanes<Scalar, Width / 2>(half_of<Scalar, Width, 0>(lanes, kHalf) +
-                                               half_of<Scalar, Width, Width / 2>(lanes, kHalf));
+        std::memcpy(sums, vectors, std::size_t{Sums} * sizeof(Scalar));
     }
 }
 
@@ -62,7 +70,7 @@ template <typename Scalar, int Width, int Rows, int Columns>
 inline void dots_tile(const Scalar* a, Index a_stride, const Scalar* b, Index b_stride,
                       const Scalar* tail, Scalar* c, Index c_stride, Index depth) noexcept {
     using Vec = typename VectorOf<Scalar, Width>::Type;
-    Vec sum[std::size_t{Rows}][std::size_t{Columns}] = {};
+    Vec sum[std::size_t{Columns}][std::size_t{Rows}] = {};
     const auto add = [&](const Scalar* a_k, const Scalar* b_k, Index b_k_stride) {
         Vec right[std::size_t{Columns}];
         MGAN_DOTS_UNROLL for (int j = 0; j < Columns; ++j)
@@ -70,17 +78,17 @@ inline void dots_tile(const Scalar* a, Index a_stride, const Scalar* b, Index b_
         MGAN_DOTS_UNROLL for (int i = 0; i < Rows; ++i) {
             Vec left;
             std::memcpy(&left, a_k + i * a_stride, sizeof(Vec));
-            MGAN_DOTS_UNROLL for (int j = 0; j < Columns; ++j) sum[i][j] =
-                multiply_add<Scalar, Width>(left, right[j], sum[i][j]);
+            MGAN_DOTS_UNROLL for (int j = 0; j < Columns; ++j) sum[j][i] =
+                multiply_add<Scalar, Width>(left, right[j], sum[j][i]);
         }
     };
     Index k = 0;
     for (; k + Width <= depth; k += Width) add(a + k, b + k, b_stride);
     if (k < depth) add(a + (depth - Width), tail, Width);
-    MGAN_DOTS_UNROLL for (int i = 0; i < Rows; ++i) {
-        MGAN_DOTS_UNROLL for (int j = 0; j < Columns; ++j) c[j * c_stride + i] =
-            sum_of_lanes<Scalar, Width>(sum[i][j]);
-    }
+    Scalar sums[std::size_t{Columns}][std::size_t{Rows}];
+    sums_of_lanes<Scalar, Width, Columns * Rows>(&sum[0][0], &sums[0][0]);
+    MGAN_DOTS_UNROLL for (int j = 0; j < Columns; ++j)
+        std::memcpy(c + j * c_stride, sums[j], sizeof(sums[j]));
 }
 
 /// `Rows` columns of A against `columns` of B, a tile at a time.
@@ -126,6 +134,12 @@ inline void dots_fast(const Scalar* a, Index a_stride, const Scalar* b, Index b_
                         tails + (j + 1) * Width - rest);
         }
         Index i = 0;
+        // A single column: as many sums side by side as tiles of several columns have.
+        constexpr Index kTall = 4 * kDotColumns;
+        for (; count == 1 && i + kTall <= rows; i += kTall) {
+            dots_tile<Scalar, Width, kTall, 1>(a + i * a_stride, a_stride, b_chunk, b_stride, tails,
+                                               c_chunk + i, c_stride, depth);
+        }
         for (; i + 4 <= rows; i += 4) {
             dots_panel<Scalar, Width, 4>(a + i * a_stride, a_stride, b_chunk, b_stride, tails,
                                          c_chunk + i, c_stride, count, depth);
@@ -145,7 +159,7 @@ inline void dots_fast(const Scalar* a, Index a_stride, const Scalar* b, Index b_
 template <typename Scalar>
 void dots(const Scalar* a, Index a_stride, const Scalar* b, Index b_stride, Scalar* c,
           Index c_stride, Index rows, Index columns, Index depth) noexcept {
-#if defined(MGAN_DOTS_FAST)
+#if defined(MGAN_LANE_SHUFFLES)
     if constexpr (std::is_same_v<Scalar, float> || std::is_same_v<Scalar, double>) {
         constexpr int kWidth = kVectorBytes / static_cast<int>(sizeof(Scalar));
         dots_fast<Scalar, kWidth>(a, a_stride, b, b_stride, c, c_stride, rows, columns, depth);
@@ -162,5 +176,3 @@ void dots(const Scalar* a, Index a_stride, const Scalar* b, Index b_stride, Scal
 }
 
 }  // namespace mgan::inline MGAN_ABI::kernels
-
-#undef MGAN_DOTS_FAST

@@ -125,16 +125,14 @@ inline void gemm_columns(Index count, const Scalar* a, Index a_stride, Operand<S
     }
 }
 
-/// All columns of `Vectors` x `Width` rows of C. With 16 registers, tiles are of nearly equal
-/// width: 7 columns are 4 + 3, not 6 + 1, since a narrow tile has too few sums side by side. With
-/// 32, 5 + 2 is faster than 4 + 3.
+/// All columns of `Vectors` x `Width` rows of C, in tiles of nearly equal width: 6 columns are 3 +
+/// 3, not 5 + 1, since a narrow tile loads as much of A for fewer multiply-adds.
 template <typename Scalar, int Width, int Vectors>
 inline void gemm_panel(const Scalar* a, Index a_stride, Operand<Scalar> b, Scalar* c,
                        Index c_stride, Index columns, Index depth, Panel panel) noexcept {
     constexpr int kColumns = tile_columns(Vectors);
     for (Index tiles = (columns + kColumns - 1) / kColumns; tiles > 0; --tiles) {
-        const Index count = kVectorRegisters >= 32 ? std::min<Index>(columns, kColumns)
-                                                   : (columns + tiles - 1) / tiles;
+        const Index count = (columns + tiles - 1) / tiles;
         gemm_columns<Scalar, Width, Vectors, kColumns>(count, a, a_stride, b, c, c_stride, depth,
                                                        panel);
         b.data += count * b.column_stride;

@@ -26,6 +26,13 @@
 #define MGAN_COMPILER_VECTORS
 #endif
 
+// Lanes in any order, also of two vectors: gcc 12 and clang.
+#if defined(MGAN_COMPILER_VECTORS) && defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define MGAN_LANE_SHUFFLES
+#endif
+#endif
+
 namespace mgan::inline MGAN_ABI::kernels {
 
 /// Bytes of a vector register, and how many of them there are.
@@ -49,11 +56,13 @@ struct VectorOf {
     typedef Scalar Type __attribute__((vector_size(Width * static_cast<int>(sizeof(Scalar)))));
 };
 
-/// Does nothing to `vector`, but what was loaded once stays in a register. With 16 registers, g++
-/// otherwise loads a vector anew in every multiply-add that reads it, as if that were free.
+/// Does nothing to `vector`, but what was loaded once stays in a register. g++ otherwise loads a
+/// vector anew in every multiply-add that reads it, as if that were free, unless five and more do.
 template <typename Vec>
 inline void keep_in_register([[maybe_unused]] Vec& vector) noexcept {
-#if defined(__x86_64__) && !defined(__AVX512F__)
+#if defined(__x86_64__) && defined(__AVX512F__)
+    if constexpr (sizeof(Vec) == 64) __asm__("" : "+v"(vector));  // any of the 32 registers
+#elif defined(__x86_64__)
     if constexpr (sizeof(Vec) >= 16) __asm__("" : "+x"(vector));
 #endif
 }
