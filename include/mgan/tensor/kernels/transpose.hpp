@@ -33,10 +33,10 @@ inline constexpr int kTransposeLanes = std::min(kVectorBytes, 32) /
 /// upper ones of each pair of `Apart` lanes of a, for the lower ones of b.
 template <typename Vec, int Apart, int... Lane>
 inline void exchange_lanes(Vec& a, Vec& b, std::integer_sequence<int, Lane...>) noexcept {
-    constexpr int kLanes = sizeof...(Lane);
+    constexpr int kSide = sizeof...(Lane);
     const Vec before = a;
-    a = __builtin_shufflevector(before, b, ((Lane & Apart) == 0 ? Lane : Lane - Apart + kLanes)...);
-    b = __builtin_shufflevector(before, b, ((Lane & Apart) == 0 ? Lane + Apart : Lane + kLanes)...);
+    a = __builtin_shufflevector(before, b, ((Lane & Apart) == 0 ? Lane : Lane - Apart + kSide)...);
+    b = __builtin_shufflevector(before, b, ((Lane & Apart) == 0 ? Lane + Apart : Lane + kSide)...);
 }
 
 /// All exchanges of vectors `Apart` apart, then of those half as far.
@@ -56,13 +56,12 @@ inline void transpose_lanes(Vec* block) noexcept {
 template <typename Scalar>
 inline void transpose_block(const Scalar* a, Index a_stride, Scalar* result,
                             Index result_stride) noexcept {
-    constexpr int kLanes = kTransposeLanes<Scalar>;
-    using Vec = typename VectorOf<Scalar, kLanes>::Type;
-    Vec block[std::size_t{kLanes}];
-    for (int i = 0; i < kLanes; ++i) std::memcpy(&block[i], a + i * a_stride, sizeof(Vec));
-    transpose_lanes<Vec, kLanes, kLanes / 2>(block);
-    for (int i = 0; i < kLanes; ++i)
-        std::memcpy(result + i * result_stride, &block[i], sizeof(Vec));
+    constexpr int kSide = kTransposeLanes<Scalar>;
+    using Vec = typename VectorOf<Scalar, kSide>::Type;
+    Vec block[std::size_t{kSide}];
+    for (int i = 0; i < kSide; ++i) std::memcpy(&block[i], a + i * a_stride, sizeof(Vec));
+    transpose_lanes<Vec, kSide, kSide / 2>(block);
+    for (int i = 0; i < kSide; ++i) std::memcpy(result + i * result_stride, &block[i], sizeof(Vec));
 }
 #endif
 
@@ -74,11 +73,11 @@ void transpose(const Scalar* a, Index a_stride, Scalar* result, Index result_str
     Index rows_done = 0, columns_done = 0;
 #if defined(MGAN_LANE_SHUFFLES)
     if constexpr (std::is_same_v<Scalar, float> || std::is_same_v<Scalar, double>) {
-        constexpr Index kLanes = kTransposeLanes<Scalar>;
-        rows_done = rows - rows % kLanes;
-        columns_done = columns - columns % kLanes;
-        for (Index i = 0; i < rows_done; i += kLanes) {
-            for (Index j = 0; j < columns_done; j += kLanes) {
+        constexpr Index kSide = kTransposeLanes<Scalar>;
+        rows_done = rows - rows % kSide;
+        columns_done = columns - columns % kSide;
+        for (Index i = 0; i < rows_done; i += kSide) {
+            for (Index j = 0; j < columns_done; j += kSide) {
                 transpose_block(a + j * a_stride + i, a_stride, result + i * result_stride + j,
                                 result_stride);
             }
