@@ -40,7 +40,8 @@ namespace mgan::inline MGAN_ABI::kernels {
 /// vectors accumulators, the vectors of A and one of B fit into the registers. With 16 of them, 2 x
 /// 6 loads 8 times for 12 multiply-adds; 3 x 4 needs a register more than there are and loads 7
 /// times. So the panels of such a processor have two vectors, and one has three if they are odd.
-inline constexpr int kTileVectors = kVectorRegisters >= 32 ? 5 : 3;
+/// With 32 of NEON, g++ loads all columns of B before it multiplies, and 5 x 5 do not fit: 4 x 5.
+inline constexpr int kTileVectors = kVectorRegisters < 32 ? 3 : kVectorBytes == 64 ? 5 : 4;
 [[nodiscard]] constexpr int tile_columns(int vectors) noexcept {
     return kVectorRegisters >= 32 ? 5 : vectors <= 2 ? 6 : 4;
 }
