@@ -1,7 +1,8 @@
 // W8 to W11: the model with step heads of preset recommended, on random songs (what a net has
 // learnt does not change its time).
 //
-//     W8   1,000 songs of 100 events, as `mgan generate --count 1000` makes them: notes and all
+//     W8   1,000 songs of 100 events, as `mgan generate --guide 0 --count 1000` makes them: notes and
+//          all
 //     W9   a step of its training: of the pretraining (teacher forcing), and of the adversarial
 //          phase (a roll-out, four steps of G and four of D, as the settings say)
 //     W10  one song, event by event, the plain stream
@@ -110,7 +111,7 @@ Prepared many_songs(const Shape& s) {
     const auto model = std::make_shared<Model>(settings_of(s));
     const auto notes = std::make_shared<double>(0.0);
     mgan::PlayingSettings playing = model->settings.playing;
-    playing.guide = 0;
+    playing.guide = playing.particles = 0;
     return {[=] {
                 const mgan::StepSampler<float> sampler{model->band(), model->data.starts, playing};
                 *notes = 0.0;
