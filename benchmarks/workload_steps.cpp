@@ -1,8 +1,8 @@
 // W8 to W11: the model with step heads of preset recommended, on random songs (what a net has
 // learnt does not change its time).
 //
-//     W8   1,000 songs of 100 events, as `mgan generate --guide 0 --count 1000` makes them: notes and
-//          all
+//     W8   1,000 songs of 100 events, notes and all, as `mgan generate --guide 0 --count 1000`
+//          makes them
 //     W9   a step of its training: of the pretraining (teacher forcing), and of the adversarial
 //          phase (a roll-out, four steps of G and four of D, as the settings say)
 //     W10  one song, event by event, the plain stream
