@@ -17,7 +17,7 @@
 
 namespace mgan::inline MGAN_ABI {
 
-/// v (K x M) = w^T, w: M x K. Resized.
+/// v (K x M) = w^T, w: M x K. v is resized, which allocates the first time.
 template <typename Scalar>
 void transpose(const ConstMatrixRef<Scalar>& w, Matrix<Scalar>& v) {
     v.resize(w.cols(), w.rows());

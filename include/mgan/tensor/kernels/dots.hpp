@@ -49,6 +49,7 @@ template <typename Scalar, int Width, int Lanes, int... To>
 ///     u0 u1 u2 u3 | v0 v1 v2 v3   ->   u0+u2 u1+u3 v0+v2 v1+v3   ->   (u0+u2)+(u1+u3) ...
 template <typename Scalar, int Width, int Count, int Lanes = Width, int Sums = Count>
 inline void sums_of_lanes(typename VectorOf<Scalar, Width>::Type* vectors, Scalar* sums) noexcept {
+    static_assert((Count & (Count - 1)) == 0, "vectors are folded in pairs");
     if constexpr (Lanes > 1) {
         constexpr auto kTo = std::make_integer_sequence<int, Width>();
         if constexpr (Count > 1) {
