@@ -99,8 +99,9 @@ void set_playing(Model& model, const GenerateOptions& options) {
         (!model.steps || !model.steps->discriminator))
         fail<ConfigError>(weighs ? "--particles" : "--guide",
                           ": this model has no discriminator to be guided by: ",
-                          model.steps ? "its training had no adversarial phase (preset quick has "
-                                        "none); train without --preset, or with --epochs 2"
+                          model.steps ? "its training had no adversarial phase (preset quick "
+                                        "and small collections have none); train with "
+                                        "--epochs 2"
                                       : "its heads are numeric; train one with "
                                         "generator.heads=steps (the preset recommended)");
     if (directing.guide) {

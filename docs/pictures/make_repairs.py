@@ -33,28 +33,37 @@ def script(name):
     return module
 
 
-def rolls(name, rows, options):
-    """Piano rolls below each other, all of the same range of pitches and time."""
+def rolls(name, rows, song, pitches=(0, 128)):
+    """Piano rolls below each other, all of the same range of pitches and time.
+
+    rows: title, folder of songs."""
     notes = script("piano_roll").notes
-    measured = {run: next((seed for seed in [options.seed, 1, 2, 3]
-                           if (options.folder / f"{run}-{seed}/measured.json").exists()), None)
-                for run, _ in rows}
-    rows = [row for row in rows if measured[row[0]]]
     figure, every = plt.subplots(len(rows), 1, figsize=(WIDTH, 0.98 * len(rows)), sharex=True,
                                  constrained_layout=True)
-    for axes, (run, title) in zip(every, rows):
-        songs = sorted((options.folder / f"{run}-{measured[run]}/measured").glob("*.mid"))
-        for onset, length, pitch, velocity in notes(songs[options.song - 1]):
+    for axes, (title, folder) in zip(every, rows):
+        for onset, length, pitch, velocity in notes(sorted(folder.glob("*.mid"))[song - 1]):
             if onset < QUARTERS:
-                axes.barh(pitch, min(length, QUARTERS - onset), left=onset, height=2.6,
+                axes.barh(pitch, min(length, QUARTERS - onset), left=onset,
+                          height=(pitches[1] - pitches[0]) / 49,
                           color=BLUE, alpha=0.45 + 0.55 * velocity / 127, linewidth=0)
-        axes.set_ylim(0, 128)
+        axes.set_ylim(*pitches)
         axes.set_xlim(0, QUARTERS)
         axes.set_yticks([36, 60, 84])
         axes.set_yticklabels(["C2", "C4", "C6"])
         axes.set_title(title, loc="left", fontsize=SMALL, color=INK, pad=2)
     every[-1].set_xlabel("quarter notes")
     save(name)
+
+
+def measured(rows, options):
+    """The rows with their folders, of the first seed that was measured."""
+    found = []
+    for run, title in rows:
+        folders = [options.folder / f"{run}-{seed}" for seed in (options.seed, 1, 2, 3)]
+        done = [folder for folder in folders if (folder / "measured.json").exists()]
+        if done:
+            found.append((title, done[0] / "measured"))
+    return found
 
 
 if __name__ == "__main__":
@@ -64,5 +73,5 @@ if __name__ == "__main__":
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--song", type=int, default=1)
     chosen = parser.parse_args()
-    rolls("repairs", LADDER, chosen)
-    rolls("repairs-needed", NEEDED, chosen)
+    rolls("repairs", measured(LADDER, chosen), chosen.song)
+    rolls("repairs-needed", measured(NEEDED, chosen), chosen.song)

@@ -100,6 +100,28 @@ TEST_CASE("copying: a transposed passage is found with its file and its length")
     CHECK(copying(training, real, training).shares[1].generated == 1.0);
 }
 
+TEST_CASE("copying: songs that are too short to be judged may have been copied") {
+    JudgedSongs songs;
+    split_real(tunes(0, 30), songs);
+    const std::size_t long_ones = songs.learn.size(), judging = songs.judge.size();
+    std::vector<JudgedSong> real = tunes(0, 30);
+    real.insert(real.begin() + 10, tune(99, 90));
+    split_real(real, songs);
+    CHECK(songs.learn.size() == long_ones + 1);
+    CHECK(songs.judge.size() == judging);
+    songs.generated = tunes(2000, 12);
+    JudgeOptions options = quick();
+    options.controls = false;
+    const Judgement before = judge(songs, options);
+    CHECK(before.copied.longest.notes < 20);
+    for (std::size_t i = 0; i < 40; ++i)
+        songs.generated[3].notes[20 + i] = songs.learn.back().notes[30 + i];
+    const Judgement after = judge(songs, options);
+    CHECK(after.copied.longest.notes >= 40);
+    CHECK(after.copied.longest.training == "tune 99");
+    CHECK(after.learned_songs == long_ones);
+}
+
 TEST_CASE("judge: shuffled songs are told, songs of one source are not, whatever the threads") {
     JudgedSongs songs{tunes(0, 60), tunes(1000, 40), tunes(2000, 60)};
     JudgeOptions options = quick();
@@ -171,11 +193,15 @@ TEST_CASE(
         real.push_back(tune(500 + i));
         real.back().file = mgan::concat("tune ", i);
     }
-    real.push_back(tune(900, 50));  // too short
+    // Too short to be judged; the second is of a file that judges or that is learnt from.
+    real.push_back(tune(900, 50));
+    real.push_back(tune(3, 50));
     JudgedSongs songs;
     split_real(real, songs);
     CHECK(songs.judge.size() == 20);
-    CHECK(songs.learn.size() == 40);
+    const auto is_third = [](const JudgedSong& song) { return song.file == "tune 3"; };
+    const bool judges = std::any_of(songs.judge.begin(), songs.judge.end(), is_third);
+    CHECK(songs.learn.size() == (judges ? 41 : 42));
     for (const JudgedSong& judged : songs.judge) {
         for (const JudgedSong& learned : songs.learn) CHECK(judged.file != learned.file);
     }

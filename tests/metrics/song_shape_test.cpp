@@ -142,6 +142,10 @@ TEST_CASE("Song shape: stretches, and the last chord") {
     tune.notes.push_back({end, 2 * 192, 71, 64, 0});
     CHECK(*shape_of(tune).ends_at_home);
     CHECK(*shape_of(tune).last_length == 4.0);
+    // A hand does not strike both keys at one tick.
+    tune.notes.back().onset += 9;
+    CHECK(*shape_of(tune).ends_at_home);
+    CHECK(*shape_of(tune).last_length == 4.0);
 }
 
 TEST_CASE("Song shape: of songs with nothing in them, and with silences of hours") {

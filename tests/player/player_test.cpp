@@ -575,6 +575,49 @@ TEST_CASE("Player: a style is what was asked for, in units of the training songs
     CHECK(asked[static_cast<std::size_t>(encoding::StyleAxis::time_mean)] == Approx(-1.0));
 }
 
+TEST_CASE("Player: a short beginning says what its song is like, not how narrow it is") {
+    const Model model = mgan_test::small_step_model(Variant::c_rnn_gan);
+    const StyleField field(model.steps->scale, model.steps->starts);
+    using encoding::StyleAxis;
+    const auto at = [](const encoding::StepStyle& style, StyleAxis axis) {
+        return style[static_cast<std::size_t>(axis)];
+    };
+    // Of one note, high and loud.
+    const encoding::StepStyle drawn = model.steps->starts.front().style;
+    encoding::StepStyle heard = drawn;
+    for (const StyleAxis axis :
+         {StyleAxis::pitch_mean, StyleAxis::pitch_lowest, StyleAxis::pitch_highest})
+        heard[static_cast<std::size_t>(axis)] = 100.0;
+    for (const StyleAxis axis : {StyleAxis::pitches_used, StyleAxis::repetitions})
+        heard[static_cast<std::size_t>(axis)] = 0.0;
+    heard[static_cast<std::size_t>(StyleAxis::classes_used)] = 1.0;
+    heard[static_cast<std::size_t>(StyleAxis::most_at_once)] = 1.0;
+    double before = at(drawn, StyleAxis::pitch_mean);
+    for (const std::size_t events : {std::size_t{1}, std::size_t{10}, std::size_t{60}}) {
+        const encoding::StepStyle song = field.continued(heard, events, drawn);
+        INFO(events << " events");
+        CHECK(at(song, StyleAxis::pitch_mean) > before);  // nearer, the more was heard
+        CHECK(at(song, StyleAxis::pitch_mean) < 100.0);
+        CHECK(at(song, StyleAxis::pitch_highest) >= 100.0);
+        CHECK(at(song, StyleAxis::pitch_lowest) < 100.0);
+        CHECK(at(song, StyleAxis::classes_used) > 1.0);
+        before = at(song, StyleAxis::pitch_mean);
+    }
+    CHECK(at(field.continued(heard, 1, drawn), StyleAxis::classes_used) ==
+          Approx(at(drawn, StyleAxis::classes_used)).epsilon(0.2));
+    CHECK(field.continued(heard, 100, drawn) == heard);
+
+    // So a primer of one note is no prison.
+    Player player(PlayerModel(model), 3);
+    Song note;
+    note.notes = {{0, 192, 60, 80, 0}};
+    player.prime(note);
+    std::vector<int> pitches;
+    for (const Note& next : notes_of(player, 40)) pitches.push_back(next.pitch);
+    std::sort(pitches.begin(), pitches.end());
+    CHECK(std::unique(pitches.begin(), pitches.end()) - pitches.begin() > 3);
+}
+
 TEST_CASE("Player: a model from bytes, and damaged ones") {
     lab::TemporaryFolder folder;
     const Model model = small_models().front().second;

@@ -39,6 +39,30 @@ TEST_CASE("Step generator: gradients are right through the noise path") {
     prove_in_float(subject);
 }
 
+TEST_CASE("Step generator: without a closed loop it hears nothing of the song so far") {
+    for (const bool closed_loop : {true, false}) {
+        StepGeneratorSubject<double> subject({.steps = 3, .batch = 2, .closed_loop = closed_loop});
+        fill(subject, Point::kRandom, 7);
+        prove_by_differentiation(subject, 2);
+        StepGeneratorSubject<double>::Cache cache;
+        const Vector<double> answer = subject.forward(cache);
+        const Index so_far = 2, asked = 3;  // of five numbers the last two are the style
+        subject.in.numbers.row(so_far).array() += 0.5;
+        CHECK((subject.forward(cache) != answer) == closed_loop);
+        subject.in.numbers.row(asked).array() += 0.5;
+        CHECK(subject.forward(cache) != answer);
+    }
+}
+
+TEST_CASE("Step generator: an event outside the limits was possible all the same") {
+    // As in crops that are longer than the window in which a style is measured.
+    StepGeneratorSubject<double> subject({.steps = 3, .batch = 2, .outside = true});
+    fill(subject, Point::kRandom, 8);
+    prove_by_differentiation(subject, 2);
+    StepGeneratorSubject<double>::Cache cache;
+    CHECK(subject.forward(cache).minCoeff() >= 0.0);
+}
+
 TEST_CASE("Step generator: gradients add up, and a used cache is as good as a new one") {
     StepGeneratorSubject<double> subject({.steps = 3, .batch = 2, .noise = 2});
     StepGeneratorSubject<double> before({.steps = 7, .batch = 3, .noise = 2});

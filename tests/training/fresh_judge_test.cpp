@@ -73,6 +73,11 @@ TEST_CASE("Fresh judge: where few songs validate, a third of the training songs 
     CHECK(FreshJudge(Songs(few), parts_of(11, 9)).can_judge(100));
     // Of eight, two would judge.
     CHECK_FALSE(FreshJudge(Songs(ten), parts_of(10, 8)).can_judge(100));
+    // Where nobody validates, the training songs themselves are named a second time: nothing is
+    // judged by what it was learnt from.
+    SongParts same = parts_of(8, 8);
+    same[1] = same[0];
+    CHECK_FALSE(FreshJudge(Songs(ten), same).can_judge(100));
     std::vector<midi::Song> brief = arpeggios(11);
     for (midi::Song& song : brief) song.notes.resize(99);
     CHECK_FALSE(FreshJudge(Songs(brief), parts_of(11, 9)).can_judge(100));

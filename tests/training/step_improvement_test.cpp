@@ -2,7 +2,8 @@
 // training/step_minibatch.hpp: its gradient against differences of its loss.
 
 #include <mgan/dataset/data_set.hpp>
-#include <mgan/training/step_shard.hpp>
+#include <mgan/training/step_discriminator_pass.hpp>
+#include <mgan/training/step_generator_pass.hpp>
 
 #include <support/catch.hpp>
 #include <training/arpeggios.hpp>
@@ -25,7 +26,8 @@ struct RollOut {
         : settings(make_settings(variant)),
           songs(data_set_of(mgan_test::arpeggios(6))),
           data(settings, songs.view(), {all(), {}, {}}),
-          passes(settings, data),
+          generator_pass(settings, data),
+          discriminator_pass(settings, data),
           net(data.shape, settings.step_generator_settings()) {
         initialise_steps(net, Random(1, "weights"));
         if (!net.noise_path.empty() && settings.generator.mapping_layers > 0)
@@ -36,8 +38,8 @@ struct RollOut {
             StepDiscriminator<double>(data.shape, settings.step_discriminator_settings());
         initialise_steps(discriminator, Random(2, "weights"));
         const StepBand<double> band{&net, &discriminator, &data.vocabulary, &data.scale};
-        passes.play_pass(band, Random(3, "roll-out"), {0, kSongs}, kSongs,
-                         settings.adversarial.candidates, shard);
+        generator_pass.play(band, Random(3, "roll-out"), {0, kSongs}, kSongs,
+                            settings.adversarial.candidates, shard);
         const Random judgements(4, "judgements");
         for (std::size_t i = 0; i < shard.weights.size(); ++i)
             shard.weights[i] = judgements.uniform(i);
@@ -62,20 +64,21 @@ struct RollOut {
         return part;
     }
 
-    double loss() { return passes.improvement_pass(net, moments, kSongs, 0.4, sound, shard); }
+    double loss() { return generator_pass.improve(net, moments, kSongs, 0.4, sound, shard); }
 
     /// That of D on these songs and as many real ones.
     double loss_of_discriminator() {
         const std::vector<std::size_t> real = {4, 0, 2};
-        passes.discriminator_pass(discriminator, data.train, real, StepDraw{"crops", 1},
-                                  {0, kSongs}, kSongs, true, shard);
+        discriminator_pass.learn(discriminator, data.train, real, StepDraw{"crops", 1}, {0, kSongs},
+                                 kSongs, true, shard);
         return shard.losses.loss_d;
     }
 
     Settings settings;
     DataSet songs;
     StepData data;
-    StepPasses<double> passes;
+    StepGeneratorPass<double> generator_pass;
+    StepDiscriminatorPass<double> discriminator_pass;
     StepGenerator<double> net;
     StepDiscriminator<double> discriminator;
     StepShard<double> shard;

@@ -342,6 +342,22 @@ TEST_CASE("Step training: the generator rests while the discriminator does not l
     CHECK(flat_parameters<float>(trainer.nets().generator.net) == before);
 }
 
+TEST_CASE("Step training: what songs are too short for is neither done nor reported") {
+    // 15 moments are one piece: there is none for a second step.
+    std::vector<EpochReport> reports;
+    for (const std::int64_t steps : {1, 2}) {
+        Settings settings = tiny_settings();
+        settings.adversarial.moments = 15;
+        settings.adversarial.generator_steps = steps;
+        StepTrainer<float> trainer(settings, arpeggios(12), 1);
+        while (!trainer.finished()) reports.push_back(*trainer.run_epoch({}));
+    }
+    REQUIRE(reports.size() == 6);
+    CHECK(reports[2].mean.losses.loss_pretrain > 0.0);
+    CHECK(reports[2].mean.losses.loss_pretrain == reports[5].mean.losses.loss_pretrain);
+    CHECK(reports[2].mean.losses.loss_g == reports[5].mean.losses.loss_g);
+}
+
 TEST_CASE("Step training: a PF classifier learns to tell songs by their sound, and is reported") {
     if (!kHasEar) MGAN_SKIP("built without FFTW");
     Settings settings = learning_step_settings(Variant::carnn_pf_mgan);

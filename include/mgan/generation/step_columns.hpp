@@ -46,6 +46,7 @@ namespace mgan::inline MGAN_ABI {
     shape.input_sources = encoding::kStepInputs;
     shape.numbers = encoding::step_numbers::kCount;
     shape.style = encoding::kStyleAxes + encoding::step_numbers::kEndingCount;
+    shape.so_far = encoding::step_numbers::kAsked - encoding::step_numbers::kRunning;
     shape.facts = step_facts::kCount;
     shape.sets = step_sets::kCount;
     shape.releases = encoding::kStepReleases;

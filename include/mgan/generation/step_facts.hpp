@@ -80,7 +80,7 @@ namespace step_sets {
 inline constexpr std::size_t kCount = 8;
 }  // namespace step_sets
 
-/// The sets of the last 100 events, and what they become with one more.
+/// The sets of the last 100 events, and what they become with one more: then they are those of 101.
 class HeardSets {
 public:
     /// Reads the sets that a context counts; `events`: in its window.

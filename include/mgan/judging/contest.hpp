@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <map>
 #include <numeric>
 #include <string_view>
@@ -34,9 +35,14 @@ inline constexpr std::size_t kLeastLearn = 6;
 inline constexpr std::size_t kLeastJudge = 3;
 inline constexpr std::size_t kLeastGenerated = 10;
 
+/// Whether a judge can hear it: kWindow notes or more.
+[[nodiscard]] inline bool is_long_enough(const JudgedSong& song) noexcept {
+    return song.notes.size() >= kWindow;
+}
+
 /// Leaves out songs of fewer than kWindow notes.
 inline void leave_out_short(std::vector<JudgedSong>& songs) {
-    std::erase_if(songs, [](const JudgedSong& song) { return song.notes.size() < kWindow; });
+    std::erase_if(songs, [](const JudgedSong& song) { return !is_long_enough(song); });
 }
 
 namespace judge_detail {
@@ -137,12 +143,21 @@ inline Lesson lesson(const Contest& contest, const JudgedWindows& judged) {
 }  // namespace judge_detail
 
 /// Splits real songs without a run: random two thirds of the files to learn from, one third to
-/// judge.
+/// judge. Those that are too short for judges stay with the former, unless their file judges:
+/// they may have been copied.
 inline void split_real(std::vector<JudgedSong> real, JudgedSongs& songs) {
-    leave_out_short(real);
+    const auto fits = std::stable_partition(real.begin(), real.end(), is_long_enough);
+    std::vector<JudgedSong> short_ones(std::make_move_iterator(fits),
+                                       std::make_move_iterator(real.end()));
+    real.erase(fits, real.end());
     judge_detail::Parts parts = judge_detail::deal(real, 1, 3, "real songs to judge");
     songs.judge = std::move(parts.some);
     songs.learn = std::move(parts.others);
+    for (JudgedSong& song : short_ones) {
+        const auto same_file = [&](const JudgedSong& other) { return other.file == song.file; };
+        if (std::none_of(songs.judge.begin(), songs.judge.end(), same_file))
+            songs.learn.push_back(std::move(song));
+    }
 }
 
 }  // namespace mgan::inline MGAN_ABI::judging

@@ -162,6 +162,8 @@ inline void check_counts(const JudgedSongs& songs) {
 /// there are too few songs; the message says what to do.
 [[nodiscard]] inline Judgement judge(JudgedSongs songs, const JudgeOptions& options = {}) {
     using namespace judge_detail;
+    // Short songs teach no judge, but may have been copied.
+    const std::vector<JudgedSong> heard = options.reasons ? songs.learn : std::vector<JudgedSong>{};
     for (auto* side : {&songs.learn, &songs.judge, &songs.generated}) leave_out_short(*side);
     check_counts(songs);
 
@@ -256,7 +258,7 @@ inline void check_counts(const JudgedSongs& songs) {
     }
     std::stable_sort(result.group_accuracy.begin(), result.group_accuracy.end(),
                      [](const auto& a, const auto& b) { return a.second > b.second; });
-    result.copied = copying(songs.learn, songs.judge, songs.generated);
+    result.copied = copying(heard, songs.judge, songs.generated);
     return result;
 }
 

@@ -78,9 +78,13 @@ inline constexpr std::size_t kLeast = 3;
     return 5 * both >= 4 * most;
 }
 
+/// The grid step of a note's onset.
+[[nodiscard]] inline std::int64_t step(const midi::Note& note) noexcept {
+    return (note.onset + kGrid / 2) / kGrid;
+}
+
 /// Bar q for every quarter from the first note on, as far as there are four.
 [[nodiscard]] inline std::vector<Bar> bars_of(std::span<const midi::Note> notes) {
-    const auto step = [](const midi::Note& note) { return (note.onset + kGrid / 2) / kGrid; };
     const std::int64_t first = step(notes.front()) / 4, last = step(notes.back()) / 4;
     // A silence of hours would make millions of empty bars; it says nothing.
     const std::int64_t count = std::clamp<std::int64_t>(last - first + 2 - kQuarters, 0, 100'000);
@@ -161,7 +165,7 @@ inline constexpr std::size_t kLeast = 3;
     int lowest = 127;
     for (const midi::Note& note : notes) {
         lengths.push_back(note.length);
-        if (note.onset < notes.back().onset) continue;
+        if (detail::step(note) < detail::step(notes.back())) continue;
         longest = std::max(longest, note.length);
         lowest = std::min(lowest, note.pitch);
     }

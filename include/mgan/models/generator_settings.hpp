@@ -36,6 +36,7 @@ struct GeneratorSettings {
     Index attention_heads = 0;        ///< 0: no attention
     Index attention_window = 0;       ///< steps that a step sees; 0: all before it
     bool attention_residual = false;  ///< m_t + h_t (Vaswani et al.); the paper: m_t alone
+    bool closed_loop = true;          ///< steps: the net hears what the song is so far
 
     template <typename Visitor>
     void visit(Visitor&& visitor) {
@@ -63,6 +64,9 @@ struct GeneratorSettings {
                 "steps that the attention looks back; 0: all");
         visitor("attention_residual", attention_residual,
                 "the head sees the LSTM's output plus what the attention found");
+        visitor("closed_loop", closed_loop,
+                "steps: the net is told what the song is so far, beside what it shall be; false: "
+                "only what it shall be, for comparisons");
     }
 };
 

@@ -313,6 +313,9 @@ private:
                 to += config_.embedding;
             });
             std::copy_n(in.numbers.col(i).data(), shape_.numbers, to);
+            if (!config_.closed_loop)
+                std::fill_n(to + shape_.numbers - shape_.style - shape_.so_far, shape_.so_far,
+                            Scalar(0));
         }
         if (config_.noise > 0) x.bottomRows(config_.noise) = w.all();
     }

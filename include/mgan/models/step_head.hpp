@@ -154,8 +154,12 @@ public:
                 cache.probability.col(i) *= Scalar(sharpness[static_cast<std::size_t>(i)]);
             for (std::size_t v = 0; v < bias.size() / static_cast<std::size_t>(n); ++v)
                 logit[v] += bias[static_cast<std::size_t>(i * values()) + v];
-            const auto [low, high] = in.limit(first + i, component_);
+            auto [low, high] = in.limit(first + i, component_);
             const Index drawn = in.value(first + i, component_);
+            if (drawn >= 0) {  // what is there was possible
+                low = std::min(low, in.value(first + i, component_));
+                high = std::max(high, in.value(first + i, component_));
+            }
             close_values(in, first + i, logit);
             cache.negative_log(i) = drawn >= 0 ? -logit[drawn] : Scalar(0);
             const Scalar total = softmax(logit, low, high + 1);

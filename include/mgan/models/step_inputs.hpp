@@ -58,6 +58,7 @@ struct StepShape {
     Index input_sources = 4;  ///< of these, how many the LSTM reads; all go to the copy rows
     Index numbers = 0;        ///< M
     Index style = 0;          ///< the last numbers, what is asked for: heads read them, too
+    Index so_far = 0;         ///< the numbers before them: what the song is so far
     Index facts = 0;          ///< numbers about the event itself, for the discriminator
     Index sets = 0;           ///< numbers about the sets of values so far, for the discriminator
     Index releases = 0;       ///< E

@@ -21,6 +21,7 @@ struct StepGeneratorSettings {
     Index attention_heads = 0;   ///< 0: none
     Index attention_window = 0;  ///< steps that a step sees; 0: all
     bool attention_residual = true;
+    bool closed_loop = true;  ///< (1) reads what the song is so far; false: zeros in its place
 };
 
 /// The same of its discriminator (step_discriminator.hpp).

@@ -136,8 +136,10 @@ public:
         const Song heard = heard_primer(song, 0);
         const encoding::StepSong events = encoding::step_events(
             encoding::prepare_steps(heard, words.grid_ticks(), engine_model_->in_key), words);
-        encoding::StepStyle style = encoding::StyleScale::fit(std::span(&events, 1), words).mean;
         const encoding::StyleScale& scale = model_.steps->scale;
+        encoding::StepStyle style = engine_model_->field.continued(
+            encoding::StyleScale::fit(std::span(&events, 1), words).mean, events.events.size(),
+            scale.mean);
         for (std::size_t a = 0; a < style.size(); ++a)
             style[a] = (style[a] - scale.mean[a]) / scale.sd[a];
         return style;

@@ -83,8 +83,12 @@ public:
     /// model's key back to the primer's; `silence`: ticks before its time begins.
     void prime(const encoding::StepSong& primer, int key, std::int64_t silence, std::uint64_t seed,
                std::uint64_t number, std::vector<Event>& chord_events) {
-        start({encoding::step_style(primer, model_->model->vocabulary), primer.first_phase}, seed,
-              number, key);
+        const StepSampler<Scalar> sampler{model_->model->band(), model_->model->starts,
+                                          model_->playing};
+        const StepStart own = sampler.start_of(seed, static_cast<Index>(number));
+        const encoding::StepStyle heard = encoding::step_style(primer, model_->model->vocabulary);
+        start({model_->field.continued(heard, primer.events.size(), own.style), primer.first_phase},
+              seed, number, key);
         onset_ = silence + grid() * primer.first_phase;
         const std::vector<encoding::StepEvent>& events = primer.events;
         std::size_t chord = events.size();

@@ -120,6 +120,7 @@ struct Settings {
         sizes.attention_heads = generator.attention_heads;
         sizes.attention_window = generator.attention_window;
         sizes.attention_residual = generator.attention_residual;
+        sizes.closed_loop = generator.closed_loop;
         return sizes;
     }
 

@@ -130,9 +130,9 @@ struct AdversarialSettings {
                 "steps: how much more a candidate by which the discriminator gains counts");
         visitor("moments", moments, Range{1, 100000},
                 "steps: events of each song from whose candidates the generator learns at a time");
-        visitor("generator_steps", generator_steps, Range{0, 100},
+        visitor("generator_steps", generator_steps, Range{0, 64},
                 "steps: steps of the generator for such songs");
-        visitor("discriminator_steps", discriminator_steps, Range{0, 100},
+        visitor("discriminator_steps", discriminator_steps, Range{0, 64},
                 "steps: steps of the discriminator for such songs");
         visitor("lead", lead, Range{0.0, 1.0},
                 "steps: the generator rests while the discriminator tells fewer songs than this");
@@ -191,7 +191,7 @@ struct EvaluationSettings {
         visitor("validation_share", validation_share, Range{0.0, 0.5},
                 "share of the songs by which the model to keep is chosen");
         visitor("test_share", test_share, Range{0.0, 0.4},
-                "share of the songs that are never used");
+                "share of the songs that no training sees; evaluate and judge compare with them");
     }
 };
 

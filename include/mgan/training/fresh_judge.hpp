@@ -34,8 +34,8 @@ public:
     FreshJudge() { options.controls = options.reasons = false; }
 
     /// It learns from training songs and judges by validation songs, or, where those are fewer than
-    /// three, by a third of the training songs. `parts`: indices into `songs`. Throws what reading
-    /// songs throws.
+    /// three or the training songs themselves, by a third of the training songs. `parts`: indices
+    /// into `songs`. Throws what reading songs throws.
     FreshJudge(const Songs& songs, const std::array<std::vector<std::size_t>, 3>& parts)
         : FreshJudge() {
         const auto read = [&](const std::vector<std::size_t>& part) {
@@ -48,7 +48,7 @@ public:
             return judged;
         };
         real_.learn = read(parts[0]);
-        real_.judge = read(parts[1]);
+        if (parts[1] != parts[0]) real_.judge = read(parts[1]);
         if (real_.judge.size() < judging::kLeastJudge)
             judging::split_real(std::move(real_.learn), real_);
     }

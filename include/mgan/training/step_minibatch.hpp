@@ -56,7 +56,9 @@
 #include <mgan/training/diagnosis.hpp>
 #include <mgan/training/epoch.hpp>
 #include <mgan/training/pf_gradient.hpp>
-#include <mgan/training/step_shard.hpp>
+#include <mgan/training/step_discriminator_pass.hpp>
+#include <mgan/training/step_generator_pass.hpp>
+#include <mgan/training/step_hearing_pass.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -76,7 +78,9 @@ public:
                   const NoteEar<Scalar>* ear, int threads, Communicator& ranks = one_process())
         : settings_(settings),
           data_(data),
-          passes_(settings, data),
+          generator_(settings, data),
+          discriminator_(settings, data),
+          hearing_(settings, data),
           shards_(std::max<Index>(settings.batch, settings.adversarial.songs),
                   std::min<Index>(settings.shard_songs, rolled_shard_songs()), threads, ranks),
           hears_(ear != nullptr) {
@@ -102,9 +106,9 @@ public:
         shards_.for_each(batch, [&](Shard range, StepShard<Scalar>& shard) {
             set_zero(shard.generator_gradient);
             shard.losses = {};
-            shard.losses.loss_pretrain = passes_.pretraining_pass(
-                nets.generator.net, data_.train, songs, draw, range, batch, 1.0,
-                settings_.pretrain.dropout, shard, &shard.generator_gradient);
+            shard.losses.loss_pretrain =
+                generator_.learn(nets.generator.net, data_.train, songs, draw, range, batch, 1.0,
+                                 settings_.pretrain.dropout, shard, &shard.generator_gradient);
         });
         const double loss = sum_losses(batch).loss_pretrain;
         check_loss("the pretraining loss", loss, place, nets, shards_);
@@ -127,7 +131,7 @@ public:
             const StepDraw draw{"step validation crop", static_cast<std::uint64_t>(begin)};
             shards_.for_each(batch, [&](Shard range, StepShard<Scalar>& shard) {
                 shard.losses = {};
-                shard.losses.loss_pretrain = passes_.pretraining_pass(
+                shard.losses.loss_pretrain = generator_.learn(
                     net, data_.validation, chosen, draw, range, crops, 1.0, 0.0, shard, nullptr);
             });
             loss += sum_losses(batch).loss_pretrain;
@@ -147,10 +151,10 @@ public:
         const Random random(settings_.seed, "step roll-out", number);
         const Index n = judged ? settings_.adversarial.candidates : 1;
         shards_.for_each(songs, [&](Shard range, StepShard<Scalar>& shard) {
-            passes_.play_pass(band, random, range, songs, n, shard);
+            generator_.play(band, random, range, songs, n, shard);
             if (!hears_) return;
-            passes_.hear_played(shard);
-            if (judged) passes_.sound_pass(nets.pf_classifier.net, shard);
+            hearing_.hear_played(shard);
+            if (judged) hearing_.judge(nets.pf_classifier.net, shard);
         });
         if (!judged) return;
         if (hears_) measure_sounds(songs);
@@ -229,20 +233,19 @@ public:
         shards_.for_each(rolled_, [&](Shard, StepShard<Scalar>& shard, Index index) {
             set_zero(shard.generator_gradient);
             shard.losses = {};
-            shard.losses.loss_g = passes_.improvement_pass(nets.generator.net, moments, rolled_,
-                                                           deviation_, sound_, shard);
+            shard.losses.loss_g =
+                generator_.improve(nets.generator.net, moments, rolled_, deviation_, sound_, shard);
             if (phase.pretrain_weight == 0.0) return;
             const Shard part = shard_of(settings_.batch, shards, index);
             if (part.size() > 0)
-                shard.losses.loss_pretrain = passes_.pretraining_pass(
+                shard.losses.loss_pretrain = generator_.learn(
                     nets.generator.net, data_.train, crops, draw, part, settings_.batch,
                     phase.pretrain_weight, 0.0, shard, &shard.generator_gradient);
         });
         const Losses losses = sum_losses(rolled_);
         check_loss("the generator's loss", losses.loss_g, place, nets, shards_);
-        add_scaled(sums, losses, phase.generator_steps);
-        sums.gradient_g +=
-            learn_generator(nets, rolled_, rate, place) / steps_of(phase.generator_steps);
+        add_scaled(sums, losses, pieces());
+        sums.gradient_g += learn_generator(nets, rolled_, rate, place) / steps_of(pieces());
     }
 
 private:
@@ -287,8 +290,8 @@ private:
             real.order(Random(settings_.seed, "step real order", draw.number),
                        static_cast<std::size_t>(rolled_));
         shards_.for_each(rolled_, [&](Shard range, StepShard<Scalar>& shard) {
-            passes_.discriminator_pass(nets.discriminator.net, real, songs, draw, range, rolled_,
-                                       learn, shard);
+            discriminator_.learn(nets.discriminator.net, real, songs, draw, range, rolled_, learn,
+                                 shard);
         });
         const Losses losses = sum_losses(rolled_);
         check_loss("the discriminator's loss", losses.loss_d, place, nets, shards_);
@@ -301,8 +304,7 @@ private:
             real.order(Random(settings_.seed, "step heard order", draw.number),
                        static_cast<std::size_t>(rolled_));
         shards_.for_each(rolled_, [&](Shard range, StepShard<Scalar>& shard) {
-            passes_.hearing_pass(nets.pf_classifier.net, real, songs, draw, range, rolled_, learn,
-                                 shard);
+            hearing_.learn(nets.pf_classifier.net, real, songs, draw, range, rolled_, learn, shard);
         });
         const Losses losses = sum_losses(rolled_);
         check_loss("the PF classifier's loss", losses.f_loss, place, nets, shards_);
@@ -328,6 +330,14 @@ private:
         sound_.deviation = std::sqrt(std::max(0.0, sums.square / n - sound_.mean * sound_.mean));
     }
 
+    /// Steps of G for a roll-out: short songs have too few moments for all that the settings ask
+    /// for.
+    [[nodiscard]] std::int64_t pieces() const noexcept {
+        const AdversarialSettings& phase = settings_.adversarial;
+        const std::int64_t all = settings_.length - 1;
+        return std::min(phase.generator_steps, (all + phase.moments - 1) / phase.moments);
+    }
+
     /// The moments of a piece of a roll-out, in order: no two pieces share one.
     [[nodiscard]] std::vector<std::size_t> moments_of(std::uint64_t number, Index piece) const {
         std::vector<std::size_t> all(static_cast<std::size_t>(settings_.length - 1));
@@ -344,7 +354,9 @@ private:
 
     const Settings& settings_;
     const StepData& data_;
-    StepPasses<Scalar> passes_;
+    StepGeneratorPass<Scalar> generator_;
+    StepDiscriminatorPass<Scalar> discriminator_;
+    StepHearingPass<Scalar> hearing_;
     ShardPool<StepShard<Scalar>> shards_;
     Index rolled_ = 0;  // songs of the last roll-out
     double deviation_ = 1.0;

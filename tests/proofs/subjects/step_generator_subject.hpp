@@ -14,6 +14,8 @@ struct StepGeneratorSizes {
     Index noise = 0;
     bool sharpened = false;   ///< at temperatures other than 1
     bool noise_path = false;  ///< w is what mapping network and convolution make of z
+    bool closed_loop = true;
+    bool outside = false;  ///< every event lies outside the limits of its components
 };
 
 /// A small vocabulary in which every kind of component occurs.
@@ -34,6 +36,7 @@ struct StepGeneratorSizes {
     shape.key_sets = 2;
     shape.numbers = 5;
     shape.style = 2;
+    shape.so_far = 1;
     shape.facts = 3;
     shape.sets = 2;
     return shape;
@@ -109,10 +112,12 @@ struct StepGeneratorSubject {
                                          .mapping_layers = s.noise_path ? 1 : 0,
                                          .plane_length = s.noise_path ? s.steps : 0,
                                          .convolution = s.noise_path ? 3 : 0,
-                                         .attention_heads = s.attention_heads}),
+                                         .attention_heads = s.attention_heads,
+                                         .closed_loop = s.closed_loop}),
           w(s.steps, s.batch, s.noise),
           mask(s.steps, s.batch, 4) {
         fill_step_inputs(generator.shape(), s.steps, s.batch, 11, in);
+        if (s.outside) put_outside();
         const mgan::Random random(12, "mask");
         for (Index i = 0; i < mask.size(); ++i)
             mask.data()[i] =
@@ -122,6 +127,18 @@ struct StepGeneratorSubject {
         for (Index i = 0; i < sharpness.size(); ++i)
             sharpness(i) = static_cast<mgan::RealOf<Scalar>>(
                 random.uniform(static_cast<std::uint64_t>(1000 + i), 0.5, 2.0));
+    }
+    void put_outside() {
+        for (Index i = 0; i < in.columns(); ++i) {
+            for (Index c = 0; c < generator.shape().count(); ++c) {
+                const auto size = generator.shape().components[static_cast<std::size_t>(c)].size();
+                const std::int16_t drawn = in.value(i, c);
+                if (drawn + 1 < size)
+                    in.limit(i, c)[0] = static_cast<std::int16_t>(drawn + 1);
+                else
+                    in.limit(i, c)[1] = static_cast<std::int16_t>(drawn - 1);
+            }
+        }
     }
     template <typename Other>
     StepGeneratorSubject<Other> cast() const {
