@@ -1,6 +1,7 @@
 /// \file
 /// `mgan evaluate`: how alike a set of generated songs and a set of real ones are.
 
+#include "copied.hpp"
 #include "data.hpp"
 #include "metrics_json.hpp"
 #include "program.hpp"
@@ -47,14 +48,17 @@ struct RealSongs {
     /// Songs of the run's training part, to stand where generated songs stand; empty without a run,
     /// or where they are what is compared.
     std::vector<midi::Song> others;
+    /// What the generated songs copied from the training part, under the same conditions.
+    std::optional<judging::Copying> copied;
 };
 
-RealSongs real_songs(const EvaluateOptions& options) {
+RealSongs real_songs(const EvaluateOptions& options,
+                     const std::vector<judging::JudgedSong>& generated) {
     if (options.run.empty()) {
         const DataSet data = open_data(options.against);
         std::vector<std::size_t> all(data.size());
         std::iota(all.begin(), all.end(), std::size_t{0});
-        return {some_of(data.view(), all), {}};
+        return {some_of(data.view(), all), {}, std::nullopt};
     }
     const RunData music = open_run_data(options.run, options.against);
     const Part part = part_of(options.part);
@@ -67,11 +71,14 @@ RealSongs real_songs(const EvaluateOptions& options) {
                         "--against ",
                         shell_word(music.where), ", without --run");
     }
-    RealSongs songs{songs_of(part), {}};
+    RealSongs songs{songs_of(part), {}, std::nullopt};
     if (songs.compared.empty())
         fail<DataError>(music.run.split(), ": no song of ", printable(music.where),
                         " is in the part ", options.part, "; is it the data of this run?");
-    if (part != Part::train) songs.others = songs_of(Part::train);
+    if (part == Part::train) return songs;
+    songs.others = songs_of(Part::train);
+    songs.copied =
+        copying_of(music.data, music.songs_of(Part::train), music.songs_of(part), generated);
     return songs;
 }
 
@@ -289,19 +296,28 @@ int evaluate(const EvaluateOptions& options) {
     // Of a run's folder the songs that it made, not the real ones beside them.
     const RunFiles run(options.songs);
     std::error_code unknown;
-    const std::vector<midi::Song> generated =
-        load_data_set(std::filesystem::exists(run.config(), unknown) ? run.songs() : run.path())
-            .songs;
+    const DataSet made =
+        load_data_set(std::filesystem::exists(run.config(), unknown) ? run.songs() : run.path());
+    const std::vector<midi::Song>& generated = made.songs;
     // Most metrics grow with the length, so real songs are cut to the length of generated ones.
-    const RealSongs songs = real_songs(options);
+    const RealSongs songs = real_songs(options, judged_songs(made));
     const std::vector<metrics::SongMetrics> real =
         metrics::measure(metrics::random_crops(songs.compared, generated, options.seed));
     const Comparison comparison(real, metrics::measure(generated));
     const std::optional<Control> control = control_of(songs, real, generated, options.seed);
     if (options.json) {
-        std::cout << json_of(comparison, control).dump(2) << '\n';
+        Json object = json_of(comparison, control);
+        if (songs.copied) {
+            object["copied"] = program::json_of(*songs.copied);
+            object["longest_copied"] = program::json_of(songs.copied->longest);
+        }
+        std::cout << object.dump(2) << '\n';
     } else {
         print_table(comparison, control);
+        if (songs.copied) {
+            std::cout << '\n';
+            print_copying(*songs.copied);
+        }
     }
     return kDone;
 }
@@ -340,7 +356,7 @@ Run add_evaluate(CLI::App& app) {
         "  KL        divergence of these densities; 0 is best\n"
         "  gap       |difference of means| / standard deviation of the real songs; 0 is best\n"
         "With --run also what real songs of its training part reach in the place of the generated "
-        "ones:\nno more can be asked for.\n\n"
+        "ones:\nno more can be asked for; and which passages stand in a training song.\n\n"
         "Examples:\n"
         "  mgan evaluate songs --against my-midi-folder\n"
         "  mgan evaluate songs --run run --part test --json");

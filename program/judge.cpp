@@ -1,6 +1,7 @@
 /// \file
 /// `mgan judge`: can a classifier, trained from nothing, tell generated songs from real ones?
 
+#include "copied.hpp"
 #include "data.hpp"
 #include "metrics_json.hpp"
 #include "program.hpp"
@@ -33,22 +34,6 @@ struct JudgeCommandOptions {
     int steps = judging::JudgeTrainingOptions{}.steps;
     bool json = false;
 };
-
-/// All songs of a data set, or those of a list.
-std::vector<judging::JudgedSong> judged_songs(const DataSet& data,
-                                              const std::vector<std::size_t>& songs) {
-    std::vector<judging::JudgedSong> judged;
-    midi::Song memory;
-    const Songs all = data.view();
-    for (const std::size_t song : songs)
-        judged.push_back(judging::judged_song(all.get(song, memory), data.names[song]));
-    return judged;
-}
-std::vector<judging::JudgedSong> judged_songs(const DataSet& data) {
-    std::vector<std::size_t> all(data.size());
-    std::iota(all.begin(), all.end(), std::size_t{0});
-    return judged_songs(data, all);
-}
 
 /// Judged, and learned from, are windows there.
 void place_windows(std::vector<judging::JudgedSong>& songs, const std::string& place) {
@@ -90,10 +75,6 @@ Json json_of(const judging::Judgement& judgement) {
                               {"real", one.real},
                               {"generated", one.generated}});
     }
-    Json copied = Json::object();
-    for (const judging::Copying::Shares& shares : judgement.copied.shares)
-        copied[std::to_string(shares.length)] = {{"real", shares.real},
-                                                 {"generated", shares.generated}};
     return {
         {"network", json_of(judgement.network)},
         {"statistics", json_of(judgement.statistics)},
@@ -101,7 +82,7 @@ Json json_of(const judging::Judgement& judgement) {
          {{"real_real", json_of(judgement.real_real)}, {"shuffled", json_of(judgement.shuffled)}}},
         {"give_aways", std::move(give_aways)},
         {"songs", {{"real", judgement.real_songs}, {"generated", judgement.generated_songs}}},
-        {"copied", std::move(copied)}};
+        {"copied", program::json_of(judgement.copied)}};
 }
 
 std::string padded(const std::string& text, std::size_t width) {
@@ -139,17 +120,8 @@ void print(const judging::Judgement& judgement) {
         std::cout << before << name(group) << ' ' << fixed(accuracy, 2);
         before = ", ";
     }
-    std::cout << "\n\nCopied from the songs to learn from   real   generated\n";
-    for (const judging::Copying::Shares& shares : judgement.copied.shares)
-        std::cout << named(concat("  passages of ", shares.length + 1, " notes"), 34)
-                  << padded(fixed(100.0 * shares.real, 1) + " %", 8)
-                  << padded(fixed(100.0 * shares.generated, 1) + " %", 12) << '\n';
-    const judging::CopiedPassage& longest = judgement.copied.longest;
-    if (longest.notes > 0)
-        std::cout << "  longest: " << longest.notes << " notes, from note "
-                  << longest.generated_begin + 1 << " of " << printable(longest.generated)
-                  << ", as from note " << longest.training_begin + 1 << " of "
-                  << printable(longest.training) << '\n';
+    std::cout << "\n\n";
+    print_copying(judgement.copied);
 }
 
 int judge(const JudgeCommandOptions& options) {

@@ -149,6 +149,16 @@ std::string head(std::span<const RunStory> stories) {
         if (kept != nullptr && kept->number("judge_network"))
             out += card("told by fresh judges", concat(number_of(kept, "judge_network", 2), ", ",
                                                        number_of(kept, "judge_statistics", 2)));
+        if (const auto copied = story.copied.number("6.generated")) {
+            const auto real = story.copied.number("6.real");
+            out += card("passages of 7 notes that stand in a training song",
+                        concat(fixed(100.0 * *copied, 1), " %",
+                               real ? concat("; real songs ", fixed(100.0 * *real, 1), " %") : ""));
+        }
+        if (const auto notes = story.copied.number("longest.notes"); notes && *notes > 0.0)
+            out += card("longest copied passage",
+                        concat(fixed(*notes, 0), " notes of ",
+                               story.copied.text("longest.training").value_or("?")));
         out += card("time used", clock_text(story.seconds()));
         out += card("mgan", note(story, "version"));
         out += "</div>\n";

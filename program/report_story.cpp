@@ -1,5 +1,6 @@
 #include "report_story.hpp"
 
+#include "copied.hpp"
 #include "data.hpp"
 #include "real_set.hpp"
 
@@ -145,6 +146,11 @@ RunStory read_story(const std::filesystem::path& folder) {
             [&] { story.real = read_songs(real_songs(run), story); });
     attempt("the list of skipped files cannot be read",
             [&] { read_skipped(run.skipped(), story); });
+    if (is_there(copied_facts(run)))
+        attempt("what has been copied cannot be read", [&] {
+            story.copied = parse_history_line(read_file_bytes(copied_facts(run)),
+                                              copied_facts(run).string(), 0);
+        });
     if (is_there(real_facts(run))) {
         attempt("the facts of the data cannot be read", [&] {
             story.facts =

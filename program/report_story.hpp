@@ -32,7 +32,8 @@ struct RunStory {
     std::map<std::string, std::string> notes;  ///< version, data, ... (run_note_keys)
     std::vector<HistoryRecord> history;        ///< in order of epochs
     std::vector<NamedSong> generated, real;
-    HistoryRecord facts;  ///< real.json, dotted keys; empty where it is missing
+    HistoryRecord facts;   ///< real.json, dotted keys; empty where it is missing
+    HistoryRecord copied;  ///< the same of copied.json
     std::vector<std::pair<std::string, std::string>> skipped;  ///< file, reason; the first few
     std::vector<std::string> missing;
 

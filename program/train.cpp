@@ -1,6 +1,7 @@
 /// \file
 /// `mgan train`: from a folder of MIDI files to a model, in a run directory.
 
+#include "copied.hpp"
 #include "data.hpp"
 #include "interrupt.hpp"
 #include "program.hpp"
@@ -96,6 +97,17 @@ void make_report(Progress& progress, const RunFiles& run, int threads) {
         if (!result.problem.empty()) progress.say(concat("  ", printable(result.problem)));
     } catch (const std::exception& error) {
         progress.say(concat("The report could not be written: ", printable(error.what())));
+    }
+}
+
+/// What the songs of a run copied. It is no reason to fail, either.
+template <typename AnyTrainer>
+void look_for_copies(Progress& progress, const RunFiles& run, const DataSet& data,
+                     const AnyTrainer& trainer) {
+    try {
+        save_copied(run, data, trainer.part(Part::train), trainer.part(Part::validation));
+    } catch (const std::exception& error) {
+        progress.say(concat("What was copied could not be found out: ", printable(error.what())));
     }
 }
 
@@ -316,8 +328,10 @@ void open_run(Plan& plan, const std::string& out, AnyTrainer& trainer, const Dat
 
 /// A run that is resumed after its end: writes its results again, and says how it could go on.
 template <typename AnyTrainer>
-int finish_again(Progress& progress, const Plan& plan, const AnyTrainer& trainer, int threads) {
+int finish_again(Progress& progress, const Plan& plan, const AnyTrainer& trainer,
+                 const DataSet& data, int threads) {
     plan.run.save_results(trainer, threads);
+    look_for_copies(progress, plan.run, data, trainer);
     make_report(progress, plan.run, threads);
     Settings longer = plan.settings;
     ++longer.adversarial.epochs;
@@ -433,7 +447,8 @@ int train_on(Plan& plan, const TrainOptions& options, Progress& progress, const 
     if (plan.resumes) share_state(trainer, fingerprint(data));
     require_same_start(trainer);
     if (plan.resumes && trainer.finished())
-        return ranks.writes() ? finish_again(progress, plan, trainer, options.threads) : kDone;
+        return ranks.writes() ? finish_again(progress, plan, trainer, data, options.threads)
+                              : kDone;
 
     if (ranks.writes()) {
         say_start(progress, plan, options, trainer);
@@ -443,7 +458,10 @@ int train_on(Plan& plan, const TrainOptions& options, Progress& progress, const 
     }
     const bool ended = train_to_end(progress, plan, trainer, options.threads);
     if (!ranks.writes()) return ended ? kDone : kInterrupted;
-    if (ended) progress.finish();
+    if (ended) {
+        progress.finish();
+        look_for_copies(progress, plan.run, data, trainer);
+    }
     make_report(progress, plan.run, options.threads);
     if (!ended) {
         progress.say(concat("Interrupted; go on with: ", resuming(plan.run)));

@@ -5,6 +5,7 @@
 #include <support/catch.hpp>
 
 #include <set>
+#include <sstream>
 
 using Catch::Matchers::Contains;
 using nlohmann::json;
@@ -38,6 +39,35 @@ std::set<std::string> keys(const json& object) {
 }
 
 }  // namespace
+
+TEST_CASE_METHOD(Workshop, "mgan evaluate --run says what was copied, and from where") {
+    write_tunes(*this, "data", 30, 1);
+    REQUIRE(mgan("train data --out run" + program::kSmall).status == 0);
+    const json of_run = json::parse(read("run/copied.json"));
+    CHECK(keys(of_run) == std::set<std::string>{"6", "12", "24", "longest"});
+    CHECK(of_run["6"]["real"].is_number());
+
+    // Half of a training song, three semitones up.
+    std::string file;
+    std::istringstream split(read("run/split.tsv"));
+    for (std::string line; std::getline(split, line);)
+        if (line.ends_with("\ttrain")) file = line.substr(0, line.find('\t'));
+    mgan::midi::Song copy = mgan::midi::load_song(*this / ("data/" + file));
+    copy.notes.resize(60);
+    for (mgan::midi::Note& note : copy.notes) note.pitch += 3;
+    std::filesystem::create_directories(*this / "made");
+    mgan::midi::save_song(*this / "made/copy.mid", copy);
+    const process::Result result = mgan("evaluate made --run run --json");
+    REQUIRE(result.status == 0);
+    const json object = json::parse(result.out);
+    CHECK(object["copied"]["24"]["generated"] == 1.0);
+    CHECK(object["copied"]["24"]["real"] < 0.1);
+    CHECK(object["longest_copied"]["notes"] == 60);
+    CHECK(object["longest_copied"]["training_note"] == 1);
+    CHECK(mgan("evaluate made --run run").out.find("longest: 60 notes, from note 1 of copy.mid") !=
+          std::string::npos);
+    CHECK_FALSE(json::parse(mgan("evaluate made --against data --json").out).contains("copied"));
+}
 
 TEST_CASE_METHOD(Workshop,
                  "mgan judge --json: the contract's keys, and songs that differ are told") {

@@ -66,7 +66,8 @@ TEST_CASE_METHOD(Reported, "mgan train ends with a report that shows what there 
          {"<title>mgan: run</title>", "<h2>Songs</h2>", "<h2>Losses</h2>", "<h2>Discriminator</h2>",
           "<h2>Metrics by epoch</h2>", "Scale consistency", "Tone span", "Unique tones",
           "Number of units", "Polyphony", "3-tone repetitions", "<h2>Likeness to real songs</h2>",
-          "<h2>Data</h2>", "<h2>Settings</h2>", "generator.hidden", "4 of 4", "time used"})
+          "<h2>Data</h2>", "<h2>Settings</h2>", "generator.hidden", "4 of 4", "time used",
+          "passages of 7 notes that stand in a training song", "longest copied passage"})
         CHECK_THAT(page, Contains(text));
     CHECK_THAT(page, !Contains("Not complete"));
     check_nesting(page);

@@ -20,7 +20,7 @@ TEST_CASE("mgan train leaves a run directory, a line an epoch, and says what to 
     CHECK(result.out.find('\r') == std::string::npos);  // no bar where no terminal is
     for (const char* file :
          {"config.json", "history.jsonl", "checkpoint.safetensors", "model.safetensors",
-          "split.tsv", "skipped.tsv", "real.json", "real/song-01.mid", "report.html",
+          "split.tsv", "skipped.tsv", "copied.json", "real.json", "real/song-01.mid", "report.html",
           "songs/song-01.mid", "songs/song-03.mid"})
         CHECK(shop.has(std::string("run/") + file));
     CHECK(program::lines(shop.read("run/history.jsonl")) == 4);
