@@ -44,7 +44,8 @@ void print_copying(const judging::Copying& copying);
 }
 
 /// Writes RUN/copied.json. `held`: songs of `data` that the model did not learn from; where there
-/// are none, or the same as `learnt`, the shares of real songs are null. Throws IoError, and what reading the songs of the run throws.
+/// are none, or the same as `learnt`, the shares of real songs are null. Throws IoError, and what
+/// reading the songs of the run throws.
 void save_copied(const RunFiles& run, const DataSet& data, std::span<const std::size_t> learnt,
                  std::span<const std::size_t> held);
 

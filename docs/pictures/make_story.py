@@ -4,9 +4,9 @@
     pip install matplotlib mido
     docs/pictures/make_story.py FOLDER CORPUS [--seed 1] [--song 1]
 
-FOLDER is what `scripts/results CORPUS --judge` was given as --out (build/results). metre.svg: where onsets
-lie within a quarter, all songs of a step, each song laid so that most of its onsets are at 0; beside
-them the test pieces of CORPUS. story.svg: song 1 of seed 1 of each step, as it fell.
+FOLDER is what `scripts/results CORPUS --judge` was given as --out (build/results). metre.svg: where
+onsets lie within a quarter, all songs of a step, each song laid so that most of its onsets are at
+0; beside them the test pieces of CORPUS. story.svg: song 1 of seed 1 of each step, as it fell.
 """
 import argparse
 import collections
@@ -25,7 +25,7 @@ ROWS = [("judged-paper-{}/judged", "paper: the mean of what could follow"),
 
 
 def phases(songs):
-    """Share of onsets (those of a chord count once) at each sixteenth of a quarter, mean over songs."""
+    """Share of onsets at each sixteenth of a quarter, mean over songs; a chord counts once."""
     notes = script("piano_roll").notes
     total = [0.0] * STEPS
     for song in songs:
@@ -39,8 +39,8 @@ def phases(songs):
 
 def metre(sets):
     """A small histogram for each set of songs."""
-    figure, every = plt.subplots(len(sets), 1, figsize=(WIDTH, 0.95 * len(sets)), sharex=True, sharey=True,
-                                 constrained_layout=True)
+    figure, every = plt.subplots(len(sets), 1, figsize=(WIDTH, 0.95 * len(sets)), sharex=True,
+                                 sharey=True, constrained_layout=True)
     for axes, (title, songs) in zip(every, sets):
         axes.bar(range(STEPS), phases(songs), color=BLUE, width=0.8)
         axes.set_title(title, loc="left", fontsize=SMALL, color=INK, pad=2)
@@ -52,7 +52,8 @@ def metre(sets):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("corpus", type=pathlib.Path)
     parser.add_argument("--seed", type=int, default=1)
@@ -61,5 +62,7 @@ if __name__ == "__main__":
     every_row = [(row.format(chosen.seed), title) for row, title in ROWS]
     split = (chosen.folder / f"judged-steps-{chosen.seed}/split.tsv").read_text().splitlines()
     tests = [chosen.corpus / line.split("\t")[0] for line in split if line.endswith("\ttest")]
-    metre([("real pieces", tests), *((title, sorted((chosen.folder / row).glob("*.mid"))) for row, title in every_row)])
-    rolls("story", [(title, chosen.folder / row) for row, title in every_row], chosen.song, (30, 98))
+    folders = [(title, chosen.folder / row) for row, title in every_row]
+    metre([("real pieces", tests),
+           *((title, sorted(folder.glob("*.mid"))) for title, folder in folders)])
+    rolls("story", folders, chosen.song, (30, 98))
