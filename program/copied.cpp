@@ -86,8 +86,9 @@ void save_copied(const RunFiles& run, const DataSet& data, std::span<const std::
         copying_of(data, learnt, known ? std::span<const std::size_t>{} : held,
                    judged_songs(load_data_set(run.songs())));
     Json copied = json_of(copying);
-    for (const std::size_t length : judging::kPassages)
-        if (known) copied[std::to_string(length)]["real"] = nullptr;
+    if (known)
+        for (const std::size_t length : judging::kPassages)
+            copied[std::to_string(length)]["real"] = nullptr;
     copied["longest"] = json_of(copying.longest);
     const std::string text = copied.dump(2) + "\n";
     write_file_atomically(copied_facts(run), std::as_bytes(std::span(text)));

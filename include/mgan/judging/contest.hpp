@@ -35,14 +35,15 @@ inline constexpr std::size_t kLeastLearn = 6;
 inline constexpr std::size_t kLeastJudge = 3;
 inline constexpr std::size_t kLeastGenerated = 10;
 
-/// Whether a judge can hear it: kWindow notes or more.
-[[nodiscard]] inline bool is_long_enough(const JudgedSong& song) noexcept {
-    return song.notes.size() >= kWindow;
-}
-
-/// Leaves out songs of fewer than kWindow notes.
-inline void leave_out_short(std::vector<JudgedSong>& songs) {
-    std::erase_if(songs, [](const JudgedSong& song) { return !is_long_enough(song); });
+/// Leaves out songs of fewer than kWindow notes, and returns these.
+inline std::vector<JudgedSong> leave_out_short(std::vector<JudgedSong>& songs) {
+    const auto rest = std::stable_partition(songs.begin(), songs.end(), [](const JudgedSong& song) {
+        return song.notes.size() >= kWindow;
+    });
+    std::vector<JudgedSong> short_ones(std::make_move_iterator(rest),
+                                       std::make_move_iterator(songs.end()));
+    songs.erase(rest, songs.end());
+    return short_ones;
 }
 
 namespace judge_detail {
@@ -146,10 +147,7 @@ inline Lesson lesson(const Contest& contest, const JudgedWindows& judged) {
 /// judge. Those that are too short for judges stay with the former, unless their file judges:
 /// they may have been copied.
 inline void split_real(std::vector<JudgedSong> real, JudgedSongs& songs) {
-    const auto fits = std::stable_partition(real.begin(), real.end(), is_long_enough);
-    std::vector<JudgedSong> short_ones(std::make_move_iterator(fits),
-                                       std::make_move_iterator(real.end()));
-    real.erase(fits, real.end());
+    std::vector<JudgedSong> short_ones = leave_out_short(real);
     judge_detail::Parts parts = judge_detail::deal(real, 1, 3, "real songs to judge");
     songs.judge = std::move(parts.some);
     songs.learn = std::move(parts.others);

@@ -163,8 +163,8 @@ inline void check_counts(const JudgedSongs& songs) {
 [[nodiscard]] inline Judgement judge(JudgedSongs songs, const JudgeOptions& options = {}) {
     using namespace judge_detail;
     // Short songs teach no judge, but may have been copied.
-    const std::vector<JudgedSong> heard = options.reasons ? songs.learn : std::vector<JudgedSong>{};
-    for (auto* side : {&songs.learn, &songs.judge, &songs.generated}) leave_out_short(*side);
+    std::vector<JudgedSong> short_ones = leave_out_short(songs.learn);
+    for (auto* side : {&songs.judge, &songs.generated}) leave_out_short(*side);
     check_counts(songs);
 
     std::vector<Contest> contests = {contest(songs.learn, songs.judge, songs.generated)};
@@ -258,7 +258,8 @@ inline void check_counts(const JudgedSongs& songs) {
     }
     std::stable_sort(result.group_accuracy.begin(), result.group_accuracy.end(),
                      [](const auto& a, const auto& b) { return a.second > b.second; });
-    result.copied = copying(heard, songs.judge, songs.generated);
+    for (JudgedSong& song : short_ones) songs.learn.push_back(std::move(song));
+    result.copied = copying(songs.learn, songs.judge, songs.generated);
     return result;
 }
 
